@@ -1,0 +1,9 @@
+/* callgate/callgate.h - the whole of the library's interface */
+#ifndef CALLGATE_CALLGATE_H
+#define CALLGATE_CALLGATE_H
+
+#include <callgate/action.h>
+#include <callgate/error.h>
+#include <callgate/policy.h>
+
+#endif

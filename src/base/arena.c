@@ -1,0 +1,126 @@
+/*
+ * Blocks double in size, so that a small policy costs one malloc and a large one a dozen. What is larger than a
+ * block gets one of its own.
+ */
+#include "base/arena.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ARENA_FIRST_BLOCK = 4096, ARENA_LARGEST_BLOCK = 1 << 20 };
+
+struct arena_block {
+	struct arena_block *next;
+	size_t size;
+	max_align_t bytes[];
+};
+
+static size_t arena_round(size_t size)
+{
+	size_t unit = _Alignof(max_align_t);
+
+	return (size + unit - 1) / unit * unit;
+}
+
+static bool arena_add_block(struct arena *arena, size_t least)
+{
+	size_t size = arena->blocks ? arena->blocks->size * 2 : ARENA_FIRST_BLOCK;
+	struct arena_block *block;
+
+	if (size > ARENA_LARGEST_BLOCK)
+		size = ARENA_LARGEST_BLOCK;
+	if (size < least)
+		size = least;
+	block = malloc(sizeof(*block) + size);
+	if (!block)
+		return false;
+	block->next = arena->blocks;
+	block->size = size;
+	arena->blocks = block;
+	arena->used = 0;
+	return true;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	void *memory;
+
+	if (size > SIZE_MAX / 4)
+		return NULL;
+	size = arena_round(size ? size : 1);
+	if ((!arena->blocks || arena->blocks->size - arena->used < size) && !arena_add_block(arena, size))
+		return NULL;
+	memory = (char *)arena->blocks->bytes + arena->used;
+	arena->used += size;
+	return memset(memory, 0, size);
+}
+
+void *arena_array(struct arena *arena, size_t count, size_t size)
+{
+	size_t bytes;
+
+	if (__builtin_mul_overflow(count, size, &bytes))
+		return NULL;
+	return arena_alloc(arena, bytes);
+}
+
+char *arena_strndup(struct arena *arena, const char *text, size_t length)
+{
+	char *copy = arena_alloc(arena, length + 1);
+
+	if (copy)
+		memcpy(copy, text, length);
+	return copy;
+}
+
+char *arena_strdup(struct arena *arena, const char *text)
+{
+	return arena_strndup(arena, text, strlen(text));
+}
+
+char *arena_printf(struct arena *arena, const char *format, ...)
+{
+	va_list args;
+	int length;
+	char *text;
+
+	va_start(args, format);
+	length = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (length < 0)
+		return NULL;
+	text = arena_alloc(arena, (size_t)length + 1);
+	if (!text)
+		return NULL;
+	va_start(args, format);
+	vsnprintf(text, (size_t)length + 1, format, args);
+	va_end(args);
+	return text;
+}
+
+void *arena_grow(struct arena *arena, void *items, size_t length, size_t *capacity, size_t size)
+{
+	size_t wanted = *capacity ? *capacity * 2 : 8;
+	void *grown = arena_array(arena, wanted, size);
+
+	if (!grown)
+		return NULL;
+	if (length)
+		memcpy(grown, items, length * size);
+	*capacity = wanted;
+	return grown;
+}
+
+void arena_fini(struct arena *arena)
+{
+	while (arena->blocks) {
+		struct arena_block *next = arena->blocks->next;
+
+		free(arena->blocks);
+		arena->blocks = next;
+	}
+	arena->used = 0;
+}

@@ -1,0 +1,32 @@
+/*
+ * base/file.h - whole files: read within a limit, written whole or not at all
+ */
+#ifndef CALLGATE_BASE_FILE_H
+#define CALLGATE_BASE_FILE_H
+
+#include "base/buf.h"
+
+#include <callgate/error.h>
+
+#include <sys/types.h>
+
+/*
+ * Appends what a file holds to ret_bytes; "-" is standard input. Fails with E_OS, with E_LIMIT when the file is
+ * larger than limit bytes, and with E_NOMEM; ret_bytes is then left to buf_fini.
+ */
+int file_read(const char *path, size_t limit, struct buf *ret_bytes, struct callgate_error *err);
+
+/* The same for an open descriptor; name is for messages. */
+int file_read_fd(int fd, const char *name, size_t limit, struct buf *ret_bytes, struct callgate_error *err);
+
+/*
+ * Makes path hold these bytes with this mode (less the umask): they are written to a new file beside it, which then
+ * takes its name, so that nobody ever sees half of it. A path that exists and is no regular file (a terminal, a
+ * pipe, /dev/null) is written in place. Fails with E_OS; path is then as it was.
+ */
+int file_replace(const char *path, const void *bytes, size_t length, mode_t mode, struct callgate_error *err);
+
+/* Writes all the bytes, however often the kernel takes fewer or is interrupted: 0, or -1 with errno. */
+int file_write_all(int fd, const void *bytes, size_t length);
+
+#endif

@@ -1,0 +1,177 @@
+/*
+ * policy/policy.h - what the author said: rules, by name, in order
+ *
+ * A front end makes a struct policy and nothing else. Rules are tried in order; the first that lists the syscall and
+ * whose condition holds decides. Names are resolved to tables when they are added, values only when a rule is bound
+ * to an arch and a syscall, since both the width of an argument and the value of a constant depend on them.
+ */
+#ifndef CALLGATE_POLICY_POLICY_H
+#define CALLGATE_POLICY_POLICY_H
+
+#include "abi/abi.h"
+#include "base/arena.h"
+
+#include <callgate/action.h>
+#include <callgate/error.h>
+
+struct policy_position {
+	const char *file; /* as the author named it */
+	unsigned line;    /* from 1 */
+	unsigned col;     /* from 1, in bytes */
+};
+
+/* A constant expression: what stands right of a comparison, or is ANDed to an argument. */
+enum policy_value_kind { POLICY_VALUE_NUMBER, POLICY_VALUE_NAME, POLICY_VALUE_NOT, POLICY_VALUE_AND, POLICY_VALUE_OR };
+
+struct policy_value {
+	enum policy_value_kind kind;
+	uint64_t number;                          /* NUMBER: its magnitude */
+	bool negative;                            /* NUMBER: a minus stood before it */
+	const char *name;                         /* NAME: a C constant */
+	const struct policy_value *left, *right;  /* NOT has only left */
+	struct policy_position position;
+};
+
+struct policy_range {
+	const struct policy_value *low, *high; /* inclusive; the same value for a single one */
+};
+
+enum policy_op {
+	POLICY_OP_EQ,
+	POLICY_OP_NE,
+	POLICY_OP_LT,
+	POLICY_OP_LE,
+	POLICY_OP_GT,
+	POLICY_OP_GE,
+	POLICY_OP_ANY, /* arg & value is not 0 */
+	POLICY_OP_ALL, /* arg & value is value */
+	POLICY_OP_IN,  /* in one of the ranges */
+};
+
+enum policy_condition_kind {
+	POLICY_ALWAYS,
+	POLICY_AND,
+	POLICY_OR,
+	POLICY_NOT,
+	POLICY_COMPARE,
+};
+
+struct policy_condition {
+	enum policy_condition_kind kind;
+	const struct policy_condition *left, *right; /* AND, OR; NOT has only left */
+	const char *arg;                             /* COMPARE: "flags", or "arg0" to "arg5" for the raw word */
+	const struct policy_value *mask;             /* COMPARE: ANDed to the argument first, or NULL */
+	enum policy_op op;
+	const struct policy_value *value;            /* COMPARE: what it is compared with; NULL for IN */
+	const struct policy_range *ranges;           /* IN */
+	size_t range_count;
+	struct policy_position position;
+};
+
+enum policy_action_kind {
+	POLICY_ALLOW,
+	POLICY_LOG,
+	POLICY_NOTIFY,
+	POLICY_TRACE,
+	POLICY_ERRNO,
+	POLICY_TRAP,
+	POLICY_KILL_THREAD,
+	POLICY_KILL_PROCESS,
+};
+
+/* An action before its errno is resolved, which differs between arches. */
+struct policy_action {
+	enum policy_action_kind kind;
+	uint16_t data;          /* of trace, trap, and of errno when errno_name is NULL */
+	const char *errno_name; /* "EPERM", or NULL */
+};
+
+struct policy_name {
+	const struct abi_syscall *syscall;
+	struct policy_position position;
+};
+
+struct policy_rule {
+	struct policy_action action;
+	const struct policy_name *names;
+	size_t name_count;
+	const struct policy_condition *condition; /* never NULL; POLICY_ALWAYS when no `if` stood */
+	struct policy_position position;
+};
+
+struct policy {
+	struct arena arena;                  /* owns all that the policy points to */
+	uint16_t kernel;                     /* ABI_KERNEL() that the author knew */
+	bool arches[ABI_ARCH_COUNT];         /* the ones named; the others are killed */
+	struct policy_action default_action; /* for what `kernel` knows and no rule decides */
+	struct policy_action newer_action;   /* for what `kernel` does not know; errno ENOSYS unless stated */
+	struct {
+		VEC(struct policy_rule);
+	} rules;
+};
+
+/* An empty policy: no arch, kernel 0, kill-process by default, errno ENOSYS for what is newer. NULL without memory. */
+struct policy *policy_new(void);
+void policy_free(struct policy *policy);
+
+/* Copies nothing: what rule points to must be in policy->arena (or be constant). */
+int policy_add_rule(struct policy *policy, const struct policy_rule *rule, struct callgate_error *err);
+
+/* SECCOMP_RET_* with its data, on this arch. */
+struct callgate_action policy_action_value(const struct policy_action *action, enum abi_arch_id arch);
+
+/*
+ * One comparison bound to an arch and a syscall: what the kernel would read, and numbers only. The argument is its
+ * low `bits` bits (sign-extended for the order when is_signed), ANDed with mask.
+ */
+struct policy_test {
+	uint8_t arg;        /* 0 to 5 */
+	uint8_t bits;       /* 8, 16, 32 or 64 */
+	bool is_signed;
+	enum policy_op op;
+	uint64_t mask;      /* within bits; all of them when no mask stood */
+	uint64_t value;     /* within bits (a negative one as two's complement of that width) */
+	const struct policy_bound_range *ranges; /* IN */
+	size_t range_count;
+};
+
+struct policy_bound_range {
+	uint64_t low, high; /* inclusive, within bits; ordered as is_signed says */
+};
+
+struct policy_bound {
+	enum policy_condition_kind kind;
+	const struct policy_bound *left, *right;
+	struct policy_test test; /* COMPARE */
+};
+
+/*
+ * Binds a condition to a call: names to argument words, constants to values. Memory comes from arena.
+ *
+ * Fails with E_UNKNOWN (an argument that the syscall lacks, a constant that nothing has) or E_SYNTAX (a literal that
+ * does not fit the type, a constant of another enumeration, a pointer compared with anything but NULL, an order on
+ * flags with a mask), at the condition's position, with a hint.
+ */
+int policy_bind(const struct policy_condition *condition, const struct abi_syscall *syscall, enum abi_arch_id arch,
+		struct arena *arena, const struct policy_bound **ret_bound, struct callgate_error *err);
+
+/* Binds every condition to every one of its calls on every arch of the policy, so that a policy that passes can be
+ * compiled: the errors of policy_bind, at the first place. */
+int policy_check(const struct policy *policy, struct callgate_error *err);
+
+/* A call as the kernel presents it. */
+struct policy_call {
+	uint32_t audit;   /* AUDIT_ARCH_* */
+	uint32_t nr;      /* with x32's bit */
+	uint64_t ip;
+	uint64_t args[6];
+};
+
+/*
+ * The naive evaluator: rule by rule, as the man page tells it, sharing nothing with the diagram. ret_rule is the rule
+ * that decided, or NULL when default, newer or the arch did. For explain, and as the tests' first judge.
+ */
+int policy_evaluate(const struct policy *policy, const struct policy_call *call, struct callgate_action *ret_action,
+		    const struct policy_rule **ret_rule, struct callgate_error *err);
+
+#endif
