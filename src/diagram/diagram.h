@@ -9,6 +9,8 @@
  * argument is the one at the higher offset. diagram_arg_word() tells. The order of the variables is that of
  * enum diagram_word, within a word from bit 31 down to bit 0.
  *
+ * The terminals of a filter's diagram are canonical actions only: diagram_action(), in diagram/action.h, makes them.
+ *
  * Failure is sticky and explicit: a function that cannot make its node (no memory, or beyond the budget) gives
  * DIAGRAM_NONE, takes DIAGRAM_NONE as an operand and hands it on; diagram_status() says why.
  */
@@ -50,7 +52,7 @@ struct diagram_node {
 
 #define DIAGRAM_TERMINAL 0xffffu
 
-/* Default budget, in nodes: 16 bytes each, so 64 MiB. */
+/* Default and largest budget, in nodes: at most 20 bytes each, so 80 MiB, and 40 MiB of remembered operations. */
 #define DIAGRAM_NODES_MAX (4u << 20)
 
 struct diagram; /* node table, unique table, operation caches */
@@ -63,8 +65,11 @@ void diagram_free(struct diagram *diagram);
  * diagram_clear_status. */
 int diagram_status(const struct diagram *diagram);
 void diagram_clear_status(struct diagram *diagram);
-size_t diagram_size(const struct diagram *diagram);                     /* nodes made so far */
-size_t diagram_count(const struct diagram *diagram, uint32_t root);     /* nodes that this function has */
+/* The budget also bounds time: 16 steps of an operation for each node that it grants. They are counted from here. */
+void diagram_renew_steps(struct diagram *diagram);
+size_t diagram_size(const struct diagram *diagram);                 /* nodes made so far */
+size_t diagram_budget(const struct diagram *diagram);               /* nodes that may be made in all */
+size_t diagram_count(const struct diagram *diagram, uint32_t root); /* nodes that this function has; 0 without memory */
 struct diagram_node diagram_node(const struct diagram *diagram, uint32_t node);
 
 uint32_t diagram_terminal(struct diagram *diagram, uint32_t value);
@@ -104,7 +109,7 @@ struct diagram_input {
 };
 uint32_t diagram_evaluate(const struct diagram *diagram, uint32_t root, const struct diagram_input *input);
 
-/* What the kernel does with both of two stacked filters: the action of higher precedence, the newer (b) when equal. */
+/* What the kernel does with two stacked filters: the action of higher precedence, the newer (b) when equal. */
 uint32_t diagram_stack(struct diagram *diagram, uint32_t older, uint32_t newer);
 
 #endif

@@ -1,0 +1,270 @@
+/*
+ * The table of nodes. Every node is made by diagram_make (or diagram_terminal), which gives the number of the equal
+ * node that exists already, so that equal functions have equal numbers: all questions of equality are then free.
+ *
+ * A compilation of an ordinary policy makes under a thousand nodes and lasts a tenth of a millisecond, so the tables
+ * start at a few KiB and double; nothing large is cleared or allocated for a small job.
+ */
+#include "diagram/table.h"
+
+#include "base/cleanup.h"
+
+#include <assert.h>
+
+enum { NODES_FIRST = 512, SLOT_BITS_FIRST = 10, WORD_BITS = 32 };
+
+unsigned diagram_word_offset(enum diagram_word word)
+{
+	static const unsigned char offsets[DIAGRAM_WORDS] = { 4,  0,  12, 8,  20, 16, 28, 24,
+							      36, 32, 44, 40, 52, 48, 60, 56 };
+
+	return offsets[word];
+}
+
+enum diagram_word diagram_word_at(unsigned offset)
+{
+	/* nr and arch lie the other way round; after them the higher of each pair comes first. */
+	return (enum diagram_word)((offset / 4) ^ 1);
+}
+
+enum diagram_word diagram_arg_word(unsigned arg, bool high, bool big_endian)
+{
+	return (enum diagram_word)(DIAGRAM_ARG0 + 2 * arg + (high == big_endian));
+}
+
+struct diagram *diagram_new(size_t nodes_max)
+{
+	struct diagram *diagram = calloc(1, sizeof(*diagram));
+
+	if (!diagram)
+		return NULL;
+	diagram->nodes_max = nodes_max && nodes_max < DIAGRAM_NODES_MAX ? nodes_max : DIAGRAM_NODES_MAX;
+	diagram->capacity = NODES_FIRST;
+	diagram->slot_bits = SLOT_BITS_FIRST;
+	diagram->nodes = malloc(NODES_FIRST * sizeof(*diagram->nodes));
+	diagram->slots = calloc((size_t)1 << SLOT_BITS_FIRST, sizeof(*diagram->slots));
+	if (!diagram->nodes || !diagram->slots) {
+		diagram_free(diagram);
+		return NULL;
+	}
+	diagram_terminal(diagram, DIAGRAM_FALSE);
+	diagram_terminal(diagram, DIAGRAM_TRUE);
+	return diagram;
+}
+
+void diagram_free(struct diagram *diagram)
+{
+	if (!diagram)
+		return;
+	free(diagram->nodes);
+	free(diagram->slots);
+	free(diagram->memos);
+	free(diagram);
+}
+
+int diagram_status(const struct diagram *diagram)
+{
+	return diagram->status;
+}
+
+void diagram_clear_status(struct diagram *diagram)
+{
+	diagram->status = CALLGATE_OK;
+	diagram_renew_steps(diagram);
+}
+
+void diagram_renew_steps(struct diagram *diagram)
+{
+	diagram->steps = 0;
+}
+
+size_t diagram_size(const struct diagram *diagram)
+{
+	return diagram->count;
+}
+
+size_t diagram_budget(const struct diagram *diagram)
+{
+	return diagram->nodes_max;
+}
+
+struct diagram_node diagram_node(const struct diagram *diagram, uint32_t node)
+{
+	return diagram->nodes[node];
+}
+
+static size_t node_slot(const struct diagram_node *node, unsigned slot_bits)
+{
+	uint64_t key = (uint64_t)node->low << 32 | node->high;
+
+	key = (key ^ (uint64_t)node->variable << 19) * 0x9e3779b97f4a7c15u;
+	key = (key ^ key >> 32) * 0xd6e8feb86659fd93u;
+	return (size_t)(key >> (64 - slot_bits));
+}
+
+static bool table_grow_slots(struct diagram *diagram)
+{
+	unsigned slot_bits = diagram->slot_bits + 1;
+	size_t last = ((size_t)1 << slot_bits) - 1;
+	uint32_t *slots = calloc(last + 1, sizeof(*slots));
+
+	if (!slots)
+		return false;
+	for (size_t i = 0; i < diagram->count; i++) {
+		size_t slot = node_slot(&diagram->nodes[i], slot_bits);
+
+		while (slots[slot])
+			slot = (slot + 1) & last;
+		slots[slot] = (uint32_t)i + 1;
+	}
+	free(diagram->slots);
+	diagram->slots = slots;
+	diagram->slot_bits = slot_bits;
+	return true;
+}
+
+static bool table_grow_nodes(struct diagram *diagram)
+{
+	size_t capacity = diagram->capacity * 2;
+	struct diagram_node *nodes = realloc(diagram->nodes, capacity * sizeof(*nodes));
+
+	if (!nodes)
+		return false;
+	diagram->nodes = nodes;
+	diagram->capacity = capacity;
+	return true;
+}
+
+/* Puts a new node into its free slot. */
+static uint32_t table_add(struct diagram *diagram, const struct diagram_node *node, size_t slot)
+{
+	if (diagram->count >= diagram->nodes_max) {
+		diagram->status = CALLGATE_E_LIMIT;
+		return DIAGRAM_NONE;
+	}
+	if (diagram->count == diagram->capacity && !table_grow_nodes(diagram)) {
+		diagram->status = CALLGATE_E_NOMEM;
+		return DIAGRAM_NONE;
+	}
+	diagram->nodes[diagram->count] = *node;
+	diagram->slots[slot] = (uint32_t)++diagram->count;
+	if (diagram->count > (size_t)1 << (diagram->slot_bits - 1) && !table_grow_slots(diagram)) {
+		/* Without room to spare the next search might not end. */
+		diagram->slots[slot] = 0;
+		diagram->count--;
+		diagram->status = CALLGATE_E_NOMEM;
+		return DIAGRAM_NONE;
+	}
+	return (uint32_t)diagram->count - 1;
+}
+
+static uint32_t table_find_or_add(struct diagram *diagram, struct diagram_node node)
+{
+	size_t last = ((size_t)1 << diagram->slot_bits) - 1;
+	size_t slot = node_slot(&node, diagram->slot_bits);
+
+	for (; diagram->slots[slot]; slot = (slot + 1) & last) {
+		const struct diagram_node *found = &diagram->nodes[diagram->slots[slot] - 1];
+
+		if (found->low == node.low && found->high == node.high && found->variable == node.variable)
+			return diagram->slots[slot] - 1;
+	}
+	return table_add(diagram, &node, slot);
+}
+
+uint32_t diagram_terminal(struct diagram *diagram, uint32_t value)
+{
+	return table_find_or_add(diagram, (struct diagram_node){ .variable = DIAGRAM_TERMINAL, .low = value });
+}
+
+uint32_t diagram_make(struct diagram *diagram, unsigned variable, uint32_t low, uint32_t high)
+{
+	if (low == DIAGRAM_NONE || high == DIAGRAM_NONE)
+		return DIAGRAM_NONE;
+	if (low == high)
+		return low;
+	assert(diagram->nodes[low].variable > variable && diagram->nodes[high].variable > variable);
+	return table_find_or_add(diagram,
+				 (struct diagram_node){ .variable = (uint16_t)variable, .low = low, .high = high });
+}
+
+/* Where diagram_switch stands in its ranges: they are passed once, from left to right. */
+struct switch_walk {
+	struct diagram *diagram;
+	unsigned first_variable; /* that of the word's bit 31 */
+	const struct diagram_range *next, *end;
+	uint32_t otherwise;
+};
+
+/* The function for the values that start with `base` and have `bits` bits free below it. */
+static uint32_t switch_build(struct switch_walk *walk, uint32_t base, unsigned bits)
+{
+	uint32_t last = base | (uint32_t)((UINT64_C(1) << bits) - 1);
+	uint32_t low, high;
+
+	while (walk->next < walk->end && walk->next->high < base)
+		walk->next++;
+	if (walk->next == walk->end || walk->next->low > last)
+		return walk->otherwise;
+	if (walk->next->low <= base && walk->next->high >= last)
+		return walk->next->result;
+	low = switch_build(walk, base, bits - 1);
+	high = switch_build(walk, base | UINT32_C(1) << (bits - 1), bits - 1);
+	return diagram_make(walk->diagram, walk->first_variable + WORD_BITS - bits, low, high);
+}
+
+uint32_t diagram_switch(struct diagram *diagram, enum diagram_word word, const struct diagram_range *ranges,
+			size_t count, uint32_t otherwise)
+{
+	struct switch_walk walk = { diagram, word * WORD_BITS, ranges, ranges + count, otherwise };
+
+	return switch_build(&walk, 0, WORD_BITS);
+}
+
+uint32_t diagram_word_equals(struct diagram *diagram, enum diagram_word word, uint32_t mask, uint32_t value)
+{
+	uint32_t node = DIAGRAM_TRUE;
+
+	for (; mask && node != DIAGRAM_NONE; mask &= mask - 1) {
+		unsigned bit = (unsigned)__builtin_ctz(mask);
+		unsigned variable = word * WORD_BITS + WORD_BITS - 1 - bit;
+
+		node = value >> bit & 1 ? diagram_make(diagram, variable, DIAGRAM_FALSE, node)
+					: diagram_make(diagram, variable, node, DIAGRAM_FALSE);
+	}
+	return node;
+}
+
+uint32_t diagram_evaluate(const struct diagram *diagram, uint32_t root, const struct diagram_input *input)
+{
+	const struct diagram_node *node = &diagram->nodes[root];
+
+	while (node->variable != DIAGRAM_TERMINAL) {
+		uint32_t word = input->words[node->variable / WORD_BITS];
+		bool bit = word >> (WORD_BITS - 1 - node->variable % WORD_BITS) & 1;
+
+		node = &diagram->nodes[bit ? node->high : node->low];
+	}
+	return node->low;
+}
+
+size_t diagram_count(const struct diagram *diagram, uint32_t root)
+{
+	cleanup_free bool *seen = calloc(diagram->count, sizeof(*seen));
+	size_t count = 0;
+
+	if (!seen || root == DIAGRAM_NONE)
+		return 0;
+	/* Operands have smaller numbers, so one pass downwards reaches all that the root uses. */
+	seen[root] = true;
+	for (size_t i = root + (size_t)1; i-- > 0;) {
+		const struct diagram_node *node = &diagram->nodes[i];
+
+		if (!seen[i])
+			continue;
+		count++;
+		if (node->variable != DIAGRAM_TERMINAL)
+			seen[node->low] = seen[node->high] = true;
+	}
+	return count;
+}
