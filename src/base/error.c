@@ -41,8 +41,7 @@ void error_set_errno(struct callgate_error *err, const char *format, ...)
 	va_end(args);
 	err->os_errno = saved;
 	used = strlen(err->message);
-	snprintf(err->message + used, sizeof(err->message) - used, ": %s",
-		 strerror_r(saved, reason, sizeof(reason)));
+	snprintf(err->message + used, sizeof(err->message) - used, ": %s", strerror_r(saved, reason, sizeof(reason)));
 	errno = saved;
 }
 
