@@ -26,6 +26,8 @@ enum callgate_status {
 	CALLGATE_E_UNSUPPORTED = -7, /* this kernel, machine or privilege cannot do it; the hint says what can */
 	CALLGATE_E_UNPROVED = -8,    /* a filter could not be proved equal to its policy; a bug in Callgate */
 	CALLGATE_E_UNCONFINED = -9,  /* the target could not be started as confined as was asked; it was not started */
+	CALLGATE_E_NOT_FOUND = -10,  /* there is no such program */
+	CALLGATE_E_NOT_EXECUTABLE = -11, /* the program is there and cannot be executed */
 };
 
 struct callgate_error {

@@ -1,0 +1,184 @@
+/*
+ * The target's own part: all that has to happen in the process that becomes it. It runs on borrowed memory, since its
+ * parent's is neither copied nor locked out: so only raw system calls, nothing owned, nothing allocated, and its
+ * report is a store that the parent reads.
+ *
+ * Once the filter is loaded a single system call is sure to pass, execve with the secret. The secret is therefore
+ * taken into a register, and it and the program that holds it are wiped from memory, before the call is made. And a
+ * child whose exec failed cannot count on exit_group: it may be refused, or be asked of a listener that nobody holds
+ * yet. An undefined instruction ends it in any case.
+ */
+#include "launch/child.h"
+
+#include "kernel/call.h"
+#include "kernel/load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+/* The kernel's sigset: one bit a signal. */
+#define KERNEL_SIGSET_SIZE 8
+#define KERNEL_SIGNAL_MAX 64
+
+/* rt_sigaction's own struct, which libc's differs from. */
+struct kernel_sigaction {
+	void (*handler)(int);
+	unsigned long flags;
+	void (*restorer)(void);
+	uint64_t mask;
+};
+
+/* Handlers are the parent's code: here they would run on its memory. Ignored signals stay ignored, as over exec. */
+static long child_signals(struct child *child)
+{
+	for (int signal = 1; child->reset_handlers && signal <= KERNEL_SIGNAL_MAX; signal++) {
+		struct kernel_sigaction action = { .handler = SIG_DFL };
+		struct kernel_sigaction old;
+
+		if (KERNEL_CALL(SYS_rt_sigaction, signal, 0, &old, KERNEL_SIGSET_SIZE) < 0 ||
+		    old.handler == SIG_IGN || old.handler == SIG_DFL)
+			continue;
+		KERNEL_CALL(SYS_rt_sigaction, signal, &action, 0, KERNEL_SIGSET_SIZE);
+	}
+	return 0;
+}
+
+static long child_session(struct child *child)
+{
+	long result = child->spec->new_session ? KERNEL_CALL(SYS_setsid) : 0;
+
+	return result < 0 ? result : 0;
+}
+
+static long child_death_signal(struct child *child)
+{
+	long result;
+
+	if (!child->spec->die_with_parent)
+		return 0;
+	result = KERNEL_CALL(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
+	/* A parent that ended before this was armed sends no signal any more. */
+	return result == 0 && KERNEL_CALL(SYS_getppid) != child->parent ? -ESRCH : result;
+}
+
+static long child_core_limit(struct child *child)
+{
+	struct rlimit none = { 0, 0 };
+
+	return child->spec->no_core ? KERNEL_CALL(SYS_prlimit64, 0, RLIMIT_CORE, &none, 0) : 0;
+}
+
+static long child_folder(struct child *child)
+{
+	return child->folder_fd >= 0 ? KERNEL_CALL(SYS_fchdir, child->folder_fd) : 0;
+}
+
+static long child_keep(struct child *child)
+{
+	for (size_t i = 0; i < child->spec->keep_fd_count; i++) {
+		long result = KERNEL_CALL(SYS_fcntl, child->spec->keep_fds[i], F_SETFD, 0);
+
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+/* Closes the gaps between the descriptors that stay, then all above them. */
+static long child_close(struct child *child)
+{
+	unsigned from = 0;
+
+	for (size_t i = 0; i <= child->open_fd_count; i++) {
+		unsigned to = i < child->open_fd_count ? (unsigned)child->open_fds[i] : UINT_MAX;
+		bool is_gap = i < child->open_fd_count ? to > from : true;
+		unsigned last = i < child->open_fd_count ? to - 1 : UINT_MAX;
+		long result = is_gap ? KERNEL_CALL(SYS_close_range, from, last, 0) : 0;
+
+		if (result < 0)
+			return result;
+		from = to + 1;
+	}
+	return 0;
+}
+
+static long child_mask(struct child *child)
+{
+	return KERNEL_CALL(SYS_rt_sigprocmask, SIG_SETMASK, child->mask, 0, KERNEL_SIGSET_SIZE);
+}
+
+static long child_no_new_privs(struct child *child)
+{
+	return kernel_no_new_privs_set();
+}
+
+/* The tracer, if one is wanted, must be there before the filter can kill. */
+static void child_await_go(struct child *child)
+{
+	while (child->spec->trace && __atomic_load_n(&child->go, __ATOMIC_ACQUIRE) == 0)
+		KERNEL_CALL(SYS_futex, &child->go, FUTEX_WAIT, 0, 0);
+}
+
+static long child_filter(struct child *child)
+{
+	struct launch_spec *spec = child->spec;
+	int result;
+
+	child_await_go(child);
+	if (!spec->insns)
+		return 0;
+	result = kernel_filter_load_raw(spec->insns, spec->insn_count,
+					spec->filter_flags |
+						(spec->want_listener ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0));
+	if (result >= 0 && spec->want_listener)
+		child->listener = result;
+	return result < 0 ? result : 0;
+}
+
+static long child_exec(struct child *child)
+{
+	struct launch_spec *spec = child->spec;
+	long secret = (long)spec->secret;
+
+	explicit_bzero(&spec->secret, sizeof(spec->secret));
+	if (spec->insns)
+		explicit_bzero(spec->insns, spec->insn_count * sizeof(*spec->insns));
+	return KERNEL_CALL(SYS_execve, child->path, spec->argv, spec->envp, 0, 0, secret);
+}
+
+static long (*const child_steps[CHILD_STEP_COUNT])(struct child *child) = {
+	[CHILD_SIGNALS] = child_signals,
+	[CHILD_SESSION] = child_session,
+	[CHILD_DEATH_SIGNAL] = child_death_signal,
+	[CHILD_CORE_LIMIT] = child_core_limit,
+	[CHILD_FOLDER] = child_folder,
+	[CHILD_KEEP] = child_keep,
+	[CHILD_CLOSE] = child_close,
+	[CHILD_MASK] = child_mask,
+	[CHILD_NO_NEW_PRIVS] = child_no_new_privs,
+	[CHILD_FILTER] = child_filter,
+	[CHILD_EXEC] = child_exec,
+};
+
+void child_main(struct child *child)
+{
+	for (int step = 0; step < CHILD_STEP_COUNT; step++) {
+		long result;
+
+		child->step = step;
+		result = child_steps[step](child);
+		if (result < 0) {
+			child->error = (int)result;
+			break;
+		}
+	}
+	if (child->step < CHILD_FILTER || !child->spec->insns)
+		KERNEL_CALL(SYS_exit_group, 127);
+	for (;;)
+		__builtin_trap();
+}

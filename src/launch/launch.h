@@ -1,0 +1,94 @@
+/*
+ * launch/launch.h - starts a program under limits and a filter, and tells how it ended
+ *
+ * The target is cloned, and prepares itself in this order: session, death signal, core limit, folder, descriptors,
+ * no_new_privs, filter, exec. Its own execve is let through by a random secret in the sixth argument, which execve
+ * does not use (docs/launching.md tells why nothing else passes that way). A step that fails fails the whole: a
+ * target never runs less confined than was asked.
+ *
+ *	cleanup(launch_environment_fini) struct launch_environment environment = {0};
+ *	struct launch_spec spec = { .argv = argv, .envp = …, .insns = insns, .insn_count = n, .secret = secret };
+ *	struct launch_target target;
+ *
+ *	if (launch_spawn(&spec, &target, err) == CALLGATE_OK)
+ *		launch_wait(&target, &end, err);
+ */
+#ifndef CALLGATE_LAUNCH_LAUNCH_H
+#define CALLGATE_LAUNCH_LAUNCH_H
+
+#include <callgate/error.h>
+
+#include <linux/filter.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+struct launch_spec {
+	const char *const *argv;     /* the program as the user named it, its arguments, NULL */
+	const char *const *envp;     /* its whole environment; PATH in it is where the program is looked for */
+	const char *folder;          /* its working directory, NULL for ours */
+	const int *keep_fds;         /* descriptors that it gets beside 0, 1 and 2; all others are closed */
+	size_t keep_fd_count;
+	struct sock_filter *insns;   /* the filter, its launch door included; wiped before exec. NULL: none */
+	size_t insn_count;
+	unsigned filter_flags;       /* SECCOMP_FILTER_FLAG_*, without NEW_LISTENER */
+	uint64_t secret;             /* what the filter's launch door asks for; wiped before exec */
+	bool want_listener;          /* load with a listener, which launch_target then holds */
+	bool new_session;            /* setsid: no terminal to push characters into, a process group of its own */
+	bool die_with_parent;        /* SIGKILL when the thread that called launch_spawn ends */
+	bool no_core;                /* RLIMIT_CORE 0 */
+	bool trace;                  /* ptrace it and all that it forks, so that a refusal can be told; see watch.h */
+};
+
+struct launch_target {
+	pid_t pid;    /* ours to wait for */
+	int pidfd;    /* close-on-exec; −1 when absent */
+	int listener; /* close-on-exec; −1 unless asked for */
+	bool traced;  /* whether tracing was asked for and granted */
+	uint64_t started_ns; /* CLOCK_MONOTONIC when its program was executed */
+};
+
+/* One that holds nothing, which launch_target_fini leaves alone. */
+#define LAUNCH_TARGET_NONE ((struct launch_target){ .pidfd = -1, .listener = -1 })
+
+struct launch_end {
+	bool signalled;       /* ended by a signal, which is status; else status is its exit status, 0 to 255 */
+	int status;
+	uint64_t wall_ns;     /* from launch_spawn's return to the end */
+	uint64_t user_us;     /* CPU time of the target and of those of its children that it waited for */
+	uint64_t system_us;
+	uint64_t max_rss_kib; /* the most memory that one of these processes held */
+};
+
+/*
+ * Starts the program. *ret_target is the caller's, for launch_wait and launch_target_fini; on failure no process is
+ * left. spec->insns and spec->secret are wiped in any case.
+ *
+ * Fails with E_NOT_FOUND (no such program), E_NOT_EXECUTABLE (it is there and cannot be executed), E_UNCONFINED (a
+ * step of its confinement failed, which the message names), as kernel_filter_load does, with E_OS and E_NOMEM.
+ */
+int launch_spawn(struct launch_spec *spec, struct launch_target *ret_target, struct callgate_error *err);
+
+/* Waits for a target's end; only for one that is not traced. Its children, if it left any, live on. */
+int launch_wait(struct launch_target *target, struct launch_end *ret_end, struct callgate_error *err);
+
+/* Kills the target if it still runs, reaps it, closes the descriptors. It is LAUNCH_TARGET_NONE then. */
+void launch_target_fini(struct launch_target *target);
+
+/* For whoever waits himself: the end as waitid told it, of a target that started at started_ns. */
+void launch_end_from_wait(const siginfo_t *info, const struct rusage *usage, uint64_t started_ns,
+			  struct launch_end *ret_end);
+
+/* CLOCK_MONOTONIC in nanoseconds. */
+uint64_t launch_now(void);
+
+/* What a shell would make of it: the status, or 128 and the signal. */
+int launch_end_status(const struct launch_end *end);
+
+/* A secret from the kernel's generator, in which no word is 0. Fails with E_OS. */
+int launch_secret(uint64_t *ret_secret, struct callgate_error *err);
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * The search is the parent's: once its filter is loaded the target has one execve, and no second try. What can be
+ * said here about a program that will not start is said before there is a process.
+ */
+#include "launch/search.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Where a shell looks when PATH is not set. */
+#define SEARCH_PATH_DEFAULT "/usr/local/bin:/usr/bin:/bin"
+
+static const char *search_variable(const char *const *envp)
+{
+	for (; envp && *envp; envp++)
+		if (strncmp(*envp, "PATH=", 5) == 0)
+			return *envp + 5;
+	return SEARCH_PATH_DEFAULT;
+}
+
+/* 0, or the errno of why it cannot be executed. */
+static int search_try(const char *path, int folder_fd)
+{
+	struct stat file;
+
+	if (fstatat(folder_fd, path, &file, 0) < 0)
+		return errno;
+	if (S_ISDIR(file.st_mode))
+		return EISDIR;
+	if (!S_ISREG(file.st_mode))
+		return EACCES;
+	return faccessat(folder_fd, path, X_OK, AT_EACCESS) < 0 ? errno : 0;
+}
+
+static int search_failed(const char *name, int error, struct callgate_error *err)
+{
+	int status;
+
+	if (error == ENOENT || error == ENOTDIR)
+		return fail(err, CALLGATE_E_NOT_FOUND, "'%s': no such program", name);
+	errno = error;
+	error_set_errno(err, "cannot execute '%s'", name);
+	status = CALLGATE_E_NOT_EXECUTABLE;
+	if (err)
+		err->status = status;
+	if (error == EACCES)
+		error_hint(err, "make it executable: chmod +x");
+	return status;
+}
+
+int search_program(const char *name, const char *const *envp, int folder_fd, char **ret_path, struct callgate_error *err)
+{
+	cleanup_free char *path = NULL;
+	int error = ENOENT;
+
+	if (strchr(name, '/')) {
+		error = search_try(name, folder_fd);
+		path = error ? NULL : strdup(name);
+		if (error)
+			return search_failed(name, error, err);
+		if (!path)
+			return fail_nomem(err);
+		*ret_path = take_ptr(path);
+		return CALLGATE_OK;
+	}
+	path = malloc(strlen(search_variable(envp)) + strlen(name) + 3);
+	if (!path)
+		return fail_nomem(err);
+	for (const char *entry = search_variable(envp); *name; entry++) {
+		size_t length = strcspn(entry, ":");
+		int tried;
+
+		/* An empty entry is the working directory. */
+		memcpy(path, length ? entry : ".", length ? length : 1);
+		strcpy(path + (length ? length : 1), "/");
+		strcat(path, name);
+		tried = search_try(path, folder_fd);
+		if (tried == 0) {
+			*ret_path = take_ptr(path);
+			return CALLGATE_OK;
+		}
+		if (tried != ENOENT && tried != ENOTDIR && tried != EISDIR)
+			error = tried;
+		entry += length;
+		if (!*entry)
+			break;
+	}
+	return search_failed(name, error, err);
+}

@@ -1,0 +1,299 @@
+/*
+ * The parent's part of a launch: find the program, clone, wait until the child has executed it or says why not.
+ *
+ * With a listener there is a problem of who fetches it: it is born in the child, dies there at exec (it is
+ * close-on-exec), and the child, filtered, can send nothing that the listener would not have to allow first. So a
+ * third process, the porter, clones the target with a descriptor table that the two share. exec gives the target a
+ * table of its own; the porter, which has no filter, still holds the listener and stops, and we fetch it from there.
+ */
+#include "launch/launch.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "kernel/call.h"
+#include "kernel/load.h"
+#include "kernel/pidfd.h"
+#include "launch/child.h"
+#include "launch/clone.h"
+#include "launch/search.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define KERNEL_SIGSET_SIZE 8
+
+/* Everything of one launch; two processes and their stacks look at it. */
+struct spawn {
+	struct child child;
+	struct launch_target target;
+	pid_t tid;               /* not 0 while the child uses our memory */
+	int porter_pidfd;        /* −1: the child is cloned by us */
+	pid_t porter;
+	bool porter_keeps_handlers;
+	uint64_t old_mask;       /* signals that the caller blocks */
+	char *path;
+	int folder_fd;
+	int *open_fds;
+	_Alignas(16) char child_stack[CLONE_STACK_SIZE];
+	_Alignas(16) char porter_stack[CLONE_STACK_SIZE];
+};
+
+static const char *const spawn_step_text[CHILD_STEP_COUNT] = {
+	[CHILD_SIGNALS] = "reset the signal handlers",
+	[CHILD_SESSION] = "start a new session",
+	[CHILD_DEATH_SIGNAL] = "have the target end with its parent",
+	[CHILD_CORE_LIMIT] = "forbid core files",
+	[CHILD_FOLDER] = "enter the folder",
+	[CHILD_KEEP] = "keep a descriptor that was asked for",
+	[CHILD_CLOSE] = "close the other descriptors",
+	[CHILD_MASK] = "set the signal mask",
+	[CHILD_NO_NEW_PRIVS] = "set no_new_privs",
+	[CHILD_FILTER] = "load the filter",
+	[CHILD_EXEC] = "execute the program",
+};
+
+int launch_secret(uint64_t *ret_secret, struct callgate_error *err)
+{
+	uint64_t secret = 0;
+
+	while ((uint32_t)secret == 0 || secret >> 32 == 0)
+		if (getrandom(&secret, sizeof(secret), 0) != sizeof(secret) && errno != EINTR)
+			return fail_errno(err, "cannot get random bytes");
+	*ret_secret = secret;
+	return CALLGATE_OK;
+}
+
+static int spawn_compare_fds(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* 0, 1, 2 and the descriptors to keep, ascending, each once. */
+static int spawn_list_fds(struct spawn *spawn, struct callgate_error *err)
+{
+	const struct launch_spec *spec = spawn->child.spec;
+	size_t count = 0;
+
+	spawn->open_fds = calloc(spec->keep_fd_count + 3, sizeof(*spawn->open_fds));
+	if (!spawn->open_fds)
+		return fail_nomem(err);
+	for (int fd = 0; fd < 3; fd++)
+		spawn->open_fds[count++] = fd;
+	for (size_t i = 0; i < spec->keep_fd_count; i++) {
+		if (fcntl(spec->keep_fds[i], F_GETFD) < 0)
+			return fail_errno(err, "cannot keep descriptor %d", spec->keep_fds[i]);
+		spawn->open_fds[count++] = spec->keep_fds[i];
+	}
+	qsort(spawn->open_fds, count, sizeof(*spawn->open_fds), spawn_compare_fds);
+	spawn->child.open_fds = spawn->open_fds;
+	for (size_t i = 0; i < count; i++)
+		if (i == 0 || spawn->open_fds[i] != spawn->open_fds[i - 1])
+			spawn->open_fds[spawn->child.open_fd_count++] = spawn->open_fds[i];
+	return CALLGATE_OK;
+}
+
+static int spawn_prepare(struct spawn *spawn, struct callgate_error *err)
+{
+	const struct launch_spec *spec = spawn->child.spec;
+	int status;
+
+	if (spec->folder) {
+		spawn->folder_fd = open(spec->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (spawn->folder_fd < 0)
+			return fail_errno(err, "cannot enter the folder '%s'", spec->folder);
+	}
+	status = search_program(spec->argv[0], spec->envp, spec->folder ? spawn->folder_fd : AT_FDCWD, &spawn->path,
+				err);
+	if (status == CALLGATE_OK)
+		status = spawn_list_fds(spawn, err);
+	spawn->child.path = spawn->path;
+	spawn->child.folder_fd = spawn->folder_fd;
+	spawn->child.parent = getpid();
+	spawn->child.mask = &spawn->old_mask;
+	spawn->child.listener = -1;
+	return status;
+}
+
+static void spawn_child_main(void *argument)
+{
+	child_main(&((struct spawn *)argument)->child);
+}
+
+static pid_t spawn_clone_child(struct spawn *spawn, uint64_t flags)
+{
+	struct clone_child child = {
+		.flags = flags,
+		.main = spawn_child_main,
+		.argument = spawn,
+		.stack = spawn->child_stack,
+		.pidfd = flags & CLONE_PIDFD ? &spawn->target.pidfd : NULL,
+		.tid = flags & CLONE_CHILD_CLEARTID ? &spawn->tid : NULL,
+		.keeps_handlers = &spawn->child.reset_handlers,
+	};
+
+	return clone_start(&child);
+}
+
+/* The porter. vfork's wait ends when the target has executed its program or is dead. */
+static void __attribute__((noreturn)) spawn_porter_main(void *argument)
+{
+	struct spawn *spawn = argument;
+	pid_t pid = -ESRCH;
+
+	if (KERNEL_CALL(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL) == 0 &&
+	    KERNEL_CALL(SYS_getppid) == spawn->child.parent)
+		pid = spawn_clone_child(spawn, CLONE_VFORK | CLONE_FILES | CLONE_PARENT);
+	spawn->target.pid = pid;
+	KERNEL_CALL(SYS_kill, KERNEL_CALL(SYS_getpid), SIGSTOP);
+	for (;;)
+		KERNEL_CALL(SYS_exit_group, 0);
+}
+
+static void spawn_porter_end(struct spawn *spawn)
+{
+	siginfo_t info;
+
+	if (spawn->porter_pidfd < 0)
+		return;
+	pidfd_signal(spawn->porter_pidfd, SIGKILL);
+	process_wait(P_PIDFD, (id_t)spawn->porter_pidfd, WEXITED | __WALL, &info, NULL);
+	close(spawn->porter_pidfd);
+	spawn->porter_pidfd = -1;
+}
+
+/* Starts the porter, and comes back when the target has been executed or failed. */
+static int spawn_through_porter(struct spawn *spawn, struct callgate_error *err)
+{
+	struct clone_child porter = {
+		.flags = CLONE_PIDFD,
+		.main = spawn_porter_main,
+		.argument = spawn,
+		.stack = spawn->porter_stack,
+		.pidfd = &spawn->porter_pidfd,
+		.keeps_handlers = &spawn->porter_keeps_handlers,
+	};
+	pid_t pid = clone_start(&porter);
+	siginfo_t info;
+	int status;
+
+	if (pid < 0) {
+		errno = -pid;
+		return fail_errno(err, "cannot start a process");
+	}
+	if (process_wait(P_PIDFD, (id_t)spawn->porter_pidfd, WSTOPPED | WEXITED | WNOWAIT | __WALL, &info, NULL) < 0 ||
+	    info.si_code != CLD_STOPPED || spawn->target.pid <= 0) {
+		errno = spawn->target.pid < 0 ? -spawn->target.pid : ESRCH;
+		spawn->target.pid = 0;
+		return fail_errno(err, "cannot start a process");
+	}
+	status = pidfd_of(spawn->target.pid, &spawn->target.pidfd, err);
+	if (status == CALLGATE_OK && spawn->child.listener >= 0 && spawn->child.error == 0)
+		status = pidfd_fetch(spawn->porter_pidfd, spawn->child.listener, &spawn->target.listener, err);
+	return status;
+}
+
+/* Waits until the child has given our memory up: it has executed its program or is dead. */
+static void spawn_await_exec(struct spawn *spawn)
+{
+	pid_t tid;
+
+	while ((tid = __atomic_load_n(&spawn->tid, __ATOMIC_ACQUIRE)) != 0)
+		KERNEL_CALL(SYS_futex, &spawn->tid, FUTEX_WAIT, tid, 0);
+}
+
+static int spawn_directly(struct spawn *spawn, struct callgate_error *err)
+{
+	pid_t pid;
+
+	spawn->tid = 1;
+	pid = spawn_clone_child(spawn, CLONE_PIDFD | CLONE_CHILD_CLEARTID);
+	if (pid < 0) {
+		errno = -pid;
+		return fail_errno(err, "cannot start a process");
+	}
+	spawn->target.pid = pid;
+	spawn_await_exec(spawn);
+	return CALLGATE_OK;
+}
+
+/* What the child reported, as an error. */
+static int spawn_reported(const struct spawn *spawn, struct callgate_error *err)
+{
+	const struct child *child = &spawn->child;
+	int status = CALLGATE_E_UNCONFINED;
+
+	if (child->error == 0)
+		return CALLGATE_OK;
+	if (child->step == CHILD_FILTER)
+		return kernel_filter_load_error(child->error, child->spec->insn_count, child->spec->filter_flags, err);
+	errno = -child->error;
+	if (child->step == CHILD_EXEC) {
+		error_set_errno(err, "cannot execute '%s'", spawn->path);
+		status = CALLGATE_E_NOT_EXECUTABLE;
+		if (child->error == -ENOEXEC)
+			error_hint(err, "a script needs a first line such as #!/bin/sh");
+		if (child->error == -ENOENT)
+			error_hint(err, "the file is there: the interpreter that it names is not");
+	} else {
+		error_set_errno(err, "the target was not started: cannot %s", spawn_step_text[child->step]);
+		if (child->step == CHILD_CLOSE && child->error == -ENOSYS)
+			error_hint(err, "close_range(2) needs Linux 5.9");
+	}
+	if (err)
+		err->status = status;
+	return status;
+}
+
+static void spawn_fini(struct spawn *spawn)
+{
+	spawn_porter_end(spawn);
+	launch_target_fini(&spawn->target);
+	if (spawn->folder_fd >= 0)
+		close(spawn->folder_fd);
+	free(spawn->path);
+	free(spawn->open_fds);
+	explicit_bzero(&spawn->child.spec->secret, sizeof(spawn->child.spec->secret));
+	if (spawn->child.spec->insns)
+		explicit_bzero(spawn->child.spec->insns,
+			       spawn->child.spec->insn_count * sizeof(*spawn->child.spec->insns));
+}
+
+/* With all signals blocked, since until it has a table of its own the child would run our handlers. */
+static int spawn_start(struct spawn *spawn, struct callgate_error *err)
+{
+	uint64_t all = UINT64_MAX;
+	int status;
+
+	KERNEL_CALL(SYS_rt_sigprocmask, SIG_SETMASK, &all, &spawn->old_mask, KERNEL_SIGSET_SIZE);
+	status = spawn->child.spec->want_listener ? spawn_through_porter(spawn, err) : spawn_directly(spawn, err);
+	KERNEL_CALL(SYS_rt_sigprocmask, SIG_SETMASK, &spawn->old_mask, 0, KERNEL_SIGSET_SIZE);
+	return status == CALLGATE_OK ? spawn_reported(spawn, err) : status;
+}
+
+int launch_spawn(struct launch_spec *spec, struct launch_target *ret_target, struct callgate_error *err)
+{
+	cleanup(spawn_fini) struct spawn spawn = {
+		.child = { .spec = spec },
+		.target = LAUNCH_TARGET_NONE,
+		.porter_pidfd = -1,
+		.folder_fd = -1,
+	};
+	int status = spawn_prepare(&spawn, err);
+
+	if (status == CALLGATE_OK)
+		status = spawn_start(&spawn, err);
+	if (status != CALLGATE_OK)
+		return status;
+	spawn.target.started_ns = launch_now();
+	*ret_target = spawn.target;
+	spawn.target = LAUNCH_TARGET_NONE;
+	return CALLGATE_OK;
+}
