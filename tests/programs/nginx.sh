@@ -1,0 +1,72 @@
+# shellcheck shell=bash
+# nginx serves files to curl over a Unix socket, is told to reload a changed configuration, and serves from that.
+# Injected code comes as a module, into the master.
+work() {
+	local server answer=0
+	mkdir -p one two logs
+	nginx_configure one
+	echo 'the first page' >one/index.html
+	echo 'the page after the reload' >two/index.html
+	seq 1 20000 >one/numbers
+	"$@" /usr/sbin/nginx -e logs/error.log -p "$PWD" -c "$PWD/nginx.conf" &
+	server=$!
+	if ! nginx_serves "$server" 'the first page'; then
+		answer=1
+	else
+		nginx_get index.html && nginx_get numbers | cksum && nginx_get missing | grep -c 'Not Found'
+		curl -sS --unix-socket nginx.sock --range 10-19 http://localhost/numbers | cksum
+		nginx_configure two
+		kill -HUP "$(cat nginx.pid)"
+		nginx_serves "$server" 'the page after the reload' || answer=1
+		nginx_get index.html
+		kill -QUIT "$(cat nginx.pid)"
+	fi
+	wait "$server" || answer=$?
+	[ "$answer" = 0 ] || tail -n 20 logs/error.log >&2
+	return "$answer"
+}
+
+# nginx_configure FOLDER: the configuration that serves it.
+nginx_configure() {
+	cat >nginx.conf <<-CONF
+	daemon off;
+	user $(id -un) $(id -gn);
+	worker_processes 2;
+	pid nginx.pid;
+	events { worker_connections 64; }
+	http {
+		access_log logs/access.log;
+		client_body_temp_path logs/body;
+		proxy_temp_path logs/proxy;
+		fastcgi_temp_path logs/fastcgi;
+		uwsgi_temp_path logs/uwsgi;
+		scgi_temp_path logs/scgi;
+		sendfile on;
+		server {
+			listen unix:nginx.sock;
+			root $1;
+		}
+	}
+	CONF
+}
+
+nginx_get() {
+	curl -sS --unix-socket nginx.sock "http://localhost/$1" </dev/null
+}
+
+# nginx_serves SERVER PAGE: waits until the index is that page, as long as the server lives.
+nginx_serves() {
+	until [ "$(nginx_get index.html 2>/dev/null)" = "$2" ]; do
+		kill -0 "$1" 2>/dev/null || return 1
+		sleep 0.05
+	done
+}
+
+inject() {
+	nginx_configure one
+	sed -i '1i load_module ./inject.so;' nginx.conf
+	mkdir -p logs
+	"$@" /usr/sbin/nginx -e logs/error.log -p "$PWD" -c "$PWD/nginx.conf"
+}
+
+starts_programs=no

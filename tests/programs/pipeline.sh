@@ -1,0 +1,12 @@
+# shellcheck shell=bash
+# A shell pipeline. Injected code comes as one more program of the pipeline.
+work() {
+	seq 1 3000 | sed 's/$/ line/' >lines
+	"$@" sh -c 'cat lines | tr 1-5 a-e | grep -v f | sort -r | uniq -c | awk "{ print \$2 }" | head -n 5; wc -l <lines'
+}
+
+inject() {
+	"$@" sh -c 'cat /dev/null | ./attack'
+}
+
+starts_programs=yes
