@@ -4,8 +4,9 @@
 #include "launch/launch.h"
 
 #include "base/error.h"
-#include "kernel/pidfd.h"
+#include "kernel/tracer.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -25,12 +26,11 @@ uint64_t launch_now(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-void launch_end_from_wait(const siginfo_t *info, const struct rusage *usage, uint64_t started_ns,
-			  struct launch_end *ret_end)
+void launch_end_from_status(int status, const struct rusage *usage, uint64_t started_ns, struct launch_end *ret_end)
 {
 	*ret_end = (struct launch_end){
-		.signalled = info->si_code != CLD_EXITED,
-		.status = info->si_status,
+		.signalled = WIFSIGNALED(status),
+		.status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
 		.wall_ns = launch_now() - started_ns,
 		.user_us = end_microseconds(usage->ru_utime),
 		.system_us = end_microseconds(usage->ru_stime),
@@ -38,25 +38,39 @@ void launch_end_from_wait(const siginfo_t *info, const struct rusage *usage, uin
 	};
 }
 
+/* wait4 of a child that nobody else reaps, lest a number come to mean another process. */
+static pid_t end_await(pid_t pid, int *ret_status, struct rusage *ret_usage)
+{
+	pid_t ended;
+
+	do
+		ended = wait4(pid, ret_status, __WALL, ret_usage);
+	while (ended < 0 && errno == EINTR);
+	return ended;
+}
+
 int launch_wait(struct launch_target *target, struct launch_end *ret_end, struct callgate_error *err)
 {
-	siginfo_t info;
 	struct rusage usage;
+	int status;
 
-	if (process_wait(P_PIDFD, (id_t)target->pidfd, WEXITED | __WALL, &info, &usage) < 0)
+	if (end_await(target->pid, &status, &usage) < 0)
 		return fail_errno(err, "cannot wait for the target");
 	target->pid = 0;
-	launch_end_from_wait(&info, &usage, target->started_ns, ret_end);
+	launch_end_from_status(status, &usage, target->started_ns, ret_end);
 	return CALLGATE_OK;
 }
 
 void launch_target_fini(struct launch_target *target)
 {
-	siginfo_t info;
+	struct rusage usage;
+	int status;
 
-	if (target->pid > 0 && target->pidfd >= 0) {
-		pidfd_signal(target->pidfd, SIGKILL);
-		process_wait(P_PIDFD, (id_t)target->pidfd, WEXITED | __WALL, &info, NULL);
+	if (target->pid > 0) {
+		kill(target->pid, SIGKILL);
+		/* A traced one stops once more on its way out. */
+		while (end_await(target->pid, &status, &usage) > 0 && WIFSTOPPED(status))
+			tracer_continue(target->pid, status);
 	}
 	if (target->pidfd >= 0)
 		close(target->pidfd);

@@ -40,6 +40,7 @@ struct launch_spec {
 	bool new_session;            /* setsid: no terminal to push characters into, a process group of its own */
 	bool die_with_parent;        /* SIGKILL when the thread that called launch_spawn ends */
 	bool no_core;                /* RLIMIT_CORE 0 */
+	const sigset_t *signal_mask; /* what it blocks, NULL: what we do */
 	bool trace;                  /* ptrace it and all that it forks, so that a refusal can be told; see watch.h */
 };
 
@@ -78,9 +79,8 @@ int launch_wait(struct launch_target *target, struct launch_end *ret_end, struct
 /* Kills the target if it still runs, reaps it, closes the descriptors. It is LAUNCH_TARGET_NONE then. */
 void launch_target_fini(struct launch_target *target);
 
-/* For whoever waits himself: the end as waitid told it, of a target that started at started_ns. */
-void launch_end_from_wait(const siginfo_t *info, const struct rusage *usage, uint64_t started_ns,
-			  struct launch_end *ret_end);
+/* For whoever waits himself: the end as wait4(2) told it, of a target that started at started_ns. */
+void launch_end_from_status(int status, const struct rusage *usage, uint64_t started_ns, struct launch_end *ret_end);
 
 /* CLOCK_MONOTONIC in nanoseconds. */
 uint64_t launch_now(void);

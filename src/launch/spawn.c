@@ -13,6 +13,7 @@
 #include "kernel/call.h"
 #include "kernel/load.h"
 #include "kernel/pidfd.h"
+#include "kernel/tracer.h"
 #include "launch/child.h"
 #include "launch/clone.h"
 #include "launch/search.h"
@@ -39,6 +40,7 @@ struct spawn {
 	pid_t porter;
 	bool porter_keeps_handlers;
 	uint64_t old_mask;       /* signals that the caller blocks */
+	uint64_t mask;           /* signals that the target is to block */
 	char *path;
 	int folder_fd;
 	int *open_fds;
@@ -117,7 +119,7 @@ static int spawn_prepare(struct spawn *spawn, struct callgate_error *err)
 	spawn->child.path = spawn->path;
 	spawn->child.folder_fd = spawn->folder_fd;
 	spawn->child.parent = getpid();
-	spawn->child.mask = &spawn->old_mask;
+	spawn->child.mask = &spawn->mask;
 	spawn->child.listener = -1;
 	return status;
 }
@@ -209,6 +211,32 @@ static void spawn_await_exec(struct spawn *spawn)
 		KERNEL_CALL(SYS_futex, &spawn->tid, FUTEX_WAIT, tid, 0);
 }
 
+/* The same for a traced child, which we have to let go on from every stop. Its end is left for others to see. */
+static void spawn_await_exec_traced(struct spawn *spawn)
+{
+	enum tracer_event event = TRACER_CHILD;
+	siginfo_t info;
+	int status;
+
+	while (event != TRACER_EXEC) {
+		if (process_wait(P_PID, (id_t)spawn->target.pid, WEXITED | WSTOPPED | WNOWAIT | __WALL, &info, NULL) < 0 ||
+		    info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED)
+			return;
+		if (waitpid(spawn->target.pid, &status, __WALL) < 0)
+			return;
+		event = tracer_event(status);
+		tracer_continue(spawn->target.pid, status);
+	}
+}
+
+/* Tracing must not be what a launch fails of: without it a refusal is only told as SIGSYS. */
+static void spawn_trace(struct spawn *spawn)
+{
+	spawn->target.traced = tracer_seize(spawn->target.pid) == 0;
+	__atomic_store_n(&spawn->child.go, 1, __ATOMIC_RELEASE);
+	KERNEL_CALL(SYS_futex, &spawn->child.go, FUTEX_WAKE, 1);
+}
+
 static int spawn_directly(struct spawn *spawn, struct callgate_error *err)
 {
 	pid_t pid;
@@ -220,7 +248,12 @@ static int spawn_directly(struct spawn *spawn, struct callgate_error *err)
 		return fail_errno(err, "cannot start a process");
 	}
 	spawn->target.pid = pid;
-	spawn_await_exec(spawn);
+	if (spawn->child.spec->trace)
+		spawn_trace(spawn);
+	if (spawn->target.traced)
+		spawn_await_exec_traced(spawn);
+	else
+		spawn_await_exec(spawn);
 	return CALLGATE_OK;
 }
 
@@ -269,11 +302,14 @@ static void spawn_fini(struct spawn *spawn)
 /* With all signals blocked, since until it has a table of its own the child would run our handlers. */
 static int spawn_start(struct spawn *spawn, struct callgate_error *err)
 {
+	const struct launch_spec *spec = spawn->child.spec;
 	uint64_t all = UINT64_MAX;
 	int status;
 
 	KERNEL_CALL(SYS_rt_sigprocmask, SIG_SETMASK, &all, &spawn->old_mask, KERNEL_SIGSET_SIZE);
-	status = spawn->child.spec->want_listener ? spawn_through_porter(spawn, err) : spawn_directly(spawn, err);
+	/* libc's sigset begins with the kernel's. */
+	memcpy(&spawn->mask, spec->signal_mask ? (const void *)spec->signal_mask : &spawn->old_mask, sizeof(spawn->mask));
+	status = spec->want_listener ? spawn_through_porter(spawn, err) : spawn_directly(spawn, err);
 	KERNEL_CALL(SYS_rt_sigprocmask, SIG_SETMASK, &spawn->old_mask, 0, KERNEL_SIGSET_SIZE);
 	return status == CALLGATE_OK ? spawn_reported(spawn, err) : status;
 }
@@ -286,8 +322,11 @@ int launch_spawn(struct launch_spec *spec, struct launch_target *ret_target, str
 		.porter_pidfd = -1,
 		.folder_fd = -1,
 	};
-	int status = spawn_prepare(&spawn, err);
+	int status;
 
+	if (spec->trace && spec->want_listener)
+		return fail(err, CALLGATE_E_INVALID, "a target is either traced or has a listener");
+	status = spawn_prepare(&spawn, err);
 	if (status == CALLGATE_OK)
 		status = spawn_start(&spawn, err);
 	if (status != CALLGATE_OK)

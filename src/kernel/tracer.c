@@ -1,0 +1,128 @@
+/*
+ * A parent learns of a refused call only that SIGSYS ended its child. The registers that name the call are still there
+ * at one moment, the exit event (docs/adr/0001-who-refused-what.md); this is what is needed to be there then.
+ */
+#include "kernel/tracer.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define TRACER_OPTIONS                                                                                     \
+	(PTRACE_O_TRACEEXIT | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | \
+	 PTRACE_O_EXITKILL)
+
+/* process_vm_readv gives a whole iovec or nothing of it: pages are asked for one by one. */
+#define TRACER_PAGE 4096
+
+int tracer_seize(pid_t pid)
+{
+	return ptrace(PTRACE_SEIZE, pid, 0, TRACER_OPTIONS) < 0 ? -errno : 0;
+}
+
+enum tracer_event tracer_event(int status)
+{
+	if (!WIFSTOPPED(status))
+		return TRACER_NONE;
+	switch (status >> 16) {
+	case 0:
+		return TRACER_SIGNAL;
+	case PTRACE_EVENT_EXEC:
+		return TRACER_EXEC;
+	case PTRACE_EVENT_EXIT:
+		return TRACER_EXIT;
+	case PTRACE_EVENT_STOP:
+		return WSTOPSIG(status) == SIGTRAP ? TRACER_CHILD : TRACER_GROUP;
+	default:
+		return TRACER_CHILD;
+	}
+}
+
+void tracer_continue(pid_t pid, int status)
+{
+	enum tracer_event event = tracer_event(status);
+	long signal = event == TRACER_SIGNAL ? WSTOPSIG(status) : 0;
+
+	/* Either fails only when the target was killed meanwhile, and then its end comes next. */
+	if (event == TRACER_GROUP)
+		ptrace(PTRACE_LISTEN, pid, 0, 0);
+	else
+		ptrace(PTRACE_CONT, pid, 0, signal);
+}
+
+int tracer_exit_status(pid_t pid)
+{
+	unsigned long status = 0;
+
+	return ptrace(PTRACE_GETEVENTMSG, pid, 0, &status) < 0 ? 0 : (int)status;
+}
+
+#ifdef __x86_64__
+
+static bool tracer_registers(pid_t pid, struct tracer_call *ret_call)
+{
+	struct user_regs_struct regs;
+	bool is_i386 = ret_call->audit == 0x40000003;
+
+	if (ptrace(PTRACE_GETREGS, pid, 0, &regs) < 0 || (int)regs.orig_rax == -1)
+		return false;
+	ret_call->nr = (uint32_t)regs.orig_rax;
+	if (is_i386) {
+		const uint64_t args[6] = { regs.rbx, regs.rcx, regs.rdx, regs.rsi, regs.rdi, regs.rbp };
+
+		for (int i = 0; i < 6; i++)
+			ret_call->args[i] = (uint32_t)args[i];
+	} else {
+		const uint64_t args[6] = { regs.rdi, regs.rsi, regs.rdx, regs.r10, regs.r8, regs.r9 };
+
+		for (int i = 0; i < 6; i++)
+			ret_call->args[i] = args[i];
+	}
+	return true;
+}
+
+#else
+
+static bool tracer_registers(pid_t pid, struct tracer_call *ret_call)
+{
+	return false;
+}
+
+#endif
+
+bool tracer_call(pid_t pid, struct tracer_call *ret_call)
+{
+	struct __ptrace_syscall_info info;
+	struct tracer_call call = { 0 };
+
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) < 0)
+		return false;
+	call.audit = info.arch;
+	call.ip = info.instruction_pointer;
+	if (!tracer_registers(pid, &call))
+		return false;
+	*ret_call = call;
+	return true;
+}
+
+size_t tracer_read(pid_t pid, uint64_t address, void *ret_bytes, size_t length)
+{
+	size_t done = 0;
+
+	while (done < length) {
+		uint64_t at = address + done;
+		size_t room = TRACER_PAGE - at % TRACER_PAGE;
+		size_t want = length - done < room ? length - done : room;
+		struct iovec local = { (char *)ret_bytes + done, want };
+		struct iovec remote = { (void *)(uintptr_t)at, want };
+
+		if (process_vm_readv(pid, &local, 1, &remote, 1, 0) != (ssize_t)want)
+			break;
+		done += want;
+	}
+	return done;
+}

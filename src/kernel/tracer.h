@@ -1,0 +1,53 @@
+/*
+ * kernel/tracer.h - ptrace, as far as it can be used without the target's noticing
+ *
+ * A seized target runs at full speed and stops only for signals and for the events that were asked for. The thread
+ * that seized it is the only one that may act on it, and only while it is stopped; when that thread ends, everything
+ * that it traces is killed.
+ */
+#ifndef CALLGATE_KERNEL_TRACER_H
+#define CALLGATE_KERNEL_TRACER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct tracer_call {
+	uint32_t audit; /* AUDIT_ARCH_* */
+	uint32_t nr;
+	uint64_t ip;
+	uint64_t args[6];
+};
+
+enum tracer_event {
+	TRACER_NONE,  /* no stop: the process ended */
+	TRACER_EXEC,  /* it executes a new program */
+	TRACER_EXIT,  /* it is about to end, its registers and memory are still there */
+	TRACER_CHILD, /* it made a child or a thread, which is traced too, or is such a new one */
+	TRACER_GROUP, /* it was stopped, as by ^Z */
+	TRACER_SIGNAL,
+};
+
+/* Traces pid and all that it will start: 0 or a negative errno (EPERM: not allowed, or it has a tracer). */
+int tracer_seize(pid_t pid);
+
+/* What a status of wait4(2) means. */
+enum tracer_event tracer_event(int status);
+
+/* Lets a stopped target go on as if nobody had looked: a signal is delivered, a group stop stays one. */
+void tracer_continue(pid_t pid, int status);
+
+/* The status, as of wait(2), with which a target in TRACER_EXIT is about to end. */
+int tracer_exit_status(pid_t pid);
+
+/* The system call that a stopped target is in or last made; false when there is none to be had. */
+bool tracer_call(pid_t pid, struct tracer_call *ret_call);
+
+/*
+ * Copies memory of a stopped target: the bytes that could be read before the first page that it lacks. What was read
+ * is data from a stranger.
+ */
+size_t tracer_read(pid_t pid, uint64_t address, void *ret_bytes, size_t length);
+
+#endif

@@ -1,0 +1,214 @@
+/*
+ * One thread waits for two things, signals to hand on and children to look at. All of them are blocked and taken one
+ * by one with sigwaitinfo, SIGCHLD among them: no handler runs, nothing is interrupted, nothing is lost.
+ *
+ * With a session of its own the target does not get what the terminal sends: ^C, ^\ and hang-ups come to us and go to
+ * its whole process group, as the terminal would have it. SIGTERM and the user signals are for the target alone.
+ */
+#include "launch/watch.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "kernel/pidfd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct watch_signal {
+	int signal;
+	bool to_group; /* as a terminal sends it; else to the target alone */
+};
+
+static const struct watch_signal watch_signals[] = {
+	{ SIGHUP, true },  { SIGINT, true },   { SIGQUIT, true },  { SIGWINCH, true }, { SIGTSTP, true },
+	{ SIGCONT, true }, { SIGTERM, false }, { SIGUSR1, false }, { SIGUSR2, false },
+};
+
+static sigset_t watch_mask(void)
+{
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGCHLD);
+	for (size_t i = 0; i < sizeof(watch_signals) / sizeof(*watch_signals); i++)
+		sigaddset(&mask, watch_signals[i].signal);
+	return mask;
+}
+
+/* Reads the pids of our children as the kernel lists them; 0 where it does not. */
+static size_t watch_children(pid_t *ret_pids, size_t limit)
+{
+	char path[64];
+	cleanup_file FILE *file = NULL;
+	size_t count = 0;
+	int pid;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%ld/children", syscall(SYS_gettid));
+	file = fopen(path, "re");
+	while (file && count < limit && fscanf(file, "%d", &pid) == 1)
+		ret_pids[count++] = pid;
+	return count;
+}
+
+static bool watch_has_children(void)
+{
+	siginfo_t info;
+
+	return process_wait(P_ALL, 0, WEXITED | WNOHANG | WNOWAIT | __WALL, &info, NULL) == 0;
+}
+
+void watch_end(struct watch *watch)
+{
+	prctl(PR_SET_CHILD_SUBREAPER, watch->was_subreaper);
+	sigaction(SIGCHLD, &watch->old_sigchld, NULL);
+	sigprocmask(SIG_SETMASK, &watch->old_mask, NULL);
+}
+
+int watch_begin(struct watch *watch, struct callgate_error *err)
+{
+	int subreaper = 0;
+	sigset_t mask = watch_mask();
+
+	sigprocmask(SIG_BLOCK, &mask, &watch->old_mask);
+	if (watch_has_children())
+		watch->stranger_count =
+			watch_children(watch->strangers, sizeof(watch->strangers) / sizeof(*watch->strangers));
+	prctl(PR_GET_CHILD_SUBREAPER, &subreaper);
+	watch->was_subreaper = subreaper;
+	/* An ignored SIGCHLD has the kernel reap children behind our back. */
+	sigaction(SIGCHLD, &(struct sigaction){ .sa_handler = SIG_DFL }, &watch->old_sigchld);
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) {
+		int status = fail_errno(err, "cannot become the reaper of the target's children");
+
+		watch_end(watch);
+		return status;
+	}
+	return CALLGATE_OK;
+}
+
+static void watch_stopped(struct watch *watch, pid_t pid, int status)
+{
+	struct tracer_call call;
+	int ends;
+
+	if (tracer_event(status) == TRACER_EXIT) {
+		ends = tracer_exit_status(pid);
+		if (WIFSIGNALED(ends) && WTERMSIG(ends) == SIGSYS && tracer_call(pid, &call) && watch->refused)
+			watch->refused(watch, pid, &call);
+	}
+	tracer_continue(pid, status);
+}
+
+/* Takes what children have to tell, without waiting. True while there are any. */
+static bool watch_collect(struct watch *watch, struct launch_end *end)
+{
+	for (;;) {
+		struct rusage usage;
+		int status;
+		pid_t pid = wait4(-1, &status, WNOHANG | __WALL, &usage);
+
+		if (pid <= 0)
+			return pid == 0 || errno != ECHILD;
+		if (WIFSTOPPED(status)) {
+			watch_stopped(watch, pid, status);
+		} else if (pid == watch->target->pid) {
+			launch_end_from_status(status, &usage, watch->target->started_ns, end);
+			watch->target->pid = 0;
+		}
+	}
+}
+
+/* ^Z stops us too, so that the shell sees it; the target's group, which has no terminal, must be told in a harder
+ * way. What comes after SIGCONT is handed on as that. */
+static void watch_stop(struct watch *watch)
+{
+	kill(-watch->target->pid, SIGSTOP);
+	raise(SIGSTOP);
+}
+
+static void watch_hand_on(struct watch *watch, const siginfo_t *info)
+{
+	if (watch->target->pid <= 0) {
+		/* Whoever lingers for what is left is asked to end it. */
+		watch->lingers = watch->lingers && info->si_signo != SIGTERM && info->si_signo != SIGINT &&
+				 info->si_signo != SIGHUP && info->si_signo != SIGQUIT;
+		return;
+	}
+	/* Where we share the session the terminal has already told the target. */
+	if (info->si_code == SI_KERNEL && getsid(watch->target->pid) == getsid(0) && info->si_signo != SIGTSTP)
+		return;
+	if (info->si_signo == SIGTSTP) {
+		watch_stop(watch);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(watch_signals) / sizeof(*watch_signals); i++) {
+		bool is_leader = getpgid(watch->target->pid) == watch->target->pid;
+
+		if (watch_signals[i].signal == info->si_signo)
+			kill(watch_signals[i].to_group && is_leader ? -watch->target->pid : watch->target->pid,
+			     info->si_signo);
+	}
+}
+
+static void watch_await_signal(struct watch *watch)
+{
+	siginfo_t info;
+	sigset_t mask = watch_mask();
+
+	if (sigwaitinfo(&mask, &info) > 0 && info.si_signo != SIGCHLD)
+		watch_hand_on(watch, &info);
+}
+
+static bool watch_is_stranger(const struct watch *watch, pid_t pid)
+{
+	for (size_t i = 0; i < watch->stranger_count; i++)
+		if (watch->strangers[i] == pid)
+			return true;
+	return false;
+}
+
+/*
+ * Kills our children, who have become ours as their parents died, until none is left. A traced one that forks
+ * meanwhile stops for us, and is killed before it goes on: it cannot outrun this.
+ */
+static void watch_kill_rest(struct watch *watch)
+{
+	struct launch_end nobody;
+	pid_t pids[256];
+
+	while (watch_collect(watch, &nobody)) {
+		size_t count = watch_children(pids, sizeof(pids) / sizeof(*pids));
+		size_t killed = 0;
+
+		for (size_t i = 0; i < count; i++)
+			if (!watch_is_stranger(watch, pids[i]))
+				killed += kill(pids[i], SIGKILL) == 0;
+		if (killed == 0)
+			return;
+		watch_await_signal(watch);
+	}
+}
+
+int watch_target(struct watch *watch, struct launch_end *ret_end, struct callgate_error *err)
+{
+	struct launch_end end = { 0 };
+
+	while (watch->target->pid > 0) {
+		if (!watch_collect(watch, &end) && watch->target->pid > 0)
+			return fail_errno(err, "cannot wait for the target");
+		if (watch->target->pid > 0)
+			watch_await_signal(watch);
+	}
+	while (watch->lingers && watch_collect(watch, &end))
+		watch_await_signal(watch);
+	if (!watch->lingers)
+		watch_kill_rest(watch);
+	*ret_end = end;
+	return CALLGATE_OK;
+}

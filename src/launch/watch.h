@@ -1,0 +1,40 @@
+/*
+ * launch/watch.h - stays beside a target until it has ended, and leaves nothing of it behind
+ *
+ * The watcher hands on the signals that it gets, sees which call was refused when the target or one of its children
+ * dies of SIGSYS, and in the end kills what the target left running. It takes the whole process for itself: every
+ * child that ends meanwhile is waited for here.
+ */
+#ifndef CALLGATE_LAUNCH_WATCH_H
+#define CALLGATE_LAUNCH_WATCH_H
+
+#include "kernel/tracer.h"
+#include "launch/launch.h"
+
+#include <signal.h>
+
+struct watch {
+	struct launch_target *target;
+	bool lingers;             /* wait for what the target left behind instead of killing it */
+	void (*refused)(struct watch *watch, pid_t pid, const struct tracer_call *call); /* at its exit event */
+	void *context;            /* refused's own */
+	sigset_t old_mask;        /* what the caller blocked before watch_begin */
+	struct sigaction old_sigchld;
+	pid_t strangers[16];      /* children that were there before, which are none of our business */
+	size_t stranger_count;
+	bool was_subreaper;
+};
+
+/*
+ * Blocks the signals that are handed on and those of children, and makes this process the one to which orphans come.
+ * Before launch_spawn, whose spec gets signal_mask = &watch->old_mask.
+ */
+int watch_begin(struct watch *watch, struct callgate_error *err);
+
+/* Until the target's end and that of all that it left behind. Fails with E_OS; watch_end is due in any case. */
+int watch_target(struct watch *watch, struct launch_end *ret_end, struct callgate_error *err);
+
+/* Puts the caller's signals back as they were. */
+void watch_end(struct watch *watch);
+
+#endif
