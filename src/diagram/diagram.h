@@ -52,8 +52,8 @@ struct diagram_node {
 
 #define DIAGRAM_TERMINAL 0xffffu
 
-/* Default and largest budget, in nodes: at most 20 bytes each, so 80 MiB, and 40 MiB of remembered operations. */
-#define DIAGRAM_NODES_MAX (4u << 20)
+/* Default and largest budget, in nodes: at most 20 bytes each, so 40 MiB, and 20 MiB of remembered operations. */
+#define DIAGRAM_NODES_MAX (2u << 20)
 
 struct diagram; /* node table, unique table, operation caches */
 
@@ -100,6 +100,12 @@ uint32_t diagram_apply(struct diagram *diagram, diagram_combine *combine, void *
 /* A function's terminals replaced one by one. */
 uint32_t diagram_map(struct diagram *diagram, uint32_t (*map)(uint32_t value, void *context), void *context,
 		     uint32_t root);
+/* The parts of a function that test no word before this one, replaced one by one: map gets and gives nodes. */
+uint32_t diagram_map_from(struct diagram *diagram, enum diagram_word word,
+			  uint32_t (*map)(uint32_t node, void *context), void *context, uint32_t root);
+/* The function of the input whose instruction pointer and arguments have their two words exchanged: what a big-endian
+ * arch's function is in terms of high and low words in the diagram's order, and back. */
+uint32_t diagram_swap_halves(struct diagram *diagram, uint32_t root);
 /* What remains when a word is known (the cofactor). */
 uint32_t diagram_restrict(struct diagram *diagram, uint32_t root, enum diagram_word word, uint32_t value);
 

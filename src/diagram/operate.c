@@ -27,7 +27,7 @@ struct operation {
 	diagram_combine *combine;
 	uint32_t (*map)(uint32_t value, void *context);
 	void *context;
-	unsigned first_variable; /* restrict: those of the word that is known */
+	unsigned first_variable; /* restrict: those of the word that is known; map_from: where it takes over */
 	uint32_t value;
 };
 
@@ -280,4 +280,64 @@ uint32_t diagram_restrict(struct diagram *diagram, uint32_t root, enum diagram_w
 		return DIAGRAM_NONE;
 	operation.number = operation_number(diagram);
 	return restrict_recurse(&operation, root);
+}
+
+static uint32_t map_from_recurse(struct operation *operation, uint32_t node)
+{
+	struct diagram *diagram = operation->diagram;
+	struct diagram_memo key = { operation->number, node, 0, 0, 0 };
+	struct diagram_node at = diagram->nodes[node];
+	uint32_t low, high;
+
+	if (at.variable >= operation->first_variable)
+		return operation->map(node, operation->context);
+	if (memo_find(diagram, &key))
+		return key.result;
+	if (!step_granted(diagram))
+		return DIAGRAM_NONE;
+	low = map_from_recurse(operation, at.low);
+	high = low == DIAGRAM_NONE ? low : map_from_recurse(operation, at.high);
+	return memo_keep(diagram, &key, diagram_make(diagram, at.variable, low, high));
+}
+
+uint32_t diagram_map_from(struct diagram *diagram, enum diagram_word word,
+			  uint32_t (*map)(uint32_t node, void *context), void *context, uint32_t root)
+{
+	struct operation operation = { .diagram = diagram, .map = map, .context = context };
+
+	if (root == DIAGRAM_NONE)
+		return DIAGRAM_NONE;
+	operation.first_variable = word * WORD_BITS;
+	operation.number = operation_number(diagram);
+	return map_from_recurse(&operation, root);
+}
+
+static uint32_t swap_recurse(struct operation *operation, uint32_t node)
+{
+	struct diagram *diagram = operation->diagram;
+	struct diagram_memo key = { operation->number, node, 0, 0, 0 };
+	struct diagram_node at = diagram->nodes[node];
+	unsigned variable = at.variable < operation->first_variable ? at.variable : at.variable ^ WORD_BITS;
+	uint32_t test, low, high;
+
+	if (at.variable == DIAGRAM_TERMINAL)
+		return node;
+	if (memo_find(diagram, &key))
+		return key.result;
+	if (!step_granted(diagram))
+		return DIAGRAM_NONE;
+	low = swap_recurse(operation, at.low);
+	high = low == DIAGRAM_NONE ? low : swap_recurse(operation, at.high);
+	test = diagram_make(diagram, variable, DIAGRAM_FALSE, DIAGRAM_TRUE);
+	return memo_keep(diagram, &key, diagram_if(diagram, test, high, low));
+}
+
+uint32_t diagram_swap_halves(struct diagram *diagram, uint32_t root)
+{
+	struct operation operation = { .diagram = diagram, .first_variable = DIAGRAM_IP_20 * WORD_BITS };
+
+	if (root == DIAGRAM_NONE)
+		return DIAGRAM_NONE;
+	operation.number = operation_number(diagram);
+	return swap_recurse(&operation, root);
 }

@@ -130,6 +130,38 @@ static void a_known_word_disappears(void **state)
 	diagram_free(diagram);
 }
 
+static uint32_t whether_it_is(uint32_t node, void *context)
+{
+	return node == *(uint32_t *)context ? DIAGRAM_TRUE : DIAGRAM_FALSE;
+}
+
+static void what_tests_later_words_only_is_replaced_as_a_node(void **state)
+{
+	struct diagram *diagram = diagram_new(0);
+	uint32_t later = diagram_word_equals(diagram, DIAGRAM_ARG0, UINT32_MAX, 7);
+	uint32_t five = diagram_word_equals(diagram, DIAGRAM_NR, UINT32_MAX, 5);
+	uint32_t root = diagram_if(diagram, five, later, diagram_terminal(diagram, 9));
+
+	assert_int_equal(diagram_map_from(diagram, DIAGRAM_ARG0, whether_it_is, &later, root), five);
+	diagram_free(diagram);
+}
+
+static void exchanging_halves_twice_changes_nothing(void **state)
+{
+	struct diagram *diagram = diagram_new(0);
+	uint64_t seed = 14;
+	uint32_t high = diagram_word_equals(diagram, DIAGRAM_ARG0, 0xff, 7);
+	uint32_t low = diagram_word_equals(diagram, (enum diagram_word)(DIAGRAM_ARG0 + 1), 0xff, 7);
+
+	assert_int_equal(diagram_swap_halves(diagram, high), low);
+	for (int round = 0; round < 100; round++) {
+		uint32_t root = random_function(diagram, &seed, 3).root;
+
+		assert_int_equal(diagram_swap_halves(diagram, diagram_swap_halves(diagram, root)), root);
+	}
+	diagram_free(diagram);
+}
+
 static void a_stack_gives_the_action_of_higher_precedence_or_the_newer(void **state)
 {
 	static const uint32_t ranked[] = {
@@ -207,6 +239,8 @@ UNIT_TESTS(test_diagram_operate,
 	cmocka_unit_test(conditions_combine_value_by_value),
 	cmocka_unit_test(apply_and_map_follow_their_function_and_context),
 	cmocka_unit_test(a_known_word_disappears),
+	cmocka_unit_test(what_tests_later_words_only_is_replaced_as_a_node),
+	cmocka_unit_test(exchanging_halves_twice_changes_nothing),
 	cmocka_unit_test(a_stack_gives_the_action_of_higher_precedence_or_the_newer),
 	cmocka_unit_test(equal_actions_have_one_canonical_value),
 	cmocka_unit_test(the_classes_of_actions_cover_all_values),
