@@ -102,6 +102,8 @@ static void watch_stopped(struct watch *watch, pid_t pid, int status)
 		if (WIFSIGNALED(ends) && WTERMSIG(ends) == SIGSYS && tracer_call(pid, &call) && watch->refused)
 			watch->refused(watch, pid, &call);
 	}
+	if (watch->ending)
+		kill(pid, SIGKILL);
 	tracer_continue(pid, status);
 }
 
@@ -182,6 +184,7 @@ static void watch_kill_rest(struct watch *watch)
 	struct launch_end nobody;
 	pid_t pids[256];
 
+	watch->ending = true;
 	while (watch_collect(watch, &nobody)) {
 		size_t count = watch_children(pids, sizeof(pids) / sizeof(*pids));
 		size_t killed = 0;

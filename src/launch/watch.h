@@ -16,6 +16,7 @@
 struct watch {
 	struct launch_target *target;
 	bool lingers;             /* wait for what the target left behind instead of killing it */
+	bool ending;              /* set by watch_target: whatever of the rest moves is killed */
 	void (*refused)(struct watch *watch, pid_t pid, const struct tracer_call *call); /* at its exit event */
 	void *context;            /* refused's own */
 	sigset_t old_mask;        /* what the caller blocked before watch_begin */
