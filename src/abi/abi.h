@@ -36,7 +36,8 @@ struct abi_arch {
 	uint32_t nr_base;    /* added to every number: x32 0x40000000, mips64el (n64) 5000, else 0 */
 };
 
-/* A kernel release, comparable as a number: 6.1 is 0x0601. 0 is "before 2.6.13, or not known". */
+/* A kernel release, comparable as a number: 6.1 is 0x0601, and 2.6.16, of a series whose middle number stood still, is
+ * ABI_KERNEL(2, 16). 0 is "before 2.6.13, or not known". */
 #define ABI_KERNEL(major, minor) ((uint16_t)((major) << 8 | (minor)))
 
 /* The newest release whose calls the tables know. */
@@ -46,7 +47,7 @@ enum abi_arg_kind {
 	ABI_ARG_NUMBER,     /* a count, a size, an identifier, an offset */
 	ABI_ARG_POINTER,    /* an address; what lies there is not seen */
 	ABI_ARG_DESCRIPTOR, /* a file descriptor */
-	ABI_ARG_FLAGS,      /* bits of .constants */
+	ABI_ARG_FLAGS,      /* bits of .constants, maybe beside a number in the low ones (O_ACCMODE, SOCK_STREAM) */
 	ABI_ARG_ENUM,       /* one of .constants */
 };
 
@@ -63,16 +64,18 @@ struct abi_arg {
 	uint8_t bits;     /* what the kernel reads: 8, 16, 32, or 64 for a long or a pointer (32 on 32-bit arches) */
 	bool is_signed;
 	enum abi_arg_kind kind;
-	const struct abi_constant_set *constants; /* for ABI_ARG_FLAGS and ABI_ARG_ENUM, else NULL */
+	const struct abi_constant_set *constants; /* for flags and enumerations; AT_FDCWD for a descriptor that
+						      * may be it; else NULL */
 };
 
 struct abi_syscall {
 	const char *name;
 	uint16_t since;             /* ABI_KERNEL() that brought it first on any arch; 0 not known or before 2.6.13 */
 	int32_t nr[ABI_ARCH_COUNT]; /* as the kernel sees it, base included; -1 where the arch lacks it */
-	const struct abi_arg *args;
-	uint8_t arg_count;          /* 0 to 6 */
+	uint8_t arg_count;          /* 0 to 6, on most arches; abi_syscall_args has them */
 	bool args_known;            /* false: only arg0 to arg5 can be compared */
+	bool args_differ;           /* some arch has arguments of its own */
+	uint16_t args_first;        /* of this room's tables */
 };
 
 const struct abi_arch *abi_arch(enum abi_arch_id id);

@@ -1,0 +1,83 @@
+/*
+ * The arches, and which of them a call belongs to.
+ *
+ * arches.def is expanded into both tables here: the arches themselves, in the order of their ids, and every other
+ * spelling that people and formats have for them.
+ */
+#include "abi/abi.h"
+
+#include <string.h>
+
+#define X32_BIT 0x40000000U
+
+static const struct abi_arch arches[ABI_ARCH_COUNT] = {
+#define ARCH(id, name, audit, word_bits, big_endian, nr_base) [id] = { id, name, audit, word_bits, big_endian, nr_base },
+#define ARCH_SPELLING(spelling, id)
+#include "abi/arches.def"
+#undef ARCH
+#undef ARCH_SPELLING
+};
+
+static const struct {
+	char name[24];
+	enum abi_arch_id id;
+} spellings[] = {
+#define ARCH(id, name, audit, word_bits, big_endian, nr_base)
+#define ARCH_SPELLING(spelling, id) { spelling, id },
+#include "abi/arches.def"
+#undef ARCH
+#undef ARCH_SPELLING
+};
+
+const struct abi_arch *abi_arch(enum abi_arch_id id)
+{
+	return (unsigned)id < ABI_ARCH_COUNT ? &arches[id] : NULL;
+}
+
+const struct abi_arch *abi_arch_by_name(const char *name)
+{
+	for (size_t i = 0; i < ABI_ARCH_COUNT; i++)
+		if (strcmp(arches[i].name, name) == 0)
+			return &arches[i];
+	for (size_t i = 0; i < sizeof(spellings) / sizeof(*spellings); i++)
+		if (strcmp(spellings[i].name, name) == 0)
+			return &arches[spellings[i].id];
+	return NULL;
+}
+
+const struct abi_arch *abi_arch_native(void)
+{
+#if defined(__x86_64__) && defined(__ILP32__)
+	return &arches[ABI_X32];
+#elif defined(__x86_64__)
+	return &arches[ABI_X86_64];
+#elif defined(__i386__)
+	return &arches[ABI_I386];
+#elif defined(__aarch64__)
+	return &arches[ABI_AARCH64];
+#elif defined(__arm__)
+	return &arches[ABI_ARM];
+#elif defined(__riscv) && __riscv_xlen == 64
+	return &arches[ABI_RISCV64];
+#elif defined(__loongarch64)
+	return &arches[ABI_LOONGARCH64];
+#elif defined(__powerpc64__) && defined(__LITTLE_ENDIAN__)
+	return &arches[ABI_PPC64LE];
+#elif defined(__s390x__)
+	return &arches[ABI_S390X];
+#elif defined(__mips64) && defined(__MIPSEL__)
+	return &arches[ABI_MIPS64EL];
+#else
+#error "the arch of this build is not in arches.def"
+#endif
+}
+
+const struct abi_arch *abi_arch_of_call(uint32_t audit, uint32_t nr)
+{
+	if (audit == arches[ABI_X86_64].audit)
+		return &arches[nr & X32_BIT ? ABI_X32 : ABI_X86_64];
+	for (size_t i = 0; i < ABI_ARCH_COUNT; i++)
+		if (arches[i].audit == audit)
+			return &arches[i];
+	return NULL;
+}

@@ -1,0 +1,47 @@
+#include "unit.h"
+
+#include "abi/abi.h"
+
+#include <linux/audit.h>
+
+static void an_arch_has_its_audit_number(void **state)
+{
+	assert_int_equal(abi_arch(ABI_X86_64)->audit, AUDIT_ARCH_X86_64);
+	assert_int_equal(abi_arch(ABI_I386)->audit, AUDIT_ARCH_I386);
+	assert_int_equal(abi_arch(ABI_X32)->audit, AUDIT_ARCH_X86_64);
+	assert_int_equal(abi_arch(ABI_ARM)->audit, AUDIT_ARCH_ARM);
+	assert_int_equal(abi_arch(ABI_AARCH64)->audit, AUDIT_ARCH_AARCH64);
+	assert_int_equal(abi_arch(ABI_RISCV64)->audit, AUDIT_ARCH_RISCV64);
+	assert_int_equal(abi_arch(ABI_LOONGARCH64)->audit, AUDIT_ARCH_LOONGARCH64);
+	assert_int_equal(abi_arch(ABI_PPC64LE)->audit, AUDIT_ARCH_PPC64LE);
+	assert_int_equal(abi_arch(ABI_S390X)->audit, AUDIT_ARCH_S390X);
+	assert_int_equal(abi_arch(ABI_MIPS64EL)->audit, AUDIT_ARCH_MIPSEL64);
+}
+
+static void an_arch_is_found_by_every_spelling(void **state)
+{
+	for (int id = 0; id < ABI_ARCH_COUNT; id++)
+		assert_ptr_equal(abi_arch_by_name(abi_arch((enum abi_arch_id)id)->name), abi_arch((enum abi_arch_id)id));
+	assert_ptr_equal(abi_arch_by_name("amd64"), abi_arch(ABI_X86_64));
+	assert_ptr_equal(abi_arch_by_name("SCMP_ARCH_AARCH64"), abi_arch(ABI_AARCH64));
+	assert_ptr_equal(abi_arch_by_name("i686"), abi_arch(ABI_I386));
+	assert_null(abi_arch_by_name("vax"));
+	assert_null(abi_arch(ABI_ARCH_NONE));
+	assert_null(abi_arch(ABI_ARCH_COUNT));
+}
+
+static void bit_30_of_the_number_tells_x32(void **state)
+{
+	assert_ptr_equal(abi_arch_of_call(AUDIT_ARCH_X86_64, 0), abi_arch(ABI_X86_64));
+	assert_ptr_equal(abi_arch_of_call(AUDIT_ARCH_X86_64, 0x40000000), abi_arch(ABI_X32));
+	assert_ptr_equal(abi_arch_of_call(AUDIT_ARCH_X86_64, 0xffffffff), abi_arch(ABI_X32));
+	assert_ptr_equal(abi_arch_of_call(AUDIT_ARCH_I386, 0x40000000), abi_arch(ABI_I386));
+	assert_ptr_equal(abi_arch_of_call(AUDIT_ARCH_S390X, 4), abi_arch(ABI_S390X));
+	assert_null(abi_arch_of_call(0, 0));
+}
+
+UNIT_TESTS(test_abi_arch,
+	cmocka_unit_test(an_arch_has_its_audit_number),
+	cmocka_unit_test(an_arch_is_found_by_every_spelling),
+	cmocka_unit_test(bit_30_of_the_number_tells_x32),
+)
