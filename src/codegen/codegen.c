@@ -1,0 +1,62 @@
+/*
+ * From a diagram to a program, word by word in the diagram's order: arch, nr, then what the rest looks at. That order
+ * keeps every unconditional ALLOW in the kernel's bitmap, for nothing but arch and nr is looked at before it is
+ * decided. A node is decided once, whoever comes to it.
+ */
+#include "codegen/codegen.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "codegen/generator.h"
+#include "codegen/layout.h"
+#include "codegen/word.h"
+
+uint32_t generate_node(struct generator *g, uint32_t index, uint32_t audit)
+{
+	struct diagram_node node;
+	uint32_t step;
+
+	if (g->steps.status != CALLGATE_OK)
+		return STEP_NONE;
+	if (g->notes[index].loaded)
+		return g->notes[index].loaded - 1;
+	node = diagram_node(g->diagram, index);
+	if (node.variable == DIAGRAM_TERMINAL)
+		step = steps_return(&g->steps, node.low);
+	else
+		step = steps_load(&g->steps, diagram_word_offset(node.variable / 32), word_decide(g, index, audit));
+	g->notes[index].loaded = step + 1;
+	return step;
+}
+
+static void generator_fini(struct generator *g)
+{
+	arena_fini(&g->arena);
+}
+
+static int codegen_failure(int status, struct callgate_error *err)
+{
+	if (status == CALLGATE_E_LIMIT)
+		return fail(err, CALLGATE_E_LIMIT, "the filter is longer than the %d instructions that the kernel takes",
+			    BPF_MAXINSNS);
+	return fail_nomem(err);
+}
+
+int codegen_program(struct diagram *diagram, uint32_t root, const struct codegen_options *options,
+		    struct bpf_program *ret_program, struct callgate_error *err)
+{
+	cleanup(generator_fini) struct generator g = { .diagram = diagram, .options = options };
+	size_t nodes = diagram_size(diagram);
+	uint32_t step;
+
+	g.steps.arena = &g.arena;
+	g.tree.arena = &g.arena;
+	g.notes = arena_array(&g.arena, nodes, sizeof(*g.notes));
+	g.marks = arena_array(&g.arena, nodes, sizeof(*g.marks));
+	if (!g.notes || !g.marks)
+		return fail_nomem(err);
+	step = generate_node(&g, root, 0);
+	if (step == STEP_NONE)
+		return codegen_failure(g.steps.status, err);
+	return layout_program(&g.steps, step, ret_program, err);
+}
