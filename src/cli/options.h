@@ -18,9 +18,9 @@
 #ifndef CALLGATE_CLI_OPTIONS_H
 #define CALLGATE_CLI_OPTIONS_H
 
-#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct verb;

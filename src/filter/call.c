@@ -1,0 +1,487 @@
+/*
+ * The same reader serves a person who asks about one call and a trace of a million: it takes C's way of writing a
+ * call, and what strace adds to it (strings, structs, decoded descriptors, comments), whose only meaning for a filter
+ * is that there is an address.
+ */
+#include "filter/call.h"
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/* Any address that is not NULL: what lies there, a filter cannot see. */
+#define SOME_ADDRESS 0x1000u
+
+/* `-`, `~` and `&` of one call: each costs a frame of the stack. */
+#define CALL_PREFIXES_MAX 64
+
+/* Longest name of a syscall, an arch or a constant. */
+#define CALL_WORD_MAX 63
+
+struct reader {
+	const char *text;
+	size_t length;
+	size_t at;
+	struct callgate_error *err;
+	struct call *call;
+	struct abi_arg args[6];
+	unsigned arg_count;
+	unsigned prefixes; /* seen so far */
+};
+
+/* Names that strace has for arguments that the man page calls otherwise. */
+static const char *const strace_names[][2] = {
+	{ "child_stack", "stack" },
+	{ "parent_tidptr", "parent_tid" },
+	{ "child_tidptr", "child_tid" },
+};
+
+static char peek(const struct reader *reader)
+{
+	return reader->at < reader->length ? reader->text[reader->at] : '\0';
+}
+
+static bool starts(const struct reader *reader, const char *what)
+{
+	size_t length = strlen(what);
+
+	return reader->length - reader->at >= length && memcmp(reader->text + reader->at, what, length) == 0;
+}
+
+static void skip_blanks(struct reader *reader)
+{
+	while (peek(reader) == ' ' || peek(reader) == '\t')
+		reader->at++;
+}
+
+#define set_error_at(reader, place, status, ...)          \
+	(error_set((reader)->err, (status), __VA_ARGS__), \
+	 error_place((reader)->err, NULL, 0, (unsigned)(place) + 1))
+
+#define fail_at(reader, place, status, ...) (set_error_at((reader), (place), (status), __VA_ARGS__), (status))
+
+static bool is_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Copies the word here, "" when there is none, and steps behind it. */
+static int take_word(struct reader *reader, char word[CALL_WORD_MAX + 1])
+{
+	size_t start = reader->at, length;
+
+	while (is_word(peek(reader)))
+		reader->at++;
+	length = reader->at - start;
+	if (length > CALL_WORD_MAX)
+		return fail_at(reader, start, CALLGATE_E_SYNTAX, "a name is longer than %d bytes", CALL_WORD_MAX);
+	memcpy(word, reader->text + start, length);
+	word[length] = '\0';
+	return CALLGATE_OK;
+}
+
+static unsigned digit_value(char c)
+{
+	if (is_digit(c))
+		return (unsigned)(c - '0');
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 99;
+}
+
+/* Decimal, 0x…, 0o… and C's leading 0 for octal. */
+static int take_number(struct reader *reader, uint64_t *ret_number)
+{
+	size_t start = reader->at;
+	unsigned base = 10, digits = 0;
+	uint64_t number = 0;
+
+	if (starts(reader, "0x") || starts(reader, "0X"))
+		base = 16, reader->at += 2;
+	else if (starts(reader, "0o"))
+		base = 8, reader->at += 2;
+	else if (peek(reader) == '0')
+		base = 8;
+	for (; digit_value(peek(reader)) < base; reader->at++, digits++) {
+		if (__builtin_mul_overflow(number, base, &number) ||
+		    __builtin_add_overflow(number, digit_value(peek(reader)), &number))
+			return fail_at(reader, start, CALLGATE_E_SYNTAX, "the number does not fit in 64 bits");
+	}
+	if (!digits || is_word(peek(reader)))
+		return fail_at(reader, start, CALLGATE_E_SYNTAX, "this is no number");
+	*ret_number = number;
+	return CALLGATE_OK;
+}
+
+static char closing(char opening)
+{
+	return opening == '(' ? ')' : opening == '[' ? ']' : opening == '{' ? '}' : '\0';
+}
+
+/* Steps behind a string; false when it has no end. */
+static bool skip_string(struct reader *reader)
+{
+	for (reader->at++; reader->at < reader->length; reader->at++) {
+		if (peek(reader) == '\\')
+			reader->at++;
+		else if (peek(reader) == '"')
+			return reader->at++, true;
+	}
+	return false;
+}
+
+/* Steps behind a bracket, whatever is in it: a struct in an array in a struct is a matter of counting. */
+static int skip_bracket(struct reader *reader)
+{
+	size_t start = reader->at, depth = 0;
+
+	while (reader->at < reader->length) {
+		char c = peek(reader);
+
+		if (c == '"') {
+			if (!skip_string(reader))
+				break;
+			continue;
+		}
+		reader->at++;
+		if (closing(c))
+			depth++;
+		else if ((c == ')' || c == ']' || c == '}') && --depth == 0)
+			return CALLGATE_OK;
+	}
+	return fail_at(reader, start, CALLGATE_E_SYNTAX, "'%c' has no end", reader->text[start]);
+}
+
+/* "<socket:[123]>" behind a descriptor and a comment behind anything, as strace writes them. */
+static int skip_decoration(struct reader *reader)
+{
+	for (;;) {
+		size_t start = reader->at;
+		const char *end;
+
+		skip_blanks(reader);
+		if (starts(reader, "/*"))
+			end = memmem(reader->text + reader->at, reader->length - reader->at, "*/", 2);
+		else if (peek(reader) == '<' && !starts(reader, "<<"))
+			end = memchr(reader->text + reader->at, '>', reader->length - reader->at);
+		else
+			return CALLGATE_OK;
+		if (!end)
+			return fail_at(reader, start, CALLGATE_E_SYNTAX, "'%c' has no end", peek(reader));
+		reader->at = (size_t)(end - reader->text) + (*end == '*' ? 2 : 1);
+	}
+}
+
+static int unknown_constant(struct reader *reader, size_t start, const char *word, const struct abi_arg *arg)
+{
+	const char *nearest = abi_constant_nearest(arg ? arg->constants : NULL, word);
+
+	set_error_at(reader, start, CALLGATE_E_UNKNOWN, "unknown constant '%s'", word);
+	if (nearest)
+		error_hint(reader->err, "did you mean '%s'?", nearest);
+	return CALLGATE_E_UNKNOWN;
+}
+
+static int take_constant(struct reader *reader, const struct abi_arg *arg, uint64_t *ret_value)
+{
+	enum abi_arch_id arch = reader->call->arch->id;
+	const struct abi_constant_set *set;
+	char word[CALL_WORD_MAX + 1];
+	size_t start = reader->at;
+	int status = take_word(reader, word);
+
+	if (status)
+		return status;
+	if (strcmp(word, "NULL") == 0) {
+		*ret_value = 0;
+		return CALLGATE_OK;
+	}
+	if (peek(reader) == '(') {
+		*ret_value = SOME_ADDRESS; /* htons(80), makedev(1, 3): inside what a pointer shows */
+		return skip_bracket(reader);
+	}
+	if (arg && arg->constants && abi_constant_find(arg->constants, arch, word, ret_value))
+		return CALLGATE_OK;
+	return abi_constant_find_any(arch, word, ret_value, &set) ? CALLGATE_OK :
+								    unknown_constant(reader, start, word, arg);
+}
+
+static int take_string(struct reader *reader, uint64_t *ret_value)
+{
+	size_t start = reader->at;
+
+	if (!skip_string(reader))
+		return fail_at(reader, start, CALLGATE_E_SYNTAX, "the string has no end");
+	while (peek(reader) == '.') /* strace cuts long ones */
+		reader->at++;
+	*ret_value = SOME_ADDRESS;
+	return CALLGATE_OK;
+}
+
+/* One of what `|` joins. *ret_wraps: it was written as a negative or a complement, so that it has no width. */
+static int take_term(struct reader *reader, const struct abi_arg *arg, uint64_t *ret_value, bool *ret_wraps)
+{
+	char first = peek(reader);
+	int status;
+
+	if ((first == '-' || first == '~' || first == '&') && ++reader->prefixes > CALL_PREFIXES_MAX)
+		return fail_at(reader, reader->at, CALLGATE_E_LIMIT, "more than %d signs", CALL_PREFIXES_MAX);
+	if (first == '"')
+		return take_string(reader, ret_value);
+	if (first == '&' || starts(reader, "...")) {
+		reader->at += first == '&' ? 1 : 3;
+		*ret_value = SOME_ADDRESS;
+		return first == '&' ? take_term(reader, arg, ret_value, ret_wraps) : CALLGATE_OK;
+	}
+	if (closing(first)) {
+		*ret_value = SOME_ADDRESS;
+		return skip_bracket(reader);
+	}
+	if (first == '-' || first == '~') {
+		reader->at++;
+		status = take_term(reader, arg, ret_value, ret_wraps);
+		*ret_value = first == '-' ? 0 - *ret_value : ~*ret_value;
+		*ret_wraps = true;
+		return status;
+	}
+	if (is_digit(first))
+		return take_number(reader, ret_value);
+	if (is_word(first)) {
+		status = take_constant(reader, arg, ret_value);
+		*ret_wraps = *ret_wraps || (int64_t)*ret_value < 0;
+		return status;
+	}
+	return fail_at(reader, reader->at, CALLGATE_E_SYNTAX, "a number, a constant or an address is expected");
+}
+
+static int take_shift(struct reader *reader, uint64_t *value)
+{
+	uint64_t bits;
+	int status;
+
+	if (!starts(reader, "<<"))
+		return CALLGATE_OK;
+	reader->at += 2;
+	status = take_number(reader, &bits);
+	if (status)
+		return status;
+	*value = bits < 64 ? *value << bits : 0;
+	return CALLGATE_OK;
+}
+
+static uint64_t low_bits(uint64_t value, unsigned bits)
+{
+	return bits >= 64 ? value : value & ((UINT64_C(1) << bits) - 1);
+}
+
+/* "A|B|0x4", cut to what the argument holds where it was not written as a number of its own width. */
+static int take_value(struct reader *reader, const struct abi_arg *arg, uint64_t *ret_value)
+{
+	unsigned register_bits = reader->call->arch->word_bits;
+	uint64_t value = 0;
+	bool wraps = false;
+	size_t start;
+
+	skip_blanks(reader);
+	for (start = reader->at;; reader->at++) {
+		uint64_t term = 0;
+		int status;
+
+		skip_blanks(reader);
+		status = take_term(reader, arg, &term, &wraps);
+		if (!status)
+			status = take_shift(reader, &term);
+		if (!status)
+			status = skip_decoration(reader);
+		if (status)
+			return status;
+		value |= term;
+		if (peek(reader) != '|')
+			break;
+	}
+	if (wraps)
+		value = low_bits(value, arg && arg->bits < register_bits ? arg->bits : register_bits);
+	if (value != low_bits(value, register_bits))
+		return fail_at(reader, start, CALLGATE_E_SYNTAX, "the value does not fit in %u bits", register_bits);
+	*ret_value = value;
+	return CALLGATE_OK;
+}
+
+static const char *manual_name(const char *name)
+{
+	for (size_t i = 0; i < sizeof(strace_names) / sizeof(strace_names[0]); i++)
+		if (strcmp(strace_names[i][0], name) == 0)
+			return strace_names[i][1];
+	return name;
+}
+
+static int unknown_argument(struct reader *reader, size_t start, const char *name)
+{
+	set_error_at(reader, start, CALLGATE_E_UNKNOWN, "%s has no argument '%s'",
+		reader->call->syscall ? reader->call->syscall->name : "the call", name);
+	if (reader->arg_count)
+		error_hint(reader->err, "its first one is '%s'; arg0 to arg5 are the raw words", reader->args[0].name);
+	return CALLGATE_E_UNKNOWN;
+}
+
+/* "flags=" before a value: *index becomes its place. Nothing is taken when no name stands here. */
+static int take_name(struct reader *reader, unsigned *index)
+{
+	size_t start = reader->at;
+	char name[CALL_WORD_MAX + 1];
+	int status = take_word(reader, name);
+
+	if (status)
+		return status;
+	if (!name[0] || peek(reader) != '=') {
+		reader->at = start;
+		return CALLGATE_OK;
+	}
+	reader->at++;
+	if (strncmp(name, "arg", 3) == 0 && name[3] >= '0' && name[3] <= '5' && !name[4]) {
+		*index = (unsigned)(name[3] - '0');
+		return CALLGATE_OK;
+	}
+	for (unsigned i = 0; i < reader->arg_count; i++)
+		if (strcmp(reader->args[i].name, manual_name(name)) == 0) {
+			*index = i;
+			return CALLGATE_OK;
+		}
+	return unknown_argument(reader, start, name);
+}
+
+static int take_arguments(struct reader *reader)
+{
+	size_t start = reader->at++;
+
+	for (unsigned index = 0;; index++) {
+		uint64_t value;
+		int status;
+
+		skip_blanks(reader);
+		if (peek(reader) == ')' && index == 0)
+			break;
+		status = take_name(reader, &index);
+		if (status)
+			return status;
+		if (index > 5)
+			return fail_at(reader, reader->at, CALLGATE_E_SYNTAX, "a call has at most six arguments");
+		status = take_value(reader, index < reader->arg_count ? &reader->args[index] : NULL, &value);
+		if (status)
+			return status;
+		reader->call->data.args[index] = value;
+		if (peek(reader) == ')')
+			break;
+		if (reader->at == reader->length)
+			return fail_at(reader, start, CALLGATE_E_SYNTAX, "'(' has no end");
+		if (peek(reader) != ',')
+			return fail_at(reader, reader->at, CALLGATE_E_SYNTAX, "',' or ')' is expected");
+		reader->at++;
+	}
+	reader->at++;
+	return CALLGATE_OK;
+}
+
+static int take_arch(struct reader *reader)
+{
+	size_t start = reader->at;
+	char name[CALL_WORD_MAX + 1];
+	int status = take_word(reader, name);
+
+	reader->call->arch = abi_arch_native();
+	if (status)
+		return status;
+	if (peek(reader) != ':') {
+		reader->at = start;
+		return CALLGATE_OK;
+	}
+	reader->call->arch = abi_arch_by_name(name);
+	if (!reader->call->arch)
+		return fail_at(reader, start, CALLGATE_E_UNKNOWN, "unknown arch '%s'", name);
+	reader->at++;
+	return CALLGATE_OK;
+}
+
+static int take_syscall_number(struct reader *reader)
+{
+	size_t start = reader->at++;
+	uint64_t number;
+	int status = take_number(reader, &number);
+
+	if (status)
+		return status;
+	if (number > UINT32_MAX)
+		return fail_at(reader, start, CALLGATE_E_SYNTAX, "a call's number has 32 bits");
+	reader->call->data.nr = (int)(uint32_t)number;
+	reader->call->syscall = abi_syscall_by_nr(reader->call->arch->id, (uint32_t)number);
+	return CALLGATE_OK;
+}
+
+static int take_syscall_name(struct reader *reader)
+{
+	size_t start = reader->at;
+	const struct abi_arch *arch = reader->call->arch;
+	char name[CALL_WORD_MAX + 1];
+	int status = take_word(reader, name);
+
+	if (status)
+		return status;
+	if (!name[0])
+		return fail_at(reader, start, CALLGATE_E_SYNTAX, "the name of a call is expected");
+	reader->call->syscall = abi_syscall_by_name(name);
+	if (!reader->call->syscall) {
+		set_error_at(reader, start, CALLGATE_E_UNKNOWN, "unknown syscall '%s'", name);
+		if (abi_syscall_nearest(name))
+			error_hint(reader->err, "did you mean '%s'?", abi_syscall_nearest(name));
+		return CALLGATE_E_UNKNOWN;
+	}
+	if (reader->call->syscall->nr[arch->id] < 0)
+		return fail_at(reader, start, CALLGATE_E_UNKNOWN, "%s has no call '%s'", arch->name, name);
+	reader->call->data.nr = reader->call->syscall->nr[arch->id];
+	return CALLGATE_OK;
+}
+
+/* Behind the call only strace's result may stand. */
+static int expect_end(struct reader *reader)
+{
+	skip_blanks(reader);
+	if (peek(reader) == ';')
+		reader->at++;
+	skip_blanks(reader);
+	if (reader->at == reader->length || peek(reader) == '=')
+		return CALLGATE_OK;
+	return fail_at(reader, reader->at, CALLGATE_E_SYNTAX, "nothing is expected behind the call");
+}
+
+int call_parse(const char *text, size_t length, struct call *ret_call, size_t *ret_used, struct callgate_error *err)
+{
+	struct call call = { 0 };
+	struct reader reader = { .text = text, .length = length, .err = err, .call = &call };
+	int status;
+
+	skip_blanks(&reader);
+	status = take_arch(&reader);
+	if (!status)
+		status = peek(&reader) == '#' ? take_syscall_number(&reader) : take_syscall_name(&reader);
+	if (status)
+		return status;
+	call.data.arch = call.arch->audit;
+	if (call.syscall)
+		reader.arg_count = abi_syscall_args(call.syscall, call.arch->id, reader.args);
+	skip_blanks(&reader);
+	if (peek(&reader) == '(')
+		status = take_arguments(&reader);
+	if (!status && !ret_used)
+		status = expect_end(&reader);
+	if (status)
+		return status;
+	if (ret_used)
+		*ret_used = reader.at;
+	*ret_call = call;
+	return CALLGATE_OK;
+}
