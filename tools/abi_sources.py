@@ -15,7 +15,7 @@ DATA = os.path.join(TOP, "src", "abi")
 # In the order of arches.def: the name, the folder of its headers, what its compiler defines or its layout needs.
 # loongarch64 is in no Debian 12 package; it was made of asm-generic headers alone, as riscv64 was.
 ARCHES = {
-    "x86_64": ("", []),
+    "x86_64": ("x86_64-linux-gnu", []),
     "i386": ("i686-linux-gnu", ["-m32"]),
     "x32": ("x86_64-linux-gnux32", ["-mx32"]),
     "arm": ("arm-linux-gnueabihf", ["-m32", "-malign-double", "-U__i386__", "-D__arm__", "-D__ARM_EABI__",
@@ -39,14 +39,10 @@ def include_flags(arch):
     """The compiler's flags that put this arch's headers in place of the host's."""
     folder, flags = ARCHES[arch]
     own = subprocess.run(["gcc", "-print-file-name=include"], capture_output=True, text=True, check=True)
-    if folder:
-        paths = ["/usr/" + folder + "/include"]
-    else:
-        paths = ["/usr/include/x86_64-linux-gnu", "/usr/include"]
-    for path in paths:
-        if not os.path.isdir(path):
-            sys.exit(f"{path} is missing: install the packages that docs/abi.md lists")
-    return ["-nostdinc", "-isystem", own.stdout.strip()] + [f for p in paths for f in ("-isystem", p)] + flags
+    path = "/usr/" + folder + "/include"
+    if not os.path.isdir(path + "/linux") or not os.path.isdir(path + "/sys"):
+        sys.exit(f"{path} is missing: install the packages that docs/abi.md lists")
+    return ["-nostdinc", "-isystem", own.stdout.strip(), "-isystem", path, *flags]
 
 
 def compile_for(arch, source, *flags):

@@ -54,6 +54,7 @@ enum abi_arg_kind {
 struct abi_constant {
 	const char *name; /* "O_CLOEXEC" */
 	uint64_t value;   /* sign-extended to 64 bits where it is negative: AT_FDCWD is -100 */
+	bool is_alias;    /* another name of the set says the same and is the one to print: O_NDELAY, PF_INET */
 };
 
 struct abi_constant_set; /* constants of one family; opened by the functions below */
@@ -103,6 +104,10 @@ const char *abi_constant_set_name(const struct abi_constant_set *set); /* "open 
 size_t abi_constant_count(const struct abi_constant_set *set);
 /* Constant i of the set on this arch; .name is NULL where the arch lacks it. */
 struct abi_constant abi_constant_at(const struct abi_constant_set *set, enum abi_arch_id arch, size_t index);
+
+/* The name to print for exactly this value, NULL when no name has it or several do that mean
+ * different things: SO_DEBUG is TCP_NODELAY's number. */
+const char *abi_constant_name(const struct abi_constant_set *set, enum abi_arch_id arch, uint64_t value);
 
 /* errno by name and back ("EPERM" is 1 on all but a few numbers of MIPS). -1 and NULL when there is none. */
 int abi_errno_by_name(enum abi_arch_id arch, const char *name);

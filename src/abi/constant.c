@@ -7,9 +7,6 @@
 
 #include <string.h>
 
-/* The kernel's second names for an error, never the one to print. */
-static const char error_aliases[][12] = { "EWOULDBLOCK", "EDEADLOCK", "ENOTSUP" };
-
 static bool constant_value(const struct abi_constant_row *row, enum abi_arch_id arch, uint64_t *ret_value)
 {
 	const struct abi_constant_differs *differs = &abi_constant_differs[row->first];
@@ -84,9 +81,29 @@ struct abi_constant abi_constant_at(const struct abi_constant_set *set, enum abi
 {
 	struct abi_constant constant = { 0 };
 
-	if (index < set->count && constant_value(&abi_constant_rows[set->first + index], arch, &constant.value))
-		constant.name = abi_strings + abi_constant_rows[set->first + index].name;
+	const struct abi_constant_row *row = &abi_constant_rows[set->first + index];
+
+	if (index < set->count && constant_value(row, arch, &constant.value)) {
+		constant.name = abi_strings + row->name;
+		constant.is_alias = row->is_alias;
+	}
 	return constant;
+}
+
+const char *abi_constant_name(const struct abi_constant_set *set, enum abi_arch_id arch, uint64_t value)
+{
+	const char *name = NULL;
+
+	for (size_t i = 0; i < set->count; i++) {
+		struct abi_constant constant = abi_constant_at(set, arch, i);
+
+		if (!constant.name || constant.is_alias || constant.value != value)
+			continue;
+		if (name)
+			return NULL;
+		name = constant.name;
+	}
+	return name;
 }
 
 int abi_errno_by_name(enum abi_arch_id arch, const char *name)
@@ -96,29 +113,9 @@ int abi_errno_by_name(enum abi_arch_id arch, const char *name)
 	return abi_constant_find(&abi_constant_sets[abi_errors_set], arch, name, &value) ? (int)value : -1;
 }
 
-static bool is_error_alias(const char *name)
-{
-	for (size_t i = 0; i < sizeof(error_aliases) / sizeof(*error_aliases); i++)
-		if (strcmp(error_aliases[i], name) == 0)
-			return true;
-	return false;
-}
-
 const char *abi_errno_name(enum abi_arch_id arch, int number)
 {
-	const struct abi_constant_set *errors = &abi_constant_sets[abi_errors_set];
-	const char *alias = NULL;
-
-	for (size_t i = 0; number > 0 && i < errors->count; i++) {
-		struct abi_constant error = abi_constant_at(errors, arch, i);
-
-		if (!error.name || error.value != (uint64_t)number)
-			continue;
-		if (!is_error_alias(error.name))
-			return error.name;
-		alias = error.name;
-	}
-	return alias;
+	return number > 0 ? abi_constant_name(&abi_constant_sets[abi_errors_set], arch, (uint64_t)number) : NULL;
 }
 
 const char *abi_constant_nearest(const struct abi_constant_set *set_or_null, const char *name)

@@ -32,7 +32,8 @@ struct abi_nr_range {
 };
 
 struct abi_constant_row {
-	uint32_t name;       /* offset into abi_strings */
+	uint32_t name : 31;  /* offset into abi_strings */
+	uint32_t is_alias : 1;
 	uint8_t set;         /* index into abi_constant_sets */
 	uint8_t differences; /* how many of abi_constant_differs are its own */
 	uint16_t first;      /* the first of them */

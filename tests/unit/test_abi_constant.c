@@ -129,12 +129,46 @@ static void the_nearest_constant_is_what_was_meant(void **state)
 	assert_null(abi_constant_nearest(set, "O_CLOEXEC"));
 }
 
+static void a_value_has_one_name_to_print(void **state)
+{
+	const struct abi_constant_set *set = NULL;
+	uint64_t value = 0;
+
+	assert_true(abi_constant_find_any(ABI_X86_64, "AF_LOCAL", &value, &set));
+	assert_string_equal(abi_constant_name(set, ABI_X86_64, value), "AF_UNIX");
+	assert_null(abi_constant_name(set, ABI_X86_64, 4711));
+	assert_true(abi_constant_find_any(ABI_X86_64, "TCP_NODELAY", &value, &set));
+	assert_null(abi_constant_name(set, ABI_X86_64, value));
+}
+
+static void every_alias_is_second_to_another_name(void **state)
+{
+	for (size_t i = 0; i < abi_constant_sets_count; i++) {
+		const struct abi_constant_set *set = &abi_constant_sets[i];
+
+		for (size_t j = 0; j < abi_constant_count(set); j++) {
+			struct abi_constant alias = abi_constant_at(set, ABI_X86_64, j);
+			bool found = !alias.name || !alias.is_alias;
+
+			for (size_t k = 0; k < abi_constant_count(set) && !found; k++) {
+				struct abi_constant other = abi_constant_at(set, ABI_X86_64, k);
+
+				found = other.name && !other.is_alias && other.value == alias.value;
+			}
+			if (!found)
+				fail_msg("%s is an alias of nothing", alias.name);
+		}
+	}
+}
+
 UNIT_TESTS(test_abi_constant,
 	cmocka_unit_test(constants_have_the_values_of_this_build),
 	cmocka_unit_test(constants_differ_between_arches),
 	cmocka_unit_test(an_arch_may_lack_a_constant),
 	cmocka_unit_test(every_constant_is_found_by_its_name),
 	cmocka_unit_test(a_name_has_one_value_in_every_family),
+	cmocka_unit_test(a_value_has_one_name_to_print),
+	cmocka_unit_test(every_alias_is_second_to_another_name),
 	cmocka_unit_test(errors_are_known_both_ways),
 	cmocka_unit_test(the_nearest_constant_is_what_was_meant),
 )
