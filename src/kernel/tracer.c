@@ -19,9 +19,11 @@
 /* process_vm_readv gives a whole iovec or nothing of it: pages are asked for one by one. */
 #define TRACER_PAGE 4096
 
-int tracer_seize(pid_t pid)
+int tracer_seize(pid_t pid, bool calls)
 {
-	return ptrace(PTRACE_SEIZE, pid, 0, TRACER_OPTIONS) < 0 ? -errno : 0;
+	long options = TRACER_OPTIONS | (calls ? PTRACE_O_TRACESECCOMP : 0);
+
+	return ptrace(PTRACE_SEIZE, pid, 0, options) < 0 ? -errno : 0;
 }
 
 enum tracer_event tracer_event(int status)
@@ -31,6 +33,8 @@ enum tracer_event tracer_event(int status)
 	switch (status >> 16) {
 	case 0:
 		return TRACER_SIGNAL;
+	case PTRACE_EVENT_SECCOMP:
+		return TRACER_CALL;
 	case PTRACE_EVENT_EXEC:
 		return TRACER_EXEC;
 	case PTRACE_EVENT_EXIT:

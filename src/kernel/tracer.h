@@ -22,6 +22,7 @@ struct tracer_call {
 
 enum tracer_event {
 	TRACER_NONE,  /* no stop: the process ended */
+	TRACER_CALL,  /* it makes a call that its filter answers with SECCOMP_RET_TRACE, and waits */
 	TRACER_EXEC,  /* it executes a new program */
 	TRACER_EXIT,  /* it is about to end, its registers and memory are still there */
 	TRACER_CHILD, /* it made a child or a thread, which is traced too, or is such a new one */
@@ -29,8 +30,9 @@ enum tracer_event {
 	TRACER_SIGNAL,
 };
 
-/* Traces pid and all that it will start: 0 or a negative errno (EPERM: not allowed, or it has a tracer). */
-int tracer_seize(pid_t pid);
+/* Traces pid and all that it will start: 0 or a negative errno (EPERM: not allowed, or it has a tracer). With calls it
+ * also stops where a filter says SECCOMP_RET_TRACE; without, such a call fails with ENOSYS as if nobody traced. */
+int tracer_seize(pid_t pid, bool calls);
 
 /* What a status of wait4(2) means. */
 enum tracer_event tracer_event(int status);

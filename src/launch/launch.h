@@ -42,6 +42,7 @@ struct launch_spec {
 	bool no_core;                /* RLIMIT_CORE 0 */
 	const sigset_t *signal_mask; /* what it blocks, NULL: what we do */
 	bool trace;                  /* ptrace it and all that it forks, so that a refusal can be told; see watch.h */
+	bool trace_calls;            /* with trace: stop it at every call that its filter answers with trace */
 };
 
 struct launch_target {

@@ -232,7 +232,7 @@ static void spawn_await_exec_traced(struct spawn *spawn)
 /* Tracing must not be what a launch fails of: without it a refusal is only told as SIGSYS. */
 static void spawn_trace(struct spawn *spawn)
 {
-	spawn->target.traced = tracer_seize(spawn->target.pid) == 0;
+	spawn->target.traced = tracer_seize(spawn->target.pid, spawn->child.spec->trace_calls) == 0;
 	__atomic_store_n(&spawn->child.go, 1, __ATOMIC_RELEASE);
 	KERNEL_CALL(SYS_futex, &spawn->child.go, FUTEX_WAKE, 1);
 }

@@ -92,6 +92,19 @@ int watch_begin(struct watch *watch, struct callgate_error *err)
 	return CALLGATE_OK;
 }
 
+bool watch_is_ending(const struct watch *watch)
+{
+	return __atomic_load_n(&watch->ending, __ATOMIC_ACQUIRE);
+}
+
+void watch_give_up(struct watch *watch)
+{
+	__atomic_store_n(&watch->ending, true, __ATOMIC_RELEASE);
+	pidfd_signal(watch->target->pidfd, SIGKILL);
+	/* Who waits for signals looks again. */
+	kill(getpid(), SIGCHLD);
+}
+
 static void watch_stopped(struct watch *watch, pid_t pid, int status)
 {
 	struct tracer_call call;
@@ -102,7 +115,9 @@ static void watch_stopped(struct watch *watch, pid_t pid, int status)
 		if (WIFSIGNALED(ends) && WTERMSIG(ends) == SIGSYS && tracer_call(pid, &call) && watch->refused)
 			watch->refused(watch, pid, &call);
 	}
-	if (watch->ending)
+	if (tracer_event(status) == TRACER_CALL && watch->called && !watch_is_ending(watch) && tracer_call(pid, &call))
+		watch->called(watch, pid, &call);
+	if (watch_is_ending(watch))
 		kill(pid, SIGKILL);
 	tracer_continue(pid, status);
 }
@@ -184,7 +199,7 @@ static void watch_kill_rest(struct watch *watch)
 	struct launch_end nobody;
 	pid_t pids[256];
 
-	watch->ending = true;
+	__atomic_store_n(&watch->ending, true, __ATOMIC_RELEASE);
 	while (watch_collect(watch, &nobody)) {
 		size_t count = watch_children(pids, sizeof(pids) / sizeof(*pids));
 		size_t killed = 0;
@@ -208,9 +223,9 @@ int watch_target(struct watch *watch, struct launch_end *ret_end, struct callgat
 		if (watch->target->pid > 0)
 			watch_await_signal(watch);
 	}
-	while (watch->lingers && watch_collect(watch, &end))
+	while (watch->lingers && !watch_is_ending(watch) && watch_collect(watch, &end))
 		watch_await_signal(watch);
-	if (!watch->lingers)
+	if (!watch->lingers || watch_is_ending(watch))
 		watch_kill_rest(watch);
 	*ret_end = end;
 	return CALLGATE_OK;

@@ -18,6 +18,7 @@ struct watch {
 	bool lingers;             /* wait for what the target left behind instead of killing it */
 	bool ending;              /* set by watch_target: whatever of the rest moves is killed */
 	void (*refused)(struct watch *watch, pid_t pid, const struct tracer_call *call); /* at its exit event */
+	void (*called)(struct watch *watch, pid_t pid, const struct tracer_call *call); /* before a traced call */
 	void *context;            /* refused's own */
 	sigset_t old_mask;        /* what the caller blocked before watch_begin */
 	struct sigaction old_sigchld;
@@ -34,6 +35,12 @@ int watch_begin(struct watch *watch, struct callgate_error *err);
 
 /* Until the target's end and that of all that it left behind. Fails with E_OS; watch_end is due in any case. */
 int watch_target(struct watch *watch, struct launch_end *ret_end, struct callgate_error *err);
+
+/* From a callback or another thread: kills the target, and what is left when it has ended; watch_target then returns. */
+void watch_give_up(struct watch *watch);
+
+/* Whether what moves is to be killed: the target has ended and nobody lingers, or somebody gave up. */
+bool watch_is_ending(const struct watch *watch);
 
 /* Puts the caller's signals back as they were. */
 void watch_end(struct watch *watch);
