@@ -1,0 +1,320 @@
+/*
+ * Recording pays for every call, so the common way through evidence_count is an array access by number and two short
+ * searches, in which the value or site that was hit moves one place forward: a program repeats itself.
+ */
+#include "observe/evidence.h"
+
+#include "base/error.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EVIDENCE_DIRECT_NRS = 512 };
+
+const char *const evidence_phase_names[EVIDENCE_PHASE_COUNT] = { "load", "start", "serve" };
+
+struct evidence *evidence_new(void)
+{
+	return calloc(1, sizeof(struct evidence));
+}
+
+void evidence_free(struct evidence *evidence)
+{
+	if (!evidence)
+		return;
+	arena_fini(&evidence->arena);
+	free(evidence);
+}
+
+bool evidence_keeps(const struct abi_arg *type)
+{
+	return type->kind == ABI_ARG_FLAGS || type->kind == ABI_ARG_ENUM || type->kind == ABI_ARG_DESCRIPTOR;
+}
+
+static enum evidence_effect evidence_effect_of(const char *syscall)
+{
+	static const struct {
+		const char *syscall;
+		enum evidence_effect effect;
+	} effects[] = {
+#define X(name, effect) { #name, EVIDENCE_##effect },
+#include "observe/effects.def"
+#undef X
+	};
+
+	for (size_t i = 0; i < sizeof(effects) / sizeof(*effects); i++)
+		if (strcmp(effects[i].syscall, syscall) == 0)
+			return effects[i].effect;
+	return EVIDENCE_NO_EFFECT;
+}
+
+void evidence_entry_name(const struct evidence_entry *entry, char *text, size_t size)
+{
+	if (entry->syscall)
+		snprintf(text, size, "%s", entry->syscall->name);
+	else
+		snprintf(text, size, "syscall_%u", entry->nr);
+}
+
+static struct evidence_program *evidence_program_new(struct evidence *evidence, const char *path,
+						     const char *build_id)
+{
+	struct evidence_program *program = arena_alloc(&evidence->arena, sizeof(*program));
+
+	if (!program)
+		return NULL;
+	program->path = arena_strdup(&evidence->arena, path);
+	program->build_id = arena_strdup(&evidence->arena, build_id);
+	program->by_nr = arena_array(&evidence->arena, EVIDENCE_DIRECT_NRS, sizeof(struct evidence_entry *));
+	if (!program->path || !program->build_id || !program->by_nr)
+		return NULL;
+	return VEC_PUSH(&evidence->arena, &evidence->programs, program) ? program : NULL;
+}
+
+int evidence_program(struct evidence *evidence, const char *path, const char *build_id,
+		     struct evidence_program **ret_program, struct callgate_error *err)
+{
+	struct evidence_program *program;
+
+	for (size_t i = 0; i < evidence->programs.length; i++) {
+		program = evidence->programs.items[i];
+		if (strcmp(program->path, path) == 0 && strcmp(program->build_id, build_id) == 0) {
+			*ret_program = program;
+			return CALLGATE_OK;
+		}
+	}
+	if (evidence->programs.length >= EVIDENCE_PROGRAMS_MAX)
+		return fail(err, CALLGATE_E_LIMIT, "more than %d different programs were started",
+			    EVIDENCE_PROGRAMS_MAX);
+	program = evidence_program_new(evidence, path, build_id);
+	if (!program)
+		return fail_nomem(err);
+	*ret_program = program;
+	return CALLGATE_OK;
+}
+
+int evidence_module(struct evidence *evidence, const char *name, const char **ret_module, struct callgate_error *err)
+{
+	const char *copy;
+
+	for (size_t i = 0; i < evidence->modules.length; i++) {
+		if (strcmp(evidence->modules.items[i], name) == 0) {
+			*ret_module = evidence->modules.items[i];
+			return CALLGATE_OK;
+		}
+	}
+	if (evidence->modules.length >= EVIDENCE_MODULES_MAX)
+		return fail(err, CALLGATE_E_LIMIT, "calls came from more than %d different files",
+			    EVIDENCE_MODULES_MAX);
+	copy = arena_strdup(&evidence->arena, name);
+	if (!copy || !VEC_PUSH(&evidence->arena, &evidence->modules, copy))
+		return fail_nomem(err);
+	*ret_module = copy;
+	return CALLGATE_OK;
+}
+
+static struct evidence_entry *evidence_entry_find(const struct evidence *evidence,
+						  const struct evidence_program *program, uint32_t audit, uint32_t nr)
+{
+	for (size_t i = 0; i < evidence->entries.length; i++) {
+		struct evidence_entry *entry = evidence->entries.items[i];
+
+		if (entry->program == program && entry->audit == audit && entry->nr == nr)
+			return entry;
+	}
+	return NULL;
+}
+
+static int evidence_entry_new(struct evidence *evidence, const struct evidence_program *program, uint32_t audit,
+			      uint32_t nr, struct evidence_entry **ret_entry, struct callgate_error *err)
+{
+	struct evidence_entry *entry;
+
+	if (evidence->entries.length >= EVIDENCE_ENTRIES_MAX)
+		return fail(err, CALLGATE_E_LIMIT, "more than %d different calls were made", EVIDENCE_ENTRIES_MAX);
+	entry = arena_alloc(&evidence->arena, sizeof(*entry));
+	if (!entry)
+		return fail_nomem(err);
+	entry->program = program;
+	entry->audit = audit;
+	entry->nr = nr;
+	entry->arch = abi_arch_of_call(audit, nr);
+	if (entry->arch)
+		entry->syscall = abi_syscall_by_nr(entry->arch->id, nr);
+	if (entry->syscall) {
+		entry->arg_count = abi_syscall_args(entry->syscall, entry->arch->id, entry->arg_types);
+		entry->effect = evidence_effect_of(entry->syscall->name);
+	}
+	if (!VEC_PUSH(&evidence->arena, &evidence->entries, entry))
+		return fail_nomem(err);
+	*ret_entry = entry;
+	return CALLGATE_OK;
+}
+
+int evidence_entry(struct evidence *evidence, struct evidence_program *program, uint32_t audit, uint32_t nr,
+		   struct evidence_entry **ret_entry, struct callgate_error *err)
+{
+	bool direct = nr < EVIDENCE_DIRECT_NRS && audit == abi_arch_native()->audit;
+	struct evidence_entry *entry = direct ? program->by_nr[nr] : evidence_entry_find(evidence, program, audit, nr);
+	int status;
+
+	if (!entry) {
+		status = evidence_entry_new(evidence, program, audit, nr, &entry, err);
+		if (status < 0)
+			return status;
+	}
+	if (direct)
+		program->by_nr[nr] = entry;
+	*ret_entry = entry;
+	return CALLGATE_OK;
+}
+
+int evidence_add_value(struct evidence *evidence, struct evidence_arg *arg, uint64_t value, uint64_t count,
+		       struct callgate_error *err)
+{
+	struct evidence_value *values = arg->items;
+
+	for (size_t i = 0; i < arg->length; i++) {
+		if (values[i].value != value)
+			continue;
+		values[i].count += count;
+		if (i > 0 && values[i].count > values[i - 1].count) {
+			struct evidence_value swapped = values[i - 1];
+
+			values[i - 1] = values[i];
+			values[i] = swapped;
+		}
+		return CALLGATE_OK;
+	}
+	if (arg->length >= EVIDENCE_VALUES_MAX) {
+		arg->many = true;
+		return CALLGATE_OK;
+	}
+	if (!VEC_PUSH(&evidence->arena, arg, ((struct evidence_value){ value, count })))
+		return fail_nomem(err);
+	return CALLGATE_OK;
+}
+
+int evidence_add_site(struct evidence *evidence, struct evidence_entry *entry, const char *module, uint64_t offset,
+		      uint64_t count, struct callgate_error *err)
+{
+	struct evidence_site *sites = entry->sites.items;
+
+	for (size_t i = 0; i < entry->sites.length; i++) {
+		if (sites[i].module != module || sites[i].offset != offset)
+			continue;
+		sites[i].count += count;
+		if (i > 0 && sites[i].count > sites[i - 1].count) {
+			struct evidence_site swapped = sites[i - 1];
+
+			sites[i - 1] = sites[i];
+			sites[i] = swapped;
+		}
+		return CALLGATE_OK;
+	}
+	if (entry->sites.length >= EVIDENCE_SITES_MAX) {
+		entry->sites_many = true;
+		return CALLGATE_OK;
+	}
+	if (!VEC_PUSH(&evidence->arena, &entry->sites, ((struct evidence_site){ module, offset, count })))
+		return fail_nomem(err);
+	return CALLGATE_OK;
+}
+
+static uint64_t evidence_low_bits(uint64_t value, unsigned bits)
+{
+	return bits >= 64 ? value : value & ((1ULL << bits) - 1);
+}
+
+static int evidence_count_args(struct evidence *evidence, struct evidence_entry *entry, const uint64_t args[6],
+			       struct callgate_error *err)
+{
+	for (unsigned i = 0; i < entry->arg_count; i++) {
+		const struct abi_arg *type = &entry->arg_types[i];
+		uint64_t value = evidence_low_bits(args[i], type->bits);
+		int status;
+
+		if (!evidence_keeps(type))
+			continue;
+		if (type->kind == ABI_ARG_DESCRIPTOR && value > 2) {
+			entry->args[i].many = true;
+			continue;
+		}
+		status = evidence_add_value(evidence, &entry->args[i], value, 1, err);
+		if (status < 0)
+			return status;
+	}
+	return CALLGATE_OK;
+}
+
+int evidence_count(struct evidence *evidence, struct evidence_entry *entry, const struct evidence_call *call,
+		   struct callgate_error *err)
+{
+	int status = evidence_count_args(evidence, entry, call->args, err);
+
+	if (status == CALLGATE_OK && call->module)
+		status = evidence_add_site(evidence, entry, call->module, call->offset, 1, err);
+	if (status < 0)
+		return status;
+	entry->count++;
+	entry->phases[call->phase]++;
+	evidence->calls++;
+	return CALLGATE_OK;
+}
+
+void evidence_close_run(struct evidence *evidence)
+{
+	evidence->runs = 1;
+	for (size_t i = 0; i < evidence->entries.length; i++)
+		evidence->entries.items[i]->runs = 1;
+}
+
+int evidence_merge_entry(struct evidence *evidence, struct evidence_entry *into, const struct evidence_entry *from,
+			 struct callgate_error *err)
+{
+	const char *module;
+	int status = CALLGATE_OK;
+
+	into->count += from->count;
+	into->runs += from->runs;
+	into->sites_many |= from->sites_many;
+	for (unsigned i = 0; i < EVIDENCE_PHASE_COUNT; i++)
+		into->phases[i] += from->phases[i];
+	for (unsigned i = 0; i < 6; i++) {
+		into->args[i].many |= from->args[i].many;
+		for (size_t j = 0; status == CALLGATE_OK && j < from->args[i].length; j++)
+			status = evidence_add_value(evidence, &into->args[i], from->args[i].items[j].value,
+						    from->args[i].items[j].count, err);
+	}
+	for (size_t i = 0; status == CALLGATE_OK && i < from->sites.length; i++) {
+		const struct evidence_site *site = &from->sites.items[i];
+
+		status = evidence_module(evidence, site->module, &module, err);
+		if (status == CALLGATE_OK)
+			status = evidence_add_site(evidence, into, module, site->offset, site->count, err);
+	}
+	return status;
+}
+
+int evidence_merge(struct evidence *evidence, const struct evidence *other, struct callgate_error *err)
+{
+	for (size_t i = 0; i < other->entries.length; i++) {
+		const struct evidence_entry *from = other->entries.items[i];
+		struct evidence_program *program;
+		struct evidence_entry *into;
+		int status = evidence_program(evidence, from->program->path, from->program->build_id, &program, err);
+
+		if (status == CALLGATE_OK)
+			status = evidence_entry(evidence, program, from->audit, from->nr, &into, err);
+		if (status == CALLGATE_OK)
+			status = evidence_merge_entry(evidence, into, from, err);
+		if (status < 0)
+			return status;
+	}
+	evidence->runs += other->runs;
+	evidence->calls += other->calls;
+	evidence->kernel = other->kernel ? other->kernel : evidence->kernel;
+	evidence->blind.own_filters += other->blind.own_filters;
+	return CALLGATE_OK;
+}

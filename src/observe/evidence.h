@@ -1,0 +1,162 @@
+/*
+ * observe/evidence.h - what programs were seen to do, call upon call, in memory that does not grow with the calls
+ *
+ * A recorder says every call to evidence_count; what is kept is one entry a (program, arch, number): how often, in
+ * which phase, from where, and the values of those arguments whose type is a constant's (flags, commands, domains).
+ * Nothing is ever dropped silently: a list that reached its limit says so (`many`), the counts stay exact.
+ */
+#ifndef CALLGATE_OBSERVE_EVIDENCE_H
+#define CALLGATE_OBSERVE_EVIDENCE_H
+
+#include "abi/abi.h"
+#include "base/arena.h"
+
+#include <callgate/error.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	EVIDENCE_VALUES_MAX = 64,       /* distinct values kept of one argument */
+	EVIDENCE_SITES_MAX = 64,        /* call sites kept of one entry */
+	EVIDENCE_PROGRAMS_MAX = 4096,   /* a recording with more fails */
+	EVIDENCE_ENTRIES_MAX = 1 << 16, /* the same; numbers are the target's to choose */
+	EVIDENCE_MODULES_MAX = 8192,    /* the same */
+};
+
+/* What a call means for a recorder, from effects.def. */
+enum evidence_effect {
+	EVIDENCE_NO_EFFECT,
+	EVIDENCE_EXEC,         /* its process may run another program afterwards */
+	EVIDENCE_EXIT_THREAD,
+	EVIDENCE_EXIT_PROCESS,
+	EVIDENCE_REMAP,        /* code may lie elsewhere afterwards: address and length are its first two arguments */
+	EVIDENCE_FILTER,       /* may load a filter */
+	EVIDENCE_WAIT,         /* waits for work: accept, poll, epoll_wait and their like */
+};
+
+/*
+ * Where a process stands, as far as its calls tell. LOAD: all calls since exec came from the dynamic loader. START:
+ * since the first from elsewhere. SERVE: since it first waited for work (EVIDENCE_WAIT). A forked child
+ * goes on where its parent stands; exec begins again.
+ */
+enum evidence_phase { EVIDENCE_LOAD, EVIDENCE_START, EVIDENCE_SERVE, EVIDENCE_PHASE_COUNT };
+
+extern const char *const evidence_phase_names[EVIDENCE_PHASE_COUNT];
+
+struct evidence_value {
+	uint64_t value; /* the bits that the kernel reads; a negative one is two's complement of the argument's width */
+	uint64_t count;
+};
+
+struct evidence_arg {
+	VEC(struct evidence_value); /* of a descriptor only 0, 1 and 2 */
+	bool many;                  /* there were other values, which are not kept */
+};
+
+struct evidence_site {
+	const char *module; /* a file's path, "[vdso]", "[anon]"; interned: equal names are equal pointers */
+	uint64_t offset;    /* in that file, of the instruction behind the call */
+	uint64_t count;
+};
+
+struct evidence_entry;
+
+struct evidence_program {
+	const char *path;
+	const char *build_id; /* in hexadecimal; "" when the file has none or could not be read */
+	struct evidence_entry **by_nr; /* EVIDENCE_DIRECT_NRS entries of the native arch, NULL where none is */
+};
+
+struct evidence_entry {
+	const struct evidence_program *program;
+	const struct abi_arch *arch;       /* NULL: the tables do not have it, see audit */
+	const struct abi_syscall *syscall; /* NULL: the tables do not have it */
+	uint32_t audit;                    /* AUDIT_ARCH_* */
+	uint32_t nr;
+	uint64_t count;
+	unsigned runs;                     /* recordings in which it was seen */
+	uint64_t phases[EVIDENCE_PHASE_COUNT];
+	struct abi_arg arg_types[6];       /* the arguments on this arch; arg_count of them */
+	unsigned arg_count;
+	enum evidence_effect effect;
+	struct evidence_arg args[6];       /* empty where the argument is not worth keeping */
+	struct {
+		VEC(struct evidence_site);
+	} sites;
+	bool sites_many;                   /* there were other sites, which are not kept */
+};
+
+/* What a recorder knows that it did not see. */
+struct evidence_blind {
+	bool own_listener;    /* the target asked for one, which NOTIFY's takes away from it */
+	uint64_t own_filters; /* attempts of the target to load a filter of its own, whose refusals outrank recording */
+};
+
+struct evidence {
+	struct arena arena; /* owns all of it */
+	unsigned runs;      /* recordings that it holds; 0 while the first goes on */
+	uint16_t kernel;    /* ABI_KERNEL() of the latest recording */
+	uint64_t calls;     /* the sum of all counts */
+	struct evidence_blind blind;
+	struct {
+		VEC(struct evidence_program *);
+	} programs;
+	struct {
+		VEC(struct evidence_entry *);
+	} entries;
+	struct {
+		VEC(const char *);
+	} modules;
+};
+
+/* One call of an entry. */
+struct evidence_call {
+	const uint64_t *args; /* six */
+	enum evidence_phase phase;
+	const char *module; /* from evidence_module; NULL when the site is not known */
+	uint64_t offset;
+};
+
+struct evidence *evidence_new(void); /* NULL without memory */
+void evidence_free(struct evidence *evidence);
+
+/* The program of that path and build id, the same pointer every time. Fails with E_LIMIT or E_NOMEM. */
+int evidence_program(struct evidence *evidence, const char *path, const char *build_id,
+		     struct evidence_program **ret_program, struct callgate_error *err);
+
+/* The module's interned name. Fails with E_LIMIT or E_NOMEM. */
+int evidence_module(struct evidence *evidence, const char *name, const char **ret_module,
+		    struct callgate_error *err);
+
+/* The entry of that call, made when there is none. Fails with E_LIMIT or E_NOMEM. */
+int evidence_entry(struct evidence *evidence, struct evidence_program *program, uint32_t audit, uint32_t nr,
+		   struct evidence_entry **ret_entry, struct callgate_error *err);
+
+/* Adds one call. Fails with E_LIMIT or E_NOMEM, and the recording with it. */
+int evidence_count(struct evidence *evidence, struct evidence_entry *entry, const struct evidence_call *call,
+		   struct callgate_error *err);
+
+/* For readers of evidence and for merging: a value or a site that was seen count times. */
+int evidence_add_value(struct evidence *evidence, struct evidence_arg *arg, uint64_t value, uint64_t count,
+		       struct callgate_error *err);
+int evidence_add_site(struct evidence *evidence, struct evidence_entry *entry, const char *module, uint64_t offset,
+		      uint64_t count, struct callgate_error *err);
+
+/* The recording is over: what it saw was seen in one run. */
+void evidence_close_run(struct evidence *evidence);
+
+/* Adds what other holds, its runs included. On failure evidence is of no use. */
+int evidence_merge(struct evidence *evidence, const struct evidence *other, struct callgate_error *err);
+
+/* Adds what one entry saw to another, of the same call. Fails with E_NOMEM and E_LIMIT. */
+int evidence_merge_entry(struct evidence *evidence, struct evidence_entry *into, const struct evidence_entry *from,
+			 struct callgate_error *err);
+
+/* Whether values of an argument of this type are kept. */
+bool evidence_keeps(const struct abi_arg *type);
+
+/* "openat", or "syscall_4242" when the tables have no name for the number; text is cut to size. */
+void evidence_entry_name(const struct evidence_entry *entry, char *text, size_t size);
+
+#endif
