@@ -1,0 +1,53 @@
+/*
+ * The filter stops every call for a tracer, and watch_target, which is that tracer, shows each one here before it goes
+ * on. Nothing can break a call off in between, so nothing comes twice.
+ */
+#include "observe/recorders.h"
+
+#include "base/error.h"
+
+#include <string.h>
+
+static void by_trace_called(struct watch *watch, pid_t pid, const struct tracer_call *call)
+{
+	struct recorder *recorder = watch->context;
+	struct seccomp_data data = { .nr = (int)call->nr, .arch = call->audit, .instruction_pointer = call->ip };
+	struct sighting sighting;
+	int status;
+
+	for (int i = 0; i < 6; i++)
+		data.args[i] = call->args[i];
+	status = tasks_sight(&recorder->tasks, pid, &data, &sighting, &recorder->err);
+	if (status == CALLGATE_OK && sighting.task)
+		status = tasks_commit(&recorder->tasks, &sighting, &recorder->err);
+	if (status < 0)
+		recorder_fail(recorder, status);
+}
+
+int by_trace_start(struct recorder *recorder, struct callgate_error *err)
+{
+	struct launch_spec *launch = &recorder->spec->launch;
+	struct sock_filter insns[RECORD_FILTER_LENGTH];
+	int status = launch_secret(&launch->secret, err);
+
+	if (status < 0)
+		return status;
+	record_filter(launch->secret, SECCOMP_RET_TRACE, insns);
+	launch->insns = insns;
+	launch->insn_count = RECORD_FILTER_LENGTH;
+	launch->want_listener = false;
+	launch->filter_flags = 0;
+	launch->trace = true;
+	launch->trace_calls = true;
+	recorder->watch.called = by_trace_called;
+	status = launch_spawn(launch, &recorder->target, err);
+	launch->insns = NULL;
+	if (status < 0)
+		return status;
+	if (!recorder->target.traced) {
+		status = fail(err, CALLGATE_E_UNSUPPORTED, "this process may not trace the target");
+		error_hint(err, "an outer sandbox or a tracer forbids it: record outside of it");
+		return status;
+	}
+	return CALLGATE_OK;
+}

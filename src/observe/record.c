@@ -1,0 +1,117 @@
+/*
+ * What both recorders share: the filter that hands every call to them, and the order of a recording's beginning and
+ * end.
+ */
+#include "observe/record.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "kernel/probe.h"
+#include "observe/recorders.h"
+
+#include <stddef.h>
+#include <sys/syscall.h>
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define RECORD_LOW(arg) (offsetof(struct seccomp_data, args) + 8 * (arg))
+#define RECORD_HIGH(arg) (RECORD_LOW(arg) + 4)
+#else
+#define RECORD_HIGH(arg) (offsetof(struct seccomp_data, args) + 8 * (arg))
+#define RECORD_LOW(arg) (RECORD_HIGH(arg) + 4)
+#endif
+
+void record_filter(uint64_t secret, uint32_t action, struct sock_filter insns[RECORD_FILTER_LENGTH])
+{
+	const struct sock_filter filter[RECORD_FILTER_LENGTH] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execve, 0, 7),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, abi_arch_native()->audit, 0, 5),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, RECORD_LOW(5)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)secret, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, RECORD_HIGH(5)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(secret >> 32), 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_RET | BPF_K, action),
+	};
+
+	for (size_t i = 0; i < RECORD_FILTER_LENGTH; i++)
+		insns[i] = filter[i];
+}
+
+void recorder_fail(struct recorder *recorder, int status)
+{
+	if (recorder->status < 0)
+		return;
+	recorder->status = status;
+	watch_give_up(&recorder->watch);
+}
+
+/* NOTIFY where it can be had, TRACE else, or the one that was asked for. */
+static int recorder_start(struct recorder *recorder, enum record_how *ret_how, struct callgate_error *err)
+{
+	int status = CALLGATE_E_UNSUPPORTED;
+
+	*ret_how = RECORD_NOTIFY;
+	if (recorder->spec->how != RECORD_TRACE)
+		status = by_notify_start(recorder, err);
+	if (recorder->spec->how == RECORD_NOTIFY || status != CALLGATE_E_UNSUPPORTED)
+		return status;
+	*ret_how = RECORD_TRACE;
+	return by_trace_start(recorder, err);
+}
+
+static int recorder_run(struct recorder *recorder, struct record_end *ret_end, struct callgate_error *err)
+{
+	struct record_end end = { 0 };
+	int status = recorder_start(recorder, &end.how, err);
+
+	if (status < 0)
+		return status;
+	status = watch_target(&recorder->watch, &end.end, err);
+	if (end.how == RECORD_NOTIFY)
+		by_notify_finish(recorder);
+	if (recorder->status < 0) {
+		if (err)
+			*err = recorder->err;
+		return recorder->status;
+	}
+	end.broken_off = recorder->broken_off;
+	*ret_end = end;
+	return status;
+}
+
+static void recorder_fini(struct recorder *recorder)
+{
+	launch_target_fini(&recorder->target);
+	guard_end(&recorder->guard);
+	watch_end(&recorder->watch);
+	tasks_fini(&recorder->tasks);
+}
+
+int record_run(struct record_spec *spec, struct evidence *evidence, struct record_end *ret_end,
+	       struct callgate_error *err)
+{
+	struct recorder recorder = { .spec = spec, .target = LAUNCH_TARGET_NONE, .guard = { -1 } };
+	int status = CALLGATE_OK;
+
+	tasks_init(&recorder.tasks, evidence, spec->processes_max ? spec->processes_max : RECORD_PROCESSES_MAX);
+	evidence->kernel = probe_kernel_version();
+	recorder.watch.target = &recorder.target;
+	recorder.watch.lingers = spec->lingers;
+	recorder.watch.context = &recorder;
+	if (spec->how != RECORD_TRACE)
+		status = guard_start(&recorder.guard, err);
+	if (status == CALLGATE_OK)
+		status = watch_begin(&recorder.watch, err);
+	if (status < 0) {
+		guard_end(&recorder.guard);
+		return status;
+	}
+	spec->launch.signal_mask = &recorder.watch.old_mask;
+	status = recorder_run(&recorder, ret_end, err);
+	recorder_fini(&recorder);
+	if (status == CALLGATE_OK)
+		evidence_close_run(evidence);
+	return status;
+}

@@ -1,0 +1,44 @@
+/*
+ * observe/recorders.h - the two recorders of record.h, as record.c sees them
+ *
+ * Whoever stays beside the target is watch_target: it hands signals on and leaves nothing behind. NOTIFY records in a
+ * thread next to it, TRACE in its callback.
+ */
+#ifndef CALLGATE_OBSERVE_RECORDERS_H
+#define CALLGATE_OBSERVE_RECORDERS_H
+
+#include "launch/watch.h"
+#include "observe/guard.h"
+#include "observe/record.h"
+#include "observe/tasks.h"
+
+#include <pthread.h>
+
+struct recorder {
+	struct record_spec *spec;
+	struct launch_target target;
+	struct watch watch;
+	struct guard guard;
+	struct tasks tasks;
+	int status;                   /* of the recording: CALLGATE_OK, or why it ended early */
+	struct callgate_error err;    /* the same in words */
+	uint64_t broken_off;          /* NOTIFY: calls that a signal broke off before they were received */
+	pthread_t thread;             /* NOTIFY's */
+};
+
+/* Every call gets action but the launcher's execve, which is known by the secret. */
+enum { RECORD_FILTER_LENGTH = 10 };
+void record_filter(uint64_t secret, uint32_t action, struct sock_filter insns[RECORD_FILTER_LENGTH]);
+
+/* The recording has failed: the tree is ended, and watch_target comes back. err is recorder->err. */
+void recorder_fail(struct recorder *recorder, int status);
+
+/* Each starts the target and what records it. Fail as launch_spawn does; NOTIFY with E_UNSUPPORTED where no listener can
+ * be had. */
+int by_notify_start(struct recorder *recorder, struct callgate_error *err);
+int by_trace_start(struct recorder *recorder, struct callgate_error *err);
+
+/* After watch_target: until the last call is written down. */
+void by_notify_finish(struct recorder *recorder);
+
+#endif

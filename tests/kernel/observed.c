@@ -1,0 +1,192 @@
+/*
+ * observed MODE: a program whose calls are known, for the tests of the recorders. Where a mode counts, it counts
+ * getppid, which nothing else here calls.
+ */
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static volatile long failures;
+
+static void *call(void *times)
+{
+	for (long i = 0; i < *(long *)times; i++)
+		if (syscall(SYS_getppid) < 0)
+			failures++;
+	return NULL;
+}
+
+static int threads(void)
+{
+	pthread_t thread[4];
+	long times = 250;
+
+	for (int i = 0; i < 4; i++)
+		if (pthread_create(&thread[i], NULL, call, &times))
+			return 1;
+	for (int i = 0; i < 4; i++)
+		pthread_join(thread[i], NULL);
+	return 0;
+}
+
+/* 20 children with 10 calls each. */
+static int forks(void)
+{
+	long times = 10;
+
+	for (int i = 0; i < 20; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			call(&times);
+			_exit(i);
+		}
+		if (pid < 0 || waitpid(pid, NULL, 0) != pid)
+			return 1;
+	}
+	return 0;
+}
+
+static int vforks(void)
+{
+	pid_t pid = vfork();
+	int status;
+
+	if (pid == 0) {
+		syscall(SYS_getppid);
+		execl("/bin/true", "true", (char *)NULL);
+		_exit(1);
+	}
+	return pid < 0 || waitpid(pid, &status, 0) != pid || status != 0;
+}
+
+static void tick(int signal)
+{
+}
+
+/* 5 000 calls while a timer interrupts; the handler asks for calls to be started again. */
+static int signals(void)
+{
+	struct sigaction action = { .sa_handler = tick, .sa_flags = SA_RESTART };
+	struct itimerval timer = { { 0, 300 }, { 0, 300 } };
+	long times = 5000;
+
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &timer, NULL);
+	call(&times);
+	memset(&timer, 0, sizeof(timer));
+	setitimer(ITIMER_REAL, &timer, NULL);
+	return failures != 0;
+}
+
+static int chain(const char *self, const char *left)
+{
+	char next[16];
+
+	syscall(SYS_getppid);
+	if (atoi(left) == 0)
+		return 7;
+	snprintf(next, sizeof(next), "%d", atoi(left) - 1);
+	execl(self, self, "chain", next, (char *)NULL);
+	return 1;
+}
+
+/* An exec that fails must not look like one that succeeded. */
+static int failed_exec(void)
+{
+	execl("/no/such/program", "x", (char *)NULL);
+	syscall(SYS_getppid);
+	return 0;
+}
+
+static int load(unsigned nr, unsigned action, unsigned flags)
+{
+	struct sock_filter insns[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, action),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { 4, insns };
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+}
+
+/* A filter of its own refuses one call. */
+static int own_filter(void)
+{
+	if (load(SYS_getppid, SECCOMP_RET_ERRNO | EPERM, 0) != 0)
+		return 1;
+	return syscall(SYS_getppid) != -1;
+}
+
+static int own_listener(void)
+{
+	int listener = load(SYS_getppid, SECCOMP_RET_USER_NOTIF, SECCOMP_FILTER_FLAG_NEW_LISTENER);
+
+	return listener < 0;
+}
+
+static int bomb(void)
+{
+	while (fork() >= 0)
+		;
+	return 1;
+}
+
+/* Leaves a child behind that ends only when it is made to. */
+static int leave(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		setsid();
+		for (;;)
+			pause();
+	}
+	printf("%d\n", (int)pid);
+	return pid < 0;
+}
+
+static int affinity(void)
+{
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set) < 0)
+		return 1;
+	printf("%d\n", CPU_COUNT(&set));
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int (*run)(void);
+	} modes[] = {
+		{ "threads", threads }, { "forks", forks },           { "vforks", vforks },
+		{ "signals", signals }, { "failed_exec", failed_exec }, { "own_filter", own_filter },
+		{ "bomb", bomb },       { "own_listener", own_listener }, { "leave", leave },
+		{ "affinity", affinity },
+	};
+
+	if (argc == 3 && strcmp(argv[1], "chain") == 0)
+		return chain(argv[0], argv[2]);
+	for (size_t i = 0; argc == 2 && i < sizeof(modes) / sizeof(*modes); i++)
+		if (strcmp(modes[i].name, argv[1]) == 0)
+			return modes[i].run();
+	return 2;
+}

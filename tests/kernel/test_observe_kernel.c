@@ -1,0 +1,241 @@
+#include "unit.h"
+
+#include "observe/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const enum record_how recorders[] = { RECORD_NOTIFY, RECORD_TRACE };
+
+/* One recording of `observed MODE`, with what it printed. */
+struct recording {
+	int status;
+	struct callgate_error err;
+	struct record_end end;
+	struct evidence *evidence;
+	char output[64];
+};
+
+static struct recording record(enum record_how how, size_t processes_max, const char *mode, const char *argument)
+{
+	const char *argv[] = { TEST_OBSERVED, mode, argument, NULL };
+	const char *envp[] = { NULL };
+	struct recording recording = { .evidence = evidence_new() };
+	struct record_spec spec = {
+		.launch = { .argv = argv, .envp = envp, .new_session = true, .die_with_parent = true, .no_core = true },
+		.how = how,
+		.processes_max = processes_max,
+	};
+	int saved = dup(STDOUT_FILENO);
+	int output = memfd_create("output", 0);
+
+	assert_non_null(recording.evidence);
+	fflush(stdout);
+	assert_int_equal(dup2(output, STDOUT_FILENO), STDOUT_FILENO);
+	recording.status = record_run(&spec, recording.evidence, &recording.end, &recording.err);
+	assert_int_equal(dup2(saved, STDOUT_FILENO), STDOUT_FILENO);
+	assert_true(pread(output, recording.output, sizeof(recording.output) - 1, 0) >= 0);
+	close(saved);
+	close(output);
+	return recording;
+}
+
+static uint64_t calls_of(const struct evidence *evidence, const char *program, const char *syscall_name)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < evidence->entries.length; i++) {
+		const struct evidence_entry *entry = evidence->entries.items[i];
+		const char *name = strrchr(entry->program->path, '/');
+
+		if (entry->syscall && strcmp(entry->syscall->name, syscall_name) == 0 &&
+		    (!program || (name && strcmp(name + 1, program) == 0)))
+			count += entry->count;
+	}
+	return count;
+}
+
+/* Records the mode with both recorders, and wants that exit status and so many calls of getppid. */
+static void expect_calls(const char *mode, const char *argument, int exit_status, uint64_t calls)
+{
+	for (size_t i = 0; i < 2; i++) {
+		struct recording recording = record(recorders[i], 0, mode, argument);
+
+		if (recording.status < 0)
+			print_error("%s: %s\n", mode, recording.err.message);
+		assert_int_equal(recording.status, CALLGATE_OK);
+		assert_int_equal(recording.end.how, recorders[i]);
+		assert_int_equal(launch_end_status(&recording.end.end), exit_status);
+		assert_int_equal(calls_of(recording.evidence, "observed", "getppid"), calls);
+		evidence_free(recording.evidence);
+	}
+}
+
+static void every_call_of_every_thread_is_counted(void **state)
+{
+	expect_calls("threads", NULL, 0, 1000);
+}
+
+static void every_call_of_every_child_is_counted(void **state)
+{
+	expect_calls("forks", NULL, 0, 200);
+}
+
+static void a_vforked_child_is_followed_into_its_program(void **state)
+{
+	struct recording recording = record(RECORD_AUTO, 0, "vforks", NULL);
+
+	assert_int_equal(recording.status, CALLGATE_OK);
+	assert_int_equal(launch_end_status(&recording.end.end), 0);
+	assert_int_equal(calls_of(recording.evidence, "observed", "getppid"), 1);
+	assert_int_equal(calls_of(recording.evidence, "observed", "execve"), 1);
+	assert_int_equal(calls_of(recording.evidence, "true", "exit_group"), 1);
+	evidence_free(recording.evidence);
+}
+
+static void calls_that_signals_interrupt_are_counted_once(void **state)
+{
+	expect_calls("signals", NULL, 0, 5000);
+}
+
+static void the_launchers_exec_is_not_recorded_and_later_ones_are(void **state)
+{
+	struct recording recording = record(RECORD_AUTO, 0, "chain", "3");
+
+	assert_int_equal(recording.status, CALLGATE_OK);
+	assert_int_equal(launch_end_status(&recording.end.end), 7);
+	assert_int_equal(calls_of(recording.evidence, "observed", "getppid"), 4);
+	assert_int_equal(calls_of(recording.evidence, "observed", "execve"), 3);
+	evidence_free(recording.evidence);
+	expect_calls("chain", "0", 7, 1);
+}
+
+static void an_exec_that_fails_leaves_the_program_what_it_was(void **state)
+{
+	expect_calls("failed_exec", NULL, 0, 1);
+}
+
+static void what_its_own_filter_refuses_is_said_to_be_unseen(void **state)
+{
+	struct recording recording = record(RECORD_NOTIFY, 0, "own_filter", NULL);
+
+	assert_int_equal(recording.status, CALLGATE_OK);
+	assert_int_equal(launch_end_status(&recording.end.end), 0);
+	assert_int_equal(calls_of(recording.evidence, NULL, "getppid"), 0);
+	assert_int_equal(recording.evidence->blind.own_filters, 1);
+	evidence_free(recording.evidence);
+}
+
+static void a_target_that_wants_a_listener_is_recorded_by_tracing(void **state)
+{
+	struct recording recording = record(RECORD_NOTIFY, 0, "own_listener", NULL);
+
+	assert_int_equal(recording.status, CALLGATE_E_UNSUPPORTED);
+	assert_non_null(strstr(recording.err.hint, "trace"));
+	evidence_free(recording.evidence);
+	recording = record(RECORD_TRACE, 0, "own_listener", NULL);
+	assert_int_equal(recording.status, CALLGATE_OK);
+	assert_int_equal(launch_end_status(&recording.end.end), 0);
+	evidence_free(recording.evidence);
+}
+
+static void assert_no_children(void)
+{
+	assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
+	assert_int_equal(errno, ECHILD);
+}
+
+static void a_target_that_forks_without_end_is_ended(void **state)
+{
+	for (size_t i = 0; i < 2; i++) {
+		struct recording recording = record(recorders[i], 40, "bomb", NULL);
+
+		assert_int_equal(recording.status, CALLGATE_E_LIMIT);
+		assert_non_null(strstr(recording.err.message, "processes"));
+		assert_no_children();
+		evidence_free(recording.evidence);
+	}
+}
+
+static void what_the_target_leaves_running_is_ended(void **state)
+{
+	for (size_t i = 0; i < 2; i++) {
+		struct recording recording = record(recorders[i], 0, "leave", NULL);
+		pid_t left = (pid_t)atoi(recording.output);
+
+		assert_int_equal(recording.status, CALLGATE_OK);
+		assert_true(left > 0);
+		assert_int_equal(kill(left, 0), -1);
+		assert_int_equal(errno, ESRCH);
+		assert_no_children();
+		evidence_free(recording.evidence);
+	}
+}
+
+static void the_target_does_not_see_itself_pinned(void **state)
+{
+	struct recording recording = record(RECORD_NOTIFY, 0, "affinity", NULL);
+	cpu_set_t set;
+
+	assert_int_equal(sched_getaffinity(0, sizeof(set), &set), 0);
+	assert_int_equal(recording.status, CALLGATE_OK);
+	assert_int_equal(atoi(recording.output), CPU_COUNT(&set));
+	evidence_free(recording.evidence);
+}
+
+static void a_program_that_is_not_there_is_said_so(void **state)
+{
+	const char *argv[] = { "/no/such/program", NULL };
+	const char *envp[] = { NULL };
+	struct record_spec spec = { .launch = { .argv = argv, .envp = envp } };
+	struct evidence *evidence = evidence_new();
+	struct callgate_error err;
+	struct record_end end;
+
+	assert_int_equal(record_run(&spec, evidence, &end, &err), CALLGATE_E_NOT_FOUND);
+	assert_no_children();
+	evidence_free(evidence);
+}
+
+static void call_sites_and_phases_are_kept(void **state)
+{
+	struct recording recording = record(RECORD_AUTO, 0, "chain", "0");
+	bool loader = false, own = false;
+
+	assert_int_equal(recording.status, CALLGATE_OK);
+	for (size_t i = 0; i < recording.evidence->entries.length; i++) {
+		const struct evidence_entry *entry = recording.evidence->entries.items[i];
+
+		assert_true(entry->sites.length > 0);
+		assert_true(entry->phases[EVIDENCE_LOAD] + entry->phases[EVIDENCE_START] +
+				    entry->phases[EVIDENCE_SERVE] == entry->count);
+		loader |= entry->phases[EVIDENCE_LOAD] > 0;
+		own |= entry->phases[EVIDENCE_START] > 0;
+	}
+	assert_true(loader && own);
+	evidence_free(recording.evidence);
+}
+
+UNIT_TESTS(test_observe_kernel,
+	cmocka_unit_test(every_call_of_every_thread_is_counted),
+	cmocka_unit_test(every_call_of_every_child_is_counted),
+	cmocka_unit_test(a_vforked_child_is_followed_into_its_program),
+	cmocka_unit_test(calls_that_signals_interrupt_are_counted_once),
+	cmocka_unit_test(the_launchers_exec_is_not_recorded_and_later_ones_are),
+	cmocka_unit_test(an_exec_that_fails_leaves_the_program_what_it_was),
+	cmocka_unit_test(what_its_own_filter_refuses_is_said_to_be_unseen),
+	cmocka_unit_test(a_target_that_wants_a_listener_is_recorded_by_tracing),
+	cmocka_unit_test(a_target_that_forks_without_end_is_ended),
+	cmocka_unit_test(what_the_target_leaves_running_is_ended),
+	cmocka_unit_test(the_target_does_not_see_itself_pinned),
+	cmocka_unit_test(a_program_that_is_not_there_is_said_so),
+	cmocka_unit_test(call_sites_and_phases_are_kept),
+)
