@@ -1,0 +1,364 @@
+/*
+ * Numbers of 64 bits are hexadecimal strings: many readers of JSON have only doubles. An entry is known by its arch and
+ * number; the syscall's name stands there for people.
+ */
+#include "learn/evidence_file.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void evidence_json_free(json_t **object)
+{
+	json_decref(*object);
+}
+
+#define cleanup_json cleanup(evidence_json_free)
+
+static json_t *evidence_hex(uint64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "0x%" PRIx64, value);
+	return json_string(text);
+}
+
+/* Names of files are bytes; what is no UTF-8 is spelt \xNN. */
+static json_t *evidence_text(const char *text)
+{
+	cleanup(buf_fini) struct buf escaped = { 0 };
+	json_t *string = json_string(text);
+
+	if (string)
+		return string;
+	for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
+		if (*at < 0x80)
+			buf_putc(&escaped, (char)*at);
+		else
+			buf_printf(&escaped, "\\x%02x", *at);
+	}
+	return escaped.failed ? NULL : json_string(buf_text(&escaped));
+}
+
+static int evidence_write_line(struct buf *text, json_t *object_take, struct callgate_error *err)
+{
+	cleanup_json json_t *object = object_take;
+	cleanup_free char *line = object ? json_dumps(object, JSON_COMPACT) : NULL;
+
+	if (!line)
+		return fail_nomem(err);
+	buf_puts(text, line);
+	buf_putc(text, '\n');
+	return text->failed ? fail_nomem(err) : CALLGATE_OK;
+}
+
+static json_t *evidence_phases_json(const struct evidence_entry *entry)
+{
+	json_t *phases = json_object();
+
+	for (int i = 0; i < EVIDENCE_PHASE_COUNT; i++)
+		if (entry->phases[i])
+			json_object_set_new(phases, evidence_phase_names[i], json_integer((json_int_t)entry->phases[i]));
+	return phases;
+}
+
+static json_t *evidence_arg_json(const struct abi_arg *type, unsigned position, const struct evidence_arg *arg)
+{
+	json_t *values = json_array();
+
+	for (size_t i = 0; i < arg->length; i++)
+		json_array_append_new(values, json_pack("[o,I]", evidence_hex(arg->items[i].value),
+							(json_int_t)arg->items[i].count));
+	return json_pack("{s:i,s:s,s:o,s:b}", "arg", (int)position, "name", type->name, "values", values, "many",
+			 (int)arg->many);
+}
+
+static json_t *evidence_args_json(const struct evidence_entry *entry)
+{
+	json_t *args = json_array();
+
+	for (unsigned i = 0; i < entry->arg_count; i++)
+		if (entry->args[i].length || entry->args[i].many)
+			json_array_append_new(args, evidence_arg_json(&entry->arg_types[i], i, &entry->args[i]));
+	return args;
+}
+
+static json_t *evidence_sites_json(const struct evidence_entry *entry)
+{
+	json_t *sites = json_array();
+
+	for (size_t i = 0; i < entry->sites.length; i++) {
+		const struct evidence_site *site = &entry->sites.items[i];
+
+		json_array_append_new(sites, json_pack("[o,o,I]", evidence_text(site->module),
+						       evidence_hex(site->offset), (json_int_t)site->count));
+	}
+	return sites;
+}
+
+static json_t *evidence_entry_json(const struct evidence_entry *entry)
+{
+	char name[64];
+
+	evidence_entry_name(entry, name, sizeof(name));
+	return json_pack("{s:o,s:s,s:s,s:o,s:I,s:s,s:I,s:I,s:o,s:o,s:o,s:b}", "program",
+			 evidence_text(entry->program->path), "build_id", entry->program->build_id, "arch",
+			 entry->arch ? entry->arch->name : "unknown", "audit", evidence_hex(entry->audit), "nr",
+			 (json_int_t)entry->nr, "syscall", name, "count", (json_int_t)entry->count, "runs",
+			 (json_int_t)entry->runs, "phases", evidence_phases_json(entry), "args",
+			 evidence_args_json(entry), "sites", evidence_sites_json(entry), "sites_many",
+			 (int)entry->sites_many);
+}
+
+int evidence_write(const struct evidence *evidence, struct buf *ret_text, struct callgate_error *err)
+{
+	char kernel[16];
+	int status;
+
+	snprintf(kernel, sizeof(kernel), "%d.%d", evidence->kernel >> 8, evidence->kernel & 0xff);
+	status = evidence_write_line(ret_text,
+				     json_pack("{s:s,s:i,s:I,s:s,s:I,s:I}", "callgate", "evidence", "version",
+					       EVIDENCE_FILE_VERSION, "runs", (json_int_t)evidence->runs, "kernel",
+					       kernel, "calls", (json_int_t)evidence->calls, "own_filters",
+					       (json_int_t)evidence->blind.own_filters),
+				     err);
+	for (size_t i = 0; status == CALLGATE_OK && i < evidence->entries.length; i++)
+		status = evidence_write_line(ret_text, evidence_entry_json(evidence->entries.items[i]), err);
+	if (status == CALLGATE_OK)
+		status = evidence_write_line(
+			ret_text, json_pack("{s:I}", "end", (json_int_t)evidence->entries.length), err);
+	return status;
+}
+
+/* A file that is being read. */
+struct evidence_reader {
+	const char *name;
+	unsigned line;
+	struct evidence *evidence;
+	bool ended;
+	struct callgate_error *err;
+};
+
+static int reader_wrong(struct evidence_reader *reader, const char *what)
+{
+	int status = fail(reader->err, CALLGATE_E_SYNTAX, "this is not evidence: %s", what);
+
+	error_place(reader->err, reader->name, reader->line, 0);
+	return status;
+}
+
+static bool reader_hex(const json_t *value, uint64_t *ret_number)
+{
+	const char *text = json_string_value(value);
+	char *end;
+
+	if (!text || strncmp(text, "0x", 2) != 0 || !text[2])
+		return false;
+	errno = 0;
+	*ret_number = strtoull(text + 2, &end, 16);
+	return !*end && errno == 0;
+}
+
+/* A count is not negative, and leaves room for adding many of them. */
+static bool reader_count(const json_t *value, uint64_t *ret_count)
+{
+	if (!json_is_integer(value) || json_integer_value(value) < 0 || json_integer_value(value) > INT64_MAX / 1024)
+		return false;
+	*ret_count = (uint64_t)json_integer_value(value);
+	return true;
+}
+
+static int reader_head(struct evidence_reader *reader, const json_t *head)
+{
+	const char *magic = json_string_value(json_object_get(head, "callgate"));
+	const char *kernel = json_string_value(json_object_get(head, "kernel"));
+	uint64_t runs;
+	unsigned major, minor;
+
+	if (!magic || strcmp(magic, "evidence") != 0)
+		return reader_wrong(reader, "its first line is no head");
+	if (json_integer_value(json_object_get(head, "version")) != EVIDENCE_FILE_VERSION) {
+		int status = fail(reader->err, CALLGATE_E_UNKNOWN, "this evidence is of another version than %d",
+				  EVIDENCE_FILE_VERSION);
+
+		error_place(reader->err, reader->name, reader->line, 0);
+		return status;
+	}
+	if (!reader_count(json_object_get(head, "runs"), &runs) || runs > UINT32_MAX / 2 ||
+	    !reader_count(json_object_get(head, "calls"), &reader->evidence->calls) ||
+	    !reader_count(json_object_get(head, "own_filters"), &reader->evidence->blind.own_filters) || !kernel ||
+	    sscanf(kernel, "%u.%u", &major, &minor) != 2 || major > 255 || minor > 255)
+		return reader_wrong(reader, "its head is incomplete");
+	reader->evidence->runs = (unsigned)runs;
+	reader->evidence->kernel = ABI_KERNEL(major, minor);
+	return CALLGATE_OK;
+}
+
+static int reader_values(struct evidence_reader *reader, struct evidence_arg *arg, const json_t *values)
+{
+	uint64_t value, count;
+
+	for (size_t i = 0; i < json_array_size(values); i++) {
+		const json_t *pair = json_array_get(values, i);
+		int status;
+
+		if (!reader_hex(json_array_get(pair, 0), &value) || !reader_count(json_array_get(pair, 1), &count))
+			return reader_wrong(reader, "a value is no [\"0x…\", count]");
+		status = evidence_add_value(reader->evidence, arg, value, count, reader->err);
+		if (status < 0)
+			return status;
+	}
+	return CALLGATE_OK;
+}
+
+static int reader_args(struct evidence_reader *reader, struct evidence_entry *entry, const json_t *args)
+{
+	for (size_t i = 0; i < json_array_size(args); i++) {
+		const json_t *arg = json_array_get(args, i);
+		uint64_t position;
+		int status;
+
+		if (!reader_count(json_object_get(arg, "arg"), &position) || position > 5)
+			return reader_wrong(reader, "an argument has no place from 0 to 5");
+		if (json_is_true(json_object_get(arg, "many")))
+			entry->args[position].many = true;
+		status = reader_values(reader, &entry->args[position], json_object_get(arg, "values"));
+		if (status < 0)
+			return status;
+	}
+	return CALLGATE_OK;
+}
+
+static int reader_sites(struct evidence_reader *reader, struct evidence_entry *entry, const json_t *sites)
+{
+	for (size_t i = 0; i < json_array_size(sites); i++) {
+		const json_t *site = json_array_get(sites, i);
+		const char *name = json_string_value(json_array_get(site, 0));
+		const char *module;
+		uint64_t offset, count;
+		int status;
+
+		if (!name || !reader_hex(json_array_get(site, 1), &offset) ||
+		    !reader_count(json_array_get(site, 2), &count))
+			return reader_wrong(reader, "a site is no [\"module\", \"0x…\", count]");
+		status = evidence_module(reader->evidence, name, &module, reader->err);
+		if (status == CALLGATE_OK)
+			status = evidence_add_site(reader->evidence, entry, module, offset, count, reader->err);
+		if (status < 0)
+			return status;
+	}
+	return CALLGATE_OK;
+}
+
+static int reader_phases(struct evidence_reader *reader, struct evidence_entry *entry, const json_t *phases)
+{
+	for (int i = 0; i < EVIDENCE_PHASE_COUNT; i++) {
+		const json_t *count = json_object_get(phases, evidence_phase_names[i]);
+
+		if (count && !reader_count(count, &entry->phases[i]))
+			return reader_wrong(reader, "a phase has no count");
+	}
+	return CALLGATE_OK;
+}
+
+static int reader_entry_fields(struct evidence_reader *reader, struct evidence_entry *entry, const json_t *object)
+{
+	uint64_t runs;
+	int status;
+
+	if (entry->count || entry->runs)
+		return reader_wrong(reader, "an entry stands there twice");
+	if (!reader_count(json_object_get(object, "count"), &entry->count) ||
+	    !reader_count(json_object_get(object, "runs"), &runs) || runs > reader->evidence->runs)
+		return reader_wrong(reader, "an entry lacks its count or runs");
+	entry->runs = (unsigned)runs;
+	entry->sites_many = json_is_true(json_object_get(object, "sites_many"));
+	status = reader_phases(reader, entry, json_object_get(object, "phases"));
+	if (status == CALLGATE_OK)
+		status = reader_args(reader, entry, json_object_get(object, "args"));
+	if (status == CALLGATE_OK)
+		status = reader_sites(reader, entry, json_object_get(object, "sites"));
+	return status;
+}
+
+static int reader_entry(struct evidence_reader *reader, const json_t *object)
+{
+	const char *path = json_string_value(json_object_get(object, "program"));
+	const char *build_id = json_string_value(json_object_get(object, "build_id"));
+	struct evidence_program *program;
+	struct evidence_entry *entry;
+	uint64_t audit, nr;
+	int status;
+
+	if (!path || !build_id || !reader_hex(json_object_get(object, "audit"), &audit) || audit > UINT32_MAX ||
+	    !reader_count(json_object_get(object, "nr"), &nr) || nr > UINT32_MAX)
+		return reader_wrong(reader, "an entry lacks its program, audit or nr");
+	status = evidence_program(reader->evidence, path, build_id, &program, reader->err);
+	if (status == CALLGATE_OK)
+		status = evidence_entry(reader->evidence, program, (uint32_t)audit, (uint32_t)nr, &entry, reader->err);
+	return status == CALLGATE_OK ? reader_entry_fields(reader, entry, object) : status;
+}
+
+static int reader_line(struct evidence_reader *reader, const char *text, size_t length)
+{
+	json_error_t wrong;
+	cleanup_json json_t *object = json_loadb(text, length, JSON_REJECT_DUPLICATES, &wrong);
+	const json_t *end = json_object_get(object, "end");
+
+	if (!json_is_object(object))
+		return reader_wrong(reader, "the line is no JSON object");
+	if (reader->ended)
+		return reader_wrong(reader, "it goes on behind its end");
+	if (reader->line == 1)
+		return reader_head(reader, object);
+	if (!end)
+		return reader_entry(reader, object);
+	reader->ended = json_integer_value(end) == (json_int_t)reader->evidence->entries.length;
+	return reader->ended ? CALLGATE_OK : reader_wrong(reader, "entries are missing");
+}
+
+static void evidence_discard(struct evidence **evidence)
+{
+	evidence_free(*evidence);
+}
+
+int evidence_parse(const char *name, const char *text, size_t length, struct evidence **ret_evidence,
+		   struct callgate_error *err)
+{
+	cleanup(evidence_discard) struct evidence *evidence = evidence_new();
+	struct evidence_reader reader = { .name = name, .evidence = evidence, .err = err };
+	const char *end = text + length;
+
+	if (!evidence)
+		return fail_nomem(err);
+	for (const char *at = text; at < end;) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+		const char *line_end = newline ? newline : end;
+		int status;
+
+		reader.line++;
+		status = reader_line(&reader, at, (size_t)(line_end - at));
+		if (status < 0)
+			return status;
+		at = line_end + 1;
+	}
+	if (!reader.ended)
+		return reader_wrong(&reader, "it is cut off");
+	*ret_evidence = take_ptr(evidence);
+	return CALLGATE_OK;
+}
+
+int evidence_read(const char *path, struct evidence **ret_evidence, struct callgate_error *err)
+{
+	cleanup(buf_fini) struct buf text = { 0 };
+	int status = file_read(path, EVIDENCE_FILE_MAX, &text, err);
+
+	return status < 0 ? status : evidence_parse(path, buf_text(&text), text.length, ret_evidence, err);
+}

@@ -1,0 +1,30 @@
+/*
+ * learn/evidence_file.h - evidence as a file beside its policy: callgate-evidence(5)
+ *
+ * One JSON object a line: a head, one a program and syscall, and an end that tells a whole file from a cut one.
+ */
+#ifndef CALLGATE_LEARN_EVIDENCE_FILE_H
+#define CALLGATE_LEARN_EVIDENCE_FILE_H
+
+#include "base/buf.h"
+#include "observe/evidence.h"
+
+enum {
+	EVIDENCE_FILE_VERSION = 1,
+	EVIDENCE_FILE_MAX = 256 << 20, /* bytes */
+};
+
+/* Appends the evidence as text. Fails with E_NOMEM. */
+int evidence_write(const struct evidence *evidence, struct buf *ret_text, struct callgate_error *err);
+
+/*
+ * Reads text that evidence_write wrote; name is for errors. Fails with E_SYNTAX (the line is named), E_UNKNOWN (another
+ * version, an arch that nothing has), E_LIMIT and E_NOMEM.
+ */
+int evidence_parse(const char *name, const char *text, size_t length, struct evidence **ret_evidence,
+		   struct callgate_error *err);
+
+/* The same from a file. Fails also with E_OS. */
+int evidence_read(const char *path, struct evidence **ret_evidence, struct callgate_error *err);
+
+#endif

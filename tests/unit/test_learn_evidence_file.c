@@ -1,0 +1,125 @@
+#include "unit.h"
+
+#include "learn/evidence_file.h"
+
+#include <string.h>
+
+static int see(struct evidence *evidence, const char *path, const char *name, uint64_t value)
+{
+	const struct abi_arch *arch = abi_arch_native();
+	const uint64_t args[6] = { 1, value, 0, 0, 0, 0 };
+	struct evidence_call call = { .args = args, .phase = EVIDENCE_SERVE, .offset = 0x1234 };
+	struct evidence_program *program;
+	struct evidence_entry *entry;
+	int status = evidence_program(evidence, path, "abcd", &program, NULL);
+
+	if (status == CALLGATE_OK)
+		status = evidence_module(evidence, "/lib/libc.so.6", &call.module, NULL);
+	if (status == CALLGATE_OK)
+		status = evidence_entry(evidence, program, arch->audit,
+					(uint32_t)abi_syscall_by_name(name)->nr[arch->id], &entry, NULL);
+	return status == CALLGATE_OK ? evidence_count(evidence, entry, &call, NULL) : status;
+}
+
+static int make(struct buf *text)
+{
+	struct evidence *evidence = evidence_new();
+	int status = evidence ? see(evidence, "/bin/a\"b", "ioctl", 0x5401) : CALLGATE_E_NOMEM;
+
+	if (status == CALLGATE_OK)
+		status = see(evidence, "/bin/a\"b", "write", 0);
+	if (status == CALLGATE_OK) {
+		evidence->kernel = ABI_KERNEL(6, 1);
+		evidence_close_run(evidence);
+		status = evidence_write(evidence, text, NULL);
+	}
+	evidence_free(evidence);
+	return status;
+}
+
+static int parse(const char *text, struct callgate_error *err)
+{
+	struct evidence *evidence = NULL;
+	int status = evidence_parse("e", text, strlen(text), &evidence, err);
+
+	evidence_free(evidence);
+	return status;
+}
+
+static void what_is_written_reads_back_the_same(void **state)
+{
+	struct buf text = { 0 }, again = { 0 };
+	struct evidence *evidence;
+
+	assert_int_equal(make(&text), CALLGATE_OK);
+	assert_int_equal(evidence_parse("e", text.data, text.length, &evidence, NULL), CALLGATE_OK);
+	assert_int_equal(evidence->runs, 1);
+	assert_int_equal(evidence->kernel, ABI_KERNEL(6, 1));
+	assert_string_equal(evidence->programs.items[0]->path, "/bin/a\"b");
+	assert_int_equal(evidence->entries.items[0]->phases[EVIDENCE_SERVE], 1);
+	assert_int_equal(evidence->entries.items[0]->sites.items[0].offset, 0x1234);
+	assert_int_equal(evidence_write(evidence, &again, NULL), CALLGATE_OK);
+	assert_string_equal(text.data, again.data);
+	evidence_free(evidence);
+	buf_fini(&text);
+	buf_fini(&again);
+}
+
+static void a_cut_file_is_refused_wherever_it_is_cut(void **state)
+{
+	struct buf text = { 0 };
+
+	assert_int_equal(make(&text), CALLGATE_OK);
+	for (size_t length = 0; length + 1 < text.length; length++) {
+		struct evidence *evidence = NULL;
+
+		assert_int_not_equal(evidence_parse("e", text.data, length, &evidence, NULL), CALLGATE_OK);
+		assert_null(evidence);
+	}
+	buf_fini(&text);
+}
+
+static void what_is_wrong_is_said_with_its_line(void **state)
+{
+	static const char head[] = "{\"callgate\":\"evidence\",\"version\":1,\"runs\":1,\"kernel\":\"6.1\",\"calls\":1,"
+				   "\"own_filters\":0}\n";
+	struct callgate_error err;
+	struct buf text = { 0 };
+
+	assert_int_equal(parse("", &err), CALLGATE_E_SYNTAX);
+	assert_int_equal(parse("\x01\x02\xff", &err), CALLGATE_E_SYNTAX);
+	assert_int_equal(err.line, 1);
+	assert_int_equal(parse("{\"callgate\":\"evidence\",\"version\":99}\n", &err), CALLGATE_E_UNKNOWN);
+	buf_puts(&text, head);
+	buf_puts(&text, "{\"program\":\"/bin/a\"}\n");
+	assert_int_equal(parse(text.data, &err), CALLGATE_E_SYNTAX);
+	assert_int_equal(err.line, 2);
+	assert_string_equal(err.file, "e");
+	buf_fini(&text);
+	buf_puts(&text, head);
+	buf_puts(&text, "{\"end\":5}\n");
+	assert_int_equal(parse(text.data, &err), CALLGATE_E_SYNTAX);
+	buf_fini(&text);
+}
+
+static void every_allocation_may_fail(void **state)
+{
+	FOR_EACH_ALLOCATION({
+		struct buf text = { 0 };
+		struct evidence *evidence = NULL;
+		int status = make(&text);
+
+		if (status == CALLGATE_OK)
+			status = evidence_parse("e", text.data, text.length, &evidence, NULL);
+		assert_int_equal(status, unit_allocation_failed() ? CALLGATE_E_NOMEM : CALLGATE_OK);
+		evidence_free(evidence);
+		buf_fini(&text);
+	});
+}
+
+UNIT_TESTS(test_learn_evidence_file,
+	cmocka_unit_test(what_is_written_reads_back_the_same),
+	cmocka_unit_test(a_cut_file_is_refused_wherever_it_is_cut),
+	cmocka_unit_test(what_is_wrong_is_said_with_its_line),
+	cmocka_unit_test(every_allocation_may_fail),
+)
