@@ -88,7 +88,8 @@ const struct abi_arch *abi_arch_of_call(uint32_t audit, uint32_t nr);
 const struct abi_syscall *abi_syscall_by_name(const char *name); /* NULL */
 const struct abi_syscall *abi_syscall_by_nr(enum abi_arch_id arch, uint32_t nr);
 size_t abi_syscall_count(void);
-const struct abi_syscall *abi_syscall_at(size_t index); /* sorted by name; index below abi_syscall_count() */
+/* One array, sorted by name; index below abi_syscall_count(). A call's place in it is its distance from entry 0. */
+const struct abi_syscall *abi_syscall_at(size_t index);
 
 /* The arguments on this arch (clone's order differs between arches, a long is 32 bits on some). Writes at most six
  * into ret_args and gives their count. 0 with args_known false: the tables do not know them. */
