@@ -14,8 +14,11 @@
 #include <callgate/action.h>
 #include <callgate/error.h>
 
+/* More than anybody writes; a limit on what a hostile text can cost. */
+#define POLICY_RULES_MAX 65536u
+
 struct policy_position {
-	const char *file; /* as the author named it */
+	const char *file; /* as the author named it; NULL for what was not read from text */
 	unsigned line;    /* from 1 */
 	unsigned col;     /* from 1, in bytes */
 };
@@ -27,7 +30,7 @@ struct policy_value {
 	enum policy_value_kind kind;
 	uint64_t number;                          /* NUMBER: its magnitude */
 	bool negative;                            /* NUMBER: a minus stood before it */
-	const char *name;                         /* NAME: a C constant */
+	const char *name;                         /* NAME: a C constant; NUMBER: as it was spelt, or NULL */
 	const struct policy_value *left, *right;  /* NOT has only left */
 	struct policy_position position;
 };
@@ -54,6 +57,7 @@ enum policy_condition_kind {
 	POLICY_OR,
 	POLICY_NOT,
 	POLICY_COMPARE,
+	POLICY_UNSEEN, /* only bound: it asks for an argument that this arch hides behind a pointer (mmap on i386) */
 };
 
 struct policy_condition {
@@ -84,6 +88,7 @@ struct policy_action {
 	enum policy_action_kind kind;
 	uint16_t data;          /* of trace, trap, and of errno when errno_name is NULL */
 	const char *errno_name; /* "EPERM", or NULL */
+	struct policy_position position; /* zeroed where no text stood */
 };
 
 struct policy_name {
@@ -114,10 +119,10 @@ struct policy {
 struct policy *policy_new(void);
 void policy_free(struct policy *policy);
 
-/* Copies nothing: what rule points to must be in policy->arena (or be constant). */
+/* Copies nothing: what rule points to must be in policy->arena (or be constant). E_LIMIT beyond POLICY_RULES_MAX. */
 int policy_add_rule(struct policy *policy, const struct policy_rule *rule, struct callgate_error *err);
 
-/* SECCOMP_RET_* with its data, on this arch. */
+/* SECCOMP_RET_* with its data, on this arch; kill-process for an errno that the arch lacks (policy_check refuses it). */
 struct callgate_action policy_action_value(const struct policy_action *action, enum abi_arch_id arch);
 
 /*
@@ -147,6 +152,10 @@ struct policy_bound {
 
 /*
  * Binds a condition to a call: names to argument words, constants to values. Memory comes from arena.
+ *
+ * A condition on an argument that the call has on another arch and not on this one (mmap's are behind a pointer on
+ * i386 and s390x) is POLICY_UNSEEN as a whole. Nobody can tell whether it holds, so the call gets the stricter of the
+ * rule's action and what the rules behind it say.
  *
  * Fails with E_UNKNOWN (an argument that the syscall lacks, a constant that nothing has) or E_SYNTAX (a literal that
  * does not fit the type, a constant of another enumeration, a pointer compared with anything but NULL, an order on
