@@ -1,0 +1,415 @@
+/*
+ * A policy becomes its diagram from the inside out: for each call of each arch the rules that list it are folded from
+ * the last to the first, the results are laid along the number word as ranges, and those along the arch word. Rules
+ * are sorted to their calls once for all arches, and a call whose rule has no condition costs one table entry, since
+ * that is what most of a policy is.
+ *
+ * x86-64 and x32 share an arch word: bit 30 of the number, which -1 has too, tells them apart.
+ */
+#include "diagram/meaning.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "diagram/action.h"
+#include "diagram/condition.h"
+#include "policy/multiplex.h"
+
+#include <linux/seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define X32_BIT 0x40000000u
+
+/* The calls of one arch in the order of their numbers. */
+struct numbered {
+	VEC(const struct abi_syscall *);
+};
+
+struct rule_link {
+	const struct policy_rule *rule;
+	struct rule_link *earlier; /* the one before it in the policy that lists the same call */
+};
+
+/* What is known of one call, whatever the arch. */
+struct listed_call {
+	struct rule_link *last; /* its last rule, NULL when nothing lists it */
+};
+
+struct meaning {
+	struct diagram *diagram;
+	const struct policy *policy;
+	struct callgate_error *err;
+	struct arena arena;         /* dies with the translation */
+	struct listed_call *calls;  /* by place in abi's table */
+	const struct abi_arch *arch; /* the one that is being translated */
+	struct numbered numbered;    /* its calls */
+	uint32_t default_action, newer_action;
+};
+
+struct numbers {
+	VEC(struct diagram_range);
+};
+
+/* Numbers from an arch's base that are sorted by laying them out; all but a few of arm's are below. */
+enum { DENSE_NUMBERS = 1024 };
+
+static uint32_t terminal(struct meaning *meaning, const struct policy_action *action)
+{
+	uint32_t ret = policy_action_value(action, meaning->arch->id).ret;
+
+	return diagram_terminal(meaning->diagram, diagram_action(ret));
+}
+
+static size_t call_index(const struct abi_syscall *syscall)
+{
+	return (size_t)(syscall - abi_syscall_at(0));
+}
+
+static void meaning_fini(struct meaning *meaning)
+{
+	arena_fini(&meaning->arena);
+}
+
+static int meaning_status(struct meaning *meaning, uint32_t node)
+{
+	if (node != DIAGRAM_NONE)
+		return CALLGATE_OK;
+	if (diagram_status(meaning->diagram) == CALLGATE_E_LIMIT) {
+		error_set(meaning->err, CALLGATE_E_LIMIT, "the policy's meaning takes too many nodes");
+		error_hint(meaning->err, "simplify the conditions that compare several arguments of one call");
+		return CALLGATE_E_LIMIT;
+	}
+	return fail_nomem(meaning->err);
+}
+
+static int sort_rules(struct meaning *meaning)
+{
+	meaning->calls = arena_array(&meaning->arena, abi_syscall_count(), sizeof(*meaning->calls));
+	if (!meaning->calls)
+		return fail_nomem(meaning->err);
+	for (size_t i = 0; i < meaning->policy->rules.length; i++) {
+		const struct policy_rule *rule = &meaning->policy->rules.items[i];
+		struct rule_link *links = arena_array(&meaning->arena, rule->name_count, sizeof(*links));
+
+		if (!links)
+			return fail_nomem(meaning->err);
+		for (size_t k = 0; k < rule->name_count; k++) {
+			struct listed_call *call = &meaning->calls[call_index(rule->names[k].syscall)];
+
+			links[k] = (struct rule_link){ rule, call->last };
+			call->last = &links[k];
+		}
+	}
+	return CALLGATE_OK;
+}
+
+/* What a call gets that no rule decides. */
+static uint32_t undecided(const struct meaning *meaning, const struct abi_syscall *syscall)
+{
+	bool listed = meaning->calls[call_index(syscall)].last;
+
+	return !listed && syscall->since > meaning->policy->kernel ? meaning->newer_action : meaning->default_action;
+}
+
+/* One rule in front of what the later ones say. */
+static int fold_rule(struct meaning *meaning, const struct abi_syscall *syscall, const struct policy_rule *rule,
+		     uint32_t *function)
+{
+	uint32_t action = terminal(meaning, &rule->action);
+	const struct policy_bound *bound;
+	int status;
+
+	if (rule->condition->kind == POLICY_ALWAYS) {
+		*function = action;
+		return CALLGATE_OK;
+	}
+	status = policy_bind(rule->condition, syscall, meaning->arch->id, &meaning->arena, &bound, meaning->err);
+	if (status)
+		return status;
+	if (bound->kind == POLICY_UNSEEN)
+		*function = diagram_stack(meaning->diagram, *function, action);
+	else
+		*function = diagram_if(meaning->diagram,
+				       diagram_from_bound(meaning->diagram, bound, meaning->arch->big_endian,
+							  &meaning->arena),
+				       action, *function);
+	return meaning_status(meaning, *function);
+}
+
+
+static int fold_rules(struct meaning *meaning, const struct abi_syscall *syscall, uint32_t *ret_function)
+{
+	uint32_t function = undecided(meaning, syscall);
+	const struct rule_link *link = meaning->calls[call_index(syscall)].last;
+
+	for (; link; link = link->earlier) {
+		int status = fold_rule(meaning, syscall, link->rule, &function);
+
+		if (status)
+			return status;
+	}
+	*ret_function = function;
+	return CALLGATE_OK;
+}
+
+static bool overrides(struct callgate_action a, uint32_t b)
+{
+	return callgate_action_overrides(a, (struct callgate_action){ b });
+}
+
+/* The strictest of what the rules of a call could answer when none of its arguments is seen. */
+static uint32_t fold_blind(struct meaning *meaning, const struct abi_syscall *syscall)
+{
+	uint32_t strictest = undecided(meaning, syscall);
+	const struct rule_link *link = meaning->calls[call_index(syscall)].last;
+
+	for (; link; link = link->earlier) {
+		struct callgate_action action = policy_action_value(&link->rule->action, meaning->arch->id);
+		struct callgate_action later = { diagram_node(meaning->diagram, strictest).low };
+
+		if (link->rule->condition->kind == POLICY_ALWAYS || !overrides(later, action.ret))
+			strictest = diagram_terminal(meaning->diagram, action.ret);
+	}
+	return strictest;
+}
+
+/* socketcall and ipc, by what they carry; see policy/multiplex.h. */
+static int take_apart(struct meaning *meaning, const struct abi_syscall *syscall, uint32_t *ret_function)
+{
+	enum diagram_word word = diagram_arg_word(0, false, meaning->arch->big_endian);
+	uint32_t function = undecided(meaning, syscall);
+	const struct policy_multiplexed *entry;
+
+	for (size_t i = 0; (entry = policy_multiplexed_at(i)); i++) {
+		const struct abi_syscall *carried = abi_syscall_by_name(entry->carried);
+
+		if (!carried || strcmp(entry->multiplexer, syscall->name) != 0)
+			continue;
+		function = diagram_if(meaning->diagram,
+				      diagram_word_equals(meaning->diagram, word, entry->mask, entry->number),
+				      fold_blind(meaning, carried), function);
+	}
+	*ret_function = function;
+	return meaning_status(meaning, function);
+}
+
+static int call_function(struct meaning *meaning, const struct abi_syscall *syscall, uint32_t *ret_function)
+{
+	bool listed = meaning->calls[call_index(syscall)].last;
+
+	if (!listed && policy_is_multiplexer(syscall))
+		return take_apart(meaning, syscall, ret_function);
+	return fold_rules(meaning, syscall, ret_function);
+}
+
+/* Appends a range, or lengthens the last one when it touches and says the same. */
+static bool push_range(struct meaning *meaning, struct numbers *numbers, uint32_t low, uint32_t high, uint32_t result)
+{
+	struct diagram_range *last = numbers->length ? &numbers->items[numbers->length - 1] : NULL;
+
+	if (last && last->result == result && last->high + 1 == low) {
+		last->high = high;
+		return true;
+	}
+	return VEC_PUSH(&meaning->arena, numbers, ((struct diagram_range){ low, high, result }));
+}
+
+/* The numbers of the current arch from low to high, whole: its calls, and what is newer between them. */
+static int push_numbers(struct meaning *meaning, struct numbers *numbers, uint32_t low, uint32_t high)
+{
+	uint32_t next = low;
+
+	for (size_t i = 0; i < meaning->numbered.length; i++) {
+		uint32_t nr = (uint32_t)meaning->numbered.items[i]->nr[meaning->arch->id];
+		uint32_t function;
+		int status;
+
+		if (nr < next || nr > high)
+			continue;
+		status = call_function(meaning, meaning->numbered.items[i], &function);
+		if (status)
+			return status;
+		if ((nr > next && !push_range(meaning, numbers, next, nr - 1, meaning->newer_action)) ||
+		    !push_range(meaning, numbers, nr, nr, function))
+			return fail_nomem(meaning->err);
+		if (nr == high)
+			return CALLGATE_OK;
+		next = nr + 1;
+	}
+	if (!push_range(meaning, numbers, next, high, meaning->newer_action))
+		return fail_nomem(meaning->err);
+	return CALLGATE_OK;
+}
+
+/* Appends a call at its place; those before it are sorted, and hardly any comes out of order. */
+static bool insert_numbered(struct meaning *meaning, const struct abi_syscall *syscall)
+{
+	struct numbered *numbered = &meaning->numbered;
+	enum abi_arch_id id = meaning->arch->id;
+	size_t i;
+
+	if (!VEC_PUSH(&meaning->arena, numbered, syscall))
+		return false;
+	for (i = numbered->length - 1; i > 0 && numbered->items[i - 1]->nr[id] > syscall->nr[id]; i--)
+		numbered->items[i] = numbered->items[i - 1];
+	numbered->items[i] = syscall;
+	return true;
+}
+
+static bool sort_calls(struct meaning *meaning)
+{
+	const struct abi_syscall *dense[DENSE_NUMBERS] = { NULL };
+	const struct abi_arch *arch = meaning->arch;
+	size_t count = abi_syscall_count();
+
+	meaning->numbered.length = 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct abi_syscall *syscall = abi_syscall_at(0) + i;
+		uint32_t offset = (uint32_t)syscall->nr[arch->id] - arch->nr_base;
+
+		if (syscall->nr[arch->id] >= 0 && offset < DENSE_NUMBERS)
+			dense[offset] = syscall;
+	}
+	for (size_t i = 0; i < DENSE_NUMBERS; i++)
+		if (dense[i] && !VEC_PUSH(&meaning->arena, &meaning->numbered, dense[i]))
+			return false;
+	for (size_t i = 0; i < count; i++) {
+		const struct abi_syscall *syscall = abi_syscall_at(0) + i;
+		uint32_t offset = (uint32_t)syscall->nr[arch->id] - arch->nr_base;
+
+		if (syscall->nr[arch->id] >= 0 && offset >= DENSE_NUMBERS && !insert_numbered(meaning, syscall))
+			return false;
+	}
+	return true;
+}
+
+static int enter_arch(struct meaning *meaning, enum abi_arch_id id)
+{
+	meaning->arch = abi_arch(id);
+	meaning->default_action = terminal(meaning, &meaning->policy->default_action);
+	meaning->newer_action = terminal(meaning, &meaning->policy->newer_action);
+	return sort_calls(meaning) ? CALLGATE_OK : fail_nomem(meaning->err);
+}
+
+/* The same, or killed whole when the policy does not name the arch. */
+static int push_arch(struct meaning *meaning, struct numbers *numbers, enum abi_arch_id id, uint32_t low,
+		     uint32_t high)
+{
+	uint32_t kill = diagram_terminal(meaning->diagram, SECCOMP_RET_KILL_PROCESS);
+	int status;
+
+	if (!meaning->policy->arches[id])
+		return push_range(meaning, numbers, low, high, kill) ? CALLGATE_OK : fail_nomem(meaning->err);
+	status = enter_arch(meaning, id);
+	return status ? status : push_numbers(meaning, numbers, low, high);
+}
+
+static int push_x86_64(struct meaning *meaning, struct numbers *numbers)
+{
+	int status = push_arch(meaning, numbers, ABI_X86_64, 0, X32_BIT - 1);
+
+	if (!status)
+		status = push_arch(meaning, numbers, ABI_X32, X32_BIT, 2 * X32_BIT - 1);
+	if (!status)
+		status = push_arch(meaning, numbers, ABI_X86_64, 2 * X32_BIT, 3 * X32_BIT - 1);
+	if (!status)
+		status = push_arch(meaning, numbers, ABI_X32, 3 * X32_BIT, UINT32_MAX);
+	return status;
+}
+
+static int arch_function(struct meaning *meaning, enum abi_arch_id id, uint32_t *ret_function)
+{
+	struct numbers numbers = { 0 };
+	int status;
+
+	if (id == ABI_X86_64)
+		status = push_x86_64(meaning, &numbers);
+	else
+		status = push_arch(meaning, &numbers, id, 0, UINT32_MAX);
+	if (status)
+		return status;
+	*ret_function = diagram_switch(meaning->diagram, DIAGRAM_NR, numbers.items, numbers.length,
+				       DIAGRAM_FALSE /* nothing is left over */);
+	return meaning_status(meaning, *ret_function);
+}
+
+static int range_order(const void *a, const void *b)
+{
+	const struct diagram_range *left = a, *right = b;
+
+	return (left->low > right->low) - (left->low < right->low);
+}
+
+/* Whether something is to be said of this audit number, and x86-64's is said once. */
+static bool says_audit(const struct policy *policy, enum abi_arch_id id)
+{
+	if (id == ABI_X86_64)
+		return policy->arches[ABI_X86_64] || policy->arches[ABI_X32];
+	return id != ABI_X32 && policy->arches[id];
+}
+
+static int policy_function(struct meaning *meaning, uint32_t *ret_root)
+{
+	struct diagram_range audits[ABI_ARCH_COUNT];
+	size_t count = 0;
+	uint32_t root;
+
+	for (enum abi_arch_id id = 0; id < ABI_ARCH_COUNT; id++) {
+		uint32_t audit = abi_arch(id)->audit;
+		int status;
+
+		if (!says_audit(meaning->policy, id))
+			continue;
+		audits[count] = (struct diagram_range){ .low = audit, .high = audit };
+		status = arch_function(meaning, id, &audits[count++].result);
+		if (status)
+			return status;
+	}
+	qsort(audits, count, sizeof(*audits), range_order);
+	root = diagram_switch(meaning->diagram, DIAGRAM_ARCH, audits, count,
+			      diagram_terminal(meaning->diagram, SECCOMP_RET_KILL_PROCESS));
+	if (root != DIAGRAM_NONE)
+		*ret_root = root;
+	return meaning_status(meaning, root);
+}
+
+int diagram_from_policy(struct diagram *diagram, const struct policy *policy, uint32_t *ret_root,
+			struct callgate_error *err)
+{
+	cleanup(meaning_fini) struct meaning meaning = { .diagram = diagram, .policy = policy, .err = err };
+	int status = sort_rules(&meaning);
+
+	return status ? status : policy_function(&meaning, ret_root);
+}
+
+/* Whether a call is execve on the native arch with secret in its sixth argument. */
+static uint32_t launch_condition(struct diagram *diagram, uint64_t secret)
+{
+	const struct abi_arch *native = abi_arch_native();
+	uint32_t nr = (uint32_t)abi_syscall_by_name("execve")->nr[native->id];
+	enum diagram_word low = diagram_arg_word(5, false, native->big_endian);
+	enum diagram_word high = diagram_arg_word(5, true, native->big_endian);
+	uint32_t call = diagram_and(diagram, diagram_word_equals(diagram, DIAGRAM_ARCH, UINT32_MAX, native->audit),
+				    diagram_word_equals(diagram, DIAGRAM_NR, UINT32_MAX, nr));
+	uint32_t door = diagram_and(diagram, diagram_word_equals(diagram, low, UINT32_MAX, (uint32_t)secret),
+				    diagram_word_equals(diagram, high, UINT32_MAX, (uint32_t)(secret >> 32)));
+
+	return diagram_and(diagram, call, door);
+}
+
+int diagram_from_policy_with_launch(struct diagram *diagram, const struct policy *policy, uint64_t secret,
+				    uint32_t *ret_root, struct callgate_error *err)
+{
+	struct meaning meaning = { .diagram = diagram, .err = err };
+	uint32_t without, with;
+	int status = diagram_from_policy(diagram, policy, &without, err);
+
+	if (status)
+		return status;
+	with = diagram_if(diagram, launch_condition(diagram, secret), diagram_terminal(diagram, SECCOMP_RET_ALLOW),
+			  without);
+	status = meaning_status(&meaning, with);
+	if (!status)
+		*ret_root = with;
+	return status;
+}
