@@ -1,0 +1,38 @@
+/*
+ * lang/print.h - policies as text, in the one form that all of them have
+ *
+ * What is printed parses to the same rules. Lines are kept to PRINT_WIDTH columns; a longer statement goes on, indented,
+ * behind a comma or an operator, its `if` on a line of its own. Failure is that of the buf.
+ */
+#ifndef CALLGATE_LANG_PRINT_H
+#define CALLGATE_LANG_PRINT_H
+
+#include "base/buf.h"
+#include "policy/policy.h"
+
+enum { PRINT_WIDTH = 100, PRINT_INDENT = 4 };
+
+/* The parts, without a newline and without wrapping. */
+void print_action(struct buf *out, const struct policy_action *action);
+void print_value(struct buf *out, const struct policy_value *value);
+void print_condition(struct buf *out, const struct policy_condition *condition);
+
+/* "kernel 6.1", "arch …", "default …" and "newer …" (when it is not errno ENOSYS), a line each. */
+void print_header(struct buf *out, const struct policy *policy);
+
+/* One rule, wrapped, with its newline. comment (or NULL) is one line that stands behind it: "  # comment". */
+void print_rule(struct buf *out, const struct policy_rule *rule, const char *comment);
+
+/* Text as comment lines, "# " before each, wrapped between words; a newline in it starts a new line. */
+void print_comment(struct buf *out, const char *text);
+
+/* The header and all rules; includes and comments are not part of a struct policy. */
+void print_policy(struct buf *out, const struct policy *policy);
+
+/* A rule before its names are looked up: what the formatter has. */
+void print_named_rule(struct buf *out, const struct policy_action *action, const char *const *names, size_t count,
+		      const struct policy_condition *condition, const char *comment);
+/* One that is not wrapped further than behind commas: "arch a, b". */
+void print_word_list(struct buf *out, const char *word, const char *const *names, size_t count, const char *comment);
+
+#endif
