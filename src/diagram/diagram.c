@@ -8,6 +8,7 @@
 #include "diagram/table.h"
 
 #include "base/cleanup.h"
+#include "base/error.h"
 
 #include <assert.h>
 
@@ -65,6 +66,13 @@ void diagram_free(struct diagram *diagram)
 int diagram_status(const struct diagram *diagram)
 {
 	return diagram->status;
+}
+
+int diagram_fail(const struct diagram *diagram, struct callgate_error *err)
+{
+	if (diagram->status != CALLGATE_E_LIMIT)
+		return fail_nomem(err);
+	return fail(err, CALLGATE_E_LIMIT, "this needs more than the budget of %zu diagram nodes", diagram->nodes_max);
 }
 
 void diagram_clear_status(struct diagram *diagram)

@@ -64,6 +64,8 @@ void diagram_free(struct diagram *diagram);
 /* CALLGATE_OK, CALLGATE_E_NOMEM or CALLGATE_E_LIMIT: why DIAGRAM_NONE was given. Once not OK it stays so until
  * diagram_clear_status. */
 int diagram_status(const struct diagram *diagram);
+/* The status, with a message, for a caller that was given DIAGRAM_NONE. */
+int diagram_fail(const struct diagram *diagram, struct callgate_error *err);
 void diagram_clear_status(struct diagram *diagram);
 /* The budget also bounds time: 16 steps of an operation for each node that it grants. They are counted from here. */
 void diagram_renew_steps(struct diagram *diagram);
