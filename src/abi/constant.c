@@ -4,6 +4,7 @@
  * Most constants are the same everywhere; a row has the common value and points at what differs.
  */
 #include "abi/tables.h"
+#include "base/nearest.h"
 
 #include <string.h>
 
@@ -123,18 +124,9 @@ const char *abi_constant_nearest(const struct abi_constant_set *set_or_null, con
 	const struct abi_constant_set *last = &abi_constant_sets[abi_constant_sets_count - 1];
 	size_t first = set_or_null ? set_or_null->first : 0;
 	size_t end = set_or_null ? first + set_or_null->count : (size_t)last->first + last->count;
-	unsigned bound = abi_name_bound(name);
-	const char *nearest = NULL;
+	struct nearest nearest = nearest_to(name);
 
-	for (size_t i = first; i < end && bound > 0; i++) {
-		const char *right = abi_strings + abi_constant_rows[i].name;
-		unsigned limit = nearest ? bound - 1 : bound;
-		unsigned distance = abi_name_distance(name, right, limit);
-
-		if (distance <= limit) {
-			nearest = right;
-			bound = distance;
-		}
-	}
-	return nearest;
+	for (size_t i = first; i < end; i++)
+		nearest_try(&nearest, abi_strings + abi_constant_rows[i].name);
+	return nearest.name;
 }

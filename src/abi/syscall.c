@@ -5,6 +5,7 @@
  * time than it takes to read it.
  */
 #include "abi/tables.h"
+#include "base/nearest.h"
 
 #include <string.h>
 
@@ -75,16 +76,9 @@ unsigned abi_syscall_args(const struct abi_syscall *syscall, enum abi_arch_id ar
 
 const char *abi_syscall_nearest(const char *name)
 {
-	unsigned bound = abi_name_bound(name);
-	const char *nearest = NULL;
+	struct nearest nearest = nearest_to(name);
 
-	for (size_t i = 0; i < abi_syscalls_count && bound > 0; i++) {
-		unsigned distance = abi_name_distance(name, abi_syscalls[i].name, nearest ? bound - 1 : bound);
-
-		if (distance <= (nearest ? bound - 1 : bound)) {
-			nearest = abi_syscalls[i].name;
-			bound = distance;
-		}
-	}
-	return nearest;
+	for (size_t i = 0; i < abi_syscalls_count; i++)
+		nearest_try(&nearest, abi_syscalls[i].name);
+	return nearest.name;
 }

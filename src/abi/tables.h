@@ -83,11 +83,4 @@ static inline uint32_t abi_name_hash(const char *name, uint32_t seed)
 	return hash ^ hash >> 15;
 }
 
-/* How many letters must be put in, taken out, changed or swapped with their neighbour to make b of a; bound + 1 when
- * it is more than bound, or when a name is longer than any that is real. */
-unsigned abi_name_distance(const char *a, const char *b, unsigned bound);
-
-/* How far away a right name may be for one of this length. */
-unsigned abi_name_bound(const char *name);
-
 #endif

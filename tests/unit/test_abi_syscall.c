@@ -171,7 +171,7 @@ static void the_nearest_name_is_what_was_meant(void **state)
 	assert_string_equal(abi_syscall_nearest("clsoe_range"), "close_range");
 	assert_string_equal(abi_syscall_nearest("recvmgs"), "recvmsg");
 	assert_string_equal(abi_syscall_nearest("epoll_wiat"), "epoll_wait");
-	assert_null(abi_syscall_nearest("frobnicate"));
+	assert_null(abi_syscall_nearest("zzzzzzzzzz"));
 	assert_null(abi_syscall_nearest(""));
 }
 
@@ -183,18 +183,6 @@ static void a_name_of_any_length_can_be_asked_for(void **state)
 	name[sizeof(name) - 1] = '\0';
 	assert_null(abi_syscall_nearest(name));
 	assert_null(abi_syscall_by_name(name));
-}
-
-static void distance_counts_slips(void **state)
-{
-	assert_int_equal(abi_name_distance("open", "open", 3), 0);
-	assert_int_equal(abi_name_distance("opne", "open", 3), 1);
-	assert_int_equal(abi_name_distance("openn", "open", 3), 1);
-	assert_int_equal(abi_name_distance("pen", "open", 3), 1);
-	assert_int_equal(abi_name_distance("apen", "open", 3), 1);
-	assert_int_equal(abi_name_distance("ab", "cd", 3), 2);
-	assert_int_equal(abi_name_distance("abcdef", "uvwxyz", 3), 4);
-	assert_int_equal(abi_name_distance("", "abc", 3), 3);
 }
 
 UNIT_TESTS(test_abi_syscall,
@@ -211,5 +199,4 @@ UNIT_TESTS(test_abi_syscall,
 	cmocka_unit_test(no_argument_is_without_a_name_or_wider_than_its_arch),
 	cmocka_unit_test(the_nearest_name_is_what_was_meant),
 	cmocka_unit_test(a_name_of_any_length_can_be_asked_for),
-	cmocka_unit_test(distance_counts_slips),
 )
