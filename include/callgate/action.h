@@ -24,6 +24,9 @@ struct callgate_action {
 /* Whether a decides when a and b come from two stacked filters; false when neither outranks the other. */
 CALLGATE_PUBLIC bool callgate_action_overrides(struct callgate_action a, struct callgate_action b);
 
+/* Whether the call is made, without anybody's help: it is allowed or logged. */
+CALLGATE_PUBLIC bool callgate_action_permits(struct callgate_action action);
+
 /* Writes the action as the policy language spells it ("errno EPERM", "trap 3") into text, which is cut to size and
  * always ends in NUL. 32 bytes hold every action. */
 CALLGATE_PUBLIC void callgate_action_format(struct callgate_action action, char *text, size_t size);

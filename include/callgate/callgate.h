@@ -5,6 +5,8 @@
 #include <callgate/action.h>
 #include <callgate/doctor.h>
 #include <callgate/error.h>
+#include <callgate/filter.h>
 #include <callgate/policy.h>
+#include <callgate/subject.h>
 
 #endif

@@ -39,6 +39,13 @@ bool callgate_action_overrides(struct callgate_action a, struct callgate_action 
 	return (int32_t)(a.ret & SECCOMP_RET_ACTION_FULL) < (int32_t)(b.ret & SECCOMP_RET_ACTION_FULL);
 }
 
+bool callgate_action_permits(struct callgate_action action)
+{
+	uint32_t kind = action.ret & SECCOMP_RET_ACTION_FULL;
+
+	return kind == SECCOMP_RET_ALLOW || kind == SECCOMP_RET_LOG;
+}
+
 void callgate_action_format(struct callgate_action action, char *text, size_t size)
 {
 	unsigned data = action.ret & SECCOMP_RET_DATA;

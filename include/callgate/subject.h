@@ -1,0 +1,137 @@
+/*
+ * callgate/subject.h - anything that has a meaning, and the questions that can be asked of it
+ *
+ * A policy and a raw BPF filter are both total functions from a call to an action. A subject is one of them, whoever
+ * wrote it; every answer below is computed on that function, never on text or instructions.
+ */
+#ifndef CALLGATE_SUBJECT_H
+#define CALLGATE_SUBJECT_H
+
+#include <callgate/action.h>
+#include <callgate/error.h>
+#include <callgate/filter.h>
+#include <callgate/policy.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct callgate_subject; /* never changes after it was opened */
+
+enum callgate_subject_kind {
+	CALLGATE_SUBJECT_ANY,    /* for options: recognise it */
+	CALLGATE_SUBJECT_POLICY, /* text in the language of callgate-policy(5) */
+	CALLGATE_SUBJECT_BPF,    /* an array of struct sock_filter, in this machine's byte order or the other */
+};
+
+struct callgate_subject_options {
+	enum callgate_subject_kind kind;
+	struct callgate_policy_options policy;
+};
+
+/*
+ * Reads and understands a subject: name is a file, "-" standard input. The caller frees *ret_subject.
+ *
+ * Fails with E_OS, with a policy's errors, with E_INVALID when the kernel would not load the filter (the message has
+ * its reason), E_LIMIT, E_NOMEM.
+ */
+CALLGATE_PUBLIC int callgate_subject_open(const char *name, const struct callgate_subject_options *options,
+					  struct callgate_subject **ret_subject, struct callgate_error *err);
+
+/* The same for length bytes in memory; name is for messages. */
+CALLGATE_PUBLIC int callgate_subject_parse(const char *name, const void *bytes, size_t length,
+					   const struct callgate_subject_options *options,
+					   struct callgate_subject **ret_subject, struct callgate_error *err);
+
+CALLGATE_PUBLIC void callgate_subject_free(struct callgate_subject *subject);
+
+/* "policy", "bpf" and back; NULL and -1 when there is no such kind. */
+CALLGATE_PUBLIC const char *callgate_subject_kind_name(enum callgate_subject_kind kind);
+CALLGATE_PUBLIC int callgate_subject_kind_by_name(const char *name);
+
+CALLGATE_PUBLIC enum callgate_subject_kind callgate_subject_kind(const struct callgate_subject *subject);
+CALLGATE_PUBLIC const char *callgate_subject_name(const struct callgate_subject *subject);
+
+/* The policy that it is; NULL when it is none. Lives as long as the subject. */
+CALLGATE_PUBLIC const struct callgate_policy *callgate_subject_policy(const struct callgate_subject *subject);
+
+/* How many instructions a call meets before it: of a raw filter its length, of a policy 0. */
+CALLGATE_PUBLIC size_t callgate_subject_length(const struct callgate_subject *subject);
+
+/*
+ * A new filter of the same meaning, for a policy and for a raw filter alike; fails as callgate_filter_compile does.
+ * options.arches is for policies only: E_UNSUPPORTED otherwise.
+ */
+CALLGATE_PUBLIC int callgate_subject_compile(const struct callgate_subject *subject,
+					     const struct callgate_filter_options *options,
+					     struct callgate_filter **ret_filter, struct callgate_error *err);
+
+/* The same for what the kernel does when all of them are installed, subjects[0] first: one filter in place of count. */
+CALLGATE_PUBLIC int callgate_subject_merge(const struct callgate_subject *const *subjects, size_t count,
+					   const struct callgate_filter_options *options,
+					   struct callgate_filter **ret_filter, struct callgate_error *err);
+
+/*
+ * A call is written as a C call: `openat(AT_FDCWD, 0, O_RDONLY|O_CLOEXEC)`, `i386:open(0)`, `#462(1, 2)`. What is not
+ * given is 0; `flags=O_RDONLY` names its argument; a string, `{…}` or `[…]` is the address of something; `= 3` and what
+ * else strace writes behind the call is skipped. The arch is this machine's unless one stands before it.
+ */
+struct callgate_explanation {
+	struct callgate_action action;
+	char call[512];    /* the call as it was understood */
+	char file[256];    /* of the rule that decided, "" when none did */
+	unsigned line;     /* of it, from 1; 0 when no rule decided */
+	char rule[512];    /* the text of that line; of a raw filter, the instruction that returned */
+	char reason[1024]; /* one sentence: which condition held, or which default decided and why */
+};
+
+/* What the kernel would do with this call. Fails with E_SYNTAX and E_UNKNOWN (col is a place in call), E_NOMEM. */
+CALLGATE_PUBLIC int callgate_subject_simulate(const struct callgate_subject *subject, const char *call,
+					      struct callgate_action *ret_action, struct callgate_error *err);
+
+/* The same, and why. */
+CALLGATE_PUBLIC int callgate_subject_explain(const struct callgate_subject *subject, const char *call,
+					     struct callgate_explanation *ret_explanation, struct callgate_error *err);
+
+enum callgate_form {
+	CALLGATE_FORM_TABLE,   /* every call that is not like the rest, with its action and conditions */
+	CALLGATE_FORM_ASM,     /* instructions: a raw filter's own, a policy's compiled ones */
+	CALLGATE_FORM_DIAGRAM, /* the decision diagram, in Graphviz's language */
+};
+
+/* The subject as text, which the caller frees. */
+CALLGATE_PUBLIC int callgate_subject_show(const struct callgate_subject *subject, enum callgate_form form,
+					  char **ret_text, struct callgate_error *err);
+
+/* One set of calls of one number that two subjects answer differently, each always in the same way. */
+struct callgate_difference {
+	const char *arch;         /* "x86_64"; "0x…" for one that the tables lack; "other" for all that are not told apart */
+	bool is_native;           /* the arch is this machine's, so that its name need not be said */
+	const char *syscall;      /* "openat", or "#462..#500" for numbers without a name */
+	const char *condition;    /* in the policy language; NULL: whatever the arguments */
+	struct callgate_action a; /* what the first one does */
+	struct callgate_action b;
+	const char *witness;      /* one such call, as callgate_subject_simulate reads it */
+};
+
+struct callgate_diff; /* differences in the order of arch and number */
+
+/* Compares two meanings. The caller frees *ret_diff, which holds nothing when they are equal. E_LIMIT, E_NOMEM. */
+CALLGATE_PUBLIC int callgate_diff_new(const struct callgate_subject *a, const struct callgate_subject *b,
+				      struct callgate_diff **ret_diff, struct callgate_error *err);
+CALLGATE_PUBLIC void callgate_diff_free(struct callgate_diff *diff);
+CALLGATE_PUBLIC size_t callgate_diff_count(const struct callgate_diff *diff);
+CALLGATE_PUBLIC const struct callgate_difference *callgate_diff_at(const struct callgate_diff *diff, size_t index);
+
+/* Keeps only those in which b is looser than a: it allows, or answers with lower precedence, what a does not. */
+CALLGATE_PUBLIC void callgate_diff_keep_looser(struct callgate_diff *diff);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

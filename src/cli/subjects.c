@@ -1,0 +1,88 @@
+/*
+ * A SUBJECT is whatever has a meaning; the library recognises it, and what is wrong with it is said in one place.
+ */
+#include "cli/subjects.h"
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "cli/print.h"
+#include "cli/verbs.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A profile has a line a call. */
+#define FREQUENCY_BYTES_MAX (1u << 20)
+
+struct callgate_policy_options policy_options_from_environment(void)
+{
+	const char *folder = getenv("CALLGATE_POLICIES");
+
+	return (struct callgate_policy_options){ .group_folder = folder && *folder ? folder : NULL };
+}
+
+int subject_from_argument(const char *name, int from, struct callgate_subject **ret_subject)
+{
+	struct callgate_subject_options options = {
+		.kind = from == SUBJECT_FROM_ANY ? CALLGATE_SUBJECT_ANY : (enum callgate_subject_kind)(from + 1),
+		.policy = policy_options_from_environment(),
+	};
+	struct callgate_error err;
+
+	return callgate_subject_open(name, &options, ret_subject, &err) ? failure(&err) : STATUS_YES;
+}
+
+int frequency_from_option(const char *path, struct callgate_frequency **ret_frequency)
+{
+	cleanup(buf_fini) struct buf text = { 0 };
+	struct callgate_error err;
+
+	*ret_frequency = NULL;
+	if (!path)
+		return STATUS_YES;
+	if (file_read(path, FREQUENCY_BYTES_MAX, &text, &err) ||
+	    callgate_frequency_parse(path, buf_text(&text), text.length, ret_frequency, &err))
+		return failure(&err);
+	return STATUS_YES;
+}
+
+int filter_output_check(const char *output, int format)
+{
+	if (format == FORMAT_BPF && !output && isatty(STDOUT_FILENO))
+		return misuse_hint("'-o FILE' writes it to a file, '--format asm' shows it", "",
+				   "a filter is not for a terminal");
+	return STATUS_YES;
+}
+
+int write_filter(const struct callgate_filter *filter, const char *output, int format)
+{
+	cleanup_free char *text = NULL;
+	const struct sock_filter *insns;
+	struct callgate_error err;
+	size_t length;
+
+	insns = callgate_filter_program(filter, &length);
+	if (format == FORMAT_BPF)
+		return write_output(output, insns, length * sizeof(*insns));
+	if (format == FORMAT_C ? callgate_filter_format_c(filter, &text, &err) :
+				 callgate_filter_disassemble(filter, &text, &err))
+		return failure(&err);
+	return write_output(output, text, strlen(text));
+}
+
+void subject_free(struct callgate_subject **subject)
+{
+	callgate_subject_free(*subject);
+}
+
+void frequency_free(struct callgate_frequency **frequency)
+{
+	callgate_frequency_free(*frequency);
+}
+
+void filter_free(struct callgate_filter **filter)
+{
+	callgate_filter_free(*filter);
+}

@@ -1,0 +1,44 @@
+/*
+ * cli/subjects.h - what the verbs that take SUBJECTs have in common
+ */
+#ifndef CALLGATE_CLI_SUBJECTS_H
+#define CALLGATE_CLI_SUBJECTS_H
+
+#include "cli/options.h"
+
+#include <callgate/subject.h>
+
+/* For a verb's rows; its struct has `int from`, which begins as SUBJECT_FROM_ANY. The words are the kinds of
+ * enum callgate_subject_kind in its order, behind ANY. */
+#define SUBJECT_FROM_ROW(type) \
+	OPTION_CHOICE(type, from, "from", 0, "policy|bpf", "what the SUBJECT is, instead of recognising it")
+#define SUBJECT_FROM_ANY (-1)
+
+/* Opens the subject that an argument names. Gives STATUS_YES, or the exit status after the failure was printed. */
+int subject_from_argument(const char *name, int from, struct callgate_subject **ret_subject);
+
+/* Reads the file of --frequency; NULL is none, which gives NULL. As above. */
+int frequency_from_option(const char *path, struct callgate_frequency **ret_frequency);
+
+/* Where `include "@NAME"` looks: what CALLGATE_POLICIES says, or the installed folder. */
+struct callgate_policy_options policy_options_from_environment(void);
+
+/* For the rows of a verb that writes a filter; its struct has `const char *output` and `int format`, at first 0. */
+#define FILTER_OUTPUT_ROWS(type)                                                                                   \
+	OPTION_TEXT(type, output, "output", 'o', "FILE", "where to; FILE appears whole or not at all"),            \
+	OPTION_CHOICE(type, format, "format", 0, "bpf|c|asm",                                                      \
+		      "the array as the kernel takes it, a C array, or instructions to read")
+enum filter_format { FORMAT_BPF, FORMAT_C, FORMAT_ASM };
+
+/* Refuses to write a raw filter to a terminal: STATUS_YES when it would not be one, else a misuse that was said. */
+int filter_output_check(const char *output, int format);
+
+/* Writes it to output (NULL: standard output). As above. */
+int write_filter(const struct callgate_filter *filter, const char *output, int format);
+
+/* For the cleanup attribute. */
+void subject_free(struct callgate_subject **subject);
+void frequency_free(struct callgate_frequency **frequency);
+void filter_free(struct callgate_filter **filter);
+
+#endif

@@ -1,0 +1,319 @@
+/*
+ * What somebody hands over is recognised by what it is, not by its name: a filter is whole instructions that the
+ * kernel's checker takes, and no text is that. Input that is neither text nor a filter is reported as a broken
+ * filter, with the checker's reason.
+ */
+#include "filter/subject.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "diagram/meaning.h"
+#include "filter/filter.h"
+#include "lang/lang.h"
+#include "prove/prove.h"
+
+#include <byteswap.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char *const kind_names[] = {
+	[CALLGATE_SUBJECT_ANY] = NULL,
+	[CALLGATE_SUBJECT_POLICY] = "policy",
+	[CALLGATE_SUBJECT_BPF] = "bpf",
+};
+
+enum { KINDS = sizeof(kind_names) / sizeof(kind_names[0]) };
+
+const char *callgate_subject_kind_name(enum callgate_subject_kind kind)
+{
+	return (unsigned)kind < KINDS ? kind_names[kind] : NULL;
+}
+
+int callgate_subject_kind_by_name(const char *name)
+{
+	for (int kind = 0; kind < KINDS; kind++)
+		if (kind_names[kind] && strcmp(kind_names[kind], name) == 0)
+			return kind;
+	return -1;
+}
+
+void subject_diagram_free(struct diagram **diagram)
+{
+	diagram_free(*diagram);
+}
+
+static void subject_free_pointer(struct callgate_subject **subject)
+{
+	callgate_subject_free(*subject);
+}
+
+void callgate_subject_free(struct callgate_subject *subject)
+{
+	if (!subject)
+		return;
+	callgate_policy_free(subject->policy);
+	diagram_free(subject->diagram);
+	free(subject->program.insns);
+	free(subject->name);
+	free(subject);
+}
+
+/* Policies are text: no byte below a tab, none that ends C's strings. */
+static bool is_text(const unsigned char *bytes, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (bytes[i] < '\t' || (bytes[i] > '\r' && bytes[i] < ' '))
+			return false;
+	return true;
+}
+
+static void swap_bytes(struct sock_filter *insns, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		insns[i].code = bswap_16(insns[i].code);
+		insns[i].k = bswap_32(insns[i].k);
+	}
+}
+
+static int read_program(struct callgate_subject *subject, const void *bytes, size_t length, struct callgate_error *err)
+{
+	struct bpf_program *program = &subject->program;
+	int status;
+
+	if (length == 0 || length % sizeof(*program->insns)) {
+		error_set(err, CALLGATE_E_INVALID, "%zu bytes are no filter: an instruction has %zu", length,
+			  sizeof(*program->insns));
+		error_hint(err, "a raw filter is an array of struct sock_filter; is the file whole?");
+		return CALLGATE_E_INVALID;
+	}
+	program->insns = malloc(length);
+	if (!program->insns)
+		return fail_nomem(err);
+	memcpy(program->insns, bytes, length);
+	program->length = length / sizeof(*program->insns);
+	status = bpf_check(program->insns, program->length, err);
+	if (status != CALLGATE_E_INVALID)
+		return status;
+	swap_bytes(program->insns, program->length);
+	return bpf_check(program->insns, program->length, NULL) ? status : CALLGATE_OK;
+}
+
+static int recognise(struct callgate_subject *subject, const void *bytes, size_t length,
+		     const struct callgate_subject_options *options, struct callgate_error *err)
+{
+	subject->kind = options ? options->kind : CALLGATE_SUBJECT_ANY;
+	if (subject->kind == CALLGATE_SUBJECT_ANY)
+		subject->kind = is_text(bytes, length) ? CALLGATE_SUBJECT_POLICY : CALLGATE_SUBJECT_BPF;
+	return subject->kind == CALLGATE_SUBJECT_BPF ? read_program(subject, bytes, length, err) : CALLGATE_OK;
+}
+
+static int keep_meaning(struct callgate_subject *subject, struct callgate_error *err)
+{
+	subject->diagram = diagram_new(0);
+	if (!subject->diagram)
+		return fail_nomem(err);
+	return subject_meaning(subject, NULL, subject->diagram, &subject->root, err);
+}
+
+/* The path is one that a policy's includes are relative to, or NULL. */
+static int subject_make(const char *name, const char *path, const void *bytes, size_t length,
+			const struct callgate_subject_options *options, struct callgate_subject **ret_subject,
+			struct callgate_error *err)
+{
+	cleanup(subject_free_pointer) struct callgate_subject *subject = calloc(1, sizeof(*subject));
+	const struct callgate_policy_options *policy_options = options ? &options->policy : NULL;
+	int status;
+
+	if (!subject)
+		return fail_nomem(err);
+	subject->name = strdup(name);
+	if (!subject->name)
+		return fail_nomem(err);
+	status = recognise(subject, bytes, length, options, err);
+	if (status) {
+		error_place(err, name, 0, 0);
+		return status;
+	}
+	if (subject->kind == CALLGATE_SUBJECT_POLICY)
+		status = path ? callgate_policy_read(path, policy_options, &subject->policy, err) :
+				callgate_policy_parse(name, bytes, length, policy_options, &subject->policy, err);
+	if (!status)
+		status = keep_meaning(subject, err);
+	if (status)
+		return status;
+	*ret_subject = take_ptr(subject);
+	return CALLGATE_OK;
+}
+
+int callgate_subject_parse(const char *name, const void *bytes, size_t length,
+			   const struct callgate_subject_options *options, struct callgate_subject **ret_subject,
+			   struct callgate_error *err)
+{
+	return subject_make(name, NULL, bytes, length, options, ret_subject, err);
+}
+
+/* A pipe can be read once only, so that its bytes are what is parsed. */
+static bool can_be_read_again(const char *path)
+{
+	struct stat at_path;
+
+	return stat(path, &at_path) == 0 && S_ISREG(at_path.st_mode);
+}
+
+int callgate_subject_open(const char *name, const struct callgate_subject_options *options,
+			  struct callgate_subject **ret_subject, struct callgate_error *err)
+{
+	cleanup(buf_fini) struct buf bytes = { 0 };
+	bool is_stdin = strcmp(name, "-") == 0;
+	int status = file_read(name, SUBJECT_BYTES_MAX, &bytes, err);
+
+	if (status)
+		return status;
+	return subject_make(is_stdin ? "standard input" : name, !is_stdin && can_be_read_again(name) ? name : NULL,
+			    buf_text(&bytes), bytes.length, options, ret_subject, err);
+}
+
+enum callgate_subject_kind callgate_subject_kind(const struct callgate_subject *subject)
+{
+	return subject->kind;
+}
+
+const char *callgate_subject_name(const struct callgate_subject *subject)
+{
+	return subject->name;
+}
+
+const struct callgate_policy *callgate_subject_policy(const struct callgate_subject *subject)
+{
+	return subject->policy;
+}
+
+size_t callgate_subject_length(const struct callgate_subject *subject)
+{
+	return subject->program.length;
+}
+
+int subject_meaning(const struct callgate_subject *subject, const struct callgate_filter_options *options,
+		    struct diagram *diagram, uint32_t *ret_root, struct callgate_error *err)
+{
+	int status;
+
+	if (subject->policy)
+		return filter_meaning(subject->policy->policy, options, diagram, ret_root, err);
+	if (options && options->arches)
+		return fail(err, CALLGATE_E_UNSUPPORTED, "the arches of a raw filter are part of its meaning");
+	status = prove_lift(diagram, subject->program.insns, subject->program.length, ret_root, err);
+	if (status)
+		error_place(err, subject->name, 0, 0);
+	return status;
+}
+
+int subject_program(const struct callgate_subject *subject, const struct callgate_filter_options *options,
+		    struct callgate_filter **ret_filter, struct bpf_program *ret_program, struct callgate_error *err)
+{
+	int status;
+
+	if (!subject->policy) {
+		*ret_program = subject->program;
+		return CALLGATE_OK;
+	}
+	status = filter_from_diagram(subject->diagram, subject->root, options, ret_filter, err);
+	if (!status)
+		*ret_program = (*ret_filter)->program;
+	return status;
+}
+
+struct callgate_action subject_action(const struct callgate_subject *subject, const struct seccomp_data *data)
+{
+	struct diagram_input input;
+
+	prove_data_to_input(data, &input);
+	return (struct callgate_action){ diagram_evaluate(subject->diagram, subject->root, &input) };
+}
+
+int subject_parse_call(const char *text, struct call *ret_call, struct callgate_error *err)
+{
+	int status = call_parse(text, strlen(text), ret_call, NULL, err);
+
+	if (status && err)
+		error_place(err, "call", 1, err->col);
+	return status;
+}
+
+int callgate_subject_simulate(const struct callgate_subject *subject, const char *call,
+			      struct callgate_action *ret_action, struct callgate_error *err)
+{
+	struct call parsed;
+	int status = subject_parse_call(call, &parsed, err);
+
+	if (!status)
+		*ret_action = subject_action(subject, &parsed.data);
+	return status;
+}
+
+static const char *source_text(const struct callgate_policy *policy, const char *file)
+{
+	for (size_t i = 0; i < policy->sources.length; i++)
+		if (strcmp(policy->sources.items[i].name, file) == 0)
+			return policy->sources.items[i].text;
+	return NULL;
+}
+
+static const char *line_of(const char *text, unsigned line)
+{
+	while (text && --line) {
+		text = strchr(text, '\n');
+		if (text)
+			text++;
+	}
+	return text;
+}
+
+void subject_quote(const struct callgate_subject *subject, const struct policy_position *position, char *text,
+		   size_t size)
+{
+	const char *start = line_of(source_text(subject->policy, position->file), position->line);
+	size_t length;
+
+	text[0] = '\0';
+	if (!start)
+		return;
+	start += strspn(start, " \t");
+	length = strcspn(start, "\r\n");
+	while (length && (start[length - 1] == ' ' || start[length - 1] == '\t'))
+		length--;
+	snprintf(text, size, "%.*s", (int)length, start);
+}
+
+int callgate_subject_compile(const struct callgate_subject *subject, const struct callgate_filter_options *options,
+			     struct callgate_filter **ret_filter, struct callgate_error *err)
+{
+	return callgate_subject_merge(&subject, 1, options, ret_filter, err);
+}
+
+int callgate_subject_merge(const struct callgate_subject *const *subjects, size_t count,
+			   const struct callgate_filter_options *options, struct callgate_filter **ret_filter,
+			   struct callgate_error *err)
+{
+	cleanup(subject_diagram_free) struct diagram *diagram = diagram_new(0);
+	uint32_t root = DIAGRAM_NONE;
+
+	if (!count)
+		return fail(err, CALLGATE_E_INVALID, "nothing to merge");
+	if (!diagram)
+		return fail_nomem(err);
+	for (size_t i = 0; i < count; i++) {
+		uint32_t newer;
+		int status = subject_meaning(subjects[i], options, diagram, &newer, err);
+
+		if (status)
+			return status;
+		root = i ? diagram_stack(diagram, root, newer) : newer;
+	}
+	if (root == DIAGRAM_NONE)
+		return fail(err, diagram_status(diagram), "the filters together have a meaning beyond the budget");
+	return filter_from_diagram(diagram, root, options, ret_filter, err);
+}

@@ -1,0 +1,55 @@
+/*
+ * filter/subject.h - a subject from the inside: what was read, and its meaning
+ *
+ * A subject keeps its diagram: every question but those about two subjects is asked of it. Questions about several
+ * build all their meanings in one new diagram, where equal functions are equal roots.
+ */
+#ifndef CALLGATE_FILTER_SUBJECT_H
+#define CALLGATE_FILTER_SUBJECT_H
+
+#include "bpf/bpf.h"
+#include "diagram/diagram.h"
+#include "filter/call.h"
+#include "policy/policy.h"
+
+#include <callgate/subject.h>
+
+/* Larger inputs are refused: the longest filter has 32 KiB, and nobody writes a policy of this size. */
+#define SUBJECT_BYTES_MAX (16u << 20)
+
+struct callgate_subject {
+	enum callgate_subject_kind kind;
+	char *name;                    /* as it was asked for */
+	struct callgate_policy *policy; /* POLICY, else NULL */
+	struct bpf_program program;    /* BPF, in this machine's byte order; else empty */
+	struct diagram *diagram;
+	uint32_t root;                 /* its meaning in diagram */
+};
+
+/* The subject's meaning in another diagram. */
+int subject_meaning(const struct callgate_subject *subject, const struct callgate_filter_options *options,
+		    struct diagram *diagram, uint32_t *ret_root, struct callgate_error *err);
+
+/* The program that answers for it: a raw filter's own, or the policy's compiled, which *ret_filter then owns. */
+int subject_program(const struct callgate_subject *subject, const struct callgate_filter_options *options,
+		    struct callgate_filter **ret_filter, struct bpf_program *ret_program, struct callgate_error *err);
+
+/* What its diagram says to a call. */
+struct callgate_action subject_action(const struct callgate_subject *subject, const struct seccomp_data *data);
+
+/* Reads a whole text as a call; errors have their place in it. */
+int subject_parse_call(const char *text, struct call *ret_call, struct callgate_error *err);
+
+/* As callgate_subject_explain, for a call that was read already. */
+int explain_call(const struct callgate_subject *subject, const struct call *call,
+		 struct callgate_explanation *ret_explanation, struct callgate_error *err);
+
+/* The line of a policy's source on which position is, without blanks around it, into text (cut to size); "" when the
+ * policy has no sources. */
+void subject_quote(const struct callgate_subject *subject, const struct policy_position *position, char *text,
+		   size_t size);
+
+/* For the cleanup attribute. */
+void subject_diagram_free(struct diagram **diagram);
+
+#endif
