@@ -1,0 +1,407 @@
+/*
+ * Every syscall that was seen becomes a clause: its name, the condition that the evidence supports, what there is to say
+ * about it. Clauses of one group without a condition share a rule, and so do those whose conditions read the same.
+ */
+#include "learn/rules.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "lang/print.h"
+#include "learn/subjects.h"
+#include "learn/terms.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+struct clause {
+	const struct abi_syscall *syscall;
+	const struct subject *subject; /* NULL: not seen */
+	const struct policy_condition *condition;
+	const char *text;              /* the condition as it reads, "" for none */
+	bool placed;                   /* stands in a rule already */
+};
+
+/* What is being written, and what it is made from. */
+struct writer {
+	const struct evidence *evidence;
+	struct subjects subjects;
+	struct learned learned;
+	struct {
+		VEC(struct clause);
+	} clauses;
+	const char *section; /* for the next rule */
+	struct callgate_error *err;
+};
+
+void learned_fini(struct learned *learned)
+{
+	policy_free(learned->policy);
+	*learned = (struct learned){ 0 };
+}
+
+static void writer_fini(struct writer *writer)
+{
+	subjects_fini(&writer->subjects);
+	learned_fini(&writer->learned);
+}
+
+static struct arena *writer_arena(struct writer *writer)
+{
+	return &writer->learned.policy->arena;
+}
+
+static int writer_text(struct writer *writer, struct buf *text, const char **ret_copy)
+{
+	*ret_copy = text->failed ? NULL : arena_strdup(writer_arena(writer), buf_text(text));
+	return *ret_copy ? CALLGATE_OK : fail_nomem(writer->err);
+}
+
+/* Ands the conditions of all constraints of the syscall. */
+static int clause_constrain(struct writer *writer, struct clause *clause)
+{
+	static const struct {
+		const char *syscall;
+		unsigned position;
+		enum term_how how;
+	} constraints[] = {
+#define CONSTRAINT(syscall, position, how) { #syscall, position, TERM_##how },
+#include "learn/constraints.def"
+#undef CONSTRAINT
+	};
+	static const struct evidence_arg nothing;
+	const struct abi_arch *arch = abi_arch_native();
+	struct abi_arg types[6];
+	unsigned count = abi_syscall_args(clause->syscall, arch->id, types);
+	int status = CALLGATE_OK;
+
+	for (size_t i = 0; status == CALLGATE_OK && i < sizeof(constraints) / sizeof(*constraints); i++) {
+		unsigned at = constraints[i].position;
+		const struct policy_condition *one;
+		struct term_subject subject = { .arch = arch, .type = &types[at], .seen = &nothing };
+
+		if (strcmp(constraints[i].syscall, clause->syscall->name) != 0 || at >= count)
+			continue;
+		if (clause->subject && clause->subject->native)
+			subject.seen = &clause->subject->native->args[at];
+		status = term_condition(writer_arena(writer), &subject, constraints[i].how, &one, writer->err);
+		if (status == CALLGATE_OK)
+			status = term_and(writer_arena(writer), clause->condition, one, &clause->condition, writer->err);
+	}
+	return status;
+}
+
+static int writer_add_clause(struct writer *writer, const struct abi_syscall *syscall, const struct subject *subject)
+{
+	cleanup(buf_fini) struct buf text = { 0 };
+	struct clause clause = { .syscall = syscall, .subject = subject };
+	int status = CALLGATE_OK;
+
+	/* Another arch has other values: what one of them supports, the other may not. */
+	if (!subject || !subject->foreign)
+		status = clause_constrain(writer, &clause);
+	if (status < 0)
+		return status;
+	if (clause.condition)
+		print_condition(&text, clause.condition);
+	status = writer_text(writer, &text, &clause.text);
+	if (status < 0)
+		return status;
+	return VEC_PUSH(writer_arena(writer), &writer->clauses, clause) ? CALLGATE_OK : fail_nomem(writer->err);
+}
+
+static bool words_have(const char *words, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const char *at = words; (at = strstr(at, word)); at += length)
+		if ((at == words || at[-1] == ' ') && (at[length] == ' ' || !at[length]))
+			return true;
+	return false;
+}
+
+static void clause_describe(const struct writer *writer, const struct clause *clause, struct buf *text)
+{
+	const struct subject *subject = clause->subject;
+
+	buf_printf(text, "%s%" PRIu64 " call%s", text->length ? ", " : "", subject->count, subject->count == 1 ? "" : "s");
+	if (writer->evidence->runs > 1)
+		buf_printf(text, " in %u of %u runs", subject->runs, writer->evidence->runs);
+}
+
+static int writer_add_rule(struct writer *writer, const struct policy_action *action, const struct policy_name *names,
+			   size_t count, const struct policy_condition *condition, const char *comment)
+{
+	static const struct policy_condition always = { .kind = POLICY_ALWAYS };
+	struct policy_rule rule = {
+		.action = *action, .names = names, .name_count = count, .condition = condition ? condition : &always,
+	};
+	struct learned_note note = { .section = writer->section, .comment = comment };
+	int status = policy_add_rule(writer->learned.policy, &rule, writer->err);
+
+	if (status < 0)
+		return status;
+	writer->section = NULL;
+	return VEC_PUSH(writer_arena(writer), &writer->learned.notes, note) ? CALLGATE_OK : fail_nomem(writer->err);
+}
+
+/* One rule of all clauses from `first` on that belong to these words (NULL: any) and read the same. */
+static int writer_place(struct writer *writer, size_t first, const char *words)
+{
+	static const struct policy_action allow = { .kind = POLICY_ALLOW };
+	cleanup(buf_fini) struct buf text = { 0 };
+	struct clause *clauses = writer->clauses.items;
+	struct policy_name *names =
+		arena_array(writer_arena(writer), writer->clauses.length - first, sizeof(*names));
+	const char *comment = NULL;
+	size_t count = 0;
+
+	if (!names)
+		return fail_nomem(writer->err);
+	for (size_t i = first; i < writer->clauses.length; i++) {
+		if (clauses[i].placed || strcmp(clauses[i].text, clauses[first].text) != 0 ||
+		    (words && !words_have(words, clauses[i].syscall->name)))
+			continue;
+		clauses[i].placed = true;
+		names[count++] = (struct policy_name){ .syscall = clauses[i].syscall };
+		if (clauses[i].condition && clauses[i].subject)
+			clause_describe(writer, &clauses[i], &text);
+	}
+	if ((text.length || text.failed) && writer_text(writer, &text, &comment) < 0)
+		return CALLGATE_E_NOMEM;
+	return writer_add_rule(writer, &allow, names, count, clauses[first].condition, comment);
+}
+
+static int writer_section(struct writer *writer, const char *heading, const char *words)
+{
+	uint64_t calls = 0;
+	int status = CALLGATE_OK;
+
+	for (size_t i = 0; i < writer->clauses.length; i++) {
+		const struct clause *clause = &writer->clauses.items[i];
+
+		if (!clause->placed && clause->subject && (!words || words_have(words, clause->syscall->name)))
+			calls += clause->subject->count;
+	}
+	writer->section = arena_printf(writer_arena(writer), "%s: %" PRIu64 " call%s", heading, calls,
+				       calls == 1 ? "" : "s");
+	if (!writer->section)
+		return fail_nomem(writer->err);
+	/* First what has no condition. */
+	for (int conditional = 0; conditional < 2; conditional++)
+		for (size_t i = 0; status == CALLGATE_OK && i < writer->clauses.length; i++) {
+			const struct clause *clause = &writer->clauses.items[i];
+
+			if (!clause->placed && (clause->text[0] != '\0') == conditional &&
+			    (!words || words_have(words, clause->syscall->name)))
+				status = writer_place(writer, i, words);
+		}
+	return status;
+}
+
+static int writer_seen(struct writer *writer)
+{
+	static const struct {
+		const char *heading, *words;
+	} groups[] = {
+#define GROUP(heading, words) { heading, words },
+#include "learn/groups.def"
+#undef GROUP
+		{ "other", NULL },
+	};
+	int status = CALLGATE_OK;
+
+	for (size_t i = 0; status == CALLGATE_OK && i < writer->subjects.list.length; i++)
+		status = writer_add_clause(writer, writer->subjects.list.items[i].syscall,
+					   &writer->subjects.list.items[i]);
+	for (size_t i = 0; status == CALLGATE_OK && i < sizeof(groups) / sizeof(*groups); i++)
+		status = writer_section(writer, groups[i].heading, groups[i].words);
+	return status;
+}
+
+static bool writer_has_clause(const struct writer *writer, const char *name)
+{
+	for (size_t i = 0; i < writer->clauses.length; i++)
+		if (strcmp(writer->clauses.items[i].syscall->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* The syscall of the words' next one, which *at moves behind: NULL when the tables or the native arch lack it. */
+static const struct abi_syscall *next_syscall(const char **at)
+{
+	const struct abi_syscall *syscall;
+	size_t length = strcspn(*at, " ");
+	char name[48];
+
+	snprintf(name, sizeof(name), "%.*s", (int)length, *at);
+	*at += length + ((*at)[length] == ' ');
+	syscall = abi_syscall_by_name(name);
+	return syscall && syscall->nr[abi_arch_native()->id] >= 0 ? syscall : NULL;
+}
+
+/* Those of one row that were not seen, as rules with the reason behind them. */
+static int writer_companions_row(struct writer *writer, const char *words, const char *why)
+{
+	size_t first = writer->clauses.length;
+	int status = CALLGATE_OK;
+
+	for (const char *at = words; status == CALLGATE_OK && *at;) {
+		const struct abi_syscall *syscall = next_syscall(&at);
+
+		if (syscall && !writer_has_clause(writer, syscall->name))
+			status = writer_add_clause(writer, syscall, NULL);
+	}
+	for (size_t i = first; status == CALLGATE_OK && i < writer->clauses.length; i++) {
+		if (writer->clauses.items[i].placed)
+			continue;
+		status = writer_place(writer, i, NULL);
+		if (status == CALLGATE_OK)
+			writer->learned.notes.items[writer->learned.notes.length - 1].comment = why;
+	}
+	return status;
+}
+
+static int writer_companions(struct writer *writer)
+{
+	static const struct {
+		const char *seen, *words, *why;
+	} rows[] = {
+#define COMPANIONS(seen, words, why) { #seen, words, why },
+#include "learn/companions.def"
+#undef COMPANIONS
+	};
+	int status = CALLGATE_OK;
+
+	writer->section = "not seen, but any run may need them";
+	for (size_t i = 0; status == CALLGATE_OK && i < sizeof(rows) / sizeof(*rows); i++)
+		if (strcmp(rows[i].seen, "ALWAYS") == 0 || subjects_find(&writer->subjects, rows[i].seen))
+			status = writer_companions_row(writer, rows[i].words, rows[i].why);
+	return status;
+}
+
+static int writer_fallbacks(struct writer *writer)
+{
+	static const char *const fallbacks[] = {
+#define FALLBACK(name) #name,
+#include "learn/fallbacks.def"
+#undef FALLBACK
+	};
+	enum { FALLBACKS = sizeof(fallbacks) / sizeof(*fallbacks) };
+	static const struct policy_action enosys = { .kind = POLICY_ERRNO, .errno_name = "ENOSYS" };
+	struct policy_name *names = arena_array(writer_arena(writer), FALLBACKS, sizeof(*names));
+	size_t count = 0;
+
+	if (!names)
+		return fail_nomem(writer->err);
+	for (size_t i = 0; i < FALLBACKS; i++) {
+		const char *at = fallbacks[i];
+		const struct abi_syscall *syscall = next_syscall(&at);
+
+		/* What the policy's kernel does not know is `newer`, whose answer is ENOSYS as it is. */
+		if (syscall && syscall->since <= writer->evidence->kernel && !writer_has_clause(writer, fallbacks[i]))
+			names[count++].syscall = syscall;
+	}
+	writer->section = "not seen; libraries do without them when they are told that the kernel lacks them";
+	return count ? writer_add_rule(writer, &enosys, names, count, NULL, NULL) : CALLGATE_OK;
+}
+
+static void opening_programs(const struct evidence *evidence, struct buf *text)
+{
+	buf_printf(text, "Learned from %u run%s, %" PRIu64 " call%s, of:\n", evidence->runs,
+		   evidence->runs == 1 ? "" : "s", evidence->calls, evidence->calls == 1 ? "" : "s");
+	for (size_t i = 0; i < evidence->programs.length; i++) {
+		bool again = false;
+
+		for (size_t j = 0; j < i; j++)
+			again |= strcmp(evidence->programs.items[j]->path, evidence->programs.items[i]->path) == 0;
+		if (!again)
+			buf_printf(text, "  %s\n", evidence->programs.items[i]->path);
+	}
+}
+
+static void opening_blind(const struct writer *writer, struct buf *text)
+{
+	if (writer->evidence->blind.own_filters)
+		buf_printf(text,
+			   "The program loaded filters of its own (%" PRIu64 " attempts): what those refused was not seen.\n",
+			   writer->evidence->blind.own_filters);
+	if (subjects_find(&writer->subjects, "io_uring_setup"))
+		buf_puts(text, "It uses io_uring, whose operations neither a recorder nor a filter sees.\n");
+	for (size_t i = 0; i < writer->subjects.unnamed.length; i++) {
+		const struct evidence_entry *entry = writer->subjects.unnamed.items[i];
+
+		buf_printf(text, "Number %u, which no kernel known to Callgate has, was called %" PRIu64 " times.\n",
+			   entry->nr, entry->count);
+	}
+}
+
+static int writer_opening(struct writer *writer, const char *evidence_name)
+{
+	cleanup(buf_fini) struct buf text = { 0 };
+
+	opening_programs(writer->evidence, &text);
+	opening_blind(writer, &text);
+	if (evidence_name)
+		buf_printf(&text, "Values, call sites and phases: %s\n", evidence_name);
+	if (text.length)
+		text.data[--text.length] = '\0';
+	return writer_text(writer, &text, &writer->learned.opening);
+}
+
+static void writer_head(struct writer *writer)
+{
+	struct policy *policy = writer->learned.policy;
+
+	policy->kernel = writer->evidence->kernel;
+	policy->default_action.kind = POLICY_KILL_PROCESS;
+	policy->arches[abi_arch_native()->id] = true;
+	for (size_t i = 0; i < writer->evidence->entries.length; i++)
+		if (writer->evidence->entries.items[i]->arch)
+			policy->arches[writer->evidence->entries.items[i]->arch->id] = true;
+}
+
+int learn_rules(const struct evidence *evidence, const char *evidence_name, struct learned *ret_learned,
+		struct callgate_error *err)
+{
+	cleanup(writer_fini) struct writer writer = { .evidence = evidence, .err = err };
+	int status;
+
+	if (evidence->calls == 0)
+		return fail(err, CALLGATE_E_INVALID, "there is nothing to learn from: not one call was seen");
+	writer.learned.policy = policy_new();
+	if (!writer.learned.policy)
+		return fail_nomem(err);
+	status = subjects_make(evidence, &writer.subjects, err);
+	if (status < 0)
+		return status;
+	writer_head(&writer);
+	status = writer_opening(&writer, evidence_name);
+	if (status == CALLGATE_OK)
+		status = writer_seen(&writer);
+	if (status == CALLGATE_OK)
+		status = writer_companions(&writer);
+	if (status == CALLGATE_OK)
+		status = writer_fallbacks(&writer);
+	if (status < 0)
+		return status;
+	*ret_learned = writer.learned;
+	writer.learned = (struct learned){ 0 };
+	return CALLGATE_OK;
+}
+
+void learned_print(const struct learned *learned, struct buf *ret_text)
+{
+	const struct policy *policy = learned->policy;
+
+	print_comment(ret_text, learned->opening);
+	buf_putc(ret_text, '\n');
+	print_header(ret_text, policy);
+	for (size_t i = 0; i < policy->rules.length; i++) {
+		if (learned->notes.items[i].section) {
+			buf_putc(ret_text, '\n');
+			print_comment(ret_text, learned->notes.items[i].section);
+		}
+		print_rule(ret_text, &policy->rules.items[i], learned->notes.items[i].comment);
+	}
+}

@@ -1,0 +1,35 @@
+/*
+ * learn/subjects.h - the evidence of one syscall, over all programs and runs
+ */
+#ifndef CALLGATE_LEARN_SUBJECTS_H
+#define CALLGATE_LEARN_SUBJECTS_H
+
+#include "observe/evidence.h"
+
+struct subject {
+	const struct abi_syscall *syscall;
+	uint64_t count;
+	unsigned runs;                      /* at least so many of the evidence's runs had it */
+	const struct evidence_entry *native; /* all its calls on the native arch as one entry, or NULL */
+	bool foreign;                       /* it was also called on another arch */
+};
+
+struct subjects {
+	struct evidence *total; /* the same evidence as if one program had made all calls; owned */
+	struct arena arena;
+	struct {
+		VEC(struct subject);
+	} list;                 /* by name */
+	struct {
+		VEC(const struct evidence_entry *);
+	} unnamed;              /* numbers that the tables do not have */
+};
+
+/* Fails with E_NOMEM and E_LIMIT. */
+int subjects_make(const struct evidence *evidence, struct subjects *ret_subjects, struct callgate_error *err);
+
+const struct subject *subjects_find(const struct subjects *subjects, const char *name); /* NULL */
+
+void subjects_fini(struct subjects *subjects);
+
+#endif
