@@ -93,18 +93,21 @@ struct abi_constant abi_constant_at(const struct abi_constant_set *set, enum abi
 
 const char *abi_constant_name(const struct abi_constant_set *set, enum abi_arch_id arch, uint64_t value)
 {
-	const char *name = NULL;
+	const char *name = NULL, *alias = NULL;
 
 	for (size_t i = 0; i < set->count; i++) {
 		struct abi_constant constant = abi_constant_at(set, arch, i);
 
-		if (!constant.name || constant.is_alias || constant.value != value)
+		if (!constant.name || constant.value != value)
 			continue;
-		if (name)
+		if (constant.is_alias)
+			alias = constant.name;
+		else if (name)
 			return NULL;
-		name = constant.name;
+		else
+			name = constant.name;
 	}
-	return name;
+	return name ? name : alias;
 }
 
 int abi_errno_by_name(enum abi_arch_id arch, const char *name)

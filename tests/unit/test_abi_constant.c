@@ -114,6 +114,7 @@ static void errors_are_known_both_ways(void **state)
 	assert_string_equal(abi_errno_name(ABI_X86_64, EAGAIN), "EAGAIN");
 	assert_string_equal(abi_errno_name(ABI_X86_64, EOPNOTSUPP), "EOPNOTSUPP");
 	assert_string_equal(abi_errno_name(ABI_MIPS64EL, 89), "ENOSYS");
+	assert_string_equal(abi_errno_name(ABI_PPC64LE, 58), "EDEADLOCK");
 	assert_null(abi_errno_name(ABI_X86_64, 0));
 	assert_null(abi_errno_name(ABI_X86_64, 4000));
 }
