@@ -1,50 +1,85 @@
 /*
- * An argument is one word or two, and a comparison of two is made of comparisons of each. Within a word an order is
- * decided from the highest bit down, so the diagram is built from the lowest bit up: what is known so far is the
- * answer in case all higher bits are equal. A bit outside the mask is read as 0 and needs no node. For a signed
- * argument the sign bit counts the other way round, and that is all there is to signs.
+ * A comparison is a chain of bits, from the highest of the argument to the lowest, that leaves to `yes` or to `no` at
+ * the first bit that decides. It is built from its end: what is known so far is the answer in case all bits before
+ * are equal. A bit outside the mask is read as 0 and needs no node; for a signed argument the sign bit counts the
+ * other way round, and that is all there is to signs. Nothing has to be combined as long as yes and no test later
+ * words only, which they mostly do; else diagram_if does it.
  */
 #include "diagram/condition.h"
 
 #include <stdlib.h>
 
-enum { WORD_BITS = 32 };
+enum { WORD_BITS = 32, NO_FLIP = -1 };
 
-/* Words, masks and values of one test, split in halves. */
-struct halves {
-	enum diagram_word low_word, high_word;
-	uint32_t low_mask, high_mask;
-	bool is_wide;     /* the kernel reads both halves */
-	bool is_signed;
-	unsigned sign;    /* the sign bit, counted within its half */
+/* Half of an argument: the part of a test that falls on one word. */
+struct half {
+	enum diagram_word word;
+	uint32_t mask;
+	int flip; /* the sign bit, or NO_FLIP */
 };
 
-static struct halves test_halves(const struct policy_test *test, bool big_endian)
+/* What one test looks at. */
+struct view {
+	struct half low, high;
+	bool is_wide; /* the kernel reads both halves */
+};
+
+static struct view test_view(const struct policy_test *test, bool big_endian)
 {
-	return (struct halves){
-		.low_word = diagram_arg_word(test->arg, false, big_endian),
-		.high_word = diagram_arg_word(test->arg, true, big_endian),
-		.low_mask = (uint32_t)test->mask,
-		.high_mask = (uint32_t)(test->mask >> WORD_BITS),
-		.is_wide = test->bits > WORD_BITS,
-		.is_signed = test->is_signed,
-		.sign = (test->bits - 1u) % WORD_BITS,
+	bool is_wide = test->bits > WORD_BITS;
+	int sign = test->is_signed ? (test->bits - 1) % WORD_BITS : NO_FLIP;
+
+	return (struct view){
+		.low = { diagram_arg_word(test->arg, false, big_endian), (uint32_t)test->mask, is_wide ? NO_FLIP : sign },
+		.high = { diagram_arg_word(test->arg, true, big_endian), (uint32_t)(test->mask >> WORD_BITS), sign },
+		.is_wide = is_wide,
 	};
 }
 
-/* (word & mask) < value, with if_equal where they are equal. The bit `flip`, when there is one, is read inverted. */
-static uint32_t word_below(struct diagram *diagram, enum diagram_word word, uint32_t mask, uint32_t value, int flip,
-			   uint32_t if_equal)
+static uint32_t low_of(uint64_t value)
 {
-	uint32_t known = if_equal;
+	return (uint32_t)value;
+}
+
+static uint32_t high_of(uint64_t value)
+{
+	return (uint32_t)(value >> WORD_BITS);
+}
+
+static unsigned bit_variable(const struct half *half, unsigned bit)
+{
+	return (unsigned)half->word * WORD_BITS + (WORD_BITS - 1 - bit);
+}
+
+/* (word & mask) == value */
+static uint32_t half_equals(struct diagram *diagram, const struct half *half, uint32_t value, uint32_t yes, uint32_t no)
+{
+	uint32_t known = yes;
+
+	if (value & ~half->mask)
+		return no;
+	for (unsigned bit = 0; bit < WORD_BITS; bit++) {
+		if (!((half->mask >> bit) & 1))
+			continue;
+		known = (value >> bit) & 1 ? diagram_make(diagram, bit_variable(half, bit), no, known)
+					   : diagram_make(diagram, bit_variable(half, bit), known, no);
+	}
+	return known;
+}
+
+/* One of three, as (word & mask) lies below, at or above value. */
+static uint32_t half_order(struct diagram *diagram, const struct half *half, uint32_t value, uint32_t below,
+			   uint32_t equal, uint32_t above)
+{
+	uint32_t known = equal;
 
 	for (int bit = 0; bit < WORD_BITS; bit++) {
-		bool flipped = bit == flip;
+		bool flipped = bit == half->flip;
 		bool wanted = ((value >> bit) & 1) != flipped;
-		uint32_t differs = wanted ? DIAGRAM_TRUE : DIAGRAM_FALSE;
-		unsigned variable = (unsigned)word * WORD_BITS + (WORD_BITS - 1u - (unsigned)bit);
+		uint32_t differs = wanted ? below : above;
+		unsigned variable = bit_variable(half, (unsigned)bit);
 
-		if (!((mask >> bit) & 1))
+		if (!((half->mask >> bit) & 1))
 			known = wanted == flipped ? known : differs;
 		else if (wanted != flipped)
 			known = diagram_make(diagram, variable, differs, known);
@@ -54,59 +89,56 @@ static uint32_t word_below(struct diagram *diagram, enum diagram_word word, uint
 	return known;
 }
 
-static uint32_t word_equals(struct diagram *diagram, enum diagram_word word, uint32_t mask, uint32_t value)
+static uint32_t value_equals(struct diagram *diagram, const struct view *view, uint64_t value, uint32_t yes,
+			     uint32_t no)
 {
-	if (value & ~mask)
-		return DIAGRAM_FALSE;
-	return diagram_word_equals(diagram, word, mask, value);
+	if (!view->is_wide)
+		return half_equals(diagram, &view->low, low_of(value), yes, no);
+	if (view->high.word < view->low.word)
+		return half_equals(diagram, &view->high, high_of(value),
+				   half_equals(diagram, &view->low, low_of(value), yes, no), no);
+	return half_equals(diagram, &view->low, low_of(value),
+			   half_equals(diagram, &view->high, high_of(value), yes, no), no);
 }
 
-static uint32_t value_equals(struct diagram *diagram, const struct halves *halves, uint64_t value)
+/* The halves in the order of their words: on a big-endian arch the low half is asked first, and decides only between
+ * what the high half will say. */
+static uint32_t value_below(struct diagram *diagram, const struct view *view, uint64_t value, bool or_equal,
+			    uint32_t yes, uint32_t no)
 {
-	uint32_t low = word_equals(diagram, halves->low_word, halves->low_mask, (uint32_t)value);
+	uint32_t equal = or_equal ? yes : no;
+	uint32_t if_below, if_above;
 
-	if (!halves->is_wide)
-		return low;
-	return diagram_and(diagram, low,
-			   word_equals(diagram, halves->high_word, halves->high_mask, (uint32_t)(value >> WORD_BITS)));
-}
-
-static uint32_t value_below(struct diagram *diagram, const struct halves *halves, uint64_t value, bool or_equal)
-{
-	int flip = halves->is_signed ? (int)halves->sign : -1;
-	uint32_t if_equal = or_equal ? DIAGRAM_TRUE : DIAGRAM_FALSE;
-	uint32_t high_value = (uint32_t)(value >> WORD_BITS);
-	uint32_t low, high, high_equal;
-
-	low = word_below(diagram, halves->low_word, halves->low_mask, (uint32_t)value, halves->is_wide ? -1 : flip,
-			 if_equal);
-	if (!halves->is_wide)
-		return low;
-	high = word_below(diagram, halves->high_word, halves->high_mask, high_value, flip, DIAGRAM_FALSE);
-	high_equal = word_equals(diagram, halves->high_word, halves->high_mask, high_value);
-	return diagram_or(diagram, high, diagram_and(diagram, high_equal, low));
+	if (!view->is_wide)
+		return half_order(diagram, &view->low, low_of(value), yes, equal, no);
+	if (view->high.word < view->low.word)
+		return half_order(diagram, &view->high, high_of(value), yes,
+				  half_order(diagram, &view->low, low_of(value), yes, equal, no), no);
+	if_below = half_order(diagram, &view->high, high_of(value), yes, yes, no);
+	if_above = half_order(diagram, &view->high, high_of(value), yes, no, no);
+	return half_order(diagram, &view->low, low_of(value), if_below, or_equal ? if_below : if_above, if_above);
 }
 
 /* (argument & value) is not 0 */
-static uint32_t value_any(struct diagram *diagram, const struct halves *halves, uint64_t value)
+static uint32_t value_any(struct diagram *diagram, const struct view *view, uint64_t value, uint32_t yes, uint32_t no)
 {
-	uint32_t low_mask = (uint32_t)value & halves->low_mask;
-	uint32_t high_mask = (uint32_t)(value >> WORD_BITS) & halves->high_mask;
-	uint32_t none = diagram_word_equals(diagram, halves->low_word, low_mask, 0);
+	struct view bits = *view;
 
-	if (halves->is_wide)
-		none = diagram_and(diagram, none, diagram_word_equals(diagram, halves->high_word, high_mask, 0));
-	return diagram_not(diagram, none);
+	bits.low.mask &= low_of(value);
+	bits.high.mask &= high_of(value);
+	return value_equals(diagram, &bits, 0, no, yes);
 }
 
 /* (argument & value) is value */
-static uint32_t value_all(struct diagram *diagram, const struct halves *halves, uint64_t value)
+static uint32_t value_all(struct diagram *diagram, const struct view *view, uint64_t value, uint32_t yes, uint32_t no)
 {
-	struct halves masked = *halves;
+	struct view bits = *view;
 
-	masked.low_mask &= (uint32_t)value;
-	masked.high_mask &= (uint32_t)(value >> WORD_BITS);
-	return value_equals(diagram, &masked, value);
+	if (value & ~((uint64_t)view->high.mask << WORD_BITS | view->low.mask))
+		return no;
+	bits.low.mask &= low_of(value);
+	bits.high.mask &= high_of(value);
+	return value_equals(diagram, &bits, value, yes, no);
 }
 
 static int range_order(const void *a, const void *b)
@@ -133,95 +165,131 @@ static size_t join_ranges(struct diagram_range *ranges, size_t count)
 	return kept + 1;
 }
 
-/* Long lists are of commands, options or protocols: 32 bits, no mask. One pass makes them all. */
-static uint32_t word_in_ranges(struct diagram *diagram, const struct policy_test *test, const struct halves *halves,
-			       struct arena *arena)
+/* Whether the ranges are ranges of the low word under one and the same high one. */
+static bool ranges_are_of_words(const struct policy_test *test, const struct view *view)
+{
+	if (view->low.mask != UINT32_MAX || (view->is_wide && view->high.mask != UINT32_MAX))
+		return false;
+	for (size_t i = 0; i < test->range_count; i++)
+		if (low_of(test->ranges[i].low) > low_of(test->ranges[i].high) ||
+		    high_of(test->ranges[i].low) != high_of(test->ranges[0].low) ||
+		    high_of(test->ranges[i].high) != high_of(test->ranges[0].low))
+			return false;
+	return test->range_count > 0;
+}
+
+static uint32_t switch_low(struct diagram *diagram, const struct policy_test *test, const struct view *view,
+			   uint32_t yes, uint32_t no, struct arena *arena)
 {
 	struct diagram_range *ranges = arena_array(arena, test->range_count, sizeof(*ranges));
 
-	if (!ranges)
+	if (!ranges || yes == DIAGRAM_NONE || no == DIAGRAM_NONE)
 		return DIAGRAM_NONE;
 	for (size_t i = 0; i < test->range_count; i++)
-		ranges[i] = (struct diagram_range){ (uint32_t)test->ranges[i].low, (uint32_t)test->ranges[i].high,
-						    DIAGRAM_TRUE };
-	return diagram_switch(diagram, halves->low_word, ranges, join_ranges(ranges, test->range_count), DIAGRAM_FALSE);
+		ranges[i] = (struct diagram_range){ low_of(test->ranges[i].low), low_of(test->ranges[i].high), yes };
+	return diagram_switch(diagram, view->low.word, ranges, join_ranges(ranges, test->range_count), no);
 }
 
-/* Whether the ranges are ranges of the unsigned word too. */
-static bool ranges_are_of_words(const struct policy_test *test)
+/* Long lists are of commands, options or protocols: one pass over the low word makes them all. */
+static uint32_t words_in(struct diagram *diagram, const struct policy_test *test, const struct view *view, uint32_t yes,
+			 uint32_t no, struct arena *arena)
 {
-	if (test->bits != WORD_BITS || test->mask != UINT32_MAX)
-		return false;
-	for (size_t i = 0; i < test->range_count; i++)
-		if (test->ranges[i].low > test->ranges[i].high)
-			return false;
-	return true;
+	uint32_t high = high_of(test->ranges[0].low);
+
+	if (!view->is_wide)
+		return switch_low(diagram, test, view, yes, no, arena);
+	if (view->high.word < view->low.word)
+		return half_equals(diagram, &view->high, high, switch_low(diagram, test, view, yes, no, arena), no);
+	return switch_low(diagram, test, view, half_equals(diagram, &view->high, high, yes, no), no, arena);
 }
 
-static uint32_t value_in(struct diagram *diagram, const struct policy_test *test, const struct halves *halves,
-			 struct arena *arena)
+static uint32_t value_in(struct diagram *diagram, const struct policy_test *test, const struct view *view, uint32_t yes,
+			 uint32_t no, struct arena *arena)
 {
 	uint32_t result = DIAGRAM_FALSE;
 
-	if (test->range_count > 0 && ranges_are_of_words(test))
-		return word_in_ranges(diagram, test, halves, arena);
+	if (ranges_are_of_words(test, view))
+		return words_in(diagram, test, view, yes, no, arena);
 	for (size_t i = 0; i < test->range_count; i++) {
 		const struct policy_bound_range *range = &test->ranges[i];
-		uint32_t within;
+		uint32_t within = value_below(diagram, view, range->high, true, DIAGRAM_TRUE, DIAGRAM_FALSE);
 
-		if (range->low == range->high) {
-			within = value_equals(diagram, halves, range->low);
-		} else {
-			within = diagram_not(diagram, value_below(diagram, halves, range->low, false));
-			within = diagram_and(diagram, within, value_below(diagram, halves, range->high, true));
-		}
+		if (range->low == range->high)
+			within = value_equals(diagram, view, range->low, DIAGRAM_TRUE, DIAGRAM_FALSE);
+		else
+			within = diagram_and(diagram, within,
+					     value_below(diagram, view, range->low, false, DIAGRAM_FALSE, DIAGRAM_TRUE));
 		result = diagram_or(diagram, result, within);
 	}
-	return result;
+	return diagram_if(diagram, result, yes, no);
 }
 
-static uint32_t from_test(struct diagram *diagram, const struct policy_test *test, bool big_endian,
-			  struct arena *arena)
+static uint32_t from_test(struct diagram *diagram, const struct policy_test *test, const struct view *view,
+			  uint32_t yes, uint32_t no, struct arena *arena)
 {
-	struct halves halves = test_halves(test, big_endian);
-
 	switch (test->op) {
 	case POLICY_OP_EQ:
-		return value_equals(diagram, &halves, test->value);
+		return value_equals(diagram, view, test->value, yes, no);
 	case POLICY_OP_NE:
-		return diagram_not(diagram, value_equals(diagram, &halves, test->value));
+		return value_equals(diagram, view, test->value, no, yes);
 	case POLICY_OP_LT:
-		return value_below(diagram, &halves, test->value, false);
+		return value_below(diagram, view, test->value, false, yes, no);
 	case POLICY_OP_LE:
-		return value_below(diagram, &halves, test->value, true);
+		return value_below(diagram, view, test->value, true, yes, no);
 	case POLICY_OP_GT:
-		return diagram_not(diagram, value_below(diagram, &halves, test->value, true));
+		return value_below(diagram, view, test->value, true, no, yes);
 	case POLICY_OP_GE:
-		return diagram_not(diagram, value_below(diagram, &halves, test->value, false));
+		return value_below(diagram, view, test->value, false, no, yes);
 	case POLICY_OP_ANY:
-		return value_any(diagram, &halves, test->value);
+		return value_any(diagram, view, test->value, yes, no);
 	case POLICY_OP_ALL:
-		return value_all(diagram, &halves, test->value);
+		return value_all(diagram, view, test->value, yes, no);
 	case POLICY_OP_IN:
-		return value_in(diagram, test, &halves, arena);
+		return value_in(diagram, test, view, yes, no, arena);
 	}
 	return DIAGRAM_NONE;
 }
 
-uint32_t diagram_from_bound(struct diagram *diagram, const struct policy_bound *bound, bool big_endian,
-			    struct arena *arena)
+/* Whether a function tests nothing before or within these words. */
+static bool is_behind(const struct diagram *diagram, const struct view *view, uint32_t node)
 {
-	uint32_t left, right;
+	enum diagram_word last = view->high.word > view->low.word ? view->high.word : view->low.word;
 
-	if (bound->kind == POLICY_UNSEEN)
+	return diagram_node(diagram, node).variable >= (last + 1) * WORD_BITS;
+}
+
+static uint32_t choose_test(struct diagram *diagram, const struct policy_test *test, bool big_endian, uint32_t yes,
+			    uint32_t no, struct arena *arena)
+{
+	struct view view = test_view(test, big_endian);
+
+	if (yes == DIAGRAM_NONE || no == DIAGRAM_NONE)
 		return DIAGRAM_NONE;
-	if (bound->kind == POLICY_ALWAYS)
-		return DIAGRAM_TRUE;
-	if (bound->kind == POLICY_COMPARE)
-		return from_test(diagram, &bound->test, big_endian, arena);
-	left = diagram_from_bound(diagram, bound->left, big_endian, arena);
-	if (bound->kind == POLICY_NOT)
-		return diagram_not(diagram, left);
-	right = diagram_from_bound(diagram, bound->right, big_endian, arena);
-	return bound->kind == POLICY_AND ? diagram_and(diagram, left, right) : diagram_or(diagram, left, right);
+	if (is_behind(diagram, &view, yes) && is_behind(diagram, &view, no))
+		return from_test(diagram, test, &view, yes, no, arena);
+	return diagram_if(diagram, from_test(diagram, test, &view, DIAGRAM_TRUE, DIAGRAM_FALSE, arena), yes, no);
+}
+
+uint32_t diagram_choose(struct diagram *diagram, const struct policy_bound *bound, bool big_endian, uint32_t yes,
+			uint32_t no, struct arena *arena)
+{
+	uint32_t right;
+
+	switch (bound->kind) {
+	case POLICY_ALWAYS:
+		return yes;
+	case POLICY_NOT:
+		return diagram_choose(diagram, bound->left, big_endian, no, yes, arena);
+	case POLICY_AND:
+		right = diagram_choose(diagram, bound->right, big_endian, yes, no, arena);
+		return diagram_choose(diagram, bound->left, big_endian, right, no, arena);
+	case POLICY_OR:
+		right = diagram_choose(diagram, bound->right, big_endian, yes, no, arena);
+		return diagram_choose(diagram, bound->left, big_endian, yes, right, arena);
+	case POLICY_COMPARE:
+		return choose_test(diagram, &bound->test, big_endian, yes, no, arena);
+	case POLICY_UNSEEN:
+		return DIAGRAM_NONE;
+	}
+	return DIAGRAM_NONE;
 }

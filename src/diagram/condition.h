@@ -7,9 +7,11 @@
 #include "diagram/diagram.h"
 #include "policy/policy.h"
 
-/* Terminals DIAGRAM_FALSE and DIAGRAM_TRUE. DIAGRAM_NONE as everywhere, and when arena, for scratch, has no memory.
- * POLICY_UNSEEN, which no condition can say, gives DIAGRAM_NONE too. */
-uint32_t diagram_from_bound(struct diagram *diagram, const struct policy_bound *bound, bool big_endian,
-			    struct arena *arena);
+/*
+ * If the condition holds then yes else no; DIAGRAM_TRUE and DIAGRAM_FALSE make it a condition of diagrams. Gives
+ * DIAGRAM_NONE as everywhere, when arena, for scratch, has no memory, and for POLICY_UNSEEN, which nobody can tell.
+ */
+uint32_t diagram_choose(struct diagram *diagram, const struct policy_bound *bound, bool big_endian, uint32_t yes,
+			uint32_t no, struct arena *arena);
 
 #endif

@@ -11,7 +11,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "diagram/action.h"
-#include "diagram/condition.h"
+#include "diagram/union.h"
 #include "policy/multiplex.h"
 
 #include <linux/seccomp.h>
@@ -111,45 +111,61 @@ static uint32_t undecided(const struct meaning *meaning, const struct abi_syscal
 	return !listed && syscall->since > meaning->policy->kernel ? meaning->newer_action : meaning->default_action;
 }
 
-/* One rule in front of what the later ones say. */
-static int fold_rule(struct meaning *meaning, const struct abi_syscall *syscall, const struct policy_rule *rule,
-		     uint32_t *function)
-{
-	uint32_t action = terminal(meaning, &rule->action);
-	const struct policy_bound *bound;
-	int status;
+/* Rules from the last to the first: those of one action that follow each other wait, to be taken at once. */
+struct fold {
+	struct diagram_union joined; /* conditions of rules with this action, which stand before all of function */
+	uint32_t action;
+	uint32_t function;           /* what the rules behind say */
+};
 
-	if (rule->condition->kind == POLICY_ALWAYS) {
-		*function = action;
-		return CALLGATE_OK;
-	}
-	status = policy_bind(rule->condition, syscall, meaning->arch->id, &meaning->arena, &bound, meaning->err);
-	if (status)
-		return status;
-	if (bound->kind == POLICY_UNSEEN)
-		*function = diagram_stack(meaning->diagram, *function, action);
-	else
-		*function = diagram_if(meaning->diagram,
-				       diagram_from_bound(meaning->diagram, bound, meaning->arch->big_endian,
-							  &meaning->arena),
-				       action, *function);
-	return meaning_status(meaning, *function);
+static void fold_joined(struct meaning *meaning, struct fold *fold)
+{
+	if (fold->joined.count)
+		fold->function = diagram_union_choose(meaning->diagram, &fold->joined, fold->action, fold->function);
 }
 
+static int fold_bound(struct meaning *meaning, struct fold *fold, const struct policy_bound *bound, uint32_t action)
+{
+	if (action != fold->action || bound->kind == POLICY_UNSEEN)
+		fold_joined(meaning, fold);
+	fold->action = action;
+	if (bound->kind == POLICY_UNSEEN)
+		fold->function = diagram_stack(meaning->diagram, fold->function, action);
+	else if (!diagram_union_add(&fold->joined, bound))
+		return fail_nomem(meaning->err);
+	return meaning_status(meaning, fold->function);
+}
 
 static int fold_rules(struct meaning *meaning, const struct abi_syscall *syscall, uint32_t *ret_function)
 {
-	uint32_t function = undecided(meaning, syscall);
 	const struct rule_link *link = meaning->calls[call_index(syscall)].last;
+	struct fold fold = {
+		.joined = { .arena = &meaning->arena, .big_endian = meaning->arch->big_endian },
+		.function = undecided(meaning, syscall),
+	};
 
 	for (; link; link = link->earlier) {
-		int status = fold_rule(meaning, syscall, link->rule, &function);
+		uint32_t action = terminal(meaning, &link->rule->action);
+		const struct policy_bound *bound;
+		int status;
 
+		if (link->rule->condition->kind == POLICY_ALWAYS) {
+			/* Nothing that stands behind is ever asked. */
+			fold = (struct fold){ .joined = { .arena = &meaning->arena,
+							  .big_endian = meaning->arch->big_endian },
+					      .function = action };
+			continue;
+		}
+		status = policy_bind(link->rule->condition, syscall, meaning->arch->id, &meaning->arena, &bound,
+				     meaning->err);
+		if (!status)
+			status = fold_bound(meaning, &fold, bound, action);
 		if (status)
 			return status;
 	}
-	*ret_function = function;
-	return CALLGATE_OK;
+	fold_joined(meaning, &fold);
+	*ret_function = fold.function;
+	return meaning_status(meaning, fold.function);
 }
 
 static bool overrides(struct callgate_action a, uint32_t b)
@@ -259,12 +275,13 @@ static bool insert_numbered(struct meaning *meaning, const struct abi_syscall *s
 static bool sort_calls(struct meaning *meaning)
 {
 	const struct abi_syscall *dense[DENSE_NUMBERS] = { NULL };
+	const struct abi_syscall *calls = abi_syscall_at(0);
 	const struct abi_arch *arch = meaning->arch;
 	size_t count = abi_syscall_count();
 
 	meaning->numbered.length = 0;
 	for (size_t i = 0; i < count; i++) {
-		const struct abi_syscall *syscall = abi_syscall_at(0) + i;
+		const struct abi_syscall *syscall = &calls[i];
 		uint32_t offset = (uint32_t)syscall->nr[arch->id] - arch->nr_base;
 
 		if (syscall->nr[arch->id] >= 0 && offset < DENSE_NUMBERS)
@@ -274,7 +291,7 @@ static bool sort_calls(struct meaning *meaning)
 		if (dense[i] && !VEC_PUSH(&meaning->arena, &meaning->numbered, dense[i]))
 			return false;
 	for (size_t i = 0; i < count; i++) {
-		const struct abi_syscall *syscall = abi_syscall_at(0) + i;
+		const struct abi_syscall *syscall = &calls[i];
 		uint32_t offset = (uint32_t)syscall->nr[arch->id] - arch->nr_base;
 
 		if (syscall->nr[arch->id] >= 0 && offset >= DENSE_NUMBERS && !insert_numbered(meaning, syscall))
@@ -304,6 +321,18 @@ static int push_arch(struct meaning *meaning, struct numbers *numbers, enum abi_
 	return status ? status : push_numbers(meaning, numbers, low, high);
 }
 
+/* Numbers that no call of the arch has. */
+static int push_empty(struct meaning *meaning, struct numbers *numbers, enum abi_arch_id id, uint32_t low, uint32_t high)
+{
+	struct policy_action kill = { .kind = POLICY_KILL_PROCESS };
+	const struct policy_action *action = meaning->policy->arches[id] ? &meaning->policy->newer_action : &kill;
+	uint32_t ret = policy_action_value(action, id).ret;
+	uint32_t result = diagram_terminal(meaning->diagram, diagram_action(ret));
+
+	return push_range(meaning, numbers, low, high, result) ? CALLGATE_OK : fail_nomem(meaning->err);
+}
+
+/* Bit 31 means nothing, and nothing has it. */
 static int push_x86_64(struct meaning *meaning, struct numbers *numbers)
 {
 	int status = push_arch(meaning, numbers, ABI_X86_64, 0, X32_BIT - 1);
@@ -311,9 +340,9 @@ static int push_x86_64(struct meaning *meaning, struct numbers *numbers)
 	if (!status)
 		status = push_arch(meaning, numbers, ABI_X32, X32_BIT, 2 * X32_BIT - 1);
 	if (!status)
-		status = push_arch(meaning, numbers, ABI_X86_64, 2 * X32_BIT, 3 * X32_BIT - 1);
+		status = push_empty(meaning, numbers, ABI_X86_64, 2 * X32_BIT, 3 * X32_BIT - 1);
 	if (!status)
-		status = push_arch(meaning, numbers, ABI_X32, 3 * X32_BIT, UINT32_MAX);
+		status = push_empty(meaning, numbers, ABI_X32, 3 * X32_BIT, UINT32_MAX);
 	return status;
 }
 

@@ -240,9 +240,10 @@ static const struct {
 	enum lex_kind kind;
 } signs[] = {
 	/* A sign stands before those that it starts with. */
-	{ "==", LEX_EQ }, { "!=", LEX_NE }, { "<=", LEX_LE },  { ">=", LEX_GE },     { "..", LEX_RANGE }, { "<", LEX_LT },
-	{ ">", LEX_GT },  { ",", LEX_COMMA }, { "(", LEX_OPEN }, { ")", LEX_CLOSE }, { "{", LEX_BRACE },
-	{ "}", LEX_UNBRACE }, { "&", LEX_AND }, { "|", LEX_OR }, { "~", LEX_NOT },   { "-", LEX_MINUS },  { ".", LEX_DOT },
+	{ ",", LEX_COMMA },    { "(", LEX_OPEN }, { ")", LEX_CLOSE },   { "{", LEX_BRACE }, { "}", LEX_UNBRACE },
+	{ "==", LEX_EQ },      { "!=", LEX_NE },  { "<=", LEX_LE },     { ">=", LEX_GE },   { "<", LEX_LT },
+	{ ">", LEX_GT },       { "&", LEX_AND },  { "|", LEX_OR },      { "~", LEX_NOT },   { "-", LEX_MINUS },
+	{ "..", LEX_RANGE },   { ".", LEX_DOT },
 };
 
 static int fail_byte(const struct lex *lex, const char *at, struct callgate_error *err)
@@ -302,6 +303,8 @@ static bool is_operator_word(const struct lex_token *token)
 {
 	static const char *const words[] = { "and", "or", "not", "if", "in", "has" };
 
+	if (token->kind != LEX_WORD || token->length > 3)
+		return false;
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		if (lex_is(token, words[i]))
 			return true;
