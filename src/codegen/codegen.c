@@ -31,6 +31,7 @@ uint32_t generate_node(struct generator *g, uint32_t index, uint32_t audit)
 
 static void generator_fini(struct generator *g)
 {
+	tree_fini(&g->tree);
 	arena_fini(&g->arena);
 }
 
@@ -50,7 +51,6 @@ int codegen_program(struct diagram *diagram, uint32_t root, const struct codegen
 	uint32_t step;
 
 	g.steps.arena = &g.arena;
-	g.tree.arena = &g.arena;
 	g.notes = arena_array(&g.arena, nodes, sizeof(*g.notes));
 	g.marks = arena_array(&g.arena, nodes, sizeof(*g.marks));
 	if (!g.notes || !g.marks)

@@ -40,6 +40,9 @@ struct hot {
 void weigh_ranges(struct generator *g, struct ranges *ranges, enum diagram_word word, uint32_t audit,
 		  struct hot ret_hot[HOT_MAX]);
 
+/* Whether a function has a way to let the call take place. */
+bool weigh_is_permissive(struct generator *g, uint32_t node);
+
 /* The step that decides a node with nothing in A; STEP_NONE when g->steps failed. */
 uint32_t generate_node(struct generator *g, uint32_t node, uint32_t audit);
 

@@ -119,17 +119,45 @@ int ranges_collect(struct arena *arena, const struct diagram *diagram, uint32_t 
 	return c.status;
 }
 
-bool ranges_cube_is_constant(const struct diagram *diagram, uint32_t index, enum diagram_word word, uint32_t bits,
-			     uint32_t expected)
+/* The outcome for the values that go on with zeros. */
+static uint32_t outcome_of_zeros(const struct diagram *diagram, uint32_t index, enum diagram_word word)
 {
 	struct diagram_node node = diagram_node(diagram, index);
 
-	while (tests_word(node, word) && !(bits & bit_of(node))) {
+	while (tests_word(node, word)) {
+		index = node.low;
+		node = diagram_node(diagram, index);
+	}
+	return index;
+}
+
+/* Whether all values without a bit outside `cube` have this outcome. */
+static bool cube_is_constant(const struct diagram *diagram, uint32_t index, enum diagram_word word, uint32_t cube,
+			     uint32_t outcome)
+{
+	struct diagram_node node = diagram_node(diagram, index);
+
+	while (tests_word(node, word) && !(cube & bit_of(node))) {
 		index = node.low;
 		node = diagram_node(diagram, index);
 	}
 	if (!tests_word(node, word))
-		return index == expected;
-	return ranges_cube_is_constant(diagram, node.low, word, bits, expected) &&
-	       ranges_cube_is_constant(diagram, node.high, word, bits, expected);
+		return index == outcome;
+	return cube_is_constant(diagram, node.low, word, cube, outcome) &&
+	       cube_is_constant(diagram, node.high, word, cube, outcome);
+}
+
+uint32_t ranges_zero_cube(const struct diagram *diagram, uint32_t index, enum diagram_word word, uint32_t bits)
+{
+	uint32_t outcome = outcome_of_zeros(diagram, index, word), cube = ~bits, candidates = bits;
+	struct diagram_node node;
+
+	/* A bit that changes the outcome by itself is out at once: mostly all of them. */
+	for (uint32_t at = index; node = diagram_node(diagram, at), tests_word(node, word); at = node.low)
+		if (outcome_of_zeros(diagram, node.high, word) != outcome)
+			candidates &= ~bit_of(node);
+	for (unsigned bit = 0; bit < WORD_BITS; bit++)
+		if (candidates & 1u << bit && cube_is_constant(diagram, index, word, cube | 1u << bit, outcome))
+			cube |= 1u << bit;
+	return cube;
 }

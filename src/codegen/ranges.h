@@ -40,8 +40,10 @@ struct support ranges_support(const struct diagram *diagram, uint32_t node, enum
 int ranges_collect(struct arena *arena, const struct diagram *diagram, uint32_t node, enum diagram_word word,
 		   uint32_t mask, size_t limit, struct ranges *ret_ranges);
 
-/* Whether the function has the outcome `expected` for all values that have no bit outside `bits`. */
-bool ranges_cube_is_constant(const struct diagram *diagram, uint32_t node, enum diagram_word word, uint32_t bits,
-			     uint32_t expected);
+/*
+ * A set of the word's bits, as large as was found, of which any may be set with the outcome that 0 has: those on which
+ * the function does not depend (all but `bits`), and more, grown from the lowest.
+ */
+uint32_t ranges_zero_cube(const struct diagram *diagram, uint32_t node, enum diagram_word word, uint32_t bits);
 
 #endif

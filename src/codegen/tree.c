@@ -10,7 +10,9 @@
  */
 #include "codegen/tree.h"
 
-#define PLANNED_MAX 160u
+#include <stdlib.h>
+
+#define PLANNED_MAX 128u
 
 /* The weight of an instruction that is only there, against one executed by every call. */
 #define LENGTH_WEIGHT 1e-4
@@ -18,7 +20,13 @@
 /* So many singles may be compared one after the other. */
 #define SINGLES_MAX 4u
 
-#define TREE_SINGLES UINT16_MAX
+void tree_fini(struct tree *tree)
+{
+	free(tree->cost);
+	free(tree->cut);
+	free(tree->weight);
+	*tree = (struct tree){ .failed = tree->failed };
+}
 
 static bool tree_reserve(struct tree *tree, size_t count)
 {
@@ -26,11 +34,12 @@ static bool tree_reserve(struct tree *tree, size_t count)
 
 	if (tree->failed || count <= tree->capacity)
 		return !tree->failed;
-	tree->cost = arena_array(tree->arena, capacity * capacity, sizeof(*tree->cost));
-	tree->cut = arena_array(tree->arena, capacity * capacity, sizeof(*tree->cut));
-	tree->weight = arena_array(tree->arena, capacity + 1, sizeof(*tree->weight));
-	tree->capacity = capacity;
+	tree_fini(tree);
+	tree->cost = malloc(capacity * capacity * sizeof(*tree->cost));
+	tree->cut = malloc(capacity * capacity * sizeof(*tree->cut));
+	tree->weight = malloc((capacity + 1) * sizeof(*tree->weight));
 	tree->failed = !tree->cost || !tree->cut || !tree->weight;
+	tree->capacity = tree->failed ? 0 : capacity;
 	return !tree->failed;
 }
 
@@ -78,36 +87,35 @@ static double singles_cost(const struct range *ranges, size_t count, double weig
 	return cost;
 }
 
-/* Plans the run from i to j, whose shorter runs are planned. */
-static void plan_run(struct tree *tree, const struct range *ranges, size_t i, size_t j, size_t stride, double extra)
+/* Plans the runs that start with range i, shortest first; those that start behind it are planned. */
+static void plan_from(struct tree *tree, const struct range *ranges, size_t i, size_t count, double extra)
 {
-	double weight = tree->weight[j + 1] - tree->weight[i], best = 0;
-	size_t first = j - i == 1 ? i : tree->cut[i * stride + j - 1];
-	size_t last = j - i == 1 ? i : tree->cut[(i + 1) * stride + j];
-	uint16_t cut;
+	double *cost = tree->cost + i * count;
+	uint8_t *cut = tree->cut + i * count;
+	size_t first = i;
 
-	first = first == TREE_SINGLES || first < i ? i : first;
-	last = last == TREE_SINGLES || last >= j ? j - 1 : last;
-	cut = (uint16_t)first;
-	for (size_t k = first; k <= last || k == first; k++) {
-		double cost = tree->cost[i * stride + k] + tree->cost[(k + 1) * stride + j];
+	cost[i] = 0;
+	for (size_t j = i + 1; j < count; j++) {
+		double weight = tree->weight[j + 1] - tree->weight[i] + extra;
+		size_t last = j == i + 1 ? i : cut[count + j];
+		const double *above = tree->cost + j;
+		double best = cost[first] + above[(first + 1) * count];
 
-		if (k == first || cost < best) {
-			best = cost;
-			cut = (uint16_t)k;
+		for (size_t k = first + 1; k <= last; k++) {
+			double sum = cost[k] + above[(k + 1) * count];
+
+			if (sum < best) {
+				best = sum;
+				first = k;
+			}
+		}
+		cut[j] = (uint8_t)first;
+		cost[j] = best + weight;
+		if (j - i <= 2 * SINGLES_MAX && is_interrupted(&ranges[i], j - i + 1)) {
+			best = singles_cost(&ranges[i], j - i + 1, weight - extra, extra);
+			cost[j] = best < cost[j] ? best : cost[j];
 		}
 	}
-	best += weight + extra;
-	if (is_interrupted(&ranges[i], j - i + 1)) {
-		double cost = singles_cost(&ranges[i], j - i + 1, weight, extra);
-
-		if (cost < best) {
-			best = cost;
-			cut = TREE_SINGLES;
-		}
-	}
-	tree->cost[i * stride + j] = best;
-	tree->cut[i * stride + j] = cut;
 }
 
 /* Plans all of them: at most PLANNED_MAX. */
@@ -115,14 +123,14 @@ static void plan(struct tree *tree, const struct range *ranges, size_t count)
 {
 	double extra;
 
-	for (size_t i = 0; i < count; i++) {
+	tree->planned = ranges;
+	tree->planned_count = count;
+	tree->weight[0] = 0;
+	for (size_t i = 0; i < count; i++)
 		tree->weight[i + 1] = tree->weight[i] + ranges[i].weight;
-		tree->cost[i * count + i] = 0;
-	}
-	extra = tree->weight[count] * LENGTH_WEIGHT + LENGTH_WEIGHT;
-	for (size_t length = 1; length < count; length++)
-		for (size_t i = 0; i + length < count; i++)
-			plan_run(tree, ranges, i, i + length, count, extra);
+	extra = (tree->weight[count] + 1) * LENGTH_WEIGHT;
+	for (size_t i = count; i-- > 0;)
+		plan_from(tree, ranges, i, count, extra);
 }
 
 /* How many of the ranges lie below the place that halves their weight: at least one, not all. */
@@ -177,17 +185,29 @@ static uint32_t build_cut(struct steps *steps, const struct range *ranges, size_
 	return steps_compare(steps, BPF_JGE, ranges[at].low, above, below);
 }
 
+/* Whether the plan compares the run's singles one after the other. */
+static bool compares_singles(const struct tree *tree, const struct range *ranges, size_t i, size_t j, size_t stride)
+{
+	double extra = (tree->weight[stride] + 1) * LENGTH_WEIGHT;
+	double weight = tree->weight[j + 1] - tree->weight[i];
+
+	return is_interrupted(&ranges[i], j - i + 1) &&
+	       singles_cost(&ranges[i], j - i + 1, weight, extra) <= tree->cost[i * stride + j];
+}
+
 static uint32_t build_run(const struct tree *tree, struct steps *steps, const struct range *ranges, size_t i, size_t j,
 			  size_t stride)
 {
-	uint16_t cut = tree->cut[i * stride + j];
+	size_t cut = tree->cut[i * stride + j];
+	uint32_t below, above;
 
 	if (i == j)
 		return ranges[i].step;
-	if (cut == TREE_SINGLES)
+	if (compares_singles(tree, ranges, i, j, stride))
 		return build_singles(steps, &ranges[i], j - i + 1);
-	return build_cut(steps, &ranges[i], cut + 1u - i, j - i + 1, build_run(tree, steps, ranges, i, cut, stride),
-			 build_run(tree, steps, ranges, cut + 1u, j, stride));
+	below = build_run(tree, steps, ranges, i, cut, stride);
+	above = build_run(tree, steps, ranges, cut + 1, j, stride);
+	return build_cut(steps, &ranges[i], cut + 1 - i, j - i + 1, below, above);
 }
 
 uint32_t tree_build(struct tree *tree, struct steps *steps, const struct range *ranges, size_t count)
@@ -196,7 +216,8 @@ uint32_t tree_build(struct tree *tree, struct steps *steps, const struct range *
 	uint32_t low, high;
 
 	if (count <= PLANNED_MAX) {
-		tree_cost(tree, ranges, count);
+		if (tree->planned != ranges || tree->planned_count != count)
+			tree_cost(tree, ranges, count);
 		return tree->failed ? STEP_NONE : build_run(tree, steps, ranges, 0, count - 1, count);
 	}
 	below = halve(ranges, count);

@@ -7,23 +7,27 @@
 #include "codegen/ranges.h"
 #include "codegen/steps.h"
 
-/* The workings of the last tree that was planned. Zeroed is empty. */
+/* The workings of the last tree that was planned. Zeroed is empty; tree_fini releases it. Its tables are not from an
+ * arena, which would clear them. */
 struct tree {
-	struct arena *arena;
 	double *cost;     /* [i * stride + j]: of telling range i to j apart, in comparisons times weight */
-	uint16_t *cut;    /* [i * stride + j]: the last range of the lower part; or TREE_SINGLES */
+	uint8_t *cut;     /* [i * stride + j]: the last range of the lower part, where it is cut */
 	double *weight;   /* [i]: the sum of the ranges before i */
 	size_t capacity;  /* ranges that there is room for */
+	const struct range *planned; /* those that cost and cut are about, */
+	size_t planned_count;        /* and how many */
 	bool failed;      /* no memory; it stays so */
 };
 
 /*
  * What it costs to tell count ranges apart: comparisons executed times weight, plus a little for each comparison that
- * the program then has. Ranges have neighbours with different steps.
+ * the program then has. Ranges have neighbours with different steps, and do not change before they are built.
  */
 double tree_cost(struct tree *tree, const struct range *ranges, size_t count);
 
 /* The comparisons themselves, on a value that A holds. STEP_NONE as for steps, or when tree->failed. */
 uint32_t tree_build(struct tree *tree, struct steps *steps, const struct range *ranges, size_t count);
+
+void tree_fini(struct tree *tree);
 
 #endif

@@ -4,7 +4,7 @@
  * Numbers: as measured, when there are measurements. A number that is allowed whatever its arguments is answered by
  * the kernel's bitmap and never reaches the filter, so it weighs nothing (unless no_bitmap). Without measurements a
  * number weighs as much as its policy has ways to allow it: who writes eight ioctl requests expects more of them than
- * of one fcntl command.
+ * of one fcntl command. Where the bitmap is lacking, as it is popular.
  *
  * Arguments: programs do what they are allowed to do, so a way to be allowed weighs 1 and a refusal next to nothing.
  *
@@ -21,7 +21,16 @@
 #define PATHS_MAX 16.0f
 
 /* The weight that ranges share in addition, against all others. */
-#define FLOOR_SHARE 0.01
+#define FLOOR_SHARE 0.002
+
+/* A number that is not known to be popular, in the measure of popular.def. */
+#define UNPOPULAR_WEIGHT 2.0
+
+/* So many numbers in a row are a call each; more are a range that no kernel has filled. */
+#define NUMBERS_MAX 64.0
+
+/* How often x32 is met, against x86-64. */
+#define X32_SHARE 0.01
 
 #define X32_BIT 0x40000000u
 #define AUDIT_X86_64 0xc000003eu
@@ -62,6 +71,11 @@ static float count_paths(struct generator *g, uint32_t index)
 	paths = paths < PATHS_MAX ? paths : PATHS_MAX;
 	g->notes[index].paths = paths + 1;
 	return paths;
+}
+
+bool weigh_is_permissive(struct generator *g, uint32_t node)
+{
+	return count_paths(g, node) > 0;
 }
 
 static double expected_weight(struct generator *g, uint32_t node)
@@ -119,12 +133,38 @@ static void weigh_measured(const struct generator *g, struct ranges *ranges, uin
 	}
 }
 
-static void weigh_numbers(struct generator *g, struct ranges *ranges, uint32_t audit, struct hot hot[HOT_MAX])
+/* For kernels without the bitmap: every call runs the filter, so the popular ones count. */
+static void weigh_popular(struct generator *g, struct ranges *ranges, uint32_t audit, struct hot hot[HOT_MAX])
 {
-	if (g->options && g->options->weights) {
-		weigh_measured(g, ranges, audit, hot);
-		return;
+	static const struct {
+		const char *name;
+		double share;
+	} popular[] = {
+#define POPULAR(name_, share_) { (name_), (share_) },
+#include "codegen/popular.def"
+	};
+	const struct abi_arch *arch = abi_arch_of_call(audit, 0);
+
+	for (size_t i = 0; arch && i < sizeof(popular) / sizeof(*popular); i++) {
+		const struct abi_syscall *syscall = abi_syscall_by_name(popular[i].name);
+
+		if (!syscall || syscall->nr[arch->id] < 0)
+			continue;
+		find_range(ranges, (uint32_t)syscall->nr[arch->id] & ranges->mask)->weight += popular[i].share;
+		add_hot(hot, (struct hot){ (uint32_t)syscall->nr[arch->id] & ranges->mask, popular[i].share });
 	}
+	for (size_t i = 0; i < ranges->length; i++) {
+		struct range *range = &ranges->items[i];
+		double numbers = (double)(range->high - range->low) + 1;
+
+		numbers = numbers < NUMBERS_MAX ? numbers : NUMBERS_MAX;
+		range->weight += numbers * UNPOPULAR_WEIGHT * (count_paths(g, range->node) > 0 ? 1 : REFUSED_WEIGHT);
+	}
+}
+
+/* For kernels with the bitmap: only what looks at arguments, or is refused, runs the filter. */
+static void weigh_conditional(struct generator *g, struct ranges *ranges, uint32_t audit)
+{
 	for (size_t i = 0; i < ranges->length; i++) {
 		struct range *range = &ranges->items[i];
 		double numbers = (double)(range->high - range->low) + 1;
@@ -132,9 +172,21 @@ static void weigh_numbers(struct generator *g, struct ranges *ranges, uint32_t a
 		if (in_bitmap(g, range, audit))
 			continue;
 		range->weight = expected_weight(g, range->node);
-		if (numbers < 64 && !is_terminal(g->diagram, range->node))
+		if (audit == AUDIT_X86_64 && range->low & X32_BIT)
+			range->weight *= X32_SHARE;
+		if (numbers < NUMBERS_MAX && !is_terminal(g->diagram, range->node))
 			range->weight *= numbers;
 	}
+}
+
+static void weigh_numbers(struct generator *g, struct ranges *ranges, uint32_t audit, struct hot hot[HOT_MAX])
+{
+	if (g->options && g->options->weights)
+		weigh_measured(g, ranges, audit, hot);
+	else if (g->options && g->options->no_bitmap)
+		weigh_popular(g, ranges, audit, hot);
+	else
+		weigh_conditional(g, ranges, audit);
 }
 
 /* The arch with the longer words is the one that a machine mostly runs. */

@@ -24,6 +24,11 @@
 /* A number is compared first only if it is more than this share of all. */
 #define HOT_SHARE 0.2
 
+#define X32_BIT 0x40000000u
+
+/* Fewer ranges of x32 are planned with the rest. */
+#define FOLDED_MIN 8
+
 /* One way to decide the word. */
 struct plan {
 	struct ranges ranges; /* what the tree tells apart */
@@ -68,7 +73,7 @@ static void drop_range(struct ranges *ranges, size_t i)
 	memmove(&ranges->items[i], &ranges->items[i + 1], (--ranges->length - i) * sizeof(*ranges->items));
 }
 
-/* Widens ranges over what was dropped, so that neighbours touch again and start where there is something to tell. */
+/* A list of its own, to be changed. */
 static bool copy_ranges(struct generator *g, const struct ranges *from, struct ranges *ret_copy)
 {
 	*ret_copy = *from;
@@ -108,23 +113,12 @@ static bool cube_covers(const struct range *range, uint32_t mask, uint32_t cube)
 	return false;
 }
 
-/* The largest set of bits found of which any may be set with the outcome that 0 has, grown from the lowest. */
-static uint32_t find_cube(const struct generator *g, uint32_t node, enum diagram_word word, uint32_t bits,
-			  uint32_t expected)
-{
-	uint32_t cube = ~bits;
-
-	for (unsigned bit = 0; bit < 32; bit++)
-		if (bits & 1u << bit && ranges_cube_is_constant(g->diagram, node, word, cube | 1u << bit, expected))
-			cube |= 1u << bit;
-	return cube;
-}
-
 /* Tries the plan with a JSET before it, and keeps that where it is cheaper. */
 static void try_cube(struct generator *g, struct plan *plan, uint32_t node, enum diagram_word word, uint32_t bits)
 {
 	const struct range *zero = &plan->ranges.items[0];
-	uint32_t cube = find_cube(g, node, word, bits, zero->node);
+	bool worthwhile = weigh_is_permissive(g, zero->node); /* a refusal is not worth the search */
+	uint32_t cube = worthwhile ? ranges_zero_cube(g->diagram, node, word, bits) : ~bits;
 	double weight = total_weight(&plan->ranges), cost;
 	struct ranges rest;
 
@@ -178,6 +172,26 @@ static void try_hot(struct generator *g, struct plan *plan)
 	}
 }
 
+/* Decides the numbers of x32, where they are many, apart from those below: rare as they are, they would only make the
+ * plan for the others slow. */
+static void fold_x32(struct generator *g, struct ranges *ranges)
+{
+	size_t first = ranges->length;
+	struct range folded;
+
+	while (first && ranges->items[first - 1].low >= X32_BIT)
+		first--;
+	if (first == 0 || ranges->length - first < FOLDED_MIN)
+		return;
+	folded = ranges->items[first];
+	folded.high = ranges->items[ranges->length - 1].high;
+	folded.step = tree_build(&g->tree, &g->steps, &ranges->items[first], ranges->length - first);
+	for (size_t i = first + 1; i < ranges->length; i++)
+		folded.weight += ranges->items[i].weight;
+	ranges->items[first] = folded;
+	ranges->length = first + 1;
+}
+
 /* Gives each range its step and its weight, and the plan its cost. */
 static bool prepare_plan(struct generator *g, struct plan *plan, enum diagram_word word, uint32_t audit)
 {
@@ -191,6 +205,8 @@ static bool prepare_plan(struct generator *g, struct plan *plan, enum diagram_wo
 		return false;
 	weigh_ranges(g, &plan->ranges, word, audit, plan->hot);
 	join_equal(&plan->ranges);
+	if (word == DIAGRAM_NR && plan->ranges.mask == UINT32_MAX)
+		fold_x32(g, &plan->ranges);
 	plan->cost = ranges_cost(g, &plan->ranges);
 	return g->steps.status == CALLGATE_OK;
 }
@@ -211,9 +227,16 @@ static uint32_t build_plan(struct generator *g, const struct plan *plan)
 	return step;
 }
 
-/* Plans the word over the values that mask leaves. False when they are too many, or g->steps failed. */
+/* Whether so many fewer ranges can pay for an AND. */
+static bool pays(const struct ranges *masked, const struct plan *whole)
+{
+	return !whole || masked->length == 2 || masked->length * 2 <= whole->ranges.length + 1;
+}
+
+/* Plans the word over the values that mask leaves. False when they are too many, when `whole` (if there is one) must
+ * be as good, or g->steps failed. */
 static bool make_plan(struct generator *g, uint32_t node, enum diagram_word word, uint32_t audit,
-		      struct support support, uint32_t mask, struct plan *ret_plan)
+		      struct support support, uint32_t mask, const struct plan *whole, struct plan *ret_plan)
 {
 	struct plan plan = { 0 };
 	int status = ranges_collect(&g->arena, g->diagram, node, word, mask,
@@ -221,7 +244,7 @@ static bool make_plan(struct generator *g, uint32_t node, enum diagram_word word
 
 	if (status == CALLGATE_E_NOMEM)
 		g->steps.status = status;
-	if (status != CALLGATE_OK || !prepare_plan(g, &plan, word, audit))
+	if (status != CALLGATE_OK || !pays(&plan.ranges, whole) || !prepare_plan(g, &plan, word, audit))
 		return false;
 	if (word == DIAGRAM_NR && mask == UINT32_MAX)
 		try_hot(g, &plan);
@@ -257,9 +280,10 @@ static uint32_t decide(struct generator *g, uint32_t index, uint32_t audit)
 	enum diagram_word word = node.variable / 32;
 	struct support support = ranges_support(g->diagram, index, word, g->marks, ++g->mark);
 	struct plan whole, masked;
-	bool has_whole = make_plan(g, index, word, audit, support, UINT32_MAX, &whole);
+	bool has_whole = make_plan(g, index, word, audit, support, UINT32_MAX, NULL, &whole);
 	bool has_masked = g->steps.status == CALLGATE_OK && mask_helps(support.bits) &&
-			  make_plan(g, index, word, audit, support, support.bits, &masked);
+			  !(has_whole && word <= DIAGRAM_NR) &&
+			  make_plan(g, index, word, audit, support, support.bits, has_whole ? &whole : NULL, &masked);
 
 	if (g->steps.status != CALLGATE_OK)
 		return STEP_NONE;
