@@ -48,11 +48,31 @@ const struct abi_syscall *abi_syscall_at(size_t index)
 	return index < abi_syscalls_count ? &abi_syscalls[index] : NULL;
 }
 
+/* Where the rows of this call start in abi_args_differ, which is sorted by call. */
+static size_t first_that_differs(uint16_t call)
+{
+	size_t low = 0, high = abi_args_differ_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (abi_args_differ[middle].syscall < call)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* The call's arguments on this arch when they are not those of most arches, else NULL. */
 static const struct abi_args_differ *args_of_arch(const struct abi_syscall *syscall, enum abi_arch_id arch)
 {
-	for (size_t i = 0; syscall->args_differ && i < abi_args_differ_count; i++)
-		if (abi_args_differ[i].syscall == syscall - abi_syscalls && abi_args_differ[i].arch == arch)
+	uint16_t call = (uint16_t)(syscall - abi_syscalls);
+
+	if (!syscall->args_differ)
+		return NULL;
+	for (size_t i = first_that_differs(call); i < abi_args_differ_count && abi_args_differ[i].syscall == call; i++)
+		if (abi_args_differ[i].arch == arch)
 			return &abi_args_differ[i];
 	return NULL;
 }

@@ -52,6 +52,7 @@ static void numbers_have_their_arch_s_base(void **state)
 	assert_int_equal(abi_syscall_by_name("set_tls")->nr[ABI_ARM], 0xf0005);
 	assert_int_equal(abi_syscall_by_name("uprobe")->nr[ABI_X86_64], 336);
 	assert_int_equal(abi_syscall_by_name("uprobe")->nr[ABI_AARCH64], -1);
+	assert_int_equal(abi_syscall_by_name("map_shadow_stack")->nr[ABI_X32], -1);
 	assert_int_equal(abi_syscall_by_name("waitpid")->nr[ABI_X86_64], -1);
 	assert_int_equal(abi_syscall_by_name("waitpid")->nr[ABI_I386], 7);
 }
@@ -144,6 +145,19 @@ static void a_64_bit_argument_is_two_on_a_32_bit_arch(void **state)
 	assert_string_equal(args[4].name, "offset_low");
 }
 
+static void x32_reads_some_calls_as_a_32_bit_program_s(void **state)
+{
+	struct abi_arg args[6];
+
+	assert_int_equal(abi_syscall_args(abi_syscall_by_name("ioctl"), ABI_X32, args), 3);
+	assert_int_equal(args[2].bits, 32);
+	assert_int_equal(abi_syscall_args(abi_syscall_by_name("recvmsg"), ABI_X32, args), 3);
+	assert_int_equal(args[1].bits, 32);
+	assert_int_equal(args[1].kind, ABI_ARG_POINTER);
+	assert_int_equal(abi_syscall_args(abi_syscall_by_name("write"), ABI_X32, args), 3);
+	assert_int_equal(args[2].bits, 64);
+}
+
 static void no_argument_is_without_a_name_or_wider_than_its_arch(void **state)
 {
 	for (size_t i = 0; i < abi_syscall_count(); i++) {
@@ -196,6 +210,7 @@ UNIT_TESTS(test_abi_syscall,
 	cmocka_unit_test(arguments_are_as_wide_as_the_kernel_reads_them),
 	cmocka_unit_test(clone_s_order_is_the_arch_s),
 	cmocka_unit_test(a_64_bit_argument_is_two_on_a_32_bit_arch),
+	cmocka_unit_test(x32_reads_some_calls_as_a_32_bit_program_s),
 	cmocka_unit_test(no_argument_is_without_a_name_or_wider_than_its_arch),
 	cmocka_unit_test(the_nearest_name_is_what_was_meant),
 	cmocka_unit_test(a_name_of_any_length_can_be_asked_for),
