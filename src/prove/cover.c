@@ -43,21 +43,21 @@ uint64_t cover_support(const struct diagram *diagram, uint32_t condition, struct
 	return budget ? support : field_max(field);
 }
 
-struct cube cover_fixed_bits(const struct diagram *diagram, uint32_t condition, struct field field)
+struct cube cover_fixed_bits(struct diagram *diagram, uint32_t condition, struct field field, uint64_t support)
 {
 	struct cube cube = { 0 };
 
-	/* While one side of a test is never true, the bit is fixed. Bits fixed behind a real choice are not looked for. */
-	for (;;) {
-		struct diagram_node at = diagram_node(diagram, condition);
+	for (uint64_t left = support; left; left &= left - 1) {
+		uint64_t bit = left & -left;
+		unsigned variable = field.first + field.bits - 1 - (unsigned)__builtin_ctzll(bit);
+		uint32_t is_set = diagram_make(diagram, variable, DIAGRAM_FALSE, DIAGRAM_TRUE);
 
-		if (at.variable == DIAGRAM_TERMINAL || (at.low != DIAGRAM_FALSE && at.high != DIAGRAM_FALSE))
-			return cube;
-		cube.mask |= field_bit(field, at.variable);
-		if (at.low == DIAGRAM_FALSE)
-			cube.value |= field_bit(field, at.variable);
-		condition = at.low == DIAGRAM_FALSE ? at.high : at.low;
+		if (diagram_and(diagram, condition, is_set) == DIAGRAM_FALSE)
+			cube.mask |= bit;
+		else if (diagram_if(diagram, is_set, DIAGRAM_FALSE, condition) == DIAGRAM_FALSE)
+			cube = (struct cube){ cube.mask | bit, cube.value | bit };
 	}
+	return cube;
 }
 
 uint32_t cover_cube(struct diagram *diagram, struct field field, struct cube cube)

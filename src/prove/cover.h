@@ -21,8 +21,8 @@ struct cubes {
 /* The bits of the field that the condition reads. */
 uint64_t cover_support(const struct diagram *diagram, uint32_t condition, struct field field);
 
-/* The bits that are the same wherever the condition holds. */
-struct cube cover_fixed_bits(const struct diagram *diagram, uint32_t condition, struct field field);
+/* The bits that are the same wherever the condition holds; support as above. */
+struct cube cover_fixed_bits(struct diagram *diagram, uint32_t condition, struct field field, uint64_t support);
 
 /* The cube as a condition. DIAGRAM_NONE as ever. */
 uint32_t cover_cube(struct diagram *diagram, struct field field, struct cube cube);

@@ -29,6 +29,11 @@ int describe_function(struct diagram *diagram, uint32_t root, const struct abi_a
 		      const struct abi_syscall *syscall, struct arena *arena, struct describe_cases *ret_cases,
 		      struct callgate_error *err);
 
+/* One condition on arguments (no case of others before it), as describe_function writes it. NULL for always. */
+int describe_condition(struct diagram *diagram, uint32_t where, const struct abi_arch *arch,
+		       const struct abi_syscall *syscall, struct arena *arena, const char **ret_text,
+		       struct callgate_error *err);
+
 /* Numbers of one audit arch grouped by equal meaning: the values of the nr word as ranges, each with its cofactor. */
 struct describe_numbers {
 	uint32_t low, high;  /* of nr, inclusive */
