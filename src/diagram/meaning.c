@@ -426,19 +426,23 @@ static uint32_t launch_condition(struct diagram *diagram, uint64_t secret)
 	return diagram_and(diagram, call, door);
 }
 
+int diagram_with_launch(struct diagram *diagram, uint32_t root, uint64_t secret, uint32_t *ret_root,
+			struct callgate_error *err)
+{
+	uint32_t with = diagram_if(diagram, launch_condition(diagram, secret),
+				   diagram_terminal(diagram, SECCOMP_RET_ALLOW), root);
+
+	if (with == DIAGRAM_NONE)
+		return diagram_fail(diagram, err);
+	*ret_root = with;
+	return CALLGATE_OK;
+}
+
 int diagram_from_policy_with_launch(struct diagram *diagram, const struct policy *policy, uint64_t secret,
 				    uint32_t *ret_root, struct callgate_error *err)
 {
-	struct meaning meaning = { .diagram = diagram, .err = err };
-	uint32_t without, with;
+	uint32_t without;
 	int status = diagram_from_policy(diagram, policy, &without, err);
 
-	if (status)
-		return status;
-	with = diagram_if(diagram, launch_condition(diagram, secret), diagram_terminal(diagram, SECCOMP_RET_ALLOW),
-			  without);
-	status = meaning_status(&meaning, with);
-	if (!status)
-		*ret_root = with;
-	return status;
+	return status ? status : diagram_with_launch(diagram, without, secret, ret_root, err);
 }

@@ -19,4 +19,8 @@ int diagram_from_policy(struct diagram *diagram, const struct policy *policy, ui
 int diagram_from_policy_with_launch(struct diagram *diagram, const struct policy *policy, uint64_t secret,
 				    uint32_t *ret_root, struct callgate_error *err);
 
+/* The same door in any meaning. Fails with E_NOMEM or E_LIMIT. */
+int diagram_with_launch(struct diagram *diagram, uint32_t root, uint64_t secret, uint32_t *ret_root,
+			struct callgate_error *err);
+
 #endif

@@ -199,14 +199,19 @@ size_t callgate_subject_length(const struct callgate_subject *subject)
 int subject_meaning(const struct callgate_subject *subject, const struct callgate_filter_options *options,
 		    struct diagram *diagram, uint32_t *ret_root, struct callgate_error *err)
 {
+	uint32_t root;
 	int status;
 
 	if (subject->policy)
 		return filter_meaning(subject->policy->policy, options, diagram, ret_root, err);
 	if (options && options->arches)
 		return fail(err, CALLGATE_E_UNSUPPORTED, "the arches of a raw filter are part of its meaning");
-	status = prove_lift(diagram, subject->program.insns, subject->program.length, ret_root, err);
-	if (status)
+	status = prove_lift(diagram, subject->program.insns, subject->program.length, &root, err);
+	if (!status && options && options->has_launch_secret)
+		status = diagram_with_launch(diagram, root, options->launch_secret, &root, err);
+	if (!status)
+		*ret_root = root;
+	else
 		error_place(err, subject->name, 0, 0);
 	return status;
 }
