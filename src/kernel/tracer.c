@@ -1,6 +1,6 @@
 /*
  * A parent learns of a refused call only that SIGSYS ended its child. The registers that name the call are still there
- * at one moment, the exit event (docs/adr/0001-who-refused-what.md); this is what is needed to be there then.
+ * at one moment, the exit event (docs/adr/0004-who-was-refused-what.md); this is what is needed to be there then.
  */
 #include "kernel/tracer.h"
 
