@@ -6,6 +6,7 @@
 #include <callgate/doctor.h>
 #include <callgate/error.h>
 #include <callgate/filter.h>
+#include <callgate/launch.h>
 #include <callgate/policy.h>
 #include <callgate/subject.h>
 

@@ -12,10 +12,10 @@
 
 #include "kernel/call.h"
 #include "kernel/load.h"
+#include "launch/descriptors.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/futex.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -89,22 +89,9 @@ static long child_keep(struct child *child)
 	return 0;
 }
 
-/* Closes the gaps between the descriptors that stay, then all above them. */
 static long child_close(struct child *child)
 {
-	unsigned from = 0;
-
-	for (size_t i = 0; i <= child->open_fd_count; i++) {
-		unsigned to = i < child->open_fd_count ? (unsigned)child->open_fds[i] : UINT_MAX;
-		bool is_gap = i < child->open_fd_count ? to > from : true;
-		unsigned last = i < child->open_fd_count ? to - 1 : UINT_MAX;
-		long result = is_gap ? KERNEL_CALL(SYS_close_range, from, last, 0) : 0;
-
-		if (result < 0)
-			return result;
-		from = to + 1;
-	}
-	return 0;
+	return descriptors_close_others(child->open_fds, child->open_fd_count);
 }
 
 static long child_mask(struct child *child)

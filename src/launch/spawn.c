@@ -16,6 +16,7 @@
 #include "kernel/tracer.h"
 #include "launch/child.h"
 #include "launch/clone.h"
+#include "launch/descriptors.h"
 #include "launch/search.h"
 
 #include <errno.h>
@@ -73,35 +74,6 @@ int launch_secret(uint64_t *ret_secret, struct callgate_error *err)
 	return CALLGATE_OK;
 }
 
-static int spawn_compare_fds(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
-/* 0, 1, 2 and the descriptors to keep, ascending, each once. */
-static int spawn_list_fds(struct spawn *spawn, struct callgate_error *err)
-{
-	const struct launch_spec *spec = spawn->child.spec;
-	size_t count = 0;
-
-	spawn->open_fds = calloc(spec->keep_fd_count + 3, sizeof(*spawn->open_fds));
-	if (!spawn->open_fds)
-		return fail_nomem(err);
-	for (int fd = 0; fd < 3; fd++)
-		spawn->open_fds[count++] = fd;
-	for (size_t i = 0; i < spec->keep_fd_count; i++) {
-		if (fcntl(spec->keep_fds[i], F_GETFD) < 0)
-			return fail_errno(err, "cannot keep descriptor %d", spec->keep_fds[i]);
-		spawn->open_fds[count++] = spec->keep_fds[i];
-	}
-	qsort(spawn->open_fds, count, sizeof(*spawn->open_fds), spawn_compare_fds);
-	spawn->child.open_fds = spawn->open_fds;
-	for (size_t i = 0; i < count; i++)
-		if (i == 0 || spawn->open_fds[i] != spawn->open_fds[i - 1])
-			spawn->open_fds[spawn->child.open_fd_count++] = spawn->open_fds[i];
-	return CALLGATE_OK;
-}
-
 static int spawn_prepare(struct spawn *spawn, struct callgate_error *err)
 {
 	const struct launch_spec *spec = spawn->child.spec;
@@ -115,7 +87,9 @@ static int spawn_prepare(struct spawn *spawn, struct callgate_error *err)
 	status = search_program(spec->argv[0], spec->envp, spec->folder ? spawn->folder_fd : AT_FDCWD, &spawn->path,
 				err);
 	if (status == CALLGATE_OK)
-		status = spawn_list_fds(spawn, err);
+		status = descriptors_list(spec->keep_fds, spec->keep_fd_count, &spawn->open_fds,
+					  &spawn->child.open_fd_count, err);
+	spawn->child.open_fds = spawn->open_fds;
 	spawn->child.path = spawn->path;
 	spawn->child.folder_fd = spawn->folder_fd;
 	spawn->child.parent = getpid();
@@ -211,8 +185,8 @@ static void spawn_await_exec(struct spawn *spawn)
 		KERNEL_CALL(SYS_futex, &spawn->tid, FUTEX_WAIT, tid, 0);
 }
 
-/* The same for a traced child, which we have to let go on from every stop. Its end is left for others to see. */
-static void spawn_await_exec_traced(struct spawn *spawn)
+/* The same for a traced child, which we have to let go on from every stop. False when it ended instead. */
+static bool spawn_await_exec_traced(struct spawn *spawn)
 {
 	enum tracer_event event = TRACER_CHILD;
 	siginfo_t info;
@@ -221,12 +195,13 @@ static void spawn_await_exec_traced(struct spawn *spawn)
 	while (event != TRACER_EXEC) {
 		if (process_wait(P_PID, (id_t)spawn->target.pid, WEXITED | WSTOPPED | WNOWAIT | __WALL, &info, NULL) < 0 ||
 		    info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED)
-			return;
+			return false;
 		if (waitpid(spawn->target.pid, &status, __WALL) < 0)
-			return;
+			return false;
 		event = tracer_event(status);
 		tracer_continue(spawn->target.pid, status);
 	}
+	return true;
 }
 
 /* Tracing must not be what a launch fails of: without it a refusal is only told as SIGSYS. */
@@ -250,10 +225,10 @@ static int spawn_directly(struct spawn *spawn, struct callgate_error *err)
 	spawn->target.pid = pid;
 	if (spawn->child.spec->trace)
 		spawn_trace(spawn);
-	if (spawn->target.traced)
-		spawn_await_exec_traced(spawn);
-	else
+	if (!spawn->target.traced)
 		spawn_await_exec(spawn);
+	else if (!spawn_await_exec_traced(spawn) && spawn->child.error == 0)
+		return fail(err, CALLGATE_E_UNCONFINED, "the target was ended before its program was executed");
 	return CALLGATE_OK;
 }
 

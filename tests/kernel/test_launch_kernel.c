@@ -4,6 +4,7 @@
  */
 #include "unit.h"
 
+#include "kernel/load.h"
 #include "kernel/tracer.h"
 #include "launch/watch.h"
 
@@ -189,9 +190,42 @@ static void a_traced_one_dies_with_all_that_it_started(void **state)
 	target_dies_with_launcher(true);
 }
 
+/* Under an outer sandbox that hides clone3, as containers have it, the older clone does. */
+static int launch_without_clone3(void)
+{
+	const struct sock_filter insns[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const char *argv[] = { "sh", "-c", "exit 3", NULL };
+	struct launch_spec spec = { .argv = argv, .envp = no_environment };
+	struct launch_target target = LAUNCH_TARGET_NONE;
+	struct launch_end end;
+
+	if (kernel_filter_load(insns, sizeof(insns) / sizeof(*insns), 0, NULL, NULL) != CALLGATE_OK)
+		return 1;
+	if (launch_spawn(&spec, &target, NULL) != CALLGATE_OK || launch_wait(&target, &end, NULL) != CALLGATE_OK)
+		return 2;
+	return launch_end_status(&end);
+}
+
+static void it_is_started_where_clone3_is_hidden(void **state)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(launch_without_clone3());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, W_EXITCODE(3, 0));
+}
+
 UNIT_TESTS(test_launch_kernel,
 	cmocka_unit_test(the_secret_is_nowhere_in_the_target),
 	cmocka_unit_test(a_wrong_secret_dies_at_the_door),
 	cmocka_unit_test(it_dies_with_its_launcher),
+	cmocka_unit_test(it_is_started_where_clone3_is_hidden),
 	cmocka_unit_test(a_traced_one_dies_with_all_that_it_started),
 )

@@ -1,0 +1,117 @@
+/*
+ * callgate/launch.h - a program started confined, and the ground under one that confines itself
+ *
+ * callgate_run prepares the ground (descriptors, environment, no_new_privs, session, death signal, core limit), loads
+ * the filter last, executes the program through a door that only this one execve fits, and stays beside it until it
+ * has ended.
+ *
+ * A program that sandboxes itself does the same by hand, once it has opened all that it needs:
+ *
+ *	callgate_descriptors_close(keep, count, &err);
+ *	callgate_environment_clear(NULL, 0);
+ *	callgate_filter_load(filter, CALLGATE_LOAD_THREADS, NULL, &err);
+ */
+#ifndef CALLGATE_LAUNCH_H
+#define CALLGATE_LAUNCH_H
+
+#include <callgate/error.h>
+#include <callgate/subject.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Closes every descriptor of the process but 0, 1, 2 and those in keep. Fails with E_OS (EBADF: one to keep is not
+ * open; then nothing was closed). */
+CALLGATE_PUBLIC int callgate_descriptors_close(const int *keep, size_t keep_count, struct callgate_error *err);
+
+/* Whether a variable is harmless to every program: PATH, HOME, USER, LOGNAME, SHELL, TERM, TZ, LANG, LC_*. */
+CALLGATE_PUBLIC bool callgate_environment_is_safe(const char *name);
+
+/* Takes every variable out of the process's environment but the safe ones and those whose names are in keep. Not while
+ * other threads use the environment. */
+CALLGATE_PUBLIC void callgate_environment_clear(const char *const *keep, size_t keep_count);
+
+/* What stands between the target and the machine, in the order in which it is put up: bits of
+ * callgate_run_report.enforced. */
+enum callgate_ground {
+	CALLGATE_GROUND_ENVIRONMENT = 1 << 0,  /* only variables that are safe or were named */
+	CALLGATE_GROUND_SESSION = 1 << 1,      /* a session of its own, without a controlling terminal */
+	CALLGATE_GROUND_DEATH_SIGNAL = 1 << 2, /* it is killed when the process that runs it ends */
+	CALLGATE_GROUND_CORE_LIMIT = 1 << 3,   /* no core files */
+	CALLGATE_GROUND_DESCRIPTORS = 1 << 4,  /* only 0, 1, 2 and those that were named */
+	CALLGATE_GROUND_NO_NEW_PRIVS = 1 << 5, /* no exec gives it more rights */
+	CALLGATE_GROUND_SECCOMP = 1 << 6,      /* the filter */
+};
+
+/* "descriptors" of a single bit; NULL when there is no such bit. */
+CALLGATE_PUBLIC const char *callgate_ground_name(unsigned ground);
+
+/* A call that ended the process which made it. */
+struct callgate_refusal {
+	int pid;                                 /* the thread's */
+	char arch[16];                           /* "x86_64"; "" for one that is not known */
+	char syscall[48];                        /* "execve"; "" for a number without a name */
+	uint32_t nr;
+	uint64_t args[6];
+	char program[256];                       /* what it was executing, "" when that is not known */
+	char call[1024];                         /* the call with what its pointers named: `execve("/bin/sh", …)` */
+	struct callgate_explanation explanation; /* its action, the rule and why */
+};
+
+struct callgate_run_options {
+	const char *const *argv;        /* the program, its arguments, NULL */
+	const char *const *environment; /* the caller's own, ends in NULL: what the target's is chosen from */
+	const char *const *keep;        /* names of variables that the target gets beside the safe ones */
+	size_t keep_count;
+	const char *const *set;         /* "NAME=VALUE", whatever the environment has */
+	size_t set_count;
+	bool clear;                     /* not even the safe ones */
+	const int *pass_fds;            /* descriptors that the target gets beside 0, 1, 2 */
+	size_t pass_fd_count;
+	const char *folder;             /* its working directory, NULL: ours */
+	bool no_trace;                  /* do not trace it: a refusal is then told as SIGSYS only */
+	bool lingers;                   /* when it has ended, wait for what it left running instead of killing it */
+	void (*refused)(const struct callgate_refusal *refusal, void *context); /* at once, or NULL */
+	void *context;
+};
+
+/* How many refusals a report keeps; more are counted. */
+#define CALLGATE_REFUSALS_MAX 8
+
+struct callgate_run_report {
+	bool signalled;       /* it was ended by the signal `status`; else `status` is its exit status */
+	int status;
+	int exit_status;      /* what a shell would see: the status, or 128 and the signal */
+	uint64_t wall_ns;     /* from exec to end */
+	uint64_t user_us;     /* CPU time, with the children that it waited for */
+	uint64_t system_us;
+	uint64_t max_rss_kib; /* the most memory that one of these processes held */
+	unsigned enforced;    /* enum callgate_ground */
+	bool traced;          /* refusals can be told */
+	char untraced[128];   /* why not, "" otherwise */
+	unsigned refused;     /* how many calls ended a process */
+	struct callgate_refusal refusals[CALLGATE_REFUSALS_MAX]; /* the first ones */
+};
+
+/*
+ * Runs a program under a subject's filter until it has ended, and kills what it leaves behind. The calling thread's
+ * signals are held back meanwhile and handed on, and every child of the process that ends is waited for here: for a
+ * process that does nothing else.
+ *
+ * *ret_report is filled when the program was started, however it ended. Fails with E_NOT_FOUND and E_NOT_EXECUTABLE
+ * (about the program), E_UNCONFINED (a part of its confinement cannot be had: it was not started), E_UNSUPPORTED (the
+ * filter asks a supervisor, and there is none), as callgate_subject_compile does, with E_OS and E_NOMEM.
+ */
+CALLGATE_PUBLIC int callgate_run(const struct callgate_subject *subject, const struct callgate_run_options *options,
+				 struct callgate_run_report *ret_report, struct callgate_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,100 @@
+/*
+ * A variable can make a program load a library, run a command or trust a file, and which ones do so no list can tell.
+ * So the environment is a list of what passes: the few that every program may see, and what the user names.
+ */
+#include "launch/environment.h"
+
+#include "base/error.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A name that ends in '*' stands for all that begin so. */
+static const char *const environment_safe[] = {
+	"PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "TZ", "LANG", "LC_*",
+};
+
+static bool environment_matches(const char *pattern, const char *name, size_t length)
+{
+	size_t pattern_length = strlen(pattern);
+
+	if (pattern_length > 0 && pattern[pattern_length - 1] == '*')
+		return length >= pattern_length - 1 && memcmp(pattern, name, pattern_length - 1) == 0;
+	return length == pattern_length && memcmp(pattern, name, length) == 0;
+}
+
+static bool environment_has(const char *const *names, size_t count, const char *name, size_t length)
+{
+	for (size_t i = 0; i < count; i++)
+		if (environment_matches(names[i], name, length))
+			return true;
+	return false;
+}
+
+static bool environment_safe_has(const char *name, size_t length)
+{
+	return environment_has(environment_safe, sizeof(environment_safe) / sizeof(*environment_safe), name, length);
+}
+
+bool callgate_environment_is_safe(const char *name)
+{
+	return environment_safe_has(name, strlen(name));
+}
+
+/* Whether one of the settings gives this variable a value. */
+static bool environment_is_set(const struct callgate_run_options *options, const char *name, size_t length)
+{
+	for (size_t i = 0; i < options->set_count; i++)
+		if (strcspn(options->set[i], "=") == length && memcmp(options->set[i], name, length) == 0)
+			return true;
+	return false;
+}
+
+static bool environment_passes(const struct callgate_run_options *options, const char *variable)
+{
+	size_t length = strcspn(variable, "=");
+
+	if (environment_is_set(options, variable, length))
+		return false;
+	return (!options->clear && environment_safe_has(variable, length)) ||
+	       environment_has(options->keep, options->keep_count, variable, length);
+}
+
+int environment_choose(const struct callgate_run_options *options, const char ***ret_environment,
+		       struct callgate_error *err)
+{
+	size_t count = options->set_count + 1;
+	const char **chosen;
+
+	for (size_t i = 0; i < options->set_count; i++)
+		if (options->set[i][0] == '=' || !strchr(options->set[i], '='))
+			return fail(err, CALLGATE_E_INVALID, "'%s' is not NAME=VALUE", options->set[i]);
+	for (const char *const *variable = options->environment; variable && *variable; variable++)
+		count++;
+	chosen = calloc(count, sizeof(*chosen));
+	if (!chosen)
+		return fail_nomem(err);
+	count = 0;
+	for (const char *const *variable = options->environment; variable && *variable; variable++)
+		if (environment_passes(options, *variable))
+			chosen[count++] = *variable;
+	for (size_t i = 0; i < options->set_count; i++)
+		chosen[count++] = options->set[i];
+	*ret_environment = chosen;
+	return CALLGATE_OK;
+}
+
+void callgate_environment_clear(const char *const *keep, size_t keep_count)
+{
+	char **kept = environ;
+
+	for (char **variable = environ; variable && *variable; variable++) {
+		size_t length = strcspn(*variable, "=");
+
+		if (environment_safe_has(*variable, length) || environment_has(keep, keep_count, *variable, length))
+			*kept++ = *variable;
+	}
+	if (kept)
+		*kept = NULL;
+}

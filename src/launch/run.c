@@ -1,0 +1,254 @@
+/*
+ * From a subject and a program to its end: compile the filter with a door of its own, choose the environment, start,
+ * stay beside it, explain what was refused.
+ *
+ * The target is traced for the sake of the message alone. Where that would get in its way (a policy that lets it use
+ * ptrace itself) or is not allowed, the target runs all the same, and a refusal is told as the signal that it ends in.
+ */
+#include "abi/abi.h"
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "launch/decode.h"
+#include "launch/environment.h"
+#include "launch/watch.h"
+#include "launch/why.h"
+
+#include <callgate/filter.h>
+#include <callgate/launch.h>
+
+#include <linux/seccomp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+
+struct run_target {
+	const struct callgate_subject *subject;
+	const struct callgate_run_options *options;
+	struct callgate_run_report *report;
+	struct callgate_filter *filter;
+	struct sock_filter *insns; /* a copy that may be wiped */
+	const char **environment;
+};
+
+struct ground_name {
+	unsigned ground;
+	const char *name;
+};
+
+static const struct ground_name ground_names[] = {
+	{ CALLGATE_GROUND_ENVIRONMENT, "environment" },   { CALLGATE_GROUND_SESSION, "session" },
+	{ CALLGATE_GROUND_DEATH_SIGNAL, "death-signal" }, { CALLGATE_GROUND_CORE_LIMIT, "core-limit" },
+	{ CALLGATE_GROUND_DESCRIPTORS, "descriptors" },	  { CALLGATE_GROUND_NO_NEW_PRIVS, "no-new-privs" },
+	{ CALLGATE_GROUND_SECCOMP, "seccomp" },
+};
+
+const char *callgate_ground_name(unsigned ground)
+{
+	for (size_t i = 0; i < sizeof(ground_names) / sizeof(*ground_names); i++)
+		if (ground_names[i].ground == ground)
+			return ground_names[i].name;
+	return NULL;
+}
+
+static void run_fini(struct run_target *run)
+{
+	callgate_filter_free(run->filter);
+	free(run->insns);
+	free(run->environment);
+}
+
+/* Whether the filter can ask a supervisor, whom the target would have no answer from. */
+static bool run_notifies(const struct sock_filter *insns, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (insns[i].code == (BPF_RET | BPF_K) && (insns[i].k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_USER_NOTIF)
+			return true;
+	return false;
+}
+
+static int run_compile(struct run_target *run, struct launch_spec *spec, struct callgate_error *err)
+{
+	struct callgate_filter_options options = { .has_launch_secret = true };
+	const struct sock_filter *insns;
+	int status = launch_secret(&options.launch_secret, err);
+
+	if (status == CALLGATE_OK)
+		status = callgate_subject_compile(run->subject, &options, &run->filter, err);
+	spec->secret = options.launch_secret;
+	explicit_bzero(&options, sizeof(options));
+	if (status != CALLGATE_OK)
+		return status;
+	insns = callgate_filter_program(run->filter, &spec->insn_count);
+	if (run_notifies(insns, spec->insn_count)) {
+		status = fail(err, CALLGATE_E_UNSUPPORTED, "'%s' leaves calls to a supervisor, and there is none",
+			      callgate_subject_name(run->subject));
+		error_hint(err, "replace its `notify` rules, or start it under a supervisor");
+		return status;
+	}
+	run->insns = malloc(spec->insn_count * sizeof(*insns));
+	if (!run->insns)
+		return fail_nomem(err);
+	memcpy(run->insns, insns, spec->insn_count * sizeof(*insns));
+	/* It holds the secret; the copy is wiped by whoever loads it. */
+	callgate_filter_free(run->filter);
+	run->filter = NULL;
+	spec->insns = run->insns;
+	return CALLGATE_OK;
+}
+
+static bool action_lets_pass(struct callgate_action action)
+{
+	unsigned kind = action.ret & SECCOMP_RET_ACTION_FULL;
+
+	return kind == SECCOMP_RET_ALLOW || kind == SECCOMP_RET_LOG;
+}
+
+/* Whether a rule is there to let the target trace others, or its parent trace it: a process has but one tracer. What
+ * passes by default, with all else, is not meant so. */
+static bool run_may_trace(const struct callgate_subject *subject)
+{
+	static const unsigned requests[] = { PTRACE_TRACEME, PTRACE_ATTACH, PTRACE_SEIZE };
+	const struct abi_arch *arch = abi_arch_native();
+
+	for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++) {
+		struct tracer_call call = { .audit = arch->audit, .nr = SYS_ptrace, .args = { requests[i] } };
+		struct callgate_explanation why;
+
+		if (why_call(subject, &call, &why, NULL) != CALLGATE_OK || (why.line && action_lets_pass(why.action)))
+			return true;
+	}
+	return false;
+}
+
+static const char *run_why_untraced(const struct run_target *run)
+{
+	if (run->options->no_trace)
+		return "tracing was declined";
+	if (run_may_trace(run->subject))
+		return "a rule lets the target use ptrace, and a process has but one tracer";
+	return "";
+}
+
+static void run_program_name(pid_t pid, char *name, size_t size)
+{
+	char link[32];
+	ssize_t length;
+
+	snprintf(link, sizeof(link), "/proc/%d/exe", (int)pid);
+	length = readlink(link, name, size - 1);
+	name[length > 0 ? length : 0] = '\0';
+	for (; *name; name++)
+		if (*name < ' ' || *name > '~')
+			*name = '?';
+}
+
+static bool action_ends_process(struct callgate_action action)
+{
+	unsigned kind = action.ret & SECCOMP_RET_ACTION_FULL;
+
+	return kind == SECCOMP_RET_KILL_PROCESS || kind == SECCOMP_RET_KILL_THREAD || kind == SECCOMP_RET_TRAP;
+}
+
+static void run_name_call(const struct tracer_call *call, struct callgate_refusal *refusal)
+{
+	const struct abi_arch *arch = abi_arch_of_call(call->audit, call->nr);
+	const struct abi_syscall *syscall = arch ? abi_syscall_by_nr(arch->id, call->nr) : NULL;
+
+	memcpy(refusal->args, call->args, sizeof(refusal->args));
+	snprintf(refusal->arch, sizeof(refusal->arch), "%s", arch ? arch->name : "");
+	snprintf(refusal->syscall, sizeof(refusal->syscall), "%s", syscall ? syscall->name : "");
+}
+
+static void run_refused(struct watch *watch, pid_t pid, const struct tracer_call *call)
+{
+	struct run_target *run = watch->context;
+	struct callgate_run_report *report = run->report;
+	struct callgate_refusal refusal = { .pid = pid, .nr = call->nr };
+	cleanup(buf_fini) struct buf text = { 0 };
+
+	/* The other threads of a killed process end with its signal too, in the middle of calls that pass. */
+	if (why_call(run->subject, call, &refusal.explanation, NULL) != CALLGATE_OK ||
+	    !action_ends_process(refusal.explanation.action))
+		return;
+	run_name_call(call, &refusal);
+	run_program_name(pid, refusal.program, sizeof(refusal.program));
+	decode_call(&text, pid, call);
+	snprintf(refusal.call, sizeof(refusal.call), "%s", buf_text(&text));
+	snprintf(refusal.explanation.call, sizeof(refusal.explanation.call), "%s", buf_text(&text));
+	if (report->refused < CALLGATE_REFUSALS_MAX)
+		report->refusals[report->refused] = refusal;
+	report->refused++;
+	if (run->options->refused)
+		run->options->refused(&refusal, run->options->context);
+}
+
+static void run_report_end(struct callgate_run_report *report, const struct launch_end *end)
+{
+	report->signalled = end->signalled;
+	report->status = end->status;
+	report->exit_status = launch_end_status(end);
+	report->wall_ns = end->wall_ns;
+	report->user_us = end->user_us;
+	report->system_us = end->system_us;
+	report->max_rss_kib = end->max_rss_kib;
+}
+
+static int run_watched(struct run_target *run, struct launch_spec *spec, struct callgate_error *err)
+{
+	cleanup(launch_target_fini) struct launch_target target = LAUNCH_TARGET_NONE;
+	struct watch watch = {
+		.target = &target, .lingers = run->options->lingers, .refused = run_refused, .context = run
+	};
+	struct launch_end end;
+	int status = watch_begin(&watch, err);
+
+	if (status != CALLGATE_OK)
+		return status;
+	spec->signal_mask = &watch.old_mask;
+	status = launch_spawn(spec, &target, err);
+	if (status == CALLGATE_OK) {
+		run->report->traced = target.traced;
+		if (spec->trace && !target.traced)
+			strcpy(run->report->untraced, "the kernel does not let us trace it");
+		status = watch_target(&watch, &end, err);
+	}
+	watch_end(&watch);
+	if (status == CALLGATE_OK)
+		run_report_end(run->report, &end);
+	return status;
+}
+
+int callgate_run(const struct callgate_subject *subject, const struct callgate_run_options *options,
+		 struct callgate_run_report *ret_report, struct callgate_error *err)
+{
+	struct callgate_run_report report = {
+		.enforced = CALLGATE_GROUND_ENVIRONMENT | CALLGATE_GROUND_SESSION | CALLGATE_GROUND_DEATH_SIGNAL |
+			    CALLGATE_GROUND_CORE_LIMIT | CALLGATE_GROUND_DESCRIPTORS |
+			    CALLGATE_GROUND_NO_NEW_PRIVS | CALLGATE_GROUND_SECCOMP,
+	};
+	cleanup(run_fini) struct run_target run = { .subject = subject, .options = options, .report = &report };
+	struct launch_spec spec = {
+		.argv = options->argv,
+		.folder = options->folder,
+		.keep_fds = options->pass_fds,
+		.keep_fd_count = options->pass_fd_count,
+		.new_session = true,
+		.die_with_parent = true,
+		.no_core = true,
+	};
+	int status = environment_choose(options, &run.environment, err);
+
+	if (status == CALLGATE_OK)
+		status = run_compile(&run, &spec, err);
+	if (status != CALLGATE_OK)
+		return status;
+	spec.envp = run.environment;
+	snprintf(report.untraced, sizeof(report.untraced), "%s", run_why_untraced(&run));
+	spec.trace = !report.untraced[0];
+	status = run_watched(&run, &spec, err);
+	if (status == CALLGATE_OK)
+		*ret_report = report;
+	return status;
+}

@@ -1,0 +1,79 @@
+/*
+ * The action comes from the subject's meaning, the line from its rules, read in order as the author wrote them. The
+ * call is taken as the target made it, the instruction's address included, which no text of a call could hold.
+ */
+#include "launch/why.h"
+
+#include "base/error.h"
+#include "filter/subject.h"
+#include "lang/lang.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void why_rule(const struct callgate_subject *subject, const struct policy_rule *rule,
+		     struct callgate_explanation *why)
+{
+	snprintf(why->file, sizeof(why->file), "%s", rule->position.file);
+	why->line = rule->position.line;
+	subject_quote(subject, &rule->position, why->rule, sizeof(why->rule));
+	snprintf(why->reason, sizeof(why->reason), "it is the first rule that holds");
+}
+
+static bool policy_lists(const struct policy *policy, const struct abi_syscall *syscall)
+{
+	for (size_t i = 0; i < policy->rules.length; i++)
+		for (size_t j = 0; j < policy->rules.items[i].name_count; j++)
+			if (policy->rules.items[i].names[j].syscall == syscall)
+				return true;
+	return false;
+}
+
+static void why_default(const struct policy *policy, const struct tracer_call *call, struct callgate_explanation *why)
+{
+	const struct abi_arch *arch = abi_arch_of_call(call->audit, call->nr);
+	const struct abi_syscall *syscall = arch ? abi_syscall_by_nr(arch->id, call->nr) : NULL;
+
+	if (!arch || !policy->arches[arch->id])
+		snprintf(why->reason, sizeof(why->reason), "the policy does not name the arch %s",
+			 arch ? arch->name : "of this call");
+	else if (!syscall)
+		snprintf(why->reason, sizeof(why->reason), "no kernel that is known has a call of this number");
+	else if (policy_lists(policy, syscall))
+		snprintf(why->reason, sizeof(why->reason), "no condition of its rules for %s holds", syscall->name);
+	else
+		snprintf(why->reason, sizeof(why->reason), "no rule lists %s", syscall->name);
+}
+
+int why_call(const struct callgate_subject *subject, const struct tracer_call *call,
+	     struct callgate_explanation *ret_why, struct callgate_error *err)
+{
+	struct seccomp_data data = {
+		.nr = (int)call->nr, .arch = call->audit, .instruction_pointer = call->ip
+	};
+	struct policy_call named = { .audit = call->audit, .nr = call->nr, .ip = call->ip };
+	struct callgate_explanation why = { 0 };
+	const struct policy_rule *rule = NULL;
+	struct callgate_action action;
+	int status;
+
+	memcpy(data.args, call->args, sizeof(data.args));
+	memcpy(named.args, call->args, sizeof(named.args));
+	why.action = subject_action(subject, &data);
+	if (!subject->policy) {
+		snprintf(why.reason, sizeof(why.reason), "the filter's instructions say so");
+		*ret_why = why;
+		return CALLGATE_OK;
+	}
+	status = policy_evaluate(subject->policy->policy, &named, &action, &rule, err);
+	if (status != CALLGATE_OK)
+		return status;
+	if (action.ret != why.action.ret)
+		return fail(err, CALLGATE_E_UNPROVED, "the rules and the meaning of '%s' disagree", subject->name);
+	if (rule)
+		why_rule(subject, rule, &why);
+	else
+		why_default(subject->policy->policy, call, &why);
+	*ret_why = why;
+	return CALLGATE_OK;
+}
