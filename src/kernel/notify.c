@@ -46,16 +46,13 @@ static int notify_ioctl(int listener, unsigned long request, void *argument)
 
 int notify_receive(int listener, union notify_buffer *ret_buffer, struct callgate_error *err)
 {
-	union notify_buffer buffer;
-
 	/* The kernel insists on zeroes. */
-	memset(&buffer, 0, sizeof(buffer));
-	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &buffer) < 0) {
+	memset(ret_buffer, 0, sizeof(*ret_buffer));
+	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, ret_buffer) < 0) {
 		if (errno == EINTR || errno == ENOENT || errno == EAGAIN)
 			return NOTIFY_GONE;
 		return fail_errno(err, "cannot receive a notification");
 	}
-	*ret_buffer = buffer;
 	return NOTIFY_DONE;
 }
 

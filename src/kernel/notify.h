@@ -32,7 +32,8 @@ enum notify_outcome {
 int notify_check(struct callgate_error *err);
 
 /*
- * Waits for a notification. DONE fills ret_buffer; GONE also after EINTR, so that the caller can look at its signals.
+ * Waits for a notification. DONE fills ret_buffer, which is zeroed first and which the kernel itself writes: whoever
+ * shares that memory learns of what was received even when the receiver dies at once. GONE also after EINTR, so that the caller can look at its signals.
  * Call it when poll(2) says POLLIN, or be ready to sleep; POLLHUP means that the last target is gone.
  * A negative status (E_OS) when the listener itself fails.
  */

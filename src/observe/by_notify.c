@@ -50,22 +50,23 @@ static int by_notify_take(struct recorder *recorder, const struct seccomp_notif 
 static bool by_notify_step(struct recorder *recorder, bool polls)
 {
 	struct pollfd calls = { .fd = recorder->target.listener, .events = POLLIN };
-	union notify_buffer buffer;
+	union notify_buffer *buffer = &recorder->guard.share->received;
 	int status;
 
 	if (polls && poll(&calls, 1, -1) == 1 && !(calls.revents & POLLIN))
 		return !by_notify_is_over(recorder->target.listener);
-	status = notify_receive(recorder->target.listener, &buffer, &recorder->err);
+	status = notify_receive(recorder->target.listener, buffer, &recorder->err);
 	if (status == NOTIFY_GONE) {
 		recorder->broken_off += errno == ENOENT;
 		return !by_notify_is_over(recorder->target.listener);
 	}
 	if (status == NOTIFY_DONE && watch_is_ending(&recorder->watch)) {
-		kill((pid_t)buffer.notif.pid, SIGKILL);
+		kill((pid_t)buffer->notif.pid, SIGKILL);
 		return true;
 	}
 	if (status == NOTIFY_DONE)
-		status = by_notify_take(recorder, &buffer.notif);
+		status = by_notify_take(recorder, &buffer->notif);
+	buffer->notif.pid = 0;
 	if (status < 0)
 		recorder_fail(recorder, status);
 	return status >= 0 || !by_notify_is_over(recorder->target.listener);

@@ -8,12 +8,17 @@
 #include "base/error.h"
 #include "kernel/notify.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+
+enum { GUARD_ROLL_MAX = 1 << 22 /* the kernel's limit on process numbers */ };
 
 /* Room for one descriptor in a message. */
 union guard_control {
@@ -41,7 +46,42 @@ static int guard_listener(int socket)
 	}
 }
 
-static void __attribute__((noreturn)) guard_main(int socket)
+/* Field 22 of /proc/PID/stat, 0 when there is none. Without memory from malloc: see above. */
+static uint64_t guard_start_time(pid_t pid)
+{
+	char path[32];
+	char text[2048];
+	cleanup_fd int fd = -1;
+	const char *field;
+	ssize_t got;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (got <= 0)
+		return 0;
+	text[got] = '\0';
+	field = strrchr(text, ')');
+	for (int i = 2; field && i < 22; i++)
+		field = strchr(field + 1, ' ');
+	return field ? strtoull(field, NULL, 10) : 0;
+}
+
+static void guard_call_roll(const struct guard *guard)
+{
+	pid_t received = (pid_t)guard->share->received.notif.pid;
+
+	for (size_t i = 0; i < guard->roll_room; i++) {
+		const struct guard_name *name = &guard->share->roll[i];
+
+		if (name->pid > 0 && guard_start_time(name->pid) == name->start_time)
+			kill(name->pid, SIGKILL);
+	}
+	if (received > 0)
+		kill(received, SIGKILL);
+}
+
+static void __attribute__((noreturn)) guard_main(const struct guard *guard, int socket)
 {
 	union notify_buffer buffer;
 	sigset_t all;
@@ -53,6 +93,7 @@ static void __attribute__((noreturn)) guard_main(int socket)
 		syscall(SYS_close_range, 0U, (unsigned)socket - 1, 0U);
 	syscall(SYS_close_range, (unsigned)socket + 1, ~0U, 0U);
 	listener = guard_listener(socket);
+	guard_call_roll(guard);
 	while (listener >= 0) {
 		struct pollfd calls = { .fd = listener, .events = POLLIN };
 
@@ -64,12 +105,33 @@ static void __attribute__((noreturn)) guard_main(int socket)
 	_exit(0);
 }
 
-int guard_start(struct guard *guard, struct callgate_error *err)
+static size_t guard_share_size(size_t room)
+{
+	return sizeof(struct guard_share) + room * sizeof(struct guard_name);
+}
+
+static int guard_make_share(struct guard *guard, size_t room, struct callgate_error *err)
+{
+	void *share = room > GUARD_ROLL_MAX ? MAP_FAILED
+					    : mmap(NULL, guard_share_size(room), PROT_READ | PROT_WRITE,
+						   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (share == MAP_FAILED)
+		return fail(err, CALLGATE_E_LIMIT, "there is no memory to watch over %zu processes", room);
+	guard->share = share;
+	guard->roll_room = room;
+	return CALLGATE_OK;
+}
+
+int guard_start(struct guard *guard, size_t roll_room, struct callgate_error *err)
 {
 	cleanup_fd int ours = -1, theirs = -1;
+	int status = guard_make_share(guard, roll_room, err);
 	int pair[2];
 	pid_t pid;
 
+	if (status < 0)
+		return status;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return fail_errno(err, "cannot make a socket");
 	ours = pair[0];
@@ -79,7 +141,7 @@ int guard_start(struct guard *guard, struct callgate_error *err)
 		return fail_errno(err, "cannot start a process");
 	if (pid == 0) {
 		if (fork() == 0)
-			guard_main(theirs);
+			guard_main(guard, theirs);
 		_exit(0);
 	}
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
@@ -107,11 +169,13 @@ void guard_end(struct guard *guard)
 {
 	char byte;
 
-	if (guard->socket < 0)
-		return;
-	shutdown(guard->socket, SHUT_WR);
-	while (read(guard->socket, &byte, 1) < 0 && errno == EINTR)
-		;
-	close(guard->socket);
-	guard->socket = -1;
+	if (guard->socket >= 0) {
+		shutdown(guard->socket, SHUT_WR);
+		while (read(guard->socket, &byte, 1) < 0 && errno == EINTR)
+			;
+		close(guard->socket);
+	}
+	if (guard->share)
+		munmap(guard->share, guard_share_size(guard->roll_room));
+	*guard = GUARD_NONE;
 }

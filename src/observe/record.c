@@ -84,24 +84,26 @@ static int recorder_run(struct recorder *recorder, struct record_end *ret_end, s
 static void recorder_fini(struct recorder *recorder)
 {
 	launch_target_fini(&recorder->target);
+	tasks_fini(&recorder->tasks);
 	guard_end(&recorder->guard);
 	watch_end(&recorder->watch);
-	tasks_fini(&recorder->tasks);
 }
 
 int record_run(struct record_spec *spec, struct evidence *evidence, struct record_end *ret_end,
 	       struct callgate_error *err)
 {
-	struct recorder recorder = { .spec = spec, .target = LAUNCH_TARGET_NONE, .guard = { -1 } };
+	struct recorder recorder = { .spec = spec, .target = LAUNCH_TARGET_NONE, .guard = GUARD_NONE };
+	size_t processes_max = spec->processes_max ? spec->processes_max : RECORD_PROCESSES_MAX;
 	int status = CALLGATE_OK;
 
-	tasks_init(&recorder.tasks, evidence, spec->processes_max ? spec->processes_max : RECORD_PROCESSES_MAX);
+	tasks_init(&recorder.tasks, evidence, processes_max);
 	evidence->kernel = probe_kernel_version();
 	recorder.watch.target = &recorder.target;
 	recorder.watch.lingers = spec->lingers;
 	recorder.watch.context = &recorder;
 	if (spec->how != RECORD_TRACE)
-		status = guard_start(&recorder.guard, err);
+		status = guard_start(&recorder.guard, processes_max, err);
+	recorder.tasks.roll = recorder.guard.share ? recorder.guard.share->roll : NULL;
 	if (status == CALLGATE_OK)
 		status = watch_begin(&recorder.watch, err);
 	if (status < 0) {

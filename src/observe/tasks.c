@@ -84,10 +84,27 @@ static struct task **tasks_slot(struct tasks *tasks, pid_t tid)
 	return slot;
 }
 
+static void process_sign_on(const struct tasks *tasks, struct process *process, const struct task_facts *facts)
+{
+	while (tasks->roll && tasks->roll[process->place].pid && process->place + 1 < tasks->processes_max)
+		process->place++;
+	if (!tasks->roll || tasks->roll[process->place].pid)
+		return;
+	tasks->roll[process->place].start_time = facts->start_time;
+	tasks->roll[process->place].pid = facts->tgid;
+}
+
+static void process_sign_off(const struct tasks *tasks, const struct process *process)
+{
+	if (tasks->roll && tasks->roll[process->place].pid == process->pid)
+		tasks->roll[process->place].pid = 0;
+}
+
 static void process_release(struct tasks *tasks, struct process *process)
 {
 	if (--process->tasks > 0)
 		return;
+	process_sign_off(tasks, process);
 	maps_fini(&process->maps);
 	free(process);
 	tasks->process_count--;
@@ -200,6 +217,7 @@ static int process_new(struct tasks *tasks, const struct task_facts *facts, stru
 	status = process_identify(tasks, process, err);
 	if (status < 0)
 		return status;
+	process_sign_on(tasks, process, facts);
 	tasks->process_count++;
 	*ret_process = take_ptr(process);
 	return CALLGATE_OK;

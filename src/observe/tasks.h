@@ -8,6 +8,7 @@
 #define CALLGATE_OBSERVE_TASKS_H
 
 #include "observe/evidence.h"
+#include "observe/guard.h"
 #include "observe/maps.h"
 
 #include <linux/seccomp.h>
@@ -27,6 +28,7 @@ struct process {
 	struct maps maps;
 	pid_t exec_tid;    /* the thread that called execve and was not heard of since, 0 when none */
 	unsigned tasks;    /* that point here */
+	size_t place;      /* in the guard's roll */
 };
 
 struct task {
@@ -43,6 +45,7 @@ struct tasks {
 	size_t count;
 	size_t process_count;
 	size_t processes_max;    /* that may live at the same time; more is E_LIMIT */
+	struct guard_name *roll; /* of processes_max names, kept for the guard; NULL when there is none */
 	size_t made;             /* new tasks since the last check began */
 	uint64_t check;
 	time_t check_second;

@@ -161,6 +161,21 @@ static int leave(void)
 	return pid < 0;
 }
 
+/* Prints the number of a child that sleeps, and sleeps itself. */
+static int sleepers(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		for (;;)
+			pause();
+	printf("%d\n", (int)pid);
+	fflush(stdout);
+	while (pause() < 0)
+		;
+	return 1;
+}
+
 static int affinity(void)
 {
 	cpu_set_t set;
@@ -180,7 +195,7 @@ int main(int argc, char **argv)
 		{ "threads", threads }, { "forks", forks },           { "vforks", vforks },
 		{ "signals", signals }, { "failed_exec", failed_exec }, { "own_filter", own_filter },
 		{ "bomb", bomb },       { "own_listener", own_listener }, { "leave", leave },
-		{ "affinity", affinity },
+		{ "affinity", affinity }, { "sleepers", sleepers },
 	};
 
 	if (argc == 3 && strcmp(argv[1], "chain") == 0)

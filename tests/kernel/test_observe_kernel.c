@@ -4,12 +4,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -180,6 +182,42 @@ static void what_the_target_leaves_running_is_ended(void **state)
 	}
 }
 
+/* A recorder of its own process, which is killed; the tree must not outlive it. */
+static void nothing_outlives_a_recorder_that_is_killed(void **state)
+{
+	for (size_t i = 0; i < 2; i++) {
+		char text[32] = "";
+		int pipes[2];
+		pid_t recorder, child;
+		int pidfd;
+
+		assert_int_equal(pipe(pipes), 0);
+		recorder = fork();
+		if (recorder == 0) {
+			const char *argv[] = { TEST_OBSERVED, "sleepers", NULL };
+			const char *envp[] = { NULL };
+			struct record_spec spec = { .launch = { .argv = argv, .envp = envp, .die_with_parent = true },
+						    .how = recorders[i] };
+			struct record_end end;
+
+			dup2(pipes[1], STDOUT_FILENO);
+			record_run(&spec, evidence_new(), &end, NULL);
+			_exit(1);
+		}
+		assert_true(recorder > 0);
+		assert_true(read(pipes[0], text, sizeof(text) - 1) > 0);
+		child = (pid_t)atoi(text);
+		pidfd = (int)syscall(SYS_pidfd_open, child, 0);
+		assert_true(pidfd >= 0);
+		assert_int_equal(kill(recorder, SIGKILL), 0);
+		assert_int_equal(waitpid(recorder, NULL, 0), recorder);
+		assert_int_equal(poll(&(struct pollfd){ .fd = pidfd, .events = POLLIN }, 1, 60000), 1);
+		close(pidfd);
+		close(pipes[0]);
+		close(pipes[1]);
+	}
+}
+
 static void the_target_does_not_see_itself_pinned(void **state)
 {
 	struct recording recording = record(RECORD_NOTIFY, 0, "affinity", NULL);
@@ -235,6 +273,7 @@ UNIT_TESTS(test_observe_kernel,
 	cmocka_unit_test(a_target_that_wants_a_listener_is_recorded_by_tracing),
 	cmocka_unit_test(a_target_that_forks_without_end_is_ended),
 	cmocka_unit_test(what_the_target_leaves_running_is_ended),
+	cmocka_unit_test(nothing_outlives_a_recorder_that_is_killed),
 	cmocka_unit_test(the_target_does_not_see_itself_pinned),
 	cmocka_unit_test(a_program_that_is_not_there_is_said_so),
 	cmocka_unit_test(call_sites_and_phases_are_kept),
