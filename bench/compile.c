@@ -1,81 +1,71 @@
 /*
- * One compilation, for callgrind to count: bench/run starts it with --toggle-collect on one of the functions named
- * measured_*, so that start-up and reading the rules cost nothing.
+ * One compilation of the same policy by both sides, for callgrind to count: bench/run collects inside measured_libseccomp
+ * or measured_callgate only, so that start-up and reading the rules cost nothing.
  *
  *	compile FOLDER POLICY ARCHES        (1, or 3: x86-64, i386, x32)
+ *
+ * libseccomp resolves names, takes rules and exports its program, as crun does. Ours reads the policy's text, makes
+ * its meaning, generates the program, lifts it back and proves it.
  */
-#include "codegen/codegen.h"
+#include "base/cleanup.h"
 #include "peer.h"
-#include "prove/prove.h"
+
+#include <callgate/callgate.h>
+#include <callgate/filter.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 
 static const enum abi_arch_id arches[] = { ABI_X86_64, ABI_I386, ABI_X32 };
 
-#define MEASURED __attribute__((noinline))
+size_t measured_libseccomp(const struct rules *rules, size_t arch_count);
+size_t measured_callgate(const struct buf *text);
 
-bool measured_libseccomp(const struct rules *rules, size_t arch_count, struct bpf_program *ret_program);
-struct diagram *measured_diagram(const struct rules *rules, size_t arch_count, uint32_t *ret_root);
-int measured_codegen(struct diagram *diagram, uint32_t root, struct bpf_program *ret_program);
-int measured_proof(struct diagram *diagram, const struct bpf_program *program, uint32_t root);
-
-/* Names, rules, filter and its program, as crun does. */
-MEASURED bool measured_libseccomp(const struct rules *rules, size_t arch_count, struct bpf_program *ret_program)
+/* The length of the program; 0 for failure. */
+__attribute__((noinline)) size_t measured_libseccomp(const struct rules *rules, size_t arch_count)
 {
 	scmp_filter_ctx context = peer_libseccomp(rules, arches, arch_count, 1);
-	bool ok = context && peer_export(context, ret_program);
+	struct bpf_program program = { 0 };
 
+	if (context && peer_export(context, &program))
+		free(program.insns);
 	if (context)
 		seccomp_release(context);
-	return ok;
+	return program.length;
 }
 
-MEASURED struct diagram *measured_diagram(const struct rules *rules, size_t arch_count, uint32_t *ret_root)
+__attribute__((noinline)) size_t measured_callgate(const struct buf *text)
 {
-	struct diagram *diagram = diagram_new(0);
+	struct callgate_policy *policy = NULL;
+	struct callgate_filter *filter = NULL;
+	struct callgate_error err = { 0 };
+	size_t length = 0;
 
-	if (diagram)
-		*ret_root = rules_diagram(rules, diagram, arches, arch_count);
-	return diagram;
-}
-
-MEASURED int measured_codegen(struct diagram *diagram, uint32_t root, struct bpf_program *ret_program)
-{
-	return codegen_program(diagram, root, NULL, ret_program, NULL);
-}
-
-MEASURED int measured_proof(struct diagram *diagram, const struct bpf_program *program, uint32_t root)
-{
-	uint32_t lifted;
-	int status = prove_lift(diagram, program->insns, program->length, &lifted, NULL);
-
-	return status == CALLGATE_OK && lifted == root ? CALLGATE_OK : CALLGATE_E_UNPROVED;
+	if (callgate_policy_parse("bench", text->data, text->length, NULL, &policy, &err) == CALLGATE_OK &&
+	    callgate_filter_compile(policy, NULL, &filter, &err) == CALLGATE_OK)
+		callgate_filter_program(filter, &length);
+	else
+		fprintf(stderr, "callgate: %u: %s\n", err.line, err.message);
+	callgate_filter_free(filter);
+	callgate_policy_free(policy);
+	return length;
 }
 
 int main(int argc, char **argv)
 {
-	struct arena arena = { 0 };
-	struct bpf_program peer, ours;
-	struct diagram *diagram;
+	cleanup(arena_fini) struct arena arena = { 0 };
+	cleanup(buf_fini) struct buf text = { 0 };
+	size_t arch_count = argc == 4 ? (size_t)atoi(argv[3]) : 0, peer, ours;
 	struct rules rules;
-	size_t arch_count = argc == 4 ? (size_t)atoi(argv[3]) : 0;
-	uint32_t root = DIAGRAM_NONE;
 	char path[512];
 
 	if (arch_count != 1 && arch_count != 3)
 		return 2;
 	snprintf(path, sizeof(path), "%s/policies/%s.rules", argv[1], argv[2]);
-	if (!rules_read(path, &arena, &rules) || !measured_libseccomp(&rules, arch_count, &peer))
+	if (!rules_read(path, &arena, &rules) || !rules_policy(&rules, arches, arch_count, &text))
 		return EXIT_FAILURE;
-	diagram = measured_diagram(&rules, arch_count, &root);
-	if (!diagram || root == DIAGRAM_NONE || measured_codegen(diagram, root, &ours) ||
-	    measured_proof(diagram, &ours, root))
-		return EXIT_FAILURE;
-	printf("%zu %zu\n", peer.length, ours.length);
-	free(peer.insns);
-	free(ours.insns);
-	diagram_free(diagram);
-	arena_fini(&arena);
-	return 0;
+	peer = measured_libseccomp(&rules, arch_count);
+	ours = measured_callgate(&text);
+	printf("%zu %zu\n", peer, ours);
+	return peer && ours ? 0 : EXIT_FAILURE;
 }

@@ -197,3 +197,50 @@ uint32_t rules_diagram(const struct rules *rules, struct diagram *diagram, const
 	qsort(ranges, count, sizeof(*ranges), compare_ranges);
 	return diagram_switch(diagram, DIAGRAM_ARCH, ranges, count, diagram_terminal(diagram, 0));
 }
+
+static void put_action(struct buf *text, uint32_t action)
+{
+	if (action == SECCOMP_RET_ALLOW)
+		buf_puts(text, "allow");
+	else if ((action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO)
+		buf_printf(text, "errno %u", action & SECCOMP_RET_DATA);
+	else
+		buf_puts(text, "kill-thread");
+}
+
+static void put_condition(struct buf *text, const struct rule_condition *c)
+{
+	if (strcmp(c->op, "SCMP_CMP_MASKED_EQ") == 0)
+		buf_printf(text, "arg%u & 0x%lx == 0x%lx", c->arg, c->value, c->value2);
+	else
+		buf_printf(text, "arg%u %s 0x%lx", c->arg,
+			   strcmp(c->op, "SCMP_CMP_EQ") == 0 ? "==" : strcmp(c->op, "SCMP_CMP_LT") == 0 ? "<" : ">",
+			   c->value);
+}
+
+static void put_rule(struct buf *text, const struct rule *rule)
+{
+	put_action(text, rule->action);
+	buf_printf(text, " %s", rule->name);
+	for (unsigned i = 0; i < rule->condition_count; i++) {
+		buf_puts(text, i ? " and " : " if ");
+		put_condition(text, &rule->conditions[i]);
+	}
+	buf_putc(text, '\n');
+}
+
+bool rules_policy(const struct rules *rules, const enum abi_arch_id *arches, size_t arch_count, struct buf *ret_text)
+{
+	buf_puts(ret_text, "kernel 7.1\narch ");
+	for (size_t i = 0; i < arch_count; i++)
+		buf_printf(ret_text, "%s%s", i ? ", " : "", abi_arch(arches[i])->name);
+	buf_puts(ret_text, "\ndefault ");
+	put_action(ret_text, rules->otherwise);
+	buf_puts(ret_text, "\nnewer ");
+	put_action(ret_text, rules->otherwise);
+	buf_putc(ret_text, '\n');
+	for (size_t i = 0; i < rules->length; i++)
+		if (abi_syscall_by_name(rules->items[i].name))
+			put_rule(ret_text, &rules->items[i]);
+	return !ret_text->failed;
+}

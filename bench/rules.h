@@ -9,6 +9,7 @@
 
 #include "abi/abi.h"
 #include "base/arena.h"
+#include "base/buf.h"
 #include "diagram/diagram.h"
 
 struct rule_condition {
@@ -36,5 +37,9 @@ bool rules_read(const char *path, struct arena *arena, struct rules *ret_rules);
  * that is not among them (but for -1, which it takes for a cancelled call). */
 uint32_t rules_diagram(const struct rules *rules, struct diagram *diagram, const enum abi_arch_id *arches,
 		       size_t arch_count);
+
+/* The same rules as a policy in Callgate's language. Numbers that no kernel has defined take the default too, as
+ * libseccomp's do. False when memory is out. */
+bool rules_policy(const struct rules *rules, const enum abi_arch_id *arches, size_t arch_count, struct buf *ret_text);
 
 #endif

@@ -11,6 +11,10 @@
 #include "codegen/layout.h"
 #include "codegen/word.h"
 
+/* With measurements an exact plan is worth its time; without, halving by weight loses little of a guess. */
+#define PLAN_MEASURED 100
+#define PLAN_GUESSED 48
+
 uint32_t generate_node(struct generator *g, uint32_t index, uint32_t audit)
 {
 	struct diagram_node node;
@@ -51,6 +55,7 @@ int codegen_program(struct diagram *diagram, uint32_t root, const struct codegen
 	uint32_t step;
 
 	g.steps.arena = &g.arena;
+	g.tree.plan_max = options && options->weights ? PLAN_MEASURED : PLAN_GUESSED;
 	g.notes = arena_array(&g.arena, nodes, sizeof(*g.notes));
 	g.marks = arena_array(&g.arena, nodes, sizeof(*g.marks));
 	if (!g.notes || !g.marks)

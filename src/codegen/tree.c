@@ -6,13 +6,11 @@
  * they are compared for equality instead, the frequent ones first, and what remains is one outcome: that run is a leaf
  * to the search. This is most of what two-way comparisons gain over an alphabetic tree, in length and in time.
  *
- * Beyond PLANNED_MAX ranges a run is halved by weight until its parts can be planned, which keeps the whole near linear.
+ * Beyond plan_max ranges a run is halved by weight until its parts can be planned, which keeps the whole near linear.
  */
 #include "codegen/tree.h"
 
 #include <stdlib.h>
-
-#define PLANNED_MAX 128u
 
 /* The weight of an instruction that is only there, against one executed by every call. */
 #define LENGTH_WEIGHT 1e-4
@@ -25,7 +23,7 @@ void tree_fini(struct tree *tree)
 	free(tree->cost);
 	free(tree->cut);
 	free(tree->weight);
-	*tree = (struct tree){ .failed = tree->failed };
+	*tree = (struct tree){ .plan_max = tree->plan_max, .failed = tree->failed };
 }
 
 static bool tree_reserve(struct tree *tree, size_t count)
@@ -118,7 +116,7 @@ static void plan_from(struct tree *tree, const struct range *ranges, size_t i, s
 	}
 }
 
-/* Plans all of them: at most PLANNED_MAX. */
+/* Plans all of them: at most plan_max. */
 static void plan(struct tree *tree, const struct range *ranges, size_t count)
 {
 	double extra;
@@ -151,7 +149,7 @@ double tree_cost(struct tree *tree, const struct range *ranges, size_t count)
 	double weight = 0;
 	size_t below;
 
-	if (count <= PLANNED_MAX) {
+	if (count <= tree->plan_max) {
 		if (!tree_reserve(tree, count))
 			return 0;
 		plan(tree, ranges, count);
@@ -215,7 +213,7 @@ uint32_t tree_build(struct tree *tree, struct steps *steps, const struct range *
 	size_t below;
 	uint32_t low, high;
 
-	if (count <= PLANNED_MAX) {
+	if (count <= tree->plan_max) {
 		if (tree->planned != ranges || tree->planned_count != count)
 			tree_cost(tree, ranges, count);
 		return tree->failed ? STEP_NONE : build_run(tree, steps, ranges, 0, count - 1, count);

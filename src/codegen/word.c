@@ -32,7 +32,7 @@
 /* One way to decide the word. */
 struct plan {
 	struct ranges ranges; /* what the tree tells apart */
-	double cost;
+	double cost;          /* of arch and nr only where something else is tried */
 	uint32_t cube;        /* JSET with this first; 0: none */
 	uint32_t cube_step;   /* what is done where no bit of it is set */
 	struct hot hot[HOT_MAX];
@@ -146,6 +146,12 @@ static size_t find_index(const struct ranges *ranges, uint32_t value)
 	return i;
 }
 
+/* Whether the number is so frequent that it may pay to compare it first. */
+static bool is_hot(const struct hot *hot, const struct ranges *ranges)
+{
+	return hot->weight > total_weight(ranges) * HOT_SHARE && ranges->length > 2;
+}
+
 /* Compares the most frequent numbers first where that is cheaper. */
 static void try_hot(struct generator *g, struct plan *plan)
 {
@@ -156,8 +162,7 @@ static void try_hot(struct generator *g, struct plan *plan)
 		uint32_t step = plan->ranges.items[at].step;
 		struct ranges rest;
 
-		if (hot->weight <= weight * HOT_SHARE || plan->ranges.length < 3 ||
-		    !copy_ranges(g, &plan->ranges, &rest))
+		if (!is_hot(hot, &plan->ranges) || !copy_ranges(g, &plan->ranges, &rest))
 			return;
 		rest.items[at].weight -= hot->weight;
 		if (rest.items[at].low == rest.items[at].high)
@@ -192,7 +197,7 @@ static void fold_x32(struct generator *g, struct ranges *ranges)
 	ranges->length = first + 1;
 }
 
-/* Gives each range its step and its weight, and the plan its cost. */
+/* Gives each range its step and its weight. */
 static bool prepare_plan(struct generator *g, struct plan *plan, enum diagram_word word, uint32_t audit)
 {
 	for (size_t i = 0; i < plan->ranges.length; i++) {
@@ -207,8 +212,7 @@ static bool prepare_plan(struct generator *g, struct plan *plan, enum diagram_wo
 	join_equal(&plan->ranges);
 	if (word == DIAGRAM_NR && plan->ranges.mask == UINT32_MAX)
 		fold_x32(g, &plan->ranges);
-	plan->cost = ranges_cost(g, &plan->ranges);
-	return g->steps.status == CALLGATE_OK;
+	return true;
 }
 
 static uint32_t build_plan(struct generator *g, const struct plan *plan)
@@ -246,10 +250,13 @@ static bool make_plan(struct generator *g, uint32_t node, enum diagram_word word
 		g->steps.status = status;
 	if (status != CALLGATE_OK || !pays(&plan.ranges, whole) || !prepare_plan(g, &plan, word, audit))
 		return false;
-	if (word == DIAGRAM_NR && mask == UINT32_MAX)
-		try_hot(g, &plan);
-	else if (word > DIAGRAM_NR)
+	if (word > DIAGRAM_NR) {
+		plan.cost = ranges_cost(g, &plan.ranges);
 		try_cube(g, &plan, node, word, support.bits);
+	} else if (is_hot(&plan.hot[0], &plan.ranges) && mask == UINT32_MAX) {
+		plan.cost = ranges_cost(g, &plan.ranges);
+		try_hot(g, &plan);
+	}
 	*ret_plan = plan;
 	return g->steps.status == CALLGATE_OK;
 }
