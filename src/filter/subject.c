@@ -233,9 +233,11 @@ int subject_program(const struct callgate_subject *subject, const struct callgat
 
 struct callgate_action subject_action(const struct callgate_subject *subject, const struct seccomp_data *data)
 {
+	struct seccomp_data in_memory = *data;
 	struct diagram_input input;
 
-	prove_data_to_input(data, &input);
+	prove_exchange_halves(&in_memory);
+	prove_data_to_input(&in_memory, &input);
 	return (struct callgate_action){ diagram_evaluate(subject->diagram, subject->root, &input) };
 }
 

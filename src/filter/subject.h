@@ -34,7 +34,7 @@ int subject_meaning(const struct callgate_subject *subject, const struct callgat
 int subject_program(const struct callgate_subject *subject, const struct callgate_filter_options *options,
 		    struct callgate_filter **ret_filter, struct bpf_program *ret_program, struct callgate_error *err);
 
-/* What its diagram says to a call. */
+/* What its diagram says to a call, whose arguments are values (call->data is such). */
 struct callgate_action subject_action(const struct callgate_subject *subject, const struct seccomp_data *data);
 
 /* Reads a whole text as a call; errors have their place in it. */

@@ -8,14 +8,14 @@
 
 enum { CALL_ARGS = 6 };
 
-/* The argument as its arch has it: data of the other byte order has its halves exchanged for this machine. */
-static uint64_t call_arg(const struct seccomp_data *data, const struct abi_arch *arch, unsigned index)
+void prove_exchange_halves(struct seccomp_data *data)
 {
-	uint64_t value = data->args[index];
+	const struct abi_arch *arch = abi_arch_of_call(data->arch, (uint32_t)data->nr);
 
-	if (arch && arch->big_endian != abi_arch_native()->big_endian)
-		value = value << 32 | value >> 32;
-	return value;
+	if (!arch || arch->big_endian == abi_arch_native()->big_endian)
+		return;
+	for (unsigned i = 0; i < CALL_ARGS; i++)
+		data->args[i] = data->args[i] << 32 | data->args[i] >> 32;
 }
 
 static void format_arg(struct buf *text, const struct abi_arg *type, const struct abi_arch *arch, uint64_t value)
@@ -32,27 +32,29 @@ static void format_arg(struct buf *text, const struct abi_arg *type, const struc
 
 void prove_format_call(const struct seccomp_data *data, struct buf *ret_text)
 {
+	struct seccomp_data values = *data;
 	const struct abi_arch *arch = abi_arch_of_call(data->arch, (uint32_t)data->nr);
 	const struct abi_syscall *syscall = arch ? abi_syscall_by_nr(arch->id, (uint32_t)data->nr) : NULL;
 	struct abi_arg types[CALL_ARGS];
 	unsigned known = syscall ? abi_syscall_args(syscall, arch->id, types) : 0;
 	unsigned count = known;
 
+	prove_exchange_halves(&values);
 	for (unsigned i = known; i < CALL_ARGS; i++)
-		if (data->args[i])
+		if (values.args[i])
 			count = i + 1;
 	if (!arch)
-		buf_printf(ret_text, "0x%08x ", data->arch);
+		buf_printf(ret_text, "0x%08x:", data->arch);
 	else if (arch != abi_arch_native())
-		buf_printf(ret_text, "%s ", arch->name);
+		buf_printf(ret_text, "%s:", arch->name);
 	if (syscall)
 		buf_puts(ret_text, syscall->name);
 	else
-		spell_number(ret_text, (uint32_t)data->nr);
+		buf_printf(ret_text, "#%u", (uint32_t)data->nr);
 	buf_putc(ret_text, '(');
 	for (unsigned i = 0; i < count; i++) {
 		buf_puts(ret_text, i ? ", " : "");
-		format_arg(ret_text, i < known ? &types[i] : NULL, arch, call_arg(data, arch, i));
+		format_arg(ret_text, i < known ? &types[i] : NULL, arch, values.args[i]);
 	}
 	buf_putc(ret_text, ')');
 	if (data->instruction_pointer)

@@ -30,6 +30,10 @@ bool prove_stricter(struct diagram *diagram, uint32_t a, uint32_t b, struct diag
 void prove_input_to_data(const struct diagram_input *input, struct seccomp_data *ret_data);
 void prove_data_to_input(const struct seccomp_data *data, struct diagram_input *ret_input);
 
+/* A struct seccomp_data holds a call as it lies in memory on its arch: of an arch of the other byte order, each
+ * argument's halves are exchanged for us. This exchanges them: from values to memory, and back. */
+void prove_exchange_halves(struct seccomp_data *data);
+
 /* "openat(AT_FDCWD, 0x0, O_RDONLY, 0)" with names where the tables have them, the arch before it when not native. */
 void prove_format_call(const struct seccomp_data *data, struct buf *ret_text);
 

@@ -42,17 +42,17 @@ static void what_the_kernel_would_not_read_is_shown(void **state)
 
 static void numbers_stand_for_what_has_no_name(void **state)
 {
-	assert_x86_64((struct seccomp_data){ .nr = 5000 }, "5000()");
-	assert_format((struct seccomp_data){ .nr = -1, .arch = AUDIT_ARCH_X86_64 }, "x32 0xffffffff()");
-	assert_format((struct seccomp_data){ .nr = 5, .arch = 0x1234 }, "0x00001234 5()");
+	assert_x86_64((struct seccomp_data){ .nr = 5000 }, "#5000()");
+	assert_format((struct seccomp_data){ .nr = -1, .arch = AUDIT_ARCH_X86_64 }, "x32:#4294967295()");
+	assert_format((struct seccomp_data){ .nr = 5, .arch = 0x1234 }, "0x00001234:#5()");
 }
 
 static void foreign_arches_are_named_and_read_in_their_byte_order(void **state)
 {
 	assert_format((struct seccomp_data){ .nr = 5, .arch = AUDIT_ARCH_S390X, .args = { 0, UINT64_C(577) << 32 } },
-		      "s390x open(0x0, O_CREAT | O_TRUNC | O_WRONLY, 0)");
+		      "s390x:open(0x0, O_CREAT | O_TRUNC | O_WRONLY, 0)");
 	assert_format((struct seccomp_data){ .nr = 5, .arch = AUDIT_ARCH_I386, .args = { 0, 2 } },
-		      "i386 open(0x0, O_RDWR, 0)");
+		      "i386:open(0x0, O_RDWR, 0)");
 }
 
 UNIT_TESTS(test_prove_format,
