@@ -3,6 +3,7 @@
 #define CALLGATE_CALLGATE_H
 
 #include <callgate/action.h>
+#include <callgate/check.h>
 #include <callgate/doctor.h>
 #include <callgate/error.h>
 #include <callgate/filter.h>
