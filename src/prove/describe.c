@@ -63,11 +63,13 @@ int describe_condition(struct diagram *diagram, uint32_t where, const struct abi
 		       struct callgate_error *err)
 {
 	struct expression_context context = expression_context(diagram, arena, arch, syscall);
-	uint32_t swapped = arch && arch->big_endian ? diagram_swap_halves(diagram, where) : where;
 	cleanup(buf_fini) struct buf text = { 0 };
 	const struct expression *expression;
+	uint32_t swapped;
 	char *copy;
 
+	diagram_renew_steps(diagram);
+	swapped = arch && arch->big_endian ? diagram_swap_halves(diagram, where) : where;
 	if (swapped == DIAGRAM_NONE)
 		return diagram_fail(diagram, err);
 	expression = expression_of(&context, swapped);
