@@ -28,12 +28,12 @@ enum abi_arch_id {
 };
 
 struct abi_arch {
+	const char *name; /* as the policy language says it: "x86_64" */
 	enum abi_arch_id id;
-	const char *name;    /* as the policy language says it: "x86_64" */
-	uint32_t audit;      /* AUDIT_ARCH_*, what seccomp_data.arch holds */
-	uint8_t word_bits;   /* of its long: 32 or 64 (x32: 64, its registers are) */
-	bool big_endian;     /* the high word of an argument comes first in seccomp_data */
-	uint32_t nr_base;    /* added to every number: x32 0x40000000, mips64el (n64) 5000, else 0 */
+	uint32_t audit;	   /* AUDIT_ARCH_*, what seccomp_data.arch holds */
+	uint32_t nr_base;  /* added to every number: x32 0x40000000, mips64el (n64) 5000, else 0 */
+	uint8_t word_bits; /* of its long: 32 or 64 (x32: 64, its registers are) */
+	bool big_endian;   /* the high word of an argument comes first in seccomp_data */
 };
 
 /* A kernel release, comparable as a number: 6.1 is 0x0601, and 2.6.16, of a series whose middle number stood still, is
@@ -44,17 +44,17 @@ struct abi_arch {
 #define ABI_KERNEL_NEWEST ABI_KERNEL(7, 1)
 
 enum abi_arg_kind {
-	ABI_ARG_NUMBER,     /* a count, a size, an identifier, an offset */
+	ABI_ARG_NUMBER,	    /* a count, a size, an identifier, an offset */
 	ABI_ARG_POINTER,    /* an address; what lies there is not seen */
 	ABI_ARG_DESCRIPTOR, /* a file descriptor */
-	ABI_ARG_FLAGS,      /* bits of .constants, maybe beside a number in the low ones (O_ACCMODE, SOCK_STREAM) */
-	ABI_ARG_ENUM,       /* one of .constants */
+	ABI_ARG_FLAGS,	    /* bits of .constants, maybe beside a number in the low ones (O_ACCMODE, SOCK_STREAM) */
+	ABI_ARG_ENUM,	    /* one of .constants */
 };
 
 struct abi_constant {
 	const char *name; /* "O_CLOEXEC" */
-	uint64_t value;   /* sign-extended to 64 bits where it is negative: AT_FDCWD is -100 */
-	bool is_alias;    /* another name of the set says the same and is the one to print: O_NDELAY, PF_INET */
+	uint64_t value;	  /* sign-extended to 64 bits where it is negative: AT_FDCWD is -100 */
+	bool is_alias;	  /* another name of the set says the same and is the one to print: O_NDELAY, PF_INET */
 };
 
 struct abi_constant_set; /* constants of one family; opened by the functions below */
@@ -62,26 +62,26 @@ struct abi_constant_set; /* constants of one family; opened by the functions bel
 /* One argument, as the kernel reads it, never as libc's prototype has it. */
 struct abi_arg {
 	const char *name; /* as in the section 2 man page: "flags" */
-	uint8_t bits;     /* what the kernel reads: 8, 16, 32, or 64 for a long or a pointer (32 on 32-bit arches) */
+	uint8_t bits;	  /* what the kernel reads: 8, 16, 32, or 64 for a long or a pointer (32 on 32-bit arches) */
 	bool is_signed;
 	enum abi_arg_kind kind;
 	const struct abi_constant_set *constants; /* for flags and enumerations; AT_FDCWD for a descriptor that
-						      * may be it; else NULL */
+						   * may be it; else NULL */
 };
 
 struct abi_syscall {
 	const char *name;
-	uint16_t since;             /* ABI_KERNEL() that brought it first on any arch; 0 not known or before 2.6.13 */
+	uint16_t since;		    /* ABI_KERNEL() that brought it first on any arch; 0 not known or before 2.6.13 */
 	int32_t nr[ABI_ARCH_COUNT]; /* as the kernel sees it, base included; -1 where the arch lacks it */
-	uint8_t arg_count;          /* 0 to 6, on most arches; abi_syscall_args has them */
-	bool args_known;            /* false: only arg0 to arg5 can be compared */
-	bool args_differ;           /* some arch has arguments of its own */
-	uint16_t args_first;        /* of this room's tables */
+	uint8_t arg_count;	    /* 0 to 6, on most arches; abi_syscall_args has them */
+	bool args_known;	    /* false: only arg0 to arg5 can be compared */
+	bool args_differ;	    /* some arch has arguments of its own */
+	uint16_t args_first;	    /* of this room's tables */
 };
 
 const struct abi_arch *abi_arch(enum abi_arch_id id);
-const struct abi_arch *abi_arch_by_name(const char *name);      /* also uname's and OCI's spellings; NULL */
-const struct abi_arch *abi_arch_native(void);                   /* of this build */
+const struct abi_arch *abi_arch_by_name(const char *name); /* also uname's and OCI's spellings; NULL */
+const struct abi_arch *abi_arch_native(void);		   /* of this build */
 /* The arch of a call: audit alone does not tell x32 from x86-64, nr does. NULL for one that the tables lack. */
 const struct abi_arch *abi_arch_of_call(uint32_t audit, uint32_t nr);
 

@@ -11,7 +11,8 @@
 #define X32_BIT 0x40000000U
 
 static const struct abi_arch arches[ABI_ARCH_COUNT] = {
-#define ARCH(id, name, audit, word_bits, big_endian, nr_base) [id] = { id, name, audit, word_bits, big_endian, nr_base },
+#define ARCH(id, name, audit, word_bits, big_endian, nr_base) \
+	[id] = { name, id, audit, nr_base, word_bits, big_endian },
 #define ARCH_SPELLING(spelling, id)
 #include "abi/arches.def"
 #undef ARCH
@@ -68,7 +69,7 @@ const struct abi_arch *abi_arch_native(void)
 #elif defined(__mips64) && defined(__MIPSEL__)
 	return &arches[ABI_MIPS64EL];
 #else
-#error "the arch of this build is not in arches.def"
+	_Static_assert(false, "the arch of this build is not in arches.def");
 #endif
 }
 

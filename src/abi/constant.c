@@ -42,8 +42,7 @@ static const struct abi_constant_row *set_row(const struct abi_constant_set *set
 	return NULL;
 }
 
-bool abi_constant_find(const struct abi_constant_set *set, enum abi_arch_id arch, const char *name,
-		       uint64_t *ret_value)
+bool abi_constant_find(const struct abi_constant_set *set, enum abi_arch_id arch, const char *name, uint64_t *ret_value)
 {
 	const struct abi_constant_row *row = set_row(set, name);
 

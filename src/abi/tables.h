@@ -9,11 +9,11 @@
 #include "abi/abi.h"
 
 struct abi_arg_row {
-	uint16_t name;     /* offset into abi_strings */
-	uint8_t bits;      /* 0: as many as a long of the arch */
+	uint16_t name;	   /* offset into abi_strings */
+	uint8_t bits;	   /* 0: as many as a long of the arch */
 	uint8_t is_signed; /* 0 or 1 */
-	uint8_t kind;      /* enum abi_arg_kind */
-	uint8_t set;       /* index into abi_constant_sets plus one, 0 for none */
+	uint8_t kind;	   /* enum abi_arg_kind */
+	uint8_t set;	   /* index into abi_constant_sets plus one, 0 for none */
 };
 
 /* The arguments of one call on one arch, where they are not those of the others; sorted by call. */
@@ -32,12 +32,12 @@ struct abi_nr_range {
 };
 
 struct abi_constant_row {
-	uint32_t name : 31;  /* offset into abi_strings */
+	uint32_t name : 31; /* offset into abi_strings */
 	uint32_t is_alias : 1;
-	uint8_t set;         /* index into abi_constant_sets */
+	uint8_t set;	     /* index into abi_constant_sets */
 	uint8_t differences; /* how many of abi_constant_differs are its own */
-	uint16_t first;      /* the first of them */
-	uint64_t value;      /* on every other arch */
+	uint16_t first;	     /* the first of them */
+	uint64_t value;	     /* on every other arch */
 };
 
 struct abi_constant_differs {
@@ -47,7 +47,7 @@ struct abi_constant_differs {
 };
 
 struct abi_constant_set {
-	uint32_t name;  /* offset into abi_strings */
+	uint32_t name;	/* offset into abi_strings */
 	uint16_t first; /* of abi_constant_rows */
 	uint16_t count;
 };

@@ -234,10 +234,8 @@ static void calls_on_sockets_read_what_the_tables_say(void **state)
 	PROBE_ALL(probes);
 }
 
-UNIT_TESTS(test_abi_kernel,
-	cmocka_unit_test(calls_on_files_read_what_the_tables_say),
-	cmocka_unit_test(calls_that_open_read_what_the_tables_say),
-	cmocka_unit_test(calls_on_memory_read_what_the_tables_say),
-	cmocka_unit_test(calls_on_processes_read_what_the_tables_say),
-	cmocka_unit_test(calls_on_sockets_read_what_the_tables_say),
-)
+UNIT_TESTS(test_abi_kernel, cmocka_unit_test(calls_on_files_read_what_the_tables_say),
+	   cmocka_unit_test(calls_that_open_read_what_the_tables_say),
+	   cmocka_unit_test(calls_on_memory_read_what_the_tables_say),
+	   cmocka_unit_test(calls_on_processes_read_what_the_tables_say),
+	   cmocka_unit_test(calls_on_sockets_read_what_the_tables_say), )

@@ -10,7 +10,7 @@ static void actions_are_in_the_kernel_s_order(void **state)
 {
 	static const uint32_t order[] = {
 		SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_THREAD, SECCOMP_RET_TRAP, SECCOMP_RET_ERRNO,
-		SECCOMP_RET_USER_NOTIF,   SECCOMP_RET_TRACE,       SECCOMP_RET_LOG,  SECCOMP_RET_ALLOW,
+		SECCOMP_RET_USER_NOTIF,	  SECCOMP_RET_TRACE,	   SECCOMP_RET_LOG,  SECCOMP_RET_ALLOW,
 	};
 
 	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++)
@@ -51,8 +51,5 @@ static void a_spelling_is_cut_to_its_room(void **state)
 	assert_string_equal(text, "kill-");
 }
 
-UNIT_TESTS(test_abi_action,
-	cmocka_unit_test(actions_are_in_the_kernel_s_order),
-	cmocka_unit_test(an_action_is_spelt_as_in_a_policy),
-	cmocka_unit_test(a_spelling_is_cut_to_its_room),
-)
+UNIT_TESTS(test_abi_action, cmocka_unit_test(actions_are_in_the_kernel_s_order),
+	   cmocka_unit_test(an_action_is_spelt_as_in_a_policy), cmocka_unit_test(a_spelling_is_cut_to_its_room), )

@@ -21,7 +21,8 @@ static void an_arch_has_its_audit_number(void **state)
 static void an_arch_is_found_by_every_spelling(void **state)
 {
 	for (int id = 0; id < ABI_ARCH_COUNT; id++)
-		assert_ptr_equal(abi_arch_by_name(abi_arch((enum abi_arch_id)id)->name), abi_arch((enum abi_arch_id)id));
+		assert_ptr_equal(abi_arch_by_name(abi_arch((enum abi_arch_id)id)->name),
+				 abi_arch((enum abi_arch_id)id));
 	assert_ptr_equal(abi_arch_by_name("amd64"), abi_arch(ABI_X86_64));
 	assert_ptr_equal(abi_arch_by_name("SCMP_ARCH_AARCH64"), abi_arch(ABI_AARCH64));
 	assert_ptr_equal(abi_arch_by_name("i686"), abi_arch(ABI_I386));
@@ -40,8 +41,5 @@ static void bit_30_of_the_number_tells_x32(void **state)
 	assert_null(abi_arch_of_call(0, 0));
 }
 
-UNIT_TESTS(test_abi_arch,
-	cmocka_unit_test(an_arch_has_its_audit_number),
-	cmocka_unit_test(an_arch_is_found_by_every_spelling),
-	cmocka_unit_test(bit_30_of_the_number_tells_x32),
-)
+UNIT_TESTS(test_abi_arch, cmocka_unit_test(an_arch_has_its_audit_number),
+	   cmocka_unit_test(an_arch_is_found_by_every_spelling), cmocka_unit_test(bit_30_of_the_number_tells_x32), )

@@ -162,14 +162,9 @@ static void every_alias_is_second_to_another_name(void **state)
 	}
 }
 
-UNIT_TESTS(test_abi_constant,
-	cmocka_unit_test(constants_have_the_values_of_this_build),
-	cmocka_unit_test(constants_differ_between_arches),
-	cmocka_unit_test(an_arch_may_lack_a_constant),
-	cmocka_unit_test(every_constant_is_found_by_its_name),
-	cmocka_unit_test(a_name_has_one_value_in_every_family),
-	cmocka_unit_test(a_value_has_one_name_to_print),
-	cmocka_unit_test(every_alias_is_second_to_another_name),
-	cmocka_unit_test(errors_are_known_both_ways),
-	cmocka_unit_test(the_nearest_constant_is_what_was_meant),
-)
+UNIT_TESTS(test_abi_constant, cmocka_unit_test(constants_have_the_values_of_this_build),
+	   cmocka_unit_test(constants_differ_between_arches), cmocka_unit_test(an_arch_may_lack_a_constant),
+	   cmocka_unit_test(every_constant_is_found_by_its_name),
+	   cmocka_unit_test(a_name_has_one_value_in_every_family), cmocka_unit_test(a_value_has_one_name_to_print),
+	   cmocka_unit_test(every_alias_is_second_to_another_name), cmocka_unit_test(errors_are_known_both_ways),
+	   cmocka_unit_test(the_nearest_constant_is_what_was_meant), )

@@ -199,19 +199,14 @@ static void a_name_of_any_length_can_be_asked_for(void **state)
 	assert_null(abi_syscall_by_name(name));
 }
 
-UNIT_TESTS(test_abi_syscall,
-	cmocka_unit_test(every_number_leads_back_to_its_name),
-	cmocka_unit_test(names_are_sorted),
-	cmocka_unit_test(a_number_that_an_arch_lacks_finds_nothing),
-	cmocka_unit_test(numbers_have_their_arch_s_base),
-	cmocka_unit_test(new_calls_have_one_number_everywhere),
-	cmocka_unit_test(the_numbers_are_those_of_this_build),
-	cmocka_unit_test(a_call_knows_the_kernel_that_brought_it),
-	cmocka_unit_test(arguments_are_as_wide_as_the_kernel_reads_them),
-	cmocka_unit_test(clone_s_order_is_the_arch_s),
-	cmocka_unit_test(a_64_bit_argument_is_two_on_a_32_bit_arch),
-	cmocka_unit_test(x32_reads_some_calls_as_a_32_bit_program_s),
-	cmocka_unit_test(no_argument_is_without_a_name_or_wider_than_its_arch),
-	cmocka_unit_test(the_nearest_name_is_what_was_meant),
-	cmocka_unit_test(a_name_of_any_length_can_be_asked_for),
-)
+UNIT_TESTS(test_abi_syscall, cmocka_unit_test(every_number_leads_back_to_its_name), cmocka_unit_test(names_are_sorted),
+	   cmocka_unit_test(a_number_that_an_arch_lacks_finds_nothing),
+	   cmocka_unit_test(numbers_have_their_arch_s_base), cmocka_unit_test(new_calls_have_one_number_everywhere),
+	   cmocka_unit_test(the_numbers_are_those_of_this_build),
+	   cmocka_unit_test(a_call_knows_the_kernel_that_brought_it),
+	   cmocka_unit_test(arguments_are_as_wide_as_the_kernel_reads_them),
+	   cmocka_unit_test(clone_s_order_is_the_arch_s), cmocka_unit_test(a_64_bit_argument_is_two_on_a_32_bit_arch),
+	   cmocka_unit_test(x32_reads_some_calls_as_a_32_bit_program_s),
+	   cmocka_unit_test(no_argument_is_without_a_name_or_wider_than_its_arch),
+	   cmocka_unit_test(the_nearest_name_is_what_was_meant),
+	   cmocka_unit_test(a_name_of_any_length_can_be_asked_for), )
