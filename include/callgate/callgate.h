@@ -8,6 +8,7 @@
 #include <callgate/error.h>
 #include <callgate/filter.h>
 #include <callgate/launch.h>
+#include <callgate/learn.h>
 #include <callgate/policy.h>
 #include <callgate/subject.h>
 

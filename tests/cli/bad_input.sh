@@ -116,7 +116,7 @@ marker=forks-without-end-$$-$RANDOM
 chain='touch started; f() { f & }; f; while :; do sleep 1; done'
 learn_until_stopped() {
 	local learner
-	callgate learn -o output.policy -- sh -c "$chain" "$marker" &
+	"$CALLGATE" learn -o output.policy -- sh -c "$chain" "$marker" &
 	learner=$!
 	until [ -e started ]; do
 		kill -0 $learner 2>/dev/null || return 1

@@ -28,7 +28,7 @@ work >/dev/null 2>&1 # warms what the machine caches
 in_folder bare work >wanted
 in_folder learned work learned >out 2>err
 result $? 'its work is learned'
-expect 0 '  with the output that it has by itself' diff wanted out
+check '  with the output that it has by itself' cmp wanted out
 expect 0 '  as a policy that compiles' callgate compile -o "$scenario.bpf" "$policy"
 
 run=0
@@ -47,7 +47,9 @@ is_refused() {
 	inject confined >out 2>err </dev/null
 	status=$?
 	echo "status $status" >>err
-	[ "$status" != 0 ] && [ "$status" != 99 ] && ! grep -q 'came back\|a shell started' out err && grep -q -e "$2" err
+	# The report may quote what the shell would have printed; a shell prints it on a line of its own.
+	[ "$status" != 0 ] && [ "$status" != 99 ] && ! grep -q 'came back' out err && ! grep -qx 'a shell started' out err &&
+		grep -q -e "$2" err
 }
 
 attack() { # attack NAME PATTERN

@@ -5,7 +5,8 @@ work() {
 }
 
 inject() {
-	"$@" /usr/bin/python3 -I -B -c 'import ctypes; ctypes.CDLL("./inject.so")'
+	# A relative name would make the loader ask for the working directory, which the script's work does not.
+	"$@" /usr/bin/python3 -I -B -c "import ctypes; ctypes.CDLL('$PWD/inject.so')"
 }
 
 starts_programs=yes

@@ -1,0 +1,85 @@
+/*
+ * callgate/learn.h - from a run of a program to a policy that allows what it did
+ *
+ * callgate_learn prepares the same ground as callgate_run, with a recorder where the filter would be: every call of the
+ * program and of all that it starts is counted and carried out. What was seen becomes a policy, and the evidence for
+ * it a file beside that policy, to which later runs can add theirs.
+ */
+#ifndef CALLGATE_LEARN_H
+#define CALLGATE_LEARN_H
+
+#include <callgate/error.h>
+#include <callgate/launch.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* How calls are seen. AUTO is NOTIFY, and TRACE where the kernel gives us no listener. */
+enum callgate_recorder { CALLGATE_RECORDER_AUTO, CALLGATE_RECORDER_NOTIFY, CALLGATE_RECORDER_TRACE };
+
+struct callgate_learn_options {
+	struct callgate_run_options run; /* the program and its ground; refused and no_trace say nothing here */
+	enum callgate_recorder recorder;
+	size_t processes_max;            /* alive at once, more fails the recording; 0: 1024 */
+	const char *policy;              /* the file to write; its evidence goes to the same name with ".evidence" behind it.
+					    NULL: none is written */
+	bool append;                     /* add to the evidence that is there, and write what all runs need */
+};
+
+struct callgate_learn_report {
+	bool signalled;          /* the program was ended by the signal `status`; else `status` is its exit status */
+	int status;
+	int exit_status;         /* what a shell would see: the status, or 128 and the signal */
+	uint64_t wall_ns;        /* from exec to end */
+	enum callgate_recorder recorder; /* the one that was used */
+	uint64_t calls;          /* that were recorded */
+	size_t programs;         /* that made them */
+	size_t syscalls;         /* of different names */
+	unsigned runs;           /* that the policy is made of, this one included */
+	size_t rules;            /* of the policy */
+	uint64_t broken_off;     /* calls that a signal broke off before they were seen: the kernel made them again, or gave
+				    EINTR; TRACE knows none */
+	uint64_t own_filters;    /* filters that the program loaded itself, whose refusals were not seen */
+};
+
+/* What a program did in this run. */
+struct callgate_learned_call {
+	const char *program; /* the path of what was executed, "?" where that could not be read */
+	const char *syscall; /* "openat"; "syscall_4242" for a number that no table has */
+	uint64_t count;
+};
+
+struct callgate_learned;
+
+/*
+ * Runs the program, and writes policy and evidence when it has ended, each whole or not at all. As callgate_run does, it
+ * hands signals on and waits for every child of the process.
+ *
+ * *ret_learned is the caller's, for callgate_learned_free. Fails as callgate_run does about the program; with E_LIMIT (too
+ * many processes or programs), E_UNSUPPORTED (no recorder works, or the program wants the listener for itself), E_SYNTAX
+ * and E_UNKNOWN (the evidence to add to), E_OS (a file cannot be written), E_NOMEM. Nothing of the program is left
+ * running, and no file is changed then.
+ */
+CALLGATE_PUBLIC int callgate_learn(const struct callgate_learn_options *options, struct callgate_learned **ret_learned,
+				   struct callgate_learn_report *ret_report, struct callgate_error *err);
+
+/* One a program and syscall, in no order; the strings live as long as learned. */
+CALLGATE_PUBLIC size_t callgate_learned_count(const struct callgate_learned *learned);
+CALLGATE_PUBLIC void callgate_learned_call(const struct callgate_learned *learned, size_t index,
+					   struct callgate_learned_call *ret_call);
+
+/* The policy's text, which ends in NUL. */
+CALLGATE_PUBLIC const char *callgate_learned_policy(const struct callgate_learned *learned);
+
+CALLGATE_PUBLIC void callgate_learned_free(struct callgate_learned *learned);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

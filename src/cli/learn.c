@@ -1,0 +1,204 @@
+/*
+ * `callgate learn`: runs a program once, unconfined and watched, and writes the policy that it needs. The program's
+ * output stays its own: what is said here goes to stderr, and with --json to stdout once the program has ended.
+ */
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "cli/print.h"
+#include "cli/verbs.h"
+
+#include <callgate/callgate.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define STATUS_LEARN_NOT_EXECUTABLE 126
+#define STATUS_LEARN_NOT_FOUND 127
+
+struct learn_options {
+	const char *output;
+	const char *report;
+	const char *chdir;
+	struct option_list env;
+	struct option_list setenv;
+	struct option_list pass_fd;
+	unsigned long processes;
+	int recorder;
+	bool append;
+	bool clearenv;
+	bool json;
+	bool linger;
+};
+
+static const struct option_row learn_rows[] = {
+	OPTION_TEXT(struct learn_options, output, "output", 'o', "POLICY", "write the policy to POLICY, its evidence beside it"),
+	OPTION_FLAG(struct learn_options, append, "append", 'a', "add this run to the evidence that is there"),
+	OPTION_FLAG(struct learn_options, json, "json", 0, "print one JSON object a program and syscall"),
+	OPTION_TEXT(struct learn_options, report, "report", 'r', "FILE", "write how it ended to FILE, as one JSON object"),
+	OPTION_CHOICE(struct learn_options, recorder, "recorder", 0, "auto|notify|trace", "how to see the calls"),
+	OPTION_NUMBER(struct learn_options, processes, "processes", 0, "N", "fail when more are alive at once (1024)"),
+	OPTION_TEXT(struct learn_options, chdir, "chdir", 0, "FOLDER", "start the program in FOLDER"),
+	OPTION_LIST(struct learn_options, env, "env", 0, "NAME", "hand on this variable too; NAME* is all that begin so"),
+	OPTION_LIST(struct learn_options, setenv, "setenv", 0, "NAME=VALUE", "set a variable for the program"),
+	OPTION_FLAG(struct learn_options, clearenv, "clearenv", 0, "hand on no variable but those that are named"),
+	OPTION_LIST(struct learn_options, pass_fd, "pass-fd", 0, "N", "hand on descriptor N beside 0, 1 and 2"),
+	OPTION_FLAG(struct learn_options, linger, "linger", 0, "wait for what the program leaves running; else it is killed"),
+};
+
+const struct usage learn_usage = USAGE_PROGRAM("PROGRAM [ARGUMENT]...", 1, USAGE_ANY, learn_rows);
+
+static const char *const recorder_names[] = { "auto", "notify", "trace" };
+
+/* JSON is UTF-8; what is not (a file's name may be any bytes) is shown as well as it can be. */
+static json_t *learn_json_text(const char *text)
+{
+	json_t *json = json_string(text);
+	cleanup_free char *copy = json ? NULL : strdup(text);
+
+	for (char *c = copy; c && *c; c++)
+		if ((unsigned char)*c >= 0x80)
+			*c = '?';
+	return json || !copy ? json : json_string(copy);
+}
+
+static int print_calls(const struct callgate_learned *learned)
+{
+	int status = STATUS_YES;
+
+	for (size_t i = 0; status == STATUS_YES && i < callgate_learned_count(learned); i++) {
+		struct callgate_learned_call call;
+
+		callgate_learned_call(learned, i, &call);
+		status = print_json(json_pack("{so ss sI}", "program", learn_json_text(call.program), "syscall",
+					      call.syscall, "count", (json_int_t)call.count));
+	}
+	return status;
+}
+
+static int write_learn_report(const char *path, const struct callgate_learn_report *report)
+{
+	json_t *object = json_pack("{ss sI sI sf ss sI sI sI sI sI sI sI}", "ended",
+				   report->signalled ? "signalled" : "exited", report->signalled ? "signal" : "status",
+				   (json_int_t)report->status, "exit_status", (json_int_t)report->exit_status,
+				   "wall_seconds", (double)report->wall_ns / 1e9, "recorder",
+				   recorder_names[report->recorder], "calls", (json_int_t)report->calls, "programs",
+				   (json_int_t)report->programs, "syscalls", (json_int_t)report->syscalls, "runs",
+				   (json_int_t)report->runs, "rules", (json_int_t)report->rules, "broken_off",
+				   (json_int_t)report->broken_off, "own_filters", (json_int_t)report->own_filters);
+	cleanup_free char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+	cleanup(buf_fini) struct buf line = { 0 };
+	struct callgate_error err;
+
+	json_decref(object);
+	buf_printf(&line, "%s\n", text ? text : "");
+	if (text && !line.failed)
+		return write_output(path, line.data, line.length);
+	error_set(&err, CALLGATE_E_NOMEM, "out of memory");
+	return failure(&err);
+}
+
+static void say_learned(const struct callgate_learn_report *report, const char *program, const char *policy)
+{
+	char runs[32] = "";
+
+	if (report->runs > 1)
+		snprintf(runs, sizeof(runs), " from %u runs", report->runs);
+	note("%s ended %s %d: %" PRIu64 " calls of %zu syscalls by %zu program%s%s%s%s", program,
+	     report->signalled ? "by signal" : "with status", report->status, report->calls, report->syscalls,
+	     report->programs, report->programs == 1 ? "" : "s", policy ? "; wrote " : "", policy ? policy : "",
+	     policy ? runs : "");
+	if (report->own_filters)
+		note("it loaded filters of its own: what those refused was not seen");
+	if (report->broken_off)
+		note("signals broke off %" PRIu64 " calls before they were seen; the kernel made them again or gave EINTR "
+		     "(--recorder trace has no such gap)",
+		     report->broken_off);
+}
+
+static int parse_pass_fds(const struct option_list *list, int *ret_fds)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		char *end;
+		long fd = strtol(list->items[i], &end, 10);
+
+		if (!list->items[i][0] || *end || fd < 0 || fd > 0x7fffffff)
+			return misuse("'--pass-fd' takes the number of a descriptor, not '%s'", list->items[i]);
+		ret_fds[i] = (int)fd;
+	}
+	return STATUS_YES;
+}
+
+/* As for run: a program that cannot be started is told from a recording that failed. */
+static int learn_failure(const struct callgate_error *err)
+{
+	int status = failure(err);
+
+	if (err->status == CALLGATE_E_NOT_FOUND)
+		return STATUS_LEARN_NOT_FOUND;
+	return err->status == CALLGATE_E_NOT_EXECUTABLE ? STATUS_LEARN_NOT_EXECUTABLE : status;
+}
+
+static void learned_free_pointer(struct callgate_learned **learned)
+{
+	callgate_learned_free(*learned);
+}
+
+static int learn_program(const struct learn_options *options, const int *fds, char **argv)
+{
+	cleanup(learned_free_pointer) struct callgate_learned *learned = NULL;
+	bool to_stdout = options->output && strcmp(options->output, "-") == 0;
+	struct callgate_learn_options learn = {
+		.run = {
+			.argv = (const char *const *)argv,
+			.environment = (const char *const *)environ,
+			.keep = options->env.items,
+			.keep_count = options->env.count,
+			.set = options->setenv.items,
+			.set_count = options->setenv.count,
+			.clear = options->clearenv,
+			.pass_fds = fds,
+			.pass_fd_count = options->pass_fd.count,
+			.folder = options->chdir,
+			.lingers = options->linger,
+		},
+		.recorder = (enum callgate_recorder)options->recorder,
+		.processes_max = options->processes,
+		.policy = to_stdout ? NULL : options->output,
+		.append = options->append,
+	};
+	struct callgate_learn_report report;
+	struct callgate_error err;
+	int status = STATUS_YES;
+
+	if (callgate_learn(&learn, &learned, &report, &err) != CALLGATE_OK)
+		return learn_failure(&err);
+	say_learned(&report, argv[0], learn.policy);
+	if (options->report)
+		status = write_learn_report(options->report, &report);
+	if (status == STATUS_YES && to_stdout)
+		status = write_output(NULL, callgate_learned_policy(learned), strlen(callgate_learned_policy(learned)));
+	if (status == STATUS_YES && options->json)
+		status = print_calls(learned);
+	return status;
+}
+
+int cmd_learn(const struct verb *verb, int argc, char **argv)
+{
+	struct learn_options options = { 0 };
+	struct arguments arguments;
+	int fds[OPTION_LIST_MAX];
+	int status = options_parse(verb, argc, argv, &options, &arguments);
+
+	if (status != OPTIONS_DONE)
+		return status;
+	if (!options.output && !options.json && !options.report)
+		return misuse_hint("'-o FILE' writes the policy, '-o -' prints it, '--json' lists the calls%s", "",
+				   "learn: nothing was asked for");
+	if (parse_pass_fds(&options.pass_fd, fds) != STATUS_YES)
+		return STATUS_MISUSE;
+	return learn_program(&options, fds, arguments.items);
+}

@@ -1,0 +1,85 @@
+# shellcheck shell=bash
+# learn: a policy and its evidence, whole or not at all; the target's own output, and its status in the report.
+
+expect 0 'learn writes a policy and leaves the output to the target' callgate learn -o a.policy -- sh -c 'echo hello; exit 3'
+stdout_is hello
+stderr_has 'sh ended with status 3'
+check '  the policy kills what was not seen' grep -qx 'default kill-process' a.policy
+check '  its evidence lies beside it' grep -q '"syscall":"write"' a.policy.evidence
+expect 0 '  and it compiles' callgate compile -o a.bpf a.policy
+expect 3 '  and the same work runs under it' callgate run --policy a.policy -- sh -c 'echo hello; exit 3'
+stdout_is hello
+stderr_is ''
+expect 159 '  but no other' callgate run --policy a.policy -- sh -c 'mkdir folder'
+check '  which did nothing' test ! -e folder
+
+expect 0 'the report tells how the target ended' callgate learn -o b.policy --report report -- sh -c 'kill -TERM $$'
+stderr_has 'sh ended by signal 15'
+check '  as data' grep -q '"ended":"signalled","signal":15,"exit_status":143' report
+
+# Counts: the calls of one program are one object a syscall, behind the target's own output.
+expect 0 '--json lists every program and syscall' callgate learn --json -- sh -c 'echo first; true; /bin/true; exit 0'
+check '  behind what the target printed' test "$(head -n 1 out)" = first
+check '  with three keys' grep -qE '^\{"program": ?"[^"]*", ?"syscall": ?"execve", ?"count": ?1\}$' out
+check '  each pair once' test -z "$(tail -n +2 out | sed 's/"count".*//' | sort | uniq -d)"
+check '  the started program too' grep -q '/true"' out
+check '  and no file is written' test -z "$(find . -name '*.evidence' -newer report)"
+
+# Several runs.
+expect 0 'a second run is added to the first' callgate learn -o c.policy -- sh -c 'exit 0'
+expect 0 '  with --append' callgate learn -o c.policy --append -- sh -c 'cd /; umask 22'
+stderr_has 'from 2 runs'
+check '  the policy says so' grep -q '^# Learned from 2 runs' c.policy
+check '  and has what either needs' grep -qw umask c.policy
+expect 0 'without --append a run stands alone' callgate learn -o c.policy -- sh -c 'exit 0'
+check '  and forgets the others' not grep -qw umask c.policy
+echo broken >c.policy.evidence
+cp c.policy before
+expect 2 'evidence that is broken is not added to' callgate learn -o c.policy --append -- touch ran
+stderr_has 'c.policy.evidence:1: error: '
+check '  the target is not even started' test ! -e ran
+check '  and the policy stays' cmp before c.policy
+
+expect 0 'a policy can go to stdout' callgate learn -o - -- true
+check '  and is one' grep -qx 'default kill-process' out
+
+# Both recorders see the same.
+expect 0 'the listener records' callgate learn --recorder notify --json -- sh -c 'cd /; cd /; cd /'
+check '  three changes of the folder' grep -qE '"chdir", ?"count": ?3\}' out
+expect 0 'the tracer records' callgate learn --recorder trace --json -- sh -c 'cd /; cd /; cd /'
+check '  the same three' grep -qE '"chdir", ?"count": ?3\}' out
+
+# Signals go to the target; what was recorded until then is written.
+stopped() {
+	local learner status
+	"$CALLGATE" learn -o stopped.policy -- sh -c 'trap "exit 5" TERM; touch up; while :; do sleep 0.05; done' &
+	learner=$!
+	until [ -e up ]; do
+		kill -0 "$learner" 2>/dev/null || return 99
+		sleep 0.05
+	done
+	kill -TERM "$learner"
+	wait "$learner"
+	status=$?
+	return "$status"
+}
+expect 0 'a signal is handed on, and the policy written' stopped
+stderr_has 'sh ended with status 5'
+check '  whole' callgate compile -o stopped.bpf stopped.policy
+
+# What cannot be.
+expect 2 'nothing to do is misuse' callgate learn -- true
+expect 2 'no program is misuse' callgate learn -o d.policy
+expect 127 'a program that is not there' callgate learn -o d.policy -- ./missing
+stderr_has missing
+echo '#!/bin/sh' >file
+expect 126 'a program that cannot be executed' callgate learn -o d.policy -- ./file
+check '  leaves no policy' test ! -e d.policy
+check '  and no evidence' test ! -e d.policy.evidence
+expect 3 'a target that forks without end' callgate learn --processes 30 -o d.policy -- sh -c 'f() { f | f; }; f'
+stderr_has 'more than 30 processes'
+check '  leaves no policy either' test ! -e d.policy
+touched() { callgate learn -o missing/d.policy -- touch ran; }
+expect 2 'a folder that is not there' touched
+check '  is noticed before the target is started' test ! -e ran
+expect 2 'a folder in place of the policy' callgate learn -o . -- touch ran
