@@ -83,8 +83,9 @@ CALLGATE_PUBLIC int callgate_subject_merge(const struct callgate_subject *const 
 struct callgate_explanation {
 	struct callgate_action action;
 	char call[512];    /* the call as it was understood */
-	char file[256];    /* of the rule that decided, "" when none did */
-	unsigned line;     /* of it, from 1; 0 when no rule decided */
+	bool by_rule;      /* a rule decided; else `default`, `newer` or the arch did */
+	char file[256];    /* of the line that decided, "" when there is none */
+	unsigned line;     /* of it, from 1; 0 when there is none */
 	char rule[512];    /* the text of that line; of a raw filter, the instruction that returned */
 	char reason[1024]; /* one sentence: which condition held, or which default decided and why */
 };

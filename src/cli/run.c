@@ -162,12 +162,13 @@ static void say_refused(const struct callgate_refusal *refusal, void *context)
 
 	callgate_action_format(why->action, action, sizeof(action));
 	note("%s was ended for %s", refusal->program[0] ? refusal->program : "the target", refusal->call);
-	if (why->line) {
+	if (!why->line)
+		note("%s: %s: %s", policy, action, why->reason);
+	else if (why->by_rule)
 		note("%s:%u: %s", why->file, why->line, why->rule);
-		return;
-	}
-	note("%s: %s: %s", policy, action, why->reason);
-	if (refusal->syscall[0])
+	else
+		note("%s:%u: %s: %s", why->file, why->line, why->rule, why->reason);
+	if (why->line && !why->by_rule && refusal->syscall[0])
 		note("hint: 'allow %s' in the policy would let it pass", refusal->syscall);
 }
 

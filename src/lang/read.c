@@ -140,10 +140,13 @@ static int set_header(struct reader *reader, const struct syntax_statement *stat
 		return set_kernel(reader, statement);
 	if (statement->kind == SYNTAX_ARCH)
 		return set_arches(reader, statement);
-	if (statement->kind == SYNTAX_DEFAULT)
+	if (statement->kind == SYNTAX_DEFAULT) {
 		reader->policy->default_action = statement->action;
-	else
+		reader->policy->default_position = statement->position;
+	} else {
 		reader->policy->newer_action = statement->action;
+		reader->policy->newer_position = statement->position;
+	}
 	return CALLGATE_OK;
 }
 

@@ -116,7 +116,7 @@ static bool run_may_trace(const struct callgate_subject *subject)
 		struct tracer_call call = { .audit = arch->audit, .nr = SYS_ptrace, .args = { requests[i] } };
 		struct callgate_explanation why;
 
-		if (why_call(subject, &call, &why, NULL) != CALLGATE_OK || (why.line && action_lets_pass(why.action)))
+		if (why_call(subject, &call, &why, NULL) != CALLGATE_OK || (why.by_rule && action_lets_pass(why.action)))
 			return true;
 	}
 	return false;

@@ -11,13 +11,15 @@
 #include <stdio.h>
 #include <string.h>
 
-static void why_rule(const struct callgate_subject *subject, const struct policy_rule *rule,
+/* The line that decided; none where the text does not state it. */
+static void why_line(const struct callgate_subject *subject, const struct policy_position *position,
 		     struct callgate_explanation *why)
 {
-	snprintf(why->file, sizeof(why->file), "%s", rule->position.file);
-	why->line = rule->position.line;
-	subject_quote(subject, &rule->position, why->rule, sizeof(why->rule));
-	snprintf(why->reason, sizeof(why->reason), "it is the first rule that holds");
+	if (!position->line)
+		return;
+	snprintf(why->file, sizeof(why->file), "%s", position->file);
+	why->line = position->line;
+	subject_quote(subject, position, why->rule, sizeof(why->rule));
 }
 
 static bool policy_lists(const struct policy *policy, const struct abi_syscall *syscall)
@@ -29,17 +31,27 @@ static bool policy_lists(const struct policy *policy, const struct abi_syscall *
 	return false;
 }
 
-static void why_default(const struct policy *policy, const struct tracer_call *call, struct callgate_explanation *why)
+static void why_default(const struct callgate_subject *subject, const struct tracer_call *call,
+			struct callgate_explanation *why)
 {
+	const struct policy *policy = subject->policy->policy;
 	const struct abi_arch *arch = abi_arch_of_call(call->audit, call->nr);
 	const struct abi_syscall *syscall = arch ? abi_syscall_by_nr(arch->id, call->nr) : NULL;
 
-	if (!arch || !policy->arches[arch->id])
+	bool listed = syscall && policy_lists(policy, syscall);
+
+	if (!arch || !policy->arches[arch->id]) {
 		snprintf(why->reason, sizeof(why->reason), "the policy does not name the arch %s",
 			 arch ? arch->name : "of this call");
-	else if (!syscall)
+		return;
+	}
+	why_line(subject,
+		 syscall && (listed || syscall->since <= policy->kernel) ? &policy->default_position
+									 : &policy->newer_position,
+		 why);
+	if (!syscall)
 		snprintf(why->reason, sizeof(why->reason), "no kernel that is known has a call of this number");
-	else if (policy_lists(policy, syscall))
+	else if (listed)
 		snprintf(why->reason, sizeof(why->reason), "no condition of its rules for %s holds", syscall->name);
 	else
 		snprintf(why->reason, sizeof(why->reason), "no rule lists %s", syscall->name);
@@ -48,9 +60,7 @@ static void why_default(const struct policy *policy, const struct tracer_call *c
 int why_call(const struct callgate_subject *subject, const struct tracer_call *call,
 	     struct callgate_explanation *ret_why, struct callgate_error *err)
 {
-	struct seccomp_data data = {
-		.nr = (int)call->nr, .arch = call->audit, .instruction_pointer = call->ip
-	};
+	struct seccomp_data data = { .nr = (int)call->nr, .arch = call->audit, .instruction_pointer = call->ip };
 	struct policy_call named = { .audit = call->audit, .nr = call->nr, .ip = call->ip };
 	struct callgate_explanation why = { 0 };
 	const struct policy_rule *rule = NULL;
@@ -70,10 +80,13 @@ int why_call(const struct callgate_subject *subject, const struct tracer_call *c
 		return status;
 	if (action.ret != why.action.ret)
 		return fail(err, CALLGATE_E_UNPROVED, "the rules and the meaning of '%s' disagree", subject->name);
-	if (rule)
-		why_rule(subject, rule, &why);
-	else
-		why_default(subject->policy->policy, call, &why);
+	why.by_rule = rule;
+	if (rule) {
+		why_line(subject, &rule->position, &why);
+		snprintf(why.reason, sizeof(why.reason), "it is the first rule that holds");
+	} else {
+		why_default(subject, call, &why);
+	}
 	*ret_why = why;
 	return CALLGATE_OK;
 }

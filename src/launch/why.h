@@ -8,7 +8,8 @@
 
 #include <callgate/subject.h>
 
-/* The action, and the rule that gave it: line is 0 when none did. .call stays empty. Fails with E_NOMEM, or when the
+/* The action, and the line that gave it: a rule's, or that of `default` or `newer`; line is 0
+ * where the text has no such line. .call stays empty. Fails with E_NOMEM, or when the
  * rules and the meaning disagree, with E_UNPROVED. */
 int why_call(const struct callgate_subject *subject, const struct tracer_call *call,
 	     struct callgate_explanation *ret_why, struct callgate_error *err);

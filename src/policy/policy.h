@@ -110,6 +110,7 @@ struct policy {
 	bool arches[ABI_ARCH_COUNT];         /* the ones named; the others are killed */
 	struct policy_action default_action; /* for what `kernel` knows and no rule decides */
 	struct policy_action newer_action;   /* for what `kernel` does not know; errno ENOSYS unless stated */
+	struct policy_position default_position, newer_position; /* line 0 where the text does not state it */
 	struct {
 		VEC(struct policy_rule);
 	} rules;

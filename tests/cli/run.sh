@@ -75,7 +75,7 @@ printf 'kernel 6.1\ndefault kill-process\n' >nothing.policy
 expect 159 'what no rule lists is refused by default' callgate run --policy nothing.policy -- true
 stderr_has 'was ended for '
 stderr_has "^callgate: hint: 'allow "
-stderr_has 'nothing.policy: kill-process: '
+stderr_has 'nothing.policy:2: default kill-process: '
 expect 159 'without a trace only the signal is known' free --no-trace -- sh -c 'kill -SYS $$'
 stderr_has 'SIGSYS'
 
