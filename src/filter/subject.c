@@ -298,7 +298,19 @@ void subject_quote(const struct callgate_subject *subject, const struct policy_p
 int callgate_subject_compile(const struct callgate_subject *subject, const struct callgate_filter_options *options,
 			     struct callgate_filter **ret_filter, struct callgate_error *err)
 {
-	return callgate_subject_merge(&subject, 1, options, ret_filter, err);
+	uint32_t root = subject->root;
+	int status = CALLGATE_OK;
+
+	if (options && options->arches)
+		return callgate_subject_merge(&subject, 1, options, ret_filter, err);
+	/* Its meaning is there already. */
+	if (options && options->has_launch_secret)
+		status = diagram_with_launch(subject->diagram, root, options->launch_secret, &root, err);
+	if (!status)
+		status = filter_from_diagram(subject->diagram, root, options, ret_filter, err);
+	if (status)
+		diagram_clear_status(subject->diagram);
+	return status;
 }
 
 int callgate_subject_merge(const struct callgate_subject *const *subjects, size_t count,
