@@ -80,9 +80,6 @@ struct callgate_run_options {
 	void *context;
 };
 
-/* How many refusals a report keeps; more are counted. */
-#define CALLGATE_REFUSALS_MAX 8
-
 struct callgate_run_report {
 	bool signalled;       /* it was ended by the signal `status`; else `status` is its exit status */
 	int status;
@@ -94,8 +91,7 @@ struct callgate_run_report {
 	unsigned enforced;    /* enum callgate_ground */
 	bool traced;          /* refusals can be told */
 	char untraced[128];   /* why not, "" otherwise */
-	unsigned refused;     /* how many calls ended a process */
-	struct callgate_refusal refusals[CALLGATE_REFUSALS_MAX]; /* the first ones */
+	unsigned refused;     /* how many calls ended a process; each was told to options->refused */
 };
 
 /*

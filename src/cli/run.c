@@ -46,6 +46,16 @@ static const struct option_row run_rows[] = {
 	OPTION_FLAG(struct run_options, no_trace, "no-trace", 0, "do not trace it: a refusal is then only told as SIGSYS"),
 };
 
+/* How many refusals a report tells one by one; all are counted. */
+#define REFUSALS_MAX 64
+
+/* What was refused so far. */
+struct seen {
+	const char *policy;
+	struct callgate_refusal *refusals; /* REFUSALS_MAX of them once there is one; NULL before */
+	size_t count;
+};
+
 const struct usage run_usage = USAGE_PROGRAM("PROGRAM [ARGUMENT]...", 1, USAGE_ANY, run_rows);
 
 /* JSON is UTF-8; what is not (a file's name may be any bytes) is shown as well as it can be. */
@@ -109,17 +119,17 @@ static json_t *report_enforced(unsigned enforced)
 	return names;
 }
 
-static json_t *report_json(const struct callgate_run_report *report, const char *policy, char **argv)
+static json_t *report_json(const struct callgate_run_report *report, const struct seen *seen, char **argv)
 {
 	json_t *arguments = json_array(), *refusals = json_array(), *object;
 
 	for (; *argv; argv++)
 		json_array_append_new(arguments, report_text(*argv));
-	for (unsigned i = 0; i < report->refused && i < CALLGATE_REFUSALS_MAX; i++)
-		json_array_append_new(refusals, report_refusal(&report->refusals[i]));
+	for (size_t i = 0; i < seen->count; i++)
+		json_array_append_new(refusals, report_refusal(&seen->refusals[i]));
 	object = json_pack("{so so ss sI sI sf sf sf sI so sb ss sI so}",
 			   "argv", arguments,
-			   "policy", report_text(policy),
+			   "policy", report_text(seen->policy),
 			   "ended", report->signalled ? "signalled" : "exited",
 			   report->signalled ? "signal" : "status", (json_int_t)report->status,
 			   "exit_status", (json_int_t)report->exit_status,
@@ -135,9 +145,9 @@ static json_t *report_json(const struct callgate_run_report *report, const char 
 	return object;
 }
 
-static int write_report(const char *path, const struct callgate_run_report *report, const char *policy, char **argv)
+static int write_report(const char *path, const struct callgate_run_report *report, const struct seen *seen, char **argv)
 {
-	json_t *object = report_json(report, policy, argv);
+	json_t *object = report_json(report, seen, argv);
 	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
 	cleanup(buf_fini) struct buf line = { 0 };
 	struct callgate_error err;
@@ -157,13 +167,17 @@ static int write_report(const char *path, const struct callgate_run_report *repo
 static void say_refused(const struct callgate_refusal *refusal, void *context)
 {
 	const struct callgate_explanation *why = &refusal->explanation;
-	const char *policy = context;
+	struct seen *seen = context;
 	char action[32];
 
+	if (!seen->refusals)
+		seen->refusals = calloc(REFUSALS_MAX, sizeof(*seen->refusals));
+	if (seen->refusals && seen->count < REFUSALS_MAX)
+		seen->refusals[seen->count++] = *refusal;
 	callgate_action_format(why->action, action, sizeof(action));
 	note("%s was ended for %s", refusal->program[0] ? refusal->program : "the target", refusal->call);
 	if (!why->line)
-		note("%s: %s: %s", policy, action, why->reason);
+		note("%s: %s: %s", seen->policy, action, why->reason);
 	else if (why->by_rule)
 		note("%s:%u: %s", why->file, why->line, why->rule);
 	else
@@ -201,9 +215,15 @@ static int run_failure(const struct callgate_error *err)
 	return err->status == CALLGATE_E_NOT_EXECUTABLE ? STATUS_RUN_NOT_EXECUTABLE : STATUS_RUN_FAILED;
 }
 
+static void seen_fini(struct seen *seen)
+{
+	free(seen->refusals);
+}
+
 static int run_program(const struct run_options *options, const int *fds, char **argv)
 {
 	cleanup(subject_free) struct callgate_subject *subject = NULL;
+	cleanup(seen_fini) struct seen seen = { .policy = options->policy };
 	struct callgate_run_options run = {
 		.argv = (const char *const *)argv,
 		.environment = (const char *const *)environ,
@@ -218,7 +238,7 @@ static int run_program(const struct run_options *options, const int *fds, char *
 		.no_trace = options->no_trace,
 		.lingers = options->linger,
 		.refused = say_refused,
-		.context = (void *)options->policy,
+		.context = &seen,
 	};
 	struct callgate_run_report report;
 	struct callgate_error err;
@@ -228,7 +248,7 @@ static int run_program(const struct run_options *options, const int *fds, char *
 	if (callgate_run(subject, &run, &report, &err) != CALLGATE_OK)
 		return run_failure(&err);
 	say_unseen(&report);
-	if (options->report && write_report(options->report, &report, options->policy, argv) != STATUS_YES)
+	if (options->report && write_report(options->report, &report, &seen, argv) != STATUS_YES)
 		return STATUS_RUN_FAILED;
 	return report.exit_status;
 }

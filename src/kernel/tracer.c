@@ -12,9 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TRACER_OPTIONS                                                                                     \
-	(PTRACE_O_TRACEEXIT | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | \
-	 PTRACE_O_EXITKILL)
+#define TRACER_OPTIONS \
+	(PTRACE_O_TRACEEXIT | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL)
 
 /* process_vm_readv gives a whole iovec or nothing of it: pages are asked for one by one. */
 #define TRACER_PAGE 4096
@@ -35,8 +34,6 @@ enum tracer_event tracer_event(int status)
 		return TRACER_SIGNAL;
 	case PTRACE_EVENT_SECCOMP:
 		return TRACER_CALL;
-	case PTRACE_EVENT_EXEC:
-		return TRACER_EXEC;
 	case PTRACE_EVENT_EXIT:
 		return TRACER_EXIT;
 	case PTRACE_EVENT_STOP:

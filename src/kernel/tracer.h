@@ -23,7 +23,6 @@ struct tracer_call {
 enum tracer_event {
 	TRACER_NONE,  /* no stop: the process ended */
 	TRACER_CALL,  /* it makes a call that its filter answers with SECCOMP_RET_TRACE, and waits */
-	TRACER_EXEC,  /* it executes a new program */
 	TRACER_EXIT,  /* it is about to end, its registers and memory are still there */
 	TRACER_CHILD, /* it made a child or a thread, which is traced too, or is such a new one */
 	TRACER_GROUP, /* it was stopped, as by ^Z */

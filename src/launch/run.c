@@ -177,8 +177,6 @@ static void run_refused(struct watch *watch, pid_t pid, const struct tracer_call
 	decode_call(&text, pid, call);
 	snprintf(refusal.call, sizeof(refusal.call), "%s", buf_text(&text));
 	snprintf(refusal.explanation.call, sizeof(refusal.explanation.call), "%s", buf_text(&text));
-	if (report->refused < CALLGATE_REFUSALS_MAX)
-		report->refusals[report->refused] = refusal;
 	report->refused++;
 	if (run->options->refused)
 		run->options->refused(&refusal, run->options->context);

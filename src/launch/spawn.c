@@ -28,6 +28,7 @@
 #include <sys/random.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define KERNEL_SIGSET_SIZE 8
@@ -45,8 +46,8 @@ struct spawn {
 	char *path;
 	int folder_fd;
 	int *open_fds;
-	_Alignas(16) char child_stack[CLONE_STACK_SIZE];
-	_Alignas(16) char porter_stack[CLONE_STACK_SIZE];
+	char *child_stack;       /* CLONE_STACK_SIZE bytes each, aligned to 16 */
+	char *porter_stack;
 };
 
 static const char *const spawn_step_text[CHILD_STEP_COUNT] = {
@@ -185,21 +186,33 @@ static void spawn_await_exec(struct spawn *spawn)
 		KERNEL_CALL(SYS_futex, &spawn->tid, FUTEX_WAIT, tid, 0);
 }
 
-/* The same for a traced child, which we have to let go on from every stop. False when it ended instead. */
+/*
+ * The same for a traced child. A stop for the tracer at each exec would cost two changes of process, so only the
+ * memory is waited for; a child that stops or dies before, which is rare, is found when our patience ends. False when
+ * it ended without executing anything.
+ */
 static bool spawn_await_exec_traced(struct spawn *spawn)
 {
-	enum tracer_event event = TRACER_CHILD;
-	siginfo_t info;
-	int status;
+	const struct timespec patience = { .tv_nsec = 10 * 1000 * 1000 };
+	pid_t tid;
 
-	while (event != TRACER_EXEC) {
-		if (process_wait(P_PID, (id_t)spawn->target.pid, WEXITED | WSTOPPED | WNOWAIT | __WALL, &info, NULL) < 0 ||
-		    info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED)
+	while ((tid = __atomic_load_n(&spawn->tid, __ATOMIC_ACQUIRE)) != 0) {
+		siginfo_t info;
+		int status;
+
+		if (KERNEL_CALL(SYS_futex, &spawn->tid, FUTEX_WAIT, tid, &patience) != -ETIMEDOUT)
+			continue;
+		if (process_wait(P_PID, (id_t)spawn->target.pid, WEXITED | WSTOPPED | WNOWAIT | WNOHANG | __WALL, &info,
+				 NULL) < 0)
 			return false;
-		if (waitpid(spawn->target.pid, &status, __WALL) < 0)
+		/* One that stands still cannot execute anything meanwhile; if it has, its stop is not ours to take. */
+		if (info.si_pid == 0 || __atomic_load_n(&spawn->tid, __ATOMIC_ACQUIRE) == 0)
+			continue;
+		if (waitpid(spawn->target.pid, &status, __WALL) < 0 || !WIFSTOPPED(status))
 			return false;
-		event = tracer_event(status);
 		tracer_continue(spawn->target.pid, status);
+		if (tracer_event(status) == TRACER_EXIT)
+			return false;
 	}
 	return true;
 }
@@ -291,8 +304,12 @@ static int spawn_start(struct spawn *spawn, struct callgate_error *err)
 
 int launch_spawn(struct launch_spec *spec, struct launch_target *ret_target, struct callgate_error *err)
 {
+	/* Not part of what is zeroed: pages that nobody touches cost nothing. */
+	_Alignas(16) char stacks[2][CLONE_STACK_SIZE];
 	cleanup(spawn_fini) struct spawn spawn = {
 		.child = { .spec = spec },
+		.child_stack = stacks[0],
+		.porter_stack = stacks[1],
 		.target = LAUNCH_TARGET_NONE,
 		.porter_pidfd = -1,
 		.folder_fd = -1,
