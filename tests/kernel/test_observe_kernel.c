@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include "kernel/load.h"
 #include "observe/record.h"
 
 #include <errno.h>
@@ -155,6 +156,47 @@ static void assert_no_children(void)
 	assert_int_equal(errno, ECHILD);
 }
 
+/* As in a container whose runtime listens: the filter here concerns nobody, but its listener is the only one. */
+static void record_under_a_listener(void)
+{
+	struct sock_filter insns[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_swapoff, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const char *argv[] = { TEST_OBSERVED, "chain", "0", NULL };
+	const char *envp[] = { NULL };
+	struct record_spec spec = { .launch = { .argv = argv, .envp = envp }, .how = RECORD_NOTIFY };
+	struct evidence *evidence = evidence_new();
+	struct record_end end;
+	int listener;
+	bool refused;
+
+	if (kernel_filter_load(insns, 4, SECCOMP_FILTER_FLAG_NEW_LISTENER, &listener, NULL) != CALLGATE_OK)
+		_exit(100);
+	/* A kernel that gave two listeners would have nothing to fall back from. */
+	refused = record_run(&spec, evidence_new(), &end, NULL) == CALLGATE_E_UNSUPPORTED;
+	spec.how = RECORD_AUTO;
+	if (record_run(&spec, evidence, &end, NULL) != CALLGATE_OK)
+		_exit(101);
+	if (end.how != (refused ? RECORD_TRACE : RECORD_NOTIFY))
+		_exit(102);
+	_exit(calls_of(evidence, "observed", "getppid") == 1 ? 0 : 103);
+}
+
+static void under_another_listener_the_tracer_records(void **state)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0)
+		record_under_a_listener();
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 static void a_target_that_forks_without_end_is_ended(void **state)
 {
 	for (size_t i = 0; i < 2; i++) {
@@ -271,6 +313,7 @@ UNIT_TESTS(test_observe_kernel,
 	cmocka_unit_test(an_exec_that_fails_leaves_the_program_what_it_was),
 	cmocka_unit_test(what_its_own_filter_refuses_is_said_to_be_unseen),
 	cmocka_unit_test(a_target_that_wants_a_listener_is_recorded_by_tracing),
+	cmocka_unit_test(under_another_listener_the_tracer_records),
 	cmocka_unit_test(a_target_that_forks_without_end_is_ended),
 	cmocka_unit_test(what_the_target_leaves_running_is_ended),
 	cmocka_unit_test(nothing_outlives_a_recorder_that_is_killed),
