@@ -99,10 +99,23 @@ static double trace_mean(const struct bpf_program *program, const struct frequen
 	return sum / frequency->total;
 }
 
-/* What a bare search tree over ranges would execute: arch, nr and return are four. */
+/* What a call whose number is decided then spends on its arguments, as we do it. */
+static unsigned argument_cost(uint32_t root, const struct codegen_weight *call)
+{
+	uint32_t node = diagram_restrict(diagram, diagram_restrict(diagram, root, DIAGRAM_ARCH, call->audit), DIAGRAM_NR,
+					 call->nr);
+	struct bpf_program program = our_program(node, NULL);
+	unsigned count = executed(&program, &(struct seccomp_data){ .nr = (int)call->nr, .arch = call->audit });
+
+	free(program.insns);
+	return count - 1;
+}
+
+/* What a search tree over ranges would execute: arch, nr and return are four, the arguments cost what they cost us. */
 static double tree_mean(uint32_t root, const struct frequency *frequency, double (*tree)(const struct peer_ranges *))
 {
 	struct peer_ranges ranges;
+	double arguments = 0;
 
 	if (!peer_ranges(&arena, diagram, root, frequency->items[0].audit, &ranges))
 		exit(EXIT_FAILURE);
@@ -112,8 +125,9 @@ static double tree_mean(uint32_t root, const struct frequency *frequency, double
 		while (ranges.items[at].low > frequency->items[i].nr)
 			at--;
 		ranges.items[at].weight += frequency->items[i].count;
+		arguments += frequency->items[i].count * argument_cost(root, &frequency->items[i]);
 	}
-	return 4 + tree(&ranges) / frequency->total;
+	return 4 + (tree(&ranges) + arguments) / frequency->total;
 }
 
 static void print_traces(void)
@@ -172,14 +186,18 @@ static void print_conditional(const char *policy, const char *name)
 {
 	struct rules rules = read_rules(policy);
 	struct bpf_program first = peer_program(&rules, 1, 1), second = peer_program(&rules, 1, 2);
-	struct bpf_program ours = our_program(lift(&first), NULL);
+	uint32_t root = lift(&first), audit = abi_arch(ABI_X86_64)->audit;
+	struct codegen_weight weight = { audit, name ? (uint32_t)abi_syscall_by_name(name)->nr[ABI_X86_64] : 0, 1 };
+	struct bpf_program ours = our_program(root, NULL);
+	struct bpf_program weighed = our_program(root, name ? &(struct codegen_options){ &weight, 1, false } : NULL);
 
-	printf("conditional\t%s\t%s\t%.2f\t%.2f\t%.2f\n", policy, name ? name : "all",
+	printf("conditional\t%s\t%s\t%.2f\t%.2f\t%.2f\t%.2f\n", policy, name ? name : "all",
 	       conditional_mean(&first, &rules, name), conditional_mean(&second, &rules, name),
-	       conditional_mean(&ours, &rules, name));
+	       conditional_mean(&ours, &rules, name), conditional_mean(&weighed, &rules, name));
 	free(first.insns);
 	free(second.insns);
 	free(ours.insns);
+	free(weighed.insns);
 }
 
 /* Numbers of an arch that the kernel's bitmap answers, and those that it could. */

@@ -12,6 +12,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#define X32_BIT 0x40000000u
+
+/* Just above the numbers that rules name. */
+#define NUMBERS_END 512u
+
 static uint32_t peer_arch(enum abi_arch_id arch)
 {
 	return arch == ABI_X86_64 ? SCMP_ARCH_X86_64 : arch == ABI_I386 ? SCMP_ARCH_X86 : SCMP_ARCH_X32;
@@ -96,28 +101,33 @@ bool peer_export(scmp_filter_ctx context, struct bpf_program *ret_program)
 	return insns;
 }
 
+static bool add_number(struct arena *arena, struct diagram *diagram, uint32_t numbers, uint32_t nr,
+		       struct peer_ranges *ranges)
+{
+	uint32_t node = diagram_restrict(diagram, numbers, DIAGRAM_NR, nr);
+
+	if (ranges->length && ranges->items[ranges->length - 1].node == node)
+		return true;
+	return VEC_PUSH(arena, ranges, ((struct peer_range){ nr, node, 0 }));
+}
+
 bool peer_ranges(struct arena *arena, struct diagram *diagram, uint32_t root, uint32_t audit,
 		 struct peer_ranges *ret_ranges)
 {
 	uint32_t numbers = diagram_restrict(diagram, root, DIAGRAM_ARCH, audit);
 
 	*ret_ranges = (struct peer_ranges){ 0 };
-	for (uint32_t nr = 0; nr < 1024; nr++) {
-		uint32_t node = diagram_restrict(diagram, numbers, DIAGRAM_NR, nr);
-		size_t length = ret_ranges->length;
-
-		if (length && ret_ranges->items[length - 1].node == node)
-			continue;
-		if (!VEC_PUSH(arena, ret_ranges, ((struct peer_range){ nr, node, 0 })))
+	for (uint32_t nr = 0; nr < 1024; nr++)
+		if (!add_number(arena, diagram, numbers, nr, ret_ranges))
 			return false;
-	}
-	return true;
+	return add_number(arena, diagram, numbers, X32_BIT, ret_ranges) &&
+	       add_number(arena, diagram, numbers, UINT32_MAX, ret_ranges);
 }
 
 /* The ranges, cut where the numbers on both sides are most nearly as many. */
 static double halve(const struct peer_range *ranges, size_t count, uint32_t end)
 {
-	uint32_t middle = ranges[0].low / 2 + end / 2;
+	uint32_t middle = (ranges[0].low < NUMBERS_END ? ranges[0].low : NUMBERS_END) / 2 + end / 2;
 	double weight = 0;
 	size_t cut = 1;
 
@@ -134,7 +144,7 @@ static double halve(const struct peer_range *ranges, size_t count, uint32_t end)
 
 double peer_balanced(const struct peer_ranges *ranges)
 {
-	return halve(ranges->items, ranges->length, ranges->items[ranges->length - 1].low + 1);
+	return halve(ranges->items, ranges->length, NUMBERS_END);
 }
 
 double peer_alphabetic(const struct peer_ranges *ranges)
