@@ -22,6 +22,8 @@ git merge -q -m merged side
 git log --oneline --stat
 git diff HEAD~1 -- side
 git status --short
+# An object that is there has its time renewed. Git does that also whenever a file is as new as its index.
+git hash-object -w numbers
 git tag -a -m tagged v1
 git gc -q
 cd ..

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The main job on one real program: tests/cli/run ../programs/main_job SCENARIO
 #
-# What the program does is learned and compiled; confined by that, it gives the same output, run after run
+# What the program does in two runs is learned and compiled; confined by that, it gives the same output, run after run
 # (CALLGATE_RUNS of them, 3 by default); and each call that an attacker would try from inside it is refused by name.
 #
 # SCENARIO.sh says how its program is worked (work PREFIX... prints what must stay the same) and how code gets into it
@@ -15,6 +15,7 @@ policy=$PWD/$scenario.policy
 . "$programs/$scenario.sh"
 
 learned() { callgate learn -o "$policy" -- "$@"; }
+learned_again() { callgate learn --append -o "$policy" -- "$@"; }
 confined() { callgate run --policy "$policy" -- "$@"; }
 
 # in_folder NAME COMMAND...: runs it in a new folder, so that no run sees what another left.
@@ -24,11 +25,12 @@ in_folder() {
 	mkdir "$name" && (cd "$name" && "$@")
 }
 
-work >/dev/null 2>&1 # warms what the machine caches
 in_folder bare work >wanted
 in_folder learned work learned >out 2>err
 result $? 'its work is learned'
-check '  with the output that it has by itself' cmp wanted out
+check '  with the output that it has by itself' cmp -s wanted out
+in_folder again work learned_again >out 2>err
+result $? '  and learned again, in the same policy'
 expect 0 '  as a policy that compiles' callgate compile -o "$scenario.bpf" "$policy"
 
 run=0
