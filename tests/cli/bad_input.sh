@@ -83,13 +83,13 @@ refused 127 'learn: a program that is not there' callgate learn -o output.policy
 refused 126 'learn: a program that is not executable' callgate learn -o output.policy -- ./file
 
 # Outputs that cannot be written.
-closed() { callgate show good.policy >&-; }
-expect 3 'show: a closed stdout' closed
+closed() { callgate fmt good.policy >&-; }
+expect 3 'fmt: a closed stdout' closed
 if [ -w /dev/full ]; then
-	full() { callgate show good.policy >/dev/full; }
-	expect 3 'show: a full disk behind stdout' full
+	full() { callgate fmt good.policy >/dev/full; }
+	expect 3 'fmt: a full disk behind stdout' full
 else
-	skip 'show: a full disk behind stdout' 'no /dev/full'
+	skip 'fmt: a full disk behind stdout' 'no /dev/full'
 fi
 refused 2 'compile: a folder that is not there' callgate compile -o missing/output good.policy
 full_disk() {
