@@ -50,7 +50,7 @@ static void print_difference(const struct table_call *call, uint32_t action)
 
 static void ask(const struct table_judge *judge, const struct table_subject *subject, const struct table_block *block)
 {
-	const char *why = "no call for this judge";
+	const char *why = NULL;
 	size_t judged = 0;
 	bool passed = true;
 
@@ -66,7 +66,8 @@ static void ask(const struct table_judge *judge, const struct table_subject *sub
 		passed = false;
 		print_difference(call, action);
 	}
-	result(passed, block->title, judge->name, judged ? NULL : why);
+	if (judged || why)
+		result(passed, block->title, judge->name, judged ? NULL : why);
 }
 
 static void subject_fini(struct table_subject *subject)

@@ -58,7 +58,8 @@ struct table_subject {
 	struct bpf_program harmless; /* the same with an errno in place of every action that lets a call run */
 };
 
-/* One judge's answer. False: it has none for this call, and ret_why (or err) says why. */
+/* One judge's answer. False: it has none for this call, and ret_why says why; it is left alone where the call is none
+ * that could come before this judge. */
 struct table_judge {
 	const char *name;
 	bool (*judge)(const struct table_subject *subject, const struct table_call *call, uint32_t *ret_action,
