@@ -8,6 +8,8 @@
 #include "base/error.h"
 #include "prove/cover.h"
 
+#include <string.h>
+
 enum {
 	WORD_BITS = 32,
 	ARG_BITS = 64,
@@ -15,6 +17,7 @@ enum {
 	CUBES_MAX = 16,    /* masked comparisons of one argument */
 	CLASSES_MAX = 16,  /* classes of one argument's values */
 	WORK_MAX = 4000,
+	MASK_BITS_READ = 12,
 	COST_VALUE = 2,
 	COST_CUT = 10 * COST_VALUE * EXPRESSION_TESTS_MAX,
 };
@@ -112,6 +115,12 @@ static bool is_null_test(struct expression_context *context, uint32_t condition,
 	return condition == null || condition == diagram_not(context->diagram, null);
 }
 
+/* prctl's second argument is called arg2, which the language takes for the third word. */
+static bool is_raw_name(const char *name)
+{
+	return strncmp(name, "arg", 3) == 0 && name[3] >= '0' && name[3] < '0' + EXPRESSION_ARGS && !name[4];
+}
+
 static struct view view_of(struct expression_context *context, uint32_t condition, unsigned arg)
 {
 	struct view view = { .arg = arg, .field = arg_field(arg) };
@@ -123,7 +132,7 @@ static struct view view_of(struct expression_context *context, uint32_t conditio
 		return view;
 	view.is_flags = type->kind == ABI_ARG_FLAGS;
 	field = (struct field){ view.field.first + ARG_BITS - type->bits, type->bits };
-	if (view.support & ~field_max(field))
+	if (view.support & ~field_max(field) || is_raw_name(type->name))
 		return view;
 	if (type->kind == ABI_ARG_POINTER && !is_null_test(context, condition, field))
 		return view;
@@ -131,6 +140,16 @@ static struct view view_of(struct expression_context *context, uint32_t conditio
 	view.typed = true;
 	view.is_signed = type->is_signed;
 	return view;
+}
+
+/* Nobody writes a mask of many bits, but for the low word or for "none but these". */
+static unsigned mask_cost(const struct view *view, uint64_t mask)
+{
+	if (mask == field_max(view->field))
+		return 0;
+	if (__builtin_popcountll(mask) > MASK_BITS_READ && mask != UINT32_MAX)
+		return 3 * COST_VALUE;
+	return view->is_flags ? 0 : COST_VALUE;
 }
 
 static const struct expression *new_test(struct expression_context *context, const struct view *view, bool negated,
@@ -142,8 +161,7 @@ static const struct expression *new_test(struct expression_context *context, con
 	};
 
 	/* Of two forms with as many values, the one without a mask, a "not" or a ".." reads better. */
-	if (mask != field_max(view->field) && !view->is_flags)
-		test.cost += COST_VALUE;
+	test.cost += mask_cost(view, mask);
 	if (negated && count > 1)
 		test.cost += COST_VALUE;
 	for (size_t i = 0; i < count; i++)
@@ -199,14 +217,31 @@ static size_t order_signed(struct expression_range *to, const struct expression_
 	return used;
 }
 
+/* Where only the low word of 64 bits is read, that is what is cut into ranges. */
+static struct field ranges_field(const struct view *view)
+{
+	if (view->field.bits == ARG_BITS && !(view->support >> WORD_BITS))
+		return (struct field){ view->field.first + WORD_BITS, WORD_BITS };
+	return view->field;
+}
+
+/* A mask and an order do not go together on flags that are called by their name. */
+static bool may_order(const struct view *view, struct field field, const struct expression_range *ranges, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (ranges[i].low != ranges[i].high && view->typed && view->is_flags)
+			return field.bits == view->field.bits;
+	return true;
+}
+
 static const struct expression *form_ranges(struct expression_context *context, const struct view *view,
 					    uint32_t condition, bool negated)
 {
 	struct expression_range found[VALUES_MAX], *ranges;
+	struct field field = ranges_field(view);
 	struct field_ranges walked;
 	size_t count = 0;
-	int status = field_ranges(context->diagram, condition, view->field, 2 * VALUES_MAX - 2, context->arena,
-				  &walked);
+	int status = field_ranges(context->diagram, condition, field, 2 * VALUES_MAX - 2, context->arena, &walked);
 
 	if (status == CALLGATE_E_NOMEM)
 		return no_memory(context);
@@ -215,16 +250,16 @@ static const struct expression *form_ranges(struct expression_context *context, 
 	for (size_t i = 0; i < walked.length; i++)
 		if (walked.items[i].node == DIAGRAM_TRUE)
 			found[count++] = (struct expression_range){ walked.items[i].low, walked.items[i].high };
+	if (!may_order(view, field, found, count))
+		return NULL;
 	ranges = arena_array(context->arena, count + 1, sizeof(*ranges));
 	if (!ranges)
 		return no_memory(context);
-	if (view->is_signed) {
-		count = order_signed(ranges, found, count, view->field);
-	} else {
-		for (size_t i = 0; i < count; i++)
-			ranges[i] = found[i];
-	}
-	return new_test(context, view, negated, field_max(view->field), ranges, count);
+	if (view->is_signed && field.bits == view->field.bits)
+		count = order_signed(ranges, found, count, field);
+	else
+		memcpy(ranges, found, count * sizeof(*ranges));
+	return new_test(context, view, negated, field_max(field), ranges, count);
 }
 
 struct masked_values {

@@ -70,12 +70,12 @@ static void write_masked(const struct expression_context *context, const struct 
 	}
 }
 
-/* A few members of an enumeration are read one by one, even where their numbers are neighbours. */
+/* A few values that have names are read one by one, even where their numbers are neighbours. */
 static bool is_list(const struct abi_arg *type, const struct expression_range *range)
 {
 	enum { LIST_SPAN = 4 };
 
-	return type->kind == ABI_ARG_ENUM && range->low < range->high && range->high - range->low < LIST_SPAN;
+	return type->constants && range->low < range->high && range->high - range->low < LIST_SPAN;
 }
 
 /* The names in an order mean nothing: domain >= 3, not domain >= AF_AX25. */
@@ -161,9 +161,11 @@ static void write_test(const struct expression_context *context, const struct ex
 {
 	struct abi_arg type = test_type(context, test);
 
-	if (test->range_count > 1)
+	bool is_masked = test->mask != type_max(&type);
+
+	if (test->range_count > 1 || (is_masked && test->ranges[0].low != test->ranges[0].high))
 		write_in(context, test, &type, text);
-	else if (test->mask != type_max(&type))
+	else if (is_masked)
 		write_masked(context, test, &type, text);
 	else
 		write_range(context, test, &type, text);

@@ -4,7 +4,7 @@
  */
 #include "prove/spell.h"
 
-enum { DECIMAL_MAX = 9999 };
+enum { DECIMAL_MAX = 9999, FLAGS_MAX = 12 };
 
 static uint64_t type_mask(const struct abi_arg *type)
 {
@@ -55,6 +55,10 @@ static unsigned spell_flags(struct buf *text, const struct abi_arg *type, enum a
 
 	if (is_mode(type)) {
 		buf_printf(text, bits ? "0o%llo" : "%llo", (unsigned long long)bits);
+		return 1;
+	}
+	if (__builtin_popcountll(bits) > FLAGS_MAX) {
+		spell_number(text, bits);
 		return 1;
 	}
 	for (;;) {

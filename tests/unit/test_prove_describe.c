@@ -1,6 +1,10 @@
 #include "unit.h"
 
-#include "diagram/action.h"
+#include "lift_program.h"
+
+#include "base/buf.h"
+#include "diagram/meaning.h"
+#include "lang/lang.h"
 #include "prove/describe.h"
 
 #include <linux/audit.h>
@@ -173,6 +177,97 @@ static void numbers_and_arches_are_ranges_with_their_functions(void **state)
 	diagram_free(diagram);
 }
 
+static uint32_t below(uint64_t *seed, uint32_t bound)
+{
+	return (uint32_t)(((uint64_t)lift_word(seed) * bound) >> 32);
+}
+
+/* One comparison of words as a filter makes it: of any argument, masked or ordered, on one half or both. */
+static uint32_t random_test(struct diagram *diagram, uint64_t *seed)
+{
+	static const uint64_t values[] = { 0, 1, 2, 3, 4, 6, 7, 16, 40, 0x241, 0x5412, 0x7e020000, 0x80000000,
+					   0xffffff9c, 0xffffffff, 0x100000000, UINT64_MAX };
+	uint64_t mask = values[below(seed, 17)], value = values[below(seed, 17)];
+	unsigned arg = below(seed, 6);
+	uint32_t low;
+
+	switch (below(seed, 4)) {
+	case 0: return equals(diagram, arg, mask, value & mask);
+	case 1: return equals(diagram, arg, UINT64_MAX, value);
+	case 2: return low_equals(diagram, arg, (uint32_t)value);
+	default:
+		low = (uint32_t)value >> below(seed, 32);
+		return low_between(diagram, arg, low, low + below(seed, UINT32_MAX - low) + 1);
+	}
+}
+
+static uint32_t random_condition(struct diagram *diagram, uint64_t *seed)
+{
+	uint32_t condition = random_test(diagram, seed);
+
+	while (below(seed, 5) > 1) {
+		uint32_t other = random_test(diagram, seed);
+
+		if (below(seed, 3) == 0)
+			other = diagram_not(diagram, other);
+		condition = below(seed, 2) ? diagram_and(diagram, condition, other)
+					   : diagram_or(diagram, condition, other);
+	}
+	return condition;
+}
+
+/* The function of the arguments that this call has in a policy that allows it on a condition. */
+static uint32_t function_of_policy(struct diagram *diagram, const struct abi_arch *arch, const struct abi_syscall *syscall,
+				   const char *condition)
+{
+	struct callgate_policy *policy;
+	struct buf text = { 0 };
+	struct callgate_error err;
+	uint32_t root;
+
+	buf_printf(&text, "kernel 6.1\narch %s\ndefault kill-process\nallow %s%s%s\n", arch->name, syscall->name,
+		   condition ? " if " : "", condition ? condition : "");
+	if (callgate_policy_parse("test", text.data, text.length, NULL, &policy, &err) != CALLGATE_OK ||
+	    diagram_from_policy(diagram, policy->policy, &root, &err) != CALLGATE_OK)
+		fail_msg("%s: %s", text.data, err.message);
+	callgate_policy_free(policy);
+	buf_fini(&text);
+	root = diagram_restrict(diagram, root, DIAGRAM_ARCH, arch->audit);
+	return diagram_restrict(diagram, root, DIAGRAM_NR, (uint32_t)syscall->nr[arch->id]);
+}
+
+static void what_is_written_compiles_to_what_was_read(void **state)
+{
+	static const enum abi_arch_id arches[] = { ABI_X86_64, ABI_AARCH64, ABI_S390X, ABI_I386 };
+	static const char *const names[] = { "socket", "ioctl", "openat", "clone", "fcntl", "prctl", "close", "lseek",
+					     "futex", "mprotect", "personality", "fchmodat", "dup3", "sched_yield" };
+	uint64_t seed = 31;
+	unsigned cut_short = 0, rounds = 600;
+
+	for (unsigned round = 0; round < rounds; round++) {
+		const struct abi_arch *arch = abi_arch(arches[below(&seed, 4)]);
+		const struct abi_syscall *syscall = abi_syscall_by_name(names[below(&seed, 14)]);
+		struct diagram *diagram = diagram_new(0);
+		struct arena arena = { 0 };
+		uint32_t where = random_condition(diagram, &seed), function;
+		const char *text = NULL;
+
+		assert_int_equal(describe_condition(diagram, where, arch, syscall, &arena, &text, NULL), CALLGATE_OK);
+		if (text && strstr(text, "…")) {
+			cut_short++;
+		} else if (where != DIAGRAM_FALSE) {
+			function = function_of_policy(diagram, arch, syscall, text);
+			if (function != diagram_if(diagram, where, diagram_terminal(diagram, SECCOMP_RET_ALLOW),
+						   diagram_terminal(diagram, SECCOMP_RET_KILL_PROCESS)))
+				fail_msg("%s %s if %s", arch->name, syscall->name, text);
+		}
+		arena_fini(&arena);
+		diagram_free(diagram);
+	}
+	print_message("# %u of %u were cut\n", cut_short, rounds);
+	assert_true(cut_short < rounds / 20);
+}
+
 static void every_allocation_may_fail(void **state)
 {
 	FOR_EACH_ALLOCATION({
@@ -203,5 +298,6 @@ UNIT_TESTS(test_prove_describe,
 	cmocka_unit_test(the_most_common_value_comes_last_without_a_condition),
 	cmocka_unit_test(a_big_endian_arch_reads_the_same),
 	cmocka_unit_test(numbers_and_arches_are_ranges_with_their_functions),
+	cmocka_unit_test(what_is_written_compiles_to_what_was_read),
 	cmocka_unit_test(every_allocation_may_fail),
 )
