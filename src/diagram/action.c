@@ -37,6 +37,8 @@ uint32_t diagram_action(uint32_t ret)
 	const struct diagram_action_class *class = classes;
 	uint32_t data = ret & SECCOMP_RET_DATA;
 
+	if (ret == SECCOMP_RET_ALLOW)
+		return ret; /* nearly every rule */
 	while (ret > class->high)
 		class++;
 	return class->low | (data < class->data_max ? data : class->data_max);

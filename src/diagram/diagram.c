@@ -12,7 +12,7 @@
 
 #include <assert.h>
 
-enum { NODES_FIRST = 512, SLOT_BITS_FIRST = 10, WORD_BITS = 32 };
+enum { NODES_FIRST = 1024, SLOT_BITS_FIRST = 11, WORD_BITS = 32 };
 
 unsigned diagram_word_offset(enum diagram_word word)
 {
@@ -101,13 +101,12 @@ struct diagram_node diagram_node(const struct diagram *diagram, uint32_t node)
 	return diagram->nodes[node];
 }
 
-static size_t node_slot(const struct diagram_node *node, unsigned slot_bits)
+/* Where the search for a node begins: the product's upper bits depend on all of it. */
+static inline size_t node_slot(unsigned slot_bits, unsigned variable, uint32_t low, uint32_t high)
 {
-	uint64_t key = (uint64_t)node->low << 32 | node->high;
+	uint64_t key = ((uint64_t)low << 32 | high) + (uint64_t)variable * 0xd6e8feb86659fd93u;
 
-	key = (key ^ (uint64_t)node->variable << 19) * 0x9e3779b97f4a7c15u;
-	key = (key ^ key >> 32) * 0xd6e8feb86659fd93u;
-	return (size_t)(key >> (64 - slot_bits));
+	return (size_t)((key ^ key >> 32) * 0x9e3779b97f4a7c15u >> (64 - slot_bits));
 }
 
 static bool table_grow_slots(struct diagram *diagram)
@@ -119,7 +118,8 @@ static bool table_grow_slots(struct diagram *diagram)
 	if (!slots)
 		return false;
 	for (size_t i = 0; i < diagram->count; i++) {
-		size_t slot = node_slot(&diagram->nodes[i], slot_bits);
+		const struct diagram_node *node = &diagram->nodes[i];
+		size_t slot = node_slot(slot_bits, node->variable, node->low, node->high);
 
 		while (slots[slot])
 			slot = (slot + 1) & last;
@@ -144,7 +144,7 @@ static bool table_grow_nodes(struct diagram *diagram)
 }
 
 /* Puts a new node into its free slot. */
-static uint32_t table_add(struct diagram *diagram, const struct diagram_node *node, size_t slot)
+__attribute__((noinline)) static uint32_t table_add(struct diagram *diagram, struct diagram_node node, size_t slot)
 {
 	if (diagram->count >= diagram->nodes_max) {
 		diagram->status = CALLGATE_E_LIMIT;
@@ -154,7 +154,7 @@ static uint32_t table_add(struct diagram *diagram, const struct diagram_node *no
 		diagram->status = CALLGATE_E_NOMEM;
 		return DIAGRAM_NONE;
 	}
-	diagram->nodes[diagram->count] = *node;
+	diagram->nodes[diagram->count] = node;
 	diagram->slots[slot] = (uint32_t)++diagram->count;
 	if (diagram->count > (size_t)1 << (diagram->slot_bits - 1) && !table_grow_slots(diagram)) {
 		/* Without room to spare the next search might not end. */
@@ -166,23 +166,24 @@ static uint32_t table_add(struct diagram *diagram, const struct diagram_node *no
 	return (uint32_t)diagram->count - 1;
 }
 
-static uint32_t table_find_or_add(struct diagram *diagram, struct diagram_node node)
+static inline uint32_t table_find_or_add(struct diagram *diagram, unsigned variable, uint32_t low, uint32_t high)
 {
 	size_t last = ((size_t)1 << diagram->slot_bits) - 1;
-	size_t slot = node_slot(&node, diagram->slot_bits);
+	size_t slot = node_slot(diagram->slot_bits, variable, low, high);
 
 	for (; diagram->slots[slot]; slot = (slot + 1) & last) {
 		const struct diagram_node *found = &diagram->nodes[diagram->slots[slot] - 1];
 
-		if (found->low == node.low && found->high == node.high && found->variable == node.variable)
+		if (found->low == low && found->high == high && found->variable == variable)
 			return diagram->slots[slot] - 1;
 	}
-	return table_add(diagram, &node, slot);
+	return table_add(diagram, (struct diagram_node){ (uint16_t)variable, low, high }, slot);
 }
 
-uint32_t diagram_terminal(struct diagram *diagram, uint32_t value)
+/* Not inline: gcc 12 would follow it into diagram_new and miss that an empty slot is never looked through. */
+__attribute__((noinline)) uint32_t diagram_terminal(struct diagram *diagram, uint32_t value)
 {
-	return table_find_or_add(diagram, (struct diagram_node){ .variable = DIAGRAM_TERMINAL, .low = value });
+	return table_find_or_add(diagram, DIAGRAM_TERMINAL, value, 0);
 }
 
 uint32_t diagram_make(struct diagram *diagram, unsigned variable, uint32_t low, uint32_t high)
@@ -192,8 +193,7 @@ uint32_t diagram_make(struct diagram *diagram, unsigned variable, uint32_t low, 
 	if (low == high)
 		return low;
 	assert(diagram->nodes[low].variable > variable && diagram->nodes[high].variable > variable);
-	return table_find_or_add(diagram,
-				 (struct diagram_node){ .variable = (uint16_t)variable, .low = low, .high = high });
+	return table_find_or_add(diagram, variable, low, high);
 }
 
 /* Where diagram_switch stands in its ranges: they are passed once, from left to right. */

@@ -54,6 +54,7 @@ static bool memo_grow(struct diagram *diagram)
 	free(diagram->memos);
 	diagram->memos = memos;
 	diagram->memo_bits = bits;
+	diagram->memos_kept = 0;
 	return true;
 }
 
@@ -74,10 +75,11 @@ static bool memo_find(struct diagram *diagram, struct diagram_memo *key)
 static uint32_t memo_keep(struct diagram *diagram, struct diagram_memo *key, uint32_t result)
 {
 	bool small = !diagram->memos ||
-		     (diagram->memo_bits < MEMO_BITS_LAST && diagram->count > (size_t)1 << diagram->memo_bits);
+		     (diagram->memo_bits < MEMO_BITS_LAST && diagram->memos_kept > (size_t)1 << diagram->memo_bits);
 
 	if (result == DIAGRAM_NONE || (small && !memo_grow(diagram)))
 		return DIAGRAM_NONE;
+	diagram->memos_kept++;
 	key->result = result;
 	diagram->memos[memo_place(key, diagram->memo_bits)] = *key;
 	return result;

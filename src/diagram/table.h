@@ -21,6 +21,7 @@ struct diagram {
 	unsigned slot_bits;         /* there are 1 << slot_bits slots */
 	struct diagram_memo *memos; /* one place for each hash: a later result takes it from an earlier one */
 	unsigned memo_bits;
+	size_t memos_kept;          /* results kept since the places were last doubled */
 	uint32_t last_operation;    /* the number that the latest one-off operation was given */
 	uint64_t steps;             /* recursions since the budget was renewed */
 	int status;
