@@ -4,6 +4,7 @@
 
 #include <callgate/action.h>
 #include <callgate/check.h>
+#include <callgate/cost.h>
 #include <callgate/doctor.h>
 #include <callgate/error.h>
 #include <callgate/filter.h>

@@ -1,0 +1,33 @@
+# shellcheck shell=bash disable=SC2154,SC1091,SC2016
+. "$here/ground.sh"
+ground
+callgate compile -o weak.bpf weak.policy
+
+expect 0 'a policy is equal to itself' callgate diff web.policy web.policy
+stdout_is ''
+for weak in weak.policy weak.bpf; do
+	expect 1 "$weak differs" callgate diff web.policy $weak
+	stdout_has 'openat if .*flags.*: errno EPERM -> allow$'
+	check '  in one line and its witness' test "$(wc -l <out)" -eq 2
+	check '  which has no arrow' not grep -q '^    .*->' out
+	sed -n 's/^    //p' out >witness
+	case $(cat witness) in x86_64:*) call=$(cat witness) ;; *) call=x86_64:$(cat witness) ;; esac
+	expect 1 '  and shows it: before' callgate simulate web.policy "$call"
+	stdout_is 'errno EPERM'
+	expect 0 '  and after' callgate simulate "$weak" "$call"
+	stdout_is 'allow'
+	expect 1 "$weak is not as strict" callgate diff --stricter web.policy $weak
+	stdout_has 'errno EPERM -> allow$'
+	expect 0 'the other way round it is' callgate diff --stricter $weak web.policy
+	stdout_is ''
+done
+expect 1 'JSON' callgate diff --json web.policy weak.policy
+check '  an object a line' not grep -qv '^{"arch":"x86_64","syscall":"openat","condition":.*}$' out
+sed 's/^arch x86_64/&, i386/' web.policy >two.policy
+expect 1 'an arch more' callgate diff web.policy two.policy
+stdout_has '^i386:read: kill-process -> allow$'
+sed 's/^default .*/default errno EACCES/' web.policy >default.policy
+expect 1 'another default' callgate diff web.policy default.policy
+stdout_has 'ptrace: kill-process -> errno EACCES$'
+expect 2 'one SUBJECT only' callgate diff web.policy
+expect 2 'two from standard input' callgate diff - -
