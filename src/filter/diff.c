@@ -106,40 +106,6 @@ static const char *witness(struct comparison *comparison, const struct run *run,
 	return text.failed ? NULL : arena_strdup(&comparison->diff->arena, buf_text(&text));
 }
 
-/* The cases that are true (or, when the rest is true, the negation of those that are not) as one condition. */
-static void join_cases(const struct describe_cases *cases, struct buf *text)
-{
-	bool inverted = cases->length && cases->items[cases->length - 1].value == DIAGRAM_TRUE;
-	size_t written = 0;
-
-	for (size_t i = 0; i < cases->length; i++)
-		if (cases->items[i].condition && (cases->items[i].value == DIAGRAM_TRUE) != inverted)
-			buf_printf(text, "%s%s", written++ ? " or " : inverted ? "not (" : "",
-				   cases->items[i].condition);
-	buf_puts(text, inverted && written ? ")" : "");
-}
-
-/* The condition in words, NULL for one that always holds. */
-static int condition_text(struct comparison *comparison, const struct run *run, uint32_t condition,
-			  const char **ret_text)
-{
-	const struct abi_arch *arch = run->arch ? run->arch : abi_arch_native();
-	cleanup(arena_fini) struct arena arena = { 0 };
-	cleanup(buf_fini) struct buf text = { 0 };
-	struct describe_cases cases = { 0 };
-	int status;
-
-	*ret_text = NULL;
-	if (condition == DIAGRAM_TRUE)
-		return CALLGATE_OK;
-	status = describe_function(comparison->diagram, condition, arch, run->syscall, &arena, &cases, comparison->err);
-	if (status)
-		return status;
-	join_cases(&cases, &text);
-	*ret_text = arena_strdup(&comparison->diff->arena, buf_text(&text));
-	return *ret_text && !text.failed ? CALLGATE_OK : fail_nomem(comparison->err);
-}
-
 static int fail_budget(const struct comparison *comparison)
 {
 	return fail(comparison->err, diagram_status(comparison->diagram), "the difference is beyond the diagram's budget");
@@ -184,7 +150,8 @@ static int add_difference(struct comparison *comparison, const struct run *run, 
 		return CALLGATE_OK;
 	if (!difference.arch || !difference.syscall)
 		return fail_nomem(comparison->err);
-	status = condition_text(comparison, run, condition, &difference.condition);
+	status = describe_condition(comparison->diagram, condition, run->arch ? run->arch : abi_arch_native(), run->syscall,
+				    arena, &difference.condition, comparison->err);
 	if (status)
 		return status;
 	if (!run->arch && is_said(comparison->diff, &difference))
