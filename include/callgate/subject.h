@@ -31,6 +31,7 @@ enum callgate_subject_kind {
 struct callgate_subject_options {
 	enum callgate_subject_kind kind;
 	struct callgate_policy_options policy;
+	size_t nodes_max; /* what a meaning may cost, in nodes of its diagram of 16 bytes; 0: 4194304 */
 };
 
 /*

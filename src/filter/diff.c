@@ -187,7 +187,7 @@ static int add_all(struct comparison *comparison, uint32_t pairs)
 int callgate_diff_new(const struct callgate_subject *a, const struct callgate_subject *b,
 		      struct callgate_diff **ret_diff, struct callgate_error *err)
 {
-	cleanup(subject_diagram_free) struct diagram *diagram = diagram_new(0);
+	cleanup(subject_diagram_free) struct diagram *diagram = diagram_new(a->nodes_max);
 	cleanup(diff_free_pointer) struct callgate_diff *diff = calloc(1, sizeof(*diff));
 	struct comparison comparison = { .diff = diff, .diagram = diagram, .err = err };
 	uint32_t root_a, root_b, pairs;

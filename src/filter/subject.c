@@ -112,7 +112,7 @@ static int recognise(struct callgate_subject *subject, const void *bytes, size_t
 
 static int keep_meaning(struct callgate_subject *subject, struct callgate_error *err)
 {
-	subject->diagram = diagram_new(0);
+	subject->diagram = diagram_new(subject->nodes_max);
 	if (!subject->diagram)
 		return fail_nomem(err);
 	return subject_meaning(subject, NULL, subject->diagram, &subject->root, err);
@@ -129,6 +129,7 @@ static int subject_make(const char *name, const char *path, const void *bytes, s
 
 	if (!subject)
 		return fail_nomem(err);
+	subject->nodes_max = options ? options->nodes_max : 0;
 	subject->name = strdup(name);
 	if (!subject->name)
 		return fail_nomem(err);
@@ -317,11 +318,12 @@ int callgate_subject_merge(const struct callgate_subject *const *subjects, size_
 			   const struct callgate_filter_options *options, struct callgate_filter **ret_filter,
 			   struct callgate_error *err)
 {
-	cleanup(subject_diagram_free) struct diagram *diagram = diagram_new(0);
+	cleanup(subject_diagram_free) struct diagram *diagram = NULL;
 	uint32_t root = DIAGRAM_NONE;
 
 	if (!count)
 		return fail(err, CALLGATE_E_INVALID, "nothing to merge");
+	diagram = diagram_new(subjects[0]->nodes_max);
 	if (!diagram)
 		return fail_nomem(err);
 	for (size_t i = 0; i < count; i++) {

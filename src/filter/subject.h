@@ -22,6 +22,7 @@ struct callgate_subject {
 	char *name;                    /* as it was asked for */
 	struct callgate_policy *policy; /* POLICY, else NULL */
 	struct bpf_program program;    /* BPF, in this machine's byte order; else empty */
+	size_t nodes_max;              /* the budget of its diagram, and of those that it is compared in; 0: the default */
 	struct diagram *diagram;
 	uint32_t root;                 /* its meaning in diagram */
 };
