@@ -6,8 +6,14 @@
 #include <linux/seccomp.h>
 
 #define ERRNO_MAX 4095u
-#define ONE(action) { action, action | SECCOMP_RET_DATA, 0 }
-#define BETWEEN(below, above) { below + 0x10000u, above - 1, 0 }
+#define ONE(action)                                  \
+	{                                            \
+		action, action | SECCOMP_RET_DATA, 0 \
+	}
+#define BETWEEN(below, above)                  \
+	{                                      \
+		below + 0x10000u, above - 1, 0 \
+	}
 
 static const struct diagram_action_class classes[DIAGRAM_ACTION_CLASSES] = {
 	ONE(SECCOMP_RET_KILL_THREAD),
@@ -34,14 +40,14 @@ const struct diagram_action_class *diagram_action_class(size_t index)
 
 uint32_t diagram_action(uint32_t ret)
 {
-	const struct diagram_action_class *class = classes;
+	const struct diagram_action_class *row = classes;
 	uint32_t data = ret & SECCOMP_RET_DATA;
 
 	if (ret == SECCOMP_RET_ALLOW)
 		return ret; /* nearly every rule */
-	while (ret > class->high)
-		class++;
-	return class->low | (data < class->data_max ? data : class->data_max);
+	while (ret > row->high)
+		row++;
+	return row->low | (data < row->data_max ? data : row->data_max);
 }
 
 bool diagram_action_overrides(uint32_t a, uint32_t b)

@@ -17,8 +17,8 @@
 
 /* A run of values that a filter may return, and how many of them the kernel tells apart. */
 struct diagram_action_class {
-	uint32_t low, high;  /* inclusive; the classes cover all 32-bit values in ascending order */
-	uint32_t data_max;   /* data above this counts as this; 0: the whole class is one action, low */
+	uint32_t low, high; /* inclusive; the classes cover all 32-bit values in ascending order */
+	uint32_t data_max;  /* data above this counts as this; 0: the whole class is one action, low */
 };
 
 enum { DIAGRAM_ACTION_CLASSES = 14 };

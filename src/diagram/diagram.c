@@ -224,7 +224,7 @@ static uint32_t switch_build(struct switch_walk *walk, uint32_t base, unsigned b
 uint32_t diagram_switch(struct diagram *diagram, enum diagram_word word, const struct diagram_range *ranges,
 			size_t count, uint32_t otherwise)
 {
-	struct switch_walk walk = { diagram, word * WORD_BITS, ranges, ranges + count, otherwise };
+	struct switch_walk walk = { diagram, word * WORD_BITS, ranges, count ? ranges + count : ranges, otherwise };
 
 	return switch_build(&walk, 0, WORD_BITS);
 }

@@ -27,11 +27,11 @@
 
 /* Place in the order; diagram_word_offset() gives its offset in struct seccomp_data. */
 enum diagram_word {
-	DIAGRAM_ARCH,    /* offset 4 */
-	DIAGRAM_NR,      /* offset 0 */
-	DIAGRAM_IP_20,   /* offset 12: the half of the instruction pointer that is high on little-endian arches */
-	DIAGRAM_IP_10,   /* offset 8 */
-	DIAGRAM_ARG0,    /* offset 20: then 16, 28, 24, … : for each argument first the word at the higher offset */
+	DIAGRAM_ARCH,  /* offset 4 */
+	DIAGRAM_NR,    /* offset 0 */
+	DIAGRAM_IP_20, /* offset 12: the half of the instruction pointer that is high on little-endian arches */
+	DIAGRAM_IP_10, /* offset 8 */
+	DIAGRAM_ARG0,  /* offset 20: then 16, 28, 24, … : for each argument first the word at the higher offset */
 	DIAGRAM_WORDS = DIAGRAM_ARG0 + 12,
 };
 
@@ -40,14 +40,14 @@ enum diagram_word diagram_word_at(unsigned offset); /* offset below 64 and a mul
 /* The word that holds the high (or low) half of argument arg on a big- or little-endian arch. */
 enum diagram_word diagram_arg_word(unsigned arg, bool high, bool big_endian);
 
-#define DIAGRAM_NONE UINT32_MAX
+#define DIAGRAM_NONE  UINT32_MAX
 #define DIAGRAM_FALSE 0u /* a condition's terminals; as an action, 0 is kill-thread */
-#define DIAGRAM_TRUE 1u
+#define DIAGRAM_TRUE  1u
 
 struct diagram_node {
 	uint16_t variable; /* word * 32 + (31 - bit); DIAGRAM_TERMINAL for a terminal */
-	uint32_t low;      /* where the bit is 0; the value of a terminal */
-	uint32_t high;     /* where the bit is 1 */
+	uint32_t low;	   /* where the bit is 0; the value of a terminal */
+	uint32_t high;	   /* where the bit is 1 */
 };
 
 #define DIAGRAM_TERMINAL 0xffffu
@@ -69,8 +69,8 @@ int diagram_fail(const struct diagram *diagram, struct callgate_error *err);
 void diagram_clear_status(struct diagram *diagram);
 /* The budget also bounds time: 16 steps of an operation for each node that it grants. They are counted from here. */
 void diagram_renew_steps(struct diagram *diagram);
-size_t diagram_size(const struct diagram *diagram);                 /* nodes made so far */
-size_t diagram_budget(const struct diagram *diagram);               /* nodes that may be made in all */
+size_t diagram_size(const struct diagram *diagram);		    /* nodes made so far */
+size_t diagram_budget(const struct diagram *diagram);		    /* nodes that may be made in all */
 size_t diagram_count(const struct diagram *diagram, uint32_t root); /* nodes that this function has; 0 without memory */
 struct diagram_node diagram_node(const struct diagram *diagram, uint32_t node);
 

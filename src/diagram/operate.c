@@ -141,8 +141,8 @@ static uint32_t if_recurse(struct diagram *diagram, uint32_t condition, uint32_t
 			 cofactor(diagram, yes, variable, false), cofactor(diagram, no, variable, false));
 	if (low == DIAGRAM_NONE)
 		return DIAGRAM_NONE;
-	high = if_recurse(diagram, cofactor(diagram, condition, variable, true),
-			  cofactor(diagram, yes, variable, true), cofactor(diagram, no, variable, true));
+	high = if_recurse(diagram, cofactor(diagram, condition, variable, true), cofactor(diagram, yes, variable, true),
+			  cofactor(diagram, no, variable, true));
 	return memo_keep(diagram, &key, diagram_make(diagram, variable, low, high));
 }
 

@@ -16,14 +16,14 @@ struct diagram_memo {
 struct diagram {
 	struct diagram_node *nodes; /* by number; operands always have smaller numbers than what uses them */
 	size_t count, capacity;
-	size_t nodes_max;           /* the budget */
-	uint32_t *slots;            /* node numbers + 1, open addressing by hash; 0 is free */
-	unsigned slot_bits;         /* there are 1 << slot_bits slots */
+	size_t nodes_max;	    /* the budget */
+	uint32_t *slots;	    /* node numbers + 1, open addressing by hash; 0 is free */
+	unsigned slot_bits;	    /* there are 1 << slot_bits slots */
 	struct diagram_memo *memos; /* one place for each hash: a later result takes it from an earlier one */
 	unsigned memo_bits;
-	size_t memos_kept;          /* results kept since the places were last doubled */
-	uint32_t last_operation;    /* the number that the latest one-off operation was given */
-	uint64_t steps;             /* recursions since the budget was renewed */
+	size_t memos_kept;	 /* results kept since the places were last doubled */
+	uint32_t last_operation; /* the number that the latest one-off operation was given */
+	uint64_t steps;		 /* recursions since the budget was renewed */
 	int status;
 };
 

@@ -2,7 +2,8 @@
  * prove/describe.h - a meaning read back in the policy language
  *
  * For one arch and number, the diagram's cases as conditions a person reads: `flags & O_ACCMODE == O_RDONLY`,
- * `request in {TIOCSTI, TIOCLINUX}`, `arg0 in 3..7`. Exact: what is printed, parsed and compiled again gives the same diagram.
+ * `request in {TIOCSTI, TIOCLINUX}`, `arg0 in 3..7`. Exact: what is printed, parsed and compiled again gives the same
+ * diagram.
  */
 #ifndef CALLGATE_PROVE_DESCRIBE_H
 #define CALLGATE_PROVE_DESCRIBE_H
@@ -14,8 +15,8 @@
 /* One case: under condition, the function has this value. */
 struct describe_case {
 	const char *condition; /* policy language after `if`, NULL for always or for the rest */
-	uint32_t value;        /* the terminal */
-	uint32_t where;        /* the same condition as a boolean diagram over the argument words */
+	uint32_t value;	       /* the terminal */
+	uint32_t where;	       /* the same condition as a boolean diagram over the argument words */
 };
 
 struct describe_cases {
@@ -36,8 +37,8 @@ int describe_condition(struct diagram *diagram, uint32_t where, const struct abi
 
 /* Numbers of one audit arch grouped by equal meaning: the values of the nr word as ranges, each with its cofactor. */
 struct describe_numbers {
-	uint32_t low, high;  /* of nr, inclusive */
-	uint32_t function;   /* of the arguments */
+	uint32_t low, high; /* of nr, inclusive */
+	uint32_t function;  /* of the arguments */
 };
 struct describe_ranges {
 	VEC(struct describe_numbers);

@@ -1,7 +1,7 @@
 /*
- * Both functions are cut into ranges, first of the arch, then of the number, and the two lists are laid over each other:
- * a piece with two different functions of the arguments has changes. Those are found by one operation that makes each
- * pair of actions a value, described, and put with others that say the same.
+ * Both functions are cut into ranges, first of the arch, then of the number, and the two lists are laid over each
+ * other: a piece with two different functions of the arguments has changes. Those are found by one operation that makes
+ * each pair of actions a value, described, and put with others that say the same.
  */
 #include "prove/diff.h"
 
@@ -43,8 +43,8 @@ struct diff {
 	struct diagram *diagram;
 	struct arena *arena;
 	struct diff_changes *changes;
-	size_t first;               /* of the changes of the arches that are being compared */
-	struct diff_ranges arches;  /* those */
+	size_t first;		   /* of the changes of the arches that are being compared */
+	struct diff_ranges arches; /* those */
 	const struct abi_arch *arch;
 	struct callgate_error *err;
 };
@@ -141,8 +141,10 @@ static int add_changes(struct diff *diff, struct diff_range numbers, const struc
 		uint32_t value = i + 1;
 		uint32_t where = diagram_map(diff->diagram, is_value, &value, changes);
 		struct diff_change wanted = {
-			.arch = diff->arch, .arches = diff->arches,
-			.old_action = pairs->items[i].older, .new_action = pairs->items[i].newer,
+			.arch = diff->arch,
+			.arches = diff->arches,
+			.old_action = pairs->items[i].older,
+			.new_action = pairs->items[i].newer,
 		};
 		struct diff_change *change;
 		int status = CALLGATE_OK;
@@ -229,8 +231,10 @@ static int diff_part(struct diff *diff, const struct piece *piece, uint32_t low,
 /* x86-64's numbers with bit 30 set are another arch. */
 static int diff_numbers(struct diff *diff, const struct piece *piece)
 {
-	static const struct diff_range parts[] = { { 0, X32_BIT - 1 }, { X32_BIT, 2 * X32_BIT - 1 },
-						   { 2 * X32_BIT, 3 * X32_BIT - 1 }, { 3 * X32_BIT, UINT32_MAX } };
+	static const struct diff_range parts[] = { { 0, X32_BIT - 1 },
+						   { X32_BIT, 2 * X32_BIT - 1 },
+						   { 2 * X32_BIT, 3 * X32_BIT - 1 },
+						   { 3 * X32_BIT, UINT32_MAX } };
 	const struct diff_range *arches = diff->arches.items;
 
 	if (diff->arches.length > 1 || arches->low != arches->high || arches->low != abi_arch(ABI_X86_64)->audit)

@@ -20,13 +20,13 @@ struct diff_ranges {
 
 /* Calls whose action changes from one to another in the same way. */
 struct diff_change {
-	const struct abi_arch *arch;  /* NULL: these arches have no name, or there are many */
-	struct diff_ranges arches;    /* values of the arch word; one for each named arch */
-	struct diff_ranges numbers;   /* ascending, not adjacent; with x32's bit */
-	const char *calls;            /* those in words: "read, write", "470..", "any call" */
-	const char *condition;        /* on the arguments, in the policy language; NULL for always */
+	const struct abi_arch *arch; /* NULL: these arches have no name, or there are many */
+	struct diff_ranges arches;   /* values of the arch word; one for each named arch */
+	struct diff_ranges numbers;  /* ascending, not adjacent; with x32's bit */
+	const char *calls;	     /* those in words: "read, write", "470..", "any call" */
+	const char *condition;	     /* on the arguments, in the policy language; NULL for always */
 	uint32_t old_action, new_action;
-	struct seccomp_data witness;  /* one such call */
+	struct seccomp_data witness; /* one such call */
 };
 
 struct diff_changes {

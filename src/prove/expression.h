@@ -11,7 +11,7 @@
 
 enum {
 	EXPRESSION_ARGS = 6,
-	EXPRESSION_IP = 6,        /* in place of an argument: the instruction pointer, which the language cannot name */
+	EXPRESSION_IP = 6,	  /* in place of an argument: the instruction pointer, which the language cannot name */
 	EXPRESSION_TESTS_MAX = 96 /* values compared with, beyond which a condition is cut */
 };
 
@@ -31,13 +31,13 @@ enum expression_kind {
 
 struct expression {
 	enum expression_kind kind;
-	const struct expression *left, *right;  /* AND, OR */
-	unsigned cost;                          /* values compared with, more or less */
-	unsigned arg;                           /* TEST: 0 to 5, or EXPRESSION_IP */
-	bool typed;                             /* TEST: by the argument's name, with its width and sign; else raw */
-	bool negated;                           /* TEST: it is in none of the ranges */
-	uint64_t mask;                          /* TEST: all bits when no mask stands */
-	const struct expression_range *ranges;  /* TEST */
+	const struct expression *left, *right; /* AND, OR */
+	unsigned cost;			       /* values compared with, more or less */
+	unsigned arg;			       /* TEST: 0 to 5, or EXPRESSION_IP */
+	bool typed;			       /* TEST: by the argument's name, with its width and sign; else raw */
+	bool negated;			       /* TEST: it is in none of the ranges */
+	uint64_t mask;			       /* TEST: all bits when no mask stands */
+	const struct expression_range *ranges; /* TEST */
 	size_t range_count;
 };
 
@@ -48,8 +48,8 @@ struct expression_context {
 	enum abi_arch_id arch; /* whose constants; ABI_ARCH_NONE: numbers only */
 	struct abi_arg args[EXPRESSION_ARGS];
 	unsigned arg_count;
-	unsigned work_left;    /* steps that the search for a short sentence may still take */
-	int status;            /* why NULL was given */
+	unsigned work_left; /* steps that the search for a short sentence may still take */
+	int status;	    /* why NULL was given */
 };
 
 /* arch and syscall may be NULL. */

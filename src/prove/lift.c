@@ -38,14 +38,22 @@ static uint32_t live_before(const struct sock_filter *insn, uint32_t after)
 	uint32_t memory = insn->k < BPF_MEMWORDS ? bit_of(REGISTER_M + insn->k) : 0;
 
 	switch (BPF_CLASS(insn->code)) {
-	case BPF_LD: return (after & ~a) | (BPF_MODE(insn->code) == BPF_MEM ? memory : 0);
-	case BPF_LDX: return (after & ~x) | (BPF_MODE(insn->code) == BPF_MEM ? memory : 0);
-	case BPF_ST: return (after & ~memory) | a;
-	case BPF_STX: return (after & ~memory) | x;
-	case BPF_ALU: return after | a | (BPF_OP(insn->code) == BPF_NEG ? 0 : operand);
-	case BPF_JMP: return BPF_OP(insn->code) == BPF_JA ? after : after | a | operand;
-	case BPF_RET: return BPF_RVAL(insn->code) == BPF_A ? a : 0;
-	default: return BPF_MISCOP(insn->code) == BPF_TAX ? (after & ~x) | a : (after & ~a) | x;
+	case BPF_LD:
+		return (after & ~a) | (BPF_MODE(insn->code) == BPF_MEM ? memory : 0);
+	case BPF_LDX:
+		return (after & ~x) | (BPF_MODE(insn->code) == BPF_MEM ? memory : 0);
+	case BPF_ST:
+		return (after & ~memory) | a;
+	case BPF_STX:
+		return (after & ~memory) | x;
+	case BPF_ALU:
+		return after | a | (BPF_OP(insn->code) == BPF_NEG ? 0 : operand);
+	case BPF_JMP:
+		return BPF_OP(insn->code) == BPF_JA ? after : after | a | operand;
+	case BPF_RET:
+		return BPF_RVAL(insn->code) == BPF_A ? a : 0;
+	default:
+		return BPF_MISCOP(insn->code) == BPF_TAX ? (after & ~x) | a : (after & ~a) | x;
 	}
 }
 
@@ -98,10 +106,14 @@ int lift_state_at(struct lift *lift, size_t pc, const uint32_t *registers)
 static uint32_t load(struct lift *lift, const struct sock_filter *insn, const uint32_t *registers)
 {
 	switch (BPF_MODE(insn->code)) {
-	case BPF_IMM: return value_constant(&lift->values, insn->k);
-	case BPF_MEM: return registers[REGISTER_M + insn->k];
-	case BPF_LEN: return value_constant(&lift->values, LENGTH_OF_DATA);
-	default: return value_word(&lift->values, diagram_word_at(insn->k));
+	case BPF_IMM:
+		return value_constant(&lift->values, insn->k);
+	case BPF_MEM:
+		return registers[REGISTER_M + insn->k];
+	case BPF_LEN:
+		return value_constant(&lift->values, LENGTH_OF_DATA);
+	default:
+		return value_word(&lift->values, diagram_word_at(insn->k));
 	}
 }
 
@@ -279,7 +291,8 @@ static uint32_t join_switch(struct lift *lift, const struct lift_state *state)
 		}
 		lift->switch_ranges[i] = (struct diagram_range){ ranges[i].low, ranges[i].high, result };
 	}
-	node = diagram_switch(lift->values.diagram, state->word, lift->switch_ranges, state->range_count, DIAGRAM_FALSE);
+	node = diagram_switch(lift->values.diagram, state->word, lift->switch_ranges, state->range_count,
+			      DIAGRAM_FALSE);
 	for (size_t i = 0; !later && i < state->range_count && node != DIAGRAM_NONE; i++) {
 		int leaf = ranges[i].state;
 		uint32_t result = lift->states.items[leaf].node;
@@ -346,8 +359,8 @@ static int lift_fail(const struct lift *lift, struct callgate_error *err)
 {
 	if (values_status(&lift->values) != CALLGATE_E_LIMIT && !lift->too_many)
 		return fail_nomem(err);
-	error_set(err, CALLGATE_E_LIMIT, "unknown: instruction %zu makes the meaning of this program too large to compute",
-		  lift->at);
+	error_set(err, CALLGATE_E_LIMIT,
+		  "unknown: instruction %zu makes the meaning of this program too large to compute", lift->at);
 	error_hint(err, "the budget is %zu nodes and %d states; multiplying or dividing two arguments exceeds any",
 		   diagram_budget(lift->values.diagram), STATES_MAX);
 	return CALLGATE_E_LIMIT;

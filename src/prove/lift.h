@@ -19,7 +19,7 @@ enum {
 
 struct lift_range {
 	uint32_t low, high; /* of the word's values, inclusive */
-	int state;          /* where they go */
+	int state;	    /* where they go */
 };
 
 /* How a state goes on once its straight instructions are run. */
@@ -27,12 +27,12 @@ enum lift_end { LIFT_RETURN, LIFT_BRANCH, LIFT_DIVIDE, LIFT_SWITCH };
 
 struct lift_state {
 	uint32_t registers[REGISTERS]; /* values; VALUE_ZERO for those that nothing reads later */
-	size_t pc;                     /* the instruction that comes next in this state */
-	int next;                      /* another state at the same instruction, or STATE_NONE */
+	size_t pc;		       /* the instruction that comes next in this state */
+	int next;		       /* another state at the same instruction, or STATE_NONE */
 	enum lift_end end;
-	uint32_t node;                 /* BRANCH: the condition until the second pass; then, as for RETURN, the function */
-	int yes, no;                   /* BRANCH: the successors; DIVIDE has one, `no`, where the divisor is not 0 */
-	enum diagram_word word;        /* SWITCH */
+	uint32_t node;		/* BRANCH: the condition until the second pass; then, as for RETURN, the function */
+	int yes, no;		/* BRANCH: the successors; DIVIDE has one, `no`, where the divisor is not 0 */
+	enum diagram_word word; /* SWITCH */
 	size_t range_first, range_count;
 };
 
@@ -42,8 +42,8 @@ struct lift {
 	struct values values;
 	struct arena arena;
 	uint32_t *live; /* by instruction: the registers that it or a later one reads, as bits */
-	bool *target;   /* by instruction: a jump goes there */
-	int *first;     /* by instruction: its newest state */
+	bool *target;	/* by instruction: a jump goes there */
+	int *first;	/* by instruction: its newest state */
 	struct {
 		VEC(struct lift_state);
 	} states;
@@ -51,13 +51,13 @@ struct lift {
 		VEC(struct lift_range);
 	} ranges; /* of all switches */
 	struct {
-		VEC(struct lift_range); /* .state is an instruction's index here */
-	} walk;                         /* what the current walk has still to do, the smallest values on top */
-	int *walk_leaf;                 /* by instruction: the state that the current walk made there */
+		VEC(struct lift_range);	     /* .state is an instruction's index here */
+	} walk;				     /* what the current walk has still to do, the smallest values on top */
+	int *walk_leaf;			     /* by instruction: the state that the current walk made there */
 	struct diagram_range *switch_ranges; /* room for one switch */
-	const struct lift_state **joined; /* by state: the switch that chose it by a condition */
-	size_t at;                      /* the instruction that is being lifted, for messages */
-	bool too_many;                  /* states beyond STATES_MAX */
+	const struct lift_state **joined;    /* by state: the switch that chose it by a condition */
+	size_t at;			     /* the instruction that is being lifted, for messages */
+	bool too_many;			     /* states beyond STATES_MAX */
 };
 
 /* The state at an instruction with these registers, an old one where there is one. STATE_NONE without memory or when

@@ -10,12 +10,12 @@
 /* Consecutive variables, read as a number whose most significant bit comes first. */
 struct field {
 	unsigned first; /* variable */
-	unsigned bits;  /* 1 to 64 */
+	unsigned bits;	/* 1 to 64 */
 };
 
 struct field_range {
 	uint64_t low, high; /* inclusive */
-	uint32_t node;      /* the function for these values: it tests no variable of the field */
+	uint32_t node;	    /* the function for these values: it tests no variable of the field */
 };
 
 struct field_ranges {

@@ -35,7 +35,8 @@ static const char *largest_flag(const struct abi_arg *type, enum abi_arch_id arc
 		struct abi_constant constant = abi_constant_at(type->constants, arch, i);
 		uint64_t flag = constant.value & type_mask(type);
 
-		if (constant.name && !constant.is_alias && (flag & ~bits) == 0 && __builtin_popcountll(flag) > __builtin_popcountll(largest))
+		if (constant.name && !constant.is_alias && (flag & ~bits) == 0 &&
+		    __builtin_popcountll(flag) > __builtin_popcountll(largest))
 			largest = flag;
 	}
 	*ret_flag = largest;

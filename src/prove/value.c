@@ -337,27 +337,48 @@ static uint32_t bits_meet(struct values *values, const uint32_t *a, const uint32
 static uint32_t constant_binary(unsigned op, uint32_t a, uint32_t b)
 {
 	switch (op) {
-	case BPF_ADD: return a + b;
-	case BPF_SUB: return a - b;
-	case BPF_MUL: return a * b;
-	case BPF_DIV: return b ? a / b : 0;
-	case BPF_AND: return a & b;
-	case BPF_OR: return a | b;
-	case BPF_XOR: return a ^ b;
-	case BPF_LSH: return a << (b & 31);
-	default: return a >> (b & 31);
+	case BPF_ADD:
+		return a + b;
+	case BPF_SUB:
+		return a - b;
+	case BPF_MUL:
+		return a * b;
+	case BPF_DIV:
+		return b ? a / b : 0;
+	case BPF_AND:
+		return a & b;
+	case BPF_OR:
+		return a | b;
+	case BPF_XOR:
+		return a ^ b;
+	case BPF_LSH:
+		return a << (b & 31);
+	default:
+		return a >> (b & 31);
 	}
 }
 
 static void bits_binary(struct values *values, unsigned op, uint32_t *a, const uint32_t *b)
 {
 	switch (op) {
-	case BPF_ADD: bits_add(values, a, b, DIAGRAM_FALSE); break;
-	case BPF_SUB: bits_subtract(values, a, b); break;
-	case BPF_MUL: bits_multiply(values, a, b); break;
-	case BPF_DIV: bits_divide(values, a, b); break;
-	case BPF_LSH: bits_shift(values, a, b, 1); break;
-	case BPF_RSH: bits_shift(values, a, b, -1); break;
+	case BPF_ADD:
+		bits_add(values, a, b, DIAGRAM_FALSE);
+		break;
+	case BPF_SUB:
+		bits_subtract(values, a, b);
+		break;
+	case BPF_MUL:
+		bits_multiply(values, a, b);
+		break;
+	case BPF_DIV:
+		bits_divide(values, a, b);
+		break;
+	case BPF_LSH:
+		bits_shift(values, a, b, 1);
+		break;
+	case BPF_RSH:
+		bits_shift(values, a, b, -1);
+		break;
 	default:
 		for (unsigned i = 0; i < VALUE_BITS; i++)
 			a[i] = op == BPF_AND  ? gate_and(values, a[i], b[i])
@@ -397,10 +418,14 @@ uint32_t value_compare(struct values *values, unsigned op, uint32_t a, uint32_t 
 	if (!value_unfold(values, a, &left) || !value_unfold(values, b, &right))
 		return DIAGRAM_NONE;
 	switch (op) {
-	case BPF_JEQ: return bits_equal(values, left.bits, right.bits);
-	case BPF_JGT: return bits_greater(values, left.bits, right.bits, DIAGRAM_FALSE);
-	case BPF_JGE: return bits_greater(values, left.bits, right.bits, DIAGRAM_TRUE);
-	default: return bits_meet(values, left.bits, right.bits);
+	case BPF_JEQ:
+		return bits_equal(values, left.bits, right.bits);
+	case BPF_JGT:
+		return bits_greater(values, left.bits, right.bits, DIAGRAM_FALSE);
+	case BPF_JGE:
+		return bits_greater(values, left.bits, right.bits, DIAGRAM_TRUE);
+	default:
+		return bits_meet(values, left.bits, right.bits);
 	}
 }
 
@@ -423,8 +448,8 @@ static uint32_t class_actions(struct values *values, const struct diagram_action
 		if (data > class->data_max)
 			beyond = gate_or(values, bits[i], beyond);
 		else
-			actions = gate(values, bits[i],
-				       diagram_map(values->diagram, add_data, &data, actions), actions);
+			actions =
+				gate(values, bits[i], diagram_map(values->diagram, add_data, &data, actions), actions);
 	}
 	return gate(values, beyond, diagram_terminal(values->diagram, class->low | class->data_max), actions);
 }

@@ -19,7 +19,7 @@ struct value {
 	bool unfolded;
 	bool is_constant;
 	uint32_t constant;
-	bool is_word;              /* exactly one word of the input */
+	bool is_word; /* exactly one word of the input */
 	enum diagram_word word;
 };
 
@@ -27,10 +27,10 @@ struct values {
 	struct diagram *diagram;
 	struct value *items;
 	size_t count, capacity;
-	uint32_t *slots;               /* number + 1 by hash of the bits, for unfolded values; 0 is free */
+	uint32_t *slots; /* number + 1 by hash of the bits, for unfolded values; 0 is free */
 	size_t slot_count;
 	uint32_t words[DIAGRAM_WORDS]; /* number + 1 of each word's value */
-	uint64_t gates;                /* bit operations done so far */
+	uint64_t gates;		       /* bit operations done so far */
 	int status;
 };
 

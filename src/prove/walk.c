@@ -8,7 +8,7 @@
 #include "prove/lift.h"
 
 enum {
-	WALK_BLOCKS_MAX = 8,    /* pieces into which one JSET may cut a range */
+	WALK_BLOCKS_MAX = 8,	/* pieces into which one JSET may cut a range */
 	WALK_RANGES_MAX = 4096, /* ranges of one walk beyond which no JSET cuts any more */
 };
 
@@ -129,8 +129,7 @@ bool walk_starts(const struct lift *lift, const struct sock_filter *insn, const 
 
 	if (!lift->values.items[registers[REGISTER_A]].is_word || !jump_constant(lift, insn, registers, &constant))
 		return false;
-	return BPF_OP(insn->code) != BPF_JSET || !constant ||
-	       UINT32_MAX >> __builtin_ctz(constant) < WALK_BLOCKS_MAX;
+	return BPF_OP(insn->code) != BPF_JSET || !constant || UINT32_MAX >> __builtin_ctz(constant) < WALK_BLOCKS_MAX;
 }
 
 bool lift_walk(struct lift *lift, int number, size_t pc, const uint32_t *registers)

@@ -1,6 +1,6 @@
 /*
- * Instructions are drawn from a table of all that seccomp accepts. Two scratch words are written first and only they are
- * read, so that the checker rarely refuses; what it refuses is drawn again.
+ * Instructions are drawn from a table of all that seccomp accepts. Two scratch words are written first and only they
+ * are read, so that the checker rarely refuses; what it refuses is drawn again.
  */
 #include "lift_program.h"
 
@@ -8,25 +8,69 @@
 #include <string.h>
 
 static const uint16_t straight_codes[] = {
-	BPF_LD | BPF_W | BPF_ABS,   BPF_LD | BPF_W | BPF_ABS,   BPF_LD | BPF_W | BPF_ABS,   BPF_LD | BPF_W | BPF_LEN,
-	BPF_LDX | BPF_W | BPF_LEN,  BPF_LD | BPF_IMM,           BPF_LDX | BPF_IMM,          BPF_LD | BPF_MEM,
-	BPF_LDX | BPF_MEM,          BPF_ST,                     BPF_STX,                    BPF_MISC | BPF_TAX,
-	BPF_MISC | BPF_TXA,         BPF_ALU | BPF_ADD | BPF_K,  BPF_ALU | BPF_ADD | BPF_X,  BPF_ALU | BPF_SUB | BPF_K,
-	BPF_ALU | BPF_SUB | BPF_X,  BPF_ALU | BPF_AND | BPF_K,  BPF_ALU | BPF_AND | BPF_X,  BPF_ALU | BPF_OR | BPF_K,
-	BPF_ALU | BPF_OR | BPF_X,   BPF_ALU | BPF_XOR | BPF_K,  BPF_ALU | BPF_XOR | BPF_X,  BPF_ALU | BPF_LSH | BPF_K,
-	BPF_ALU | BPF_LSH | BPF_X,  BPF_ALU | BPF_RSH | BPF_K,  BPF_ALU | BPF_RSH | BPF_X,  BPF_ALU | BPF_NEG,
-	BPF_ALU | BPF_MUL | BPF_K,  BPF_ALU | BPF_DIV | BPF_K,  BPF_ALU | BPF_MUL | BPF_X,  BPF_ALU | BPF_DIV | BPF_X,
+	BPF_LD | BPF_W | BPF_ABS,
+	BPF_LD | BPF_W | BPF_ABS,
+	BPF_LD | BPF_W | BPF_ABS,
+	BPF_LD | BPF_W | BPF_LEN,
+	BPF_LDX | BPF_W | BPF_LEN,
+	BPF_LD | BPF_IMM,
+	BPF_LDX | BPF_IMM,
+	BPF_LD | BPF_MEM,
+	BPF_LDX | BPF_MEM,
+	BPF_ST,
+	BPF_STX,
+	BPF_MISC | BPF_TAX,
+	BPF_MISC | BPF_TXA,
+	BPF_ALU | BPF_ADD | BPF_K,
+	BPF_ALU | BPF_ADD | BPF_X,
+	BPF_ALU | BPF_SUB | BPF_K,
+	BPF_ALU | BPF_SUB | BPF_X,
+	BPF_ALU | BPF_AND | BPF_K,
+	BPF_ALU | BPF_AND | BPF_X,
+	BPF_ALU | BPF_OR | BPF_K,
+	BPF_ALU | BPF_OR | BPF_X,
+	BPF_ALU | BPF_XOR | BPF_K,
+	BPF_ALU | BPF_XOR | BPF_X,
+	BPF_ALU | BPF_LSH | BPF_K,
+	BPF_ALU | BPF_LSH | BPF_X,
+	BPF_ALU | BPF_RSH | BPF_K,
+	BPF_ALU | BPF_RSH | BPF_X,
+	BPF_ALU | BPF_NEG,
+	BPF_ALU | BPF_MUL | BPF_K,
+	BPF_ALU | BPF_DIV | BPF_K,
+	BPF_ALU | BPF_MUL | BPF_X,
+	BPF_ALU | BPF_DIV | BPF_X,
 };
 
 static const uint16_t jump_codes[] = {
-	BPF_JMP | BPF_JEQ | BPF_K,  BPF_JMP | BPF_JEQ | BPF_K,  BPF_JMP | BPF_JGT | BPF_K, BPF_JMP | BPF_JGE | BPF_K,
+	BPF_JMP | BPF_JEQ | BPF_K,  BPF_JMP | BPF_JEQ | BPF_K,	BPF_JMP | BPF_JGT | BPF_K, BPF_JMP | BPF_JGE | BPF_K,
 	BPF_JMP | BPF_JSET | BPF_K, BPF_JMP | BPF_JSET | BPF_K, BPF_JMP | BPF_JEQ | BPF_X, BPF_JMP | BPF_JGT | BPF_X,
 	BPF_JMP | BPF_JGE | BPF_X,  BPF_JMP | BPF_JSET | BPF_X, BPF_JMP | BPF_JA,
 };
 
 static const uint32_t constants[] = {
-	0, 1, 2, 3, 5, 7, 8, 31, 32, 59, 0xff, 0x100, 0x40000000, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff,
-	0xc000003e, SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO | 1, SECCOMP_RET_TRAP, 0x60000001,
+	0,
+	1,
+	2,
+	3,
+	5,
+	7,
+	8,
+	31,
+	32,
+	59,
+	0xff,
+	0x100,
+	0x40000000,
+	0x7fffffff,
+	0x80000000,
+	0xfffffffe,
+	0xffffffff,
+	0xc000003e,
+	SECCOMP_RET_ALLOW,
+	SECCOMP_RET_ERRNO | 1,
+	SECCOMP_RET_TRAP,
+	0x60000001,
 };
 
 uint32_t lift_word(uint64_t *seed)
@@ -138,12 +182,18 @@ static uint32_t interesting_word(struct lift_program *program)
 	uint32_t word = program->insns[below(seed, program->length)].k;
 
 	switch (below(seed, 8)) {
-	case 0: return lift_word(seed);
-	case 1: return random_constant(seed);
-	case 2: return word ^ UINT32_C(1) << below(seed, 32);
-	case 3: return word + 1;
-	case 4: return word - 1;
-	default: return word;
+	case 0:
+		return lift_word(seed);
+	case 1:
+		return random_constant(seed);
+	case 2:
+		return word ^ UINT32_C(1) << below(seed, 32);
+	case 3:
+		return word + 1;
+	case 4:
+		return word - 1;
+	default:
+		return word;
 	}
 }
 

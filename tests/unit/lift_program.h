@@ -1,6 +1,6 @@
 /*
- * lift_program.h - random programs with every instruction, whose arithmetic mostly stays within a budget, and inputs that
- * they tell apart
+ * lift_program.h - random programs with every instruction, whose arithmetic mostly stays within a budget, and inputs
+ * that they tell apart
  */
 #ifndef CALLGATE_TESTS_LIFT_PROGRAM_H
 #define CALLGATE_TESTS_LIFT_PROGRAM_H

@@ -162,13 +162,9 @@ static void every_allocation_may_fail(void **state)
 	});
 }
 
-UNIT_TESTS(test_diagram_diagram,
-	cmocka_unit_test(words_and_offsets_are_inverse),
-	cmocka_unit_test(an_arguments_high_word_is_where_its_byte_order_puts_it),
-	cmocka_unit_test(equal_nodes_have_equal_numbers),
-	cmocka_unit_test(a_switch_gives_each_value_its_range),
-	cmocka_unit_test(a_switch_is_the_same_node_however_it_is_cut),
-	cmocka_unit_test(a_masked_word_equals_its_value),
-	cmocka_unit_test(a_budget_ends_in_none_and_says_so),
-	cmocka_unit_test(every_allocation_may_fail),
-)
+UNIT_TESTS(test_diagram_diagram, cmocka_unit_test(words_and_offsets_are_inverse),
+	   cmocka_unit_test(an_arguments_high_word_is_where_its_byte_order_puts_it),
+	   cmocka_unit_test(equal_nodes_have_equal_numbers), cmocka_unit_test(a_switch_gives_each_value_its_range),
+	   cmocka_unit_test(a_switch_is_the_same_node_however_it_is_cut),
+	   cmocka_unit_test(a_masked_word_equals_its_value), cmocka_unit_test(a_budget_ends_in_none_and_says_so),
+	   cmocka_unit_test(every_allocation_may_fail), )

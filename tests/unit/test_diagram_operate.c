@@ -165,9 +165,18 @@ static void exchanging_halves_twice_changes_nothing(void **state)
 static void a_stack_gives_the_action_of_higher_precedence_or_the_newer(void **state)
 {
 	static const uint32_t ranked[] = {
-		SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_THREAD, 0x00010000, SECCOMP_RET_TRAP,  0x00040000,
-		SECCOMP_RET_ERRNO,        0x00060000,              SECCOMP_RET_USER_NOTIF, SECCOMP_RET_TRACE,
-		SECCOMP_RET_LOG,          0x7ffd0000,              SECCOMP_RET_ALLOW,
+		SECCOMP_RET_KILL_PROCESS,
+		SECCOMP_RET_KILL_THREAD,
+		0x00010000,
+		SECCOMP_RET_TRAP,
+		0x00040000,
+		SECCOMP_RET_ERRNO,
+		0x00060000,
+		SECCOMP_RET_USER_NOTIF,
+		SECCOMP_RET_TRACE,
+		SECCOMP_RET_LOG,
+		0x7ffd0000,
+		SECCOMP_RET_ALLOW,
 	};
 	struct diagram *diagram = diagram_new(0);
 	size_t count = sizeof(ranked) / sizeof(*ranked);
@@ -235,14 +244,10 @@ static void every_allocation_may_fail(void **state)
 	});
 }
 
-UNIT_TESTS(test_diagram_operate,
-	cmocka_unit_test(conditions_combine_value_by_value),
-	cmocka_unit_test(apply_and_map_follow_their_function_and_context),
-	cmocka_unit_test(a_known_word_disappears),
-	cmocka_unit_test(what_tests_later_words_only_is_replaced_as_a_node),
-	cmocka_unit_test(exchanging_halves_twice_changes_nothing),
-	cmocka_unit_test(a_stack_gives_the_action_of_higher_precedence_or_the_newer),
-	cmocka_unit_test(equal_actions_have_one_canonical_value),
-	cmocka_unit_test(the_classes_of_actions_cover_all_values),
-	cmocka_unit_test(every_allocation_may_fail),
-)
+UNIT_TESTS(test_diagram_operate, cmocka_unit_test(conditions_combine_value_by_value),
+	   cmocka_unit_test(apply_and_map_follow_their_function_and_context), cmocka_unit_test(a_known_word_disappears),
+	   cmocka_unit_test(what_tests_later_words_only_is_replaced_as_a_node),
+	   cmocka_unit_test(exchanging_halves_twice_changes_nothing),
+	   cmocka_unit_test(a_stack_gives_the_action_of_higher_precedence_or_the_newer),
+	   cmocka_unit_test(equal_actions_have_one_canonical_value),
+	   cmocka_unit_test(the_classes_of_actions_cover_all_values), cmocka_unit_test(every_allocation_may_fail), )

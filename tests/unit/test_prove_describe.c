@@ -16,8 +16,8 @@ static uint32_t equals(struct diagram *diagram, unsigned arg, uint64_t mask, uin
 {
 	uint32_t high = diagram_word_equals(diagram, diagram_arg_word(arg, true, false), (uint32_t)(mask >> 32),
 					    (uint32_t)(value >> 32));
-	uint32_t low = diagram_word_equals(diagram, diagram_arg_word(arg, false, false), (uint32_t)mask,
-					   (uint32_t)value);
+	uint32_t low =
+		diagram_word_equals(diagram, diagram_arg_word(arg, false, false), (uint32_t)mask, (uint32_t)value);
 
 	return diagram_and(diagram, high, low);
 }
@@ -54,7 +54,8 @@ static void one_value_is_an_equality_by_name(void **state)
 
 	assert_condition(diagram, low_equals(diagram, 0, 40), "socket", "domain == AF_VSOCK");
 	assert_condition(diagram, low_equals(diagram, 1, 0x5412), "ioctl", "request == TIOCSTI");
-	assert_condition(diagram, diagram_not(diagram, low_equals(diagram, 0, UINT32_MAX)), "close", "fd != 0xffffffff");
+	assert_condition(diagram, diagram_not(diagram, low_equals(diagram, 0, UINT32_MAX)), "close",
+			 "fd != 0xffffffff");
 	assert_condition(diagram, DIAGRAM_TRUE, "socket", "always");
 	diagram_free(diagram);
 }
@@ -112,8 +113,9 @@ static void several_arguments_are_joined(void **state)
 	assert_condition(diagram,
 			 diagram_or(diagram, diagram_and(diagram, unix_socket, stream),
 				    diagram_and(diagram, netlink, protocol)),
-			 "socket", "domain == AF_UNIX and type & SOCK_TYPE_MASK == SOCK_STREAM or "
-				   "domain == AF_NETLINK and protocol == 0");
+			 "socket",
+			 "domain == AF_UNIX and type & SOCK_TYPE_MASK == SOCK_STREAM or "
+			 "domain == AF_NETLINK and protocol == 0");
 	diagram_free(diagram);
 }
 
@@ -122,8 +124,9 @@ static void the_most_common_value_comes_last_without_a_condition(void **state)
 	struct diagram *diagram = diagram_new(0);
 	struct arena arena = { 0 };
 	struct describe_cases cases;
-	uint32_t root = diagram_if(diagram, low_equals(diagram, 0, 40), diagram_terminal(diagram, SECCOMP_RET_ERRNO | 1),
-				   diagram_terminal(diagram, SECCOMP_RET_ALLOW));
+	uint32_t root =
+		diagram_if(diagram, low_equals(diagram, 0, 40), diagram_terminal(diagram, SECCOMP_RET_ERRNO | 1),
+			   diagram_terminal(diagram, SECCOMP_RET_ALLOW));
 
 	assert_int_equal(describe_function(diagram, root, abi_arch(ABI_X86_64), abi_syscall_by_name("socket"), &arena,
 					   &cases, NULL),
@@ -185,16 +188,20 @@ static uint32_t below(uint64_t *seed, uint32_t bound)
 /* One comparison of words as a filter makes it: of any argument, masked or ordered, on one half or both. */
 static uint32_t random_test(struct diagram *diagram, uint64_t *seed)
 {
-	static const uint64_t values[] = { 0, 1, 2, 3, 4, 6, 7, 16, 40, 0x241, 0x5412, 0x7e020000, 0x80000000,
-					   0xffffff9c, 0xffffffff, 0x100000000, UINT64_MAX };
+	static const uint64_t values[] = { 0,	       1,	   2,	       3,	    4,	       6,
+					   7,	       16,	   40,	       0x241,	    0x5412,    0x7e020000,
+					   0x80000000, 0xffffff9c, 0xffffffff, 0x100000000, UINT64_MAX };
 	uint64_t mask = values[below(seed, 17)], value = values[below(seed, 17)];
 	unsigned arg = below(seed, 6);
 	uint32_t low;
 
 	switch (below(seed, 4)) {
-	case 0: return equals(diagram, arg, mask, value & mask);
-	case 1: return equals(diagram, arg, UINT64_MAX, value);
-	case 2: return low_equals(diagram, arg, (uint32_t)value);
+	case 0:
+		return equals(diagram, arg, mask, value & mask);
+	case 1:
+		return equals(diagram, arg, UINT64_MAX, value);
+	case 2:
+		return low_equals(diagram, arg, (uint32_t)value);
 	default:
 		low = (uint32_t)value >> below(seed, 32);
 		return low_between(diagram, arg, low, low + below(seed, UINT32_MAX - low) + 1);
@@ -210,20 +217,20 @@ static uint32_t random_condition(struct diagram *diagram, uint64_t *seed)
 
 		if (below(seed, 3) == 0)
 			other = diagram_not(diagram, other);
-		condition = below(seed, 2) ? diagram_and(diagram, condition, other)
-					   : diagram_or(diagram, condition, other);
+		condition =
+			below(seed, 2) ? diagram_and(diagram, condition, other) : diagram_or(diagram, condition, other);
 	}
 	return condition;
 }
 
 /* The function of the arguments that this call has in a policy that allows it on a condition. */
-static uint32_t function_of_policy(struct diagram *diagram, const struct abi_arch *arch, const struct abi_syscall *syscall,
-				   const char *condition)
+static uint32_t function_of_policy(struct diagram *diagram, const struct abi_arch *arch,
+				   const struct abi_syscall *syscall, const char *condition)
 {
 	struct callgate_policy *policy;
 	struct buf text = { 0 };
 	struct callgate_error err;
-	uint32_t root;
+	uint32_t root = DIAGRAM_NONE;
 
 	buf_printf(&text, "kernel 6.1\narch %s\ndefault kill-process\nallow %s%s%s\n", arch->name, syscall->name,
 		   condition ? " if " : "", condition ? condition : "");
@@ -239,8 +246,9 @@ static uint32_t function_of_policy(struct diagram *diagram, const struct abi_arc
 static void what_is_written_compiles_to_what_was_read(void **state)
 {
 	static const enum abi_arch_id arches[] = { ABI_X86_64, ABI_AARCH64, ABI_S390X, ABI_I386 };
-	static const char *const names[] = { "socket", "ioctl", "openat", "clone", "fcntl", "prctl", "close", "lseek",
-					     "futex", "mprotect", "personality", "fchmodat", "dup3", "sched_yield" };
+	static const char *const names[] = { "socket",	    "ioctl",	"openat", "clone",	"fcntl",
+					     "prctl",	    "close",	"lseek",  "futex",	"mprotect",
+					     "personality", "fchmodat", "dup3",	  "sched_yield" };
 	uint64_t seed = 31;
 	unsigned cut_short = 0, rounds = 600;
 
@@ -289,15 +297,11 @@ static void every_allocation_may_fail(void **state)
 	});
 }
 
-UNIT_TESTS(test_prove_describe,
-	cmocka_unit_test(one_value_is_an_equality_by_name),
-	cmocka_unit_test(whole_words_of_narrow_arguments_are_raw),
-	cmocka_unit_test(values_are_a_set_and_ranges_have_signs),
-	cmocka_unit_test(masks_are_said_by_their_flags),
-	cmocka_unit_test(several_arguments_are_joined),
-	cmocka_unit_test(the_most_common_value_comes_last_without_a_condition),
-	cmocka_unit_test(a_big_endian_arch_reads_the_same),
-	cmocka_unit_test(numbers_and_arches_are_ranges_with_their_functions),
-	cmocka_unit_test(what_is_written_compiles_to_what_was_read),
-	cmocka_unit_test(every_allocation_may_fail),
-)
+UNIT_TESTS(test_prove_describe, cmocka_unit_test(one_value_is_an_equality_by_name),
+	   cmocka_unit_test(whole_words_of_narrow_arguments_are_raw),
+	   cmocka_unit_test(values_are_a_set_and_ranges_have_signs), cmocka_unit_test(masks_are_said_by_their_flags),
+	   cmocka_unit_test(several_arguments_are_joined),
+	   cmocka_unit_test(the_most_common_value_comes_last_without_a_condition),
+	   cmocka_unit_test(a_big_endian_arch_reads_the_same),
+	   cmocka_unit_test(numbers_and_arches_are_ranges_with_their_functions),
+	   cmocka_unit_test(what_is_written_compiles_to_what_was_read), cmocka_unit_test(every_allocation_may_fail), )

@@ -74,7 +74,8 @@ static void equal_policies_have_no_difference(void **state)
 
 static void calls_that_change_alike_are_one_line(void **state)
 {
-	assert_diff(HEAD "allow read, write, close\n", HEAD "allow write\n", "x86_64 read, close: allow -> errno EPERM\n");
+	assert_diff(HEAD "allow read, write, close\n", HEAD "allow write\n",
+		    "x86_64 read, close: allow -> errno EPERM\n");
 }
 
 static void arguments_say_where_it_changes(void **state)
@@ -152,12 +153,7 @@ static void every_allocation_may_fail(void **state)
 	});
 }
 
-UNIT_TESTS(test_prove_diff,
-	cmocka_unit_test(equal_policies_have_no_difference),
-	cmocka_unit_test(calls_that_change_alike_are_one_line),
-	cmocka_unit_test(arguments_say_where_it_changes),
-	cmocka_unit_test(what_is_newer_is_one_line_without_end),
-	cmocka_unit_test(an_arch_that_is_gone_is_one_line),
-	cmocka_unit_test(arches_without_a_name_are_compared_together),
-	cmocka_unit_test(every_allocation_may_fail),
-)
+UNIT_TESTS(test_prove_diff, cmocka_unit_test(equal_policies_have_no_difference),
+	   cmocka_unit_test(calls_that_change_alike_are_one_line), cmocka_unit_test(arguments_say_where_it_changes),
+	   cmocka_unit_test(what_is_newer_is_one_line_without_end), cmocka_unit_test(an_arch_that_is_gone_is_one_line),
+	   cmocka_unit_test(arches_without_a_name_are_compared_together), cmocka_unit_test(every_allocation_may_fail), )

@@ -20,12 +20,17 @@ struct foreign_rule {
 
 /* What a container's profile and a monitor's thread ask for: plain calls, values, orders, masks, several arguments. */
 static const char *const plain[] = {
-	"accept4", "access", "bind", "brk", "capget", "chdir", "clock_gettime", "close", "connect", "dup3", "epoll_ctl",
-	"epoll_pwait", "execve", "exit", "exit_group", "faccessat", "fchmod", "fcntl", "fstat", "fsync", "futex_waitv",
-	"getcwd", "getdents64", "getpid", "getrandom", "getsockopt", "listen", "lseek", "mkdirat", "mprotect", "munmap",
-	"nanosleep", "newfstatat", "openat", "pipe2", "ppoll", "pread64", "prlimit64", "read", "readlinkat", "recvmsg",
-	"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sendmsg", "set_robust_list", "set_tid_address", "setsockopt",
-	"statx", "sysinfo", "uname", "unlinkat", "wait4", "write", "writev",
+	"accept4",	   "access",	      "bind",		"brk",		"capget",
+	"chdir",	   "clock_gettime",   "close",		"connect",	"dup3",
+	"epoll_ctl",	   "epoll_pwait",     "execve",		"exit",		"exit_group",
+	"faccessat",	   "fchmod",	      "fcntl",		"fstat",	"fsync",
+	"futex_waitv",	   "getcwd",	      "getdents64",	"getpid",	"getrandom",
+	"getsockopt",	   "listen",	      "lseek",		"mkdirat",	"mprotect",
+	"munmap",	   "nanosleep",	      "newfstatat",	"openat",	"pipe2",
+	"ppoll",	   "pread64",	      "prlimit64",	"read",		"readlinkat",
+	"recvmsg",	   "rt_sigaction",    "rt_sigprocmask", "rt_sigreturn", "sendmsg",
+	"set_robust_list", "set_tid_address", "setsockopt",	"statx",	"sysinfo",
+	"uname",	   "unlinkat",	      "wait4",		"write",	"writev",
 };
 
 static const struct foreign_rule rules[] = {
@@ -142,7 +147,5 @@ static void other_rules_have_another_meaning(void **state)
 	diagram_free(diagram);
 }
 
-UNIT_TESTS(test_prove_foreign,
-	cmocka_unit_test(a_chain_and_a_tree_have_one_meaning),
-	cmocka_unit_test(other_rules_have_another_meaning),
-)
+UNIT_TESTS(test_prove_foreign, cmocka_unit_test(a_chain_and_a_tree_have_one_meaning),
+	   cmocka_unit_test(other_rules_have_another_meaning), )

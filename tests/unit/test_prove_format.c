@@ -55,9 +55,7 @@ static void foreign_arches_are_named_and_read_in_their_byte_order(void **state)
 		      "i386:open(0x0, O_RDWR, 0)");
 }
 
-UNIT_TESTS(test_prove_format,
-	cmocka_unit_test(arguments_have_their_constants_names),
-	cmocka_unit_test(what_the_kernel_would_not_read_is_shown),
-	cmocka_unit_test(numbers_stand_for_what_has_no_name),
-	cmocka_unit_test(foreign_arches_are_named_and_read_in_their_byte_order),
-)
+UNIT_TESTS(test_prove_format, cmocka_unit_test(arguments_have_their_constants_names),
+	   cmocka_unit_test(what_the_kernel_would_not_read_is_shown),
+	   cmocka_unit_test(numbers_stand_for_what_has_no_name),
+	   cmocka_unit_test(foreign_arches_are_named_and_read_in_their_byte_order), )

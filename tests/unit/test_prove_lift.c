@@ -88,15 +88,18 @@ static void hard_arithmetic_is_exact_or_unknown(void **state)
 
 static void each_operation_on_two_small_fields_is_exact(void **state)
 {
-	static const uint16_t ops[] = { BPF_ADD, BPF_SUB, BPF_MUL, BPF_DIV, BPF_AND,
-					BPF_OR,  BPF_XOR, BPF_LSH, BPF_RSH };
+	static const uint16_t ops[] = { BPF_ADD, BPF_SUB, BPF_MUL, BPF_DIV, BPF_AND, BPF_OR, BPF_XOR, BPF_LSH, BPF_RSH };
 
 	for (size_t i = 0; i < sizeof(ops) / sizeof(*ops); i++) {
 		struct sock_filter insns[] = {
-			BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16),       BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x8000001f),
-			BPF_STMT(BPF_MISC | BPF_TAX, 0),              BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 24),
-			BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x8000000f), BPF_STMT(BPF_ALU | ops[i] | BPF_X, 0),
-			BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x80fff), BPF_STMT(BPF_ALU | BPF_OR | BPF_K, 0x30000),
+			BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16),
+			BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x8000001f),
+			BPF_STMT(BPF_MISC | BPF_TAX, 0),
+			BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 24),
+			BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x8000000f),
+			BPF_STMT(BPF_ALU | ops[i] | BPF_X, 0),
+			BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x80fff),
+			BPF_STMT(BPF_ALU | BPF_OR | BPF_K, 0x30000),
 			BPF_STMT(BPF_RET | BPF_A, 0),
 		};
 		struct diagram *diagram = diagram_new(0);
@@ -119,10 +122,8 @@ static void equal_programs_of_different_shape_have_one_root(void **state)
 {
 	/* nr < 8 or nr == 100: by a chain, by a tree, by a bitmap. */
 	struct sock_filter chain[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 100, 2, 0),
-		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 8, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 1),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),	      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 100, 2, 0),
+		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 8, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_filter bitmap[] = {
@@ -156,7 +157,7 @@ static void a_returned_accumulator_is_a_canonical_action(void **state)
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16),
 		BPF_STMT(BPF_RET | BPF_A, 0),
 	};
-	static const uint32_t returned[] = { 0,          7,          0x00020001, 0x00030005, 0x00050fff, 0x00051000,
+	static const uint32_t returned[] = { 0,		 7,	     0x00020001, 0x00030005, 0x00050fff, 0x00051000,
 					     0x0005ffff, 0x00060000, 0x7fc00001, 0x7ff01234, 0x7ffc0001, 0x7ffe0000,
 					     0x7fff0009, 0x80000000, 0x80000001, 0xffffffff };
 	struct diagram *diagram = diagram_new(0);
@@ -177,9 +178,12 @@ static void what_exceeds_the_budget_is_said_to_be_unknown(void **state)
 
 	for (size_t i = 0; i < 2; i++) {
 		struct sock_filter insns[] = {
-			BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16), BPF_STMT(BPF_MISC | BPF_TAX, 0),
-			BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 24), BPF_STMT(BPF_ALU | ops[i] | BPF_X, 0),
-			BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x12345678, 0, 1), BPF_STMT(BPF_RET | BPF_K, 0),
+			BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16),
+			BPF_STMT(BPF_MISC | BPF_TAX, 0),
+			BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 24),
+			BPF_STMT(BPF_ALU | ops[i] | BPF_X, 0),
+			BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x12345678, 0, 1),
+			BPF_STMT(BPF_RET | BPF_K, 0),
 			BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 		};
 		struct diagram *diagram = diagram_new(1 << 18);
@@ -208,7 +212,7 @@ static void states_without_end_are_a_limit_too(void **state)
 		insns[at++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16);
 		insns[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 1u << bit, 0, 3);
 		insns[at++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_MEM, 0);
-		insns[at++] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, 0x10000 << (bit & 15));
+		insns[at++] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, UINT32_C(0x10000) << (bit & 15));
 		insns[at++] = (struct sock_filter)BPF_STMT(BPF_ST, 0);
 	}
 	insns[at++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_MEM, 0);
@@ -250,14 +254,11 @@ static void every_allocation_may_fail(void **state)
 	}
 }
 
-UNIT_TESTS(test_prove_lift,
-	cmocka_unit_test(a_lifted_program_answers_as_it_runs),
-	cmocka_unit_test(hard_arithmetic_is_exact_or_unknown),
-	cmocka_unit_test(each_operation_on_two_small_fields_is_exact),
-	cmocka_unit_test(equal_programs_of_different_shape_have_one_root),
-	cmocka_unit_test(a_returned_accumulator_is_a_canonical_action),
-	cmocka_unit_test(what_exceeds_the_budget_is_said_to_be_unknown),
-	cmocka_unit_test(states_without_end_are_a_limit_too),
-	cmocka_unit_test(what_the_kernel_refuses_is_refused),
-	cmocka_unit_test(every_allocation_may_fail),
-)
+UNIT_TESTS(test_prove_lift, cmocka_unit_test(a_lifted_program_answers_as_it_runs),
+	   cmocka_unit_test(hard_arithmetic_is_exact_or_unknown),
+	   cmocka_unit_test(each_operation_on_two_small_fields_is_exact),
+	   cmocka_unit_test(equal_programs_of_different_shape_have_one_root),
+	   cmocka_unit_test(a_returned_accumulator_is_a_canonical_action),
+	   cmocka_unit_test(what_exceeds_the_budget_is_said_to_be_unknown),
+	   cmocka_unit_test(states_without_end_are_a_limit_too), cmocka_unit_test(what_the_kernel_refuses_is_refused),
+	   cmocka_unit_test(every_allocation_may_fail), )

@@ -6,12 +6,9 @@
 #include <string.h>
 
 static const struct sock_filter program[] = {
-	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 4),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_S390X, 0, 3),
-	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 6, 0, 1),
-	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 1),
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 4),	      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_S390X, 0, 3),
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),	      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 6, 0, 1),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 1),
 };
 
 /* What the program says, built without it. */
@@ -59,8 +56,5 @@ static void every_allocation_may_fail(void **state)
 	});
 }
 
-UNIT_TESTS(test_prove_prove,
-	cmocka_unit_test(a_program_with_the_right_meaning_is_proved),
-	cmocka_unit_test(another_is_refused_with_a_witness_in_words),
-	cmocka_unit_test(every_allocation_may_fail),
-)
+UNIT_TESTS(test_prove_prove, cmocka_unit_test(a_program_with_the_right_meaning_is_proved),
+	   cmocka_unit_test(another_is_refused_with_a_witness_in_words), cmocka_unit_test(every_allocation_may_fail), )

@@ -10,7 +10,9 @@
 static void data_and_input_are_inverse(void **state)
 {
 	struct seccomp_data data = {
-		.nr = 59, .arch = 0xc000003e, .instruction_pointer = 0x1122334455667788,
+		.nr = 59,
+		.arch = 0xc000003e,
+		.instruction_pointer = 0x1122334455667788,
 		.args = { 0x0102030405060708, 2, 3, 4, 5, UINT64_MAX },
 	};
 	struct seccomp_data back;
@@ -134,10 +136,7 @@ static void a_mutant_differs_by_a_witness_or_not_at_all(void **state)
 	assert_true(different > 100 && alike > 0);
 }
 
-UNIT_TESTS(test_prove_witness,
-	cmocka_unit_test(data_and_input_are_inverse),
-	cmocka_unit_test(equal_functions_have_no_witness),
-	cmocka_unit_test(the_witness_is_the_smallest_difference),
-	cmocka_unit_test(a_filter_is_stricter_when_it_overrides_everywhere),
-	cmocka_unit_test(a_mutant_differs_by_a_witness_or_not_at_all),
-)
+UNIT_TESTS(test_prove_witness, cmocka_unit_test(data_and_input_are_inverse),
+	   cmocka_unit_test(equal_functions_have_no_witness), cmocka_unit_test(the_witness_is_the_smallest_difference),
+	   cmocka_unit_test(a_filter_is_stricter_when_it_overrides_everywhere),
+	   cmocka_unit_test(a_mutant_differs_by_a_witness_or_not_at_all), )
