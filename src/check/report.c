@@ -83,7 +83,7 @@ static void check_push(struct check *check, const struct diagram_input *witness,
 		check->status = CALLGATE_E_NOMEM;
 }
 
-static char *check_detail(struct check *check, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static char *check_detail(struct check *check, const char *format, va_list args)
 {
 	struct buf text = { 0 };
 	char *detail;
