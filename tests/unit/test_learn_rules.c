@@ -81,7 +81,7 @@ static void a_policy_reads_as_if_somebody_had_written_it(void **state)
 		"# not seen, but any run may need them\n"
 		"allow exit  # how a thread and a process end\n"
 		"allow rt_sigreturn, restart_syscall  # the kernel's own way back from a signal\n"
-		"allow clock_gettime, gettimeofday, time, getcpu  # the vDSO answers them, until it cannot\n"
+		"allow clock_getres, clock_gettime, getcpu, gettimeofday, time  # the vDSO answers them, until it cannot\n"
 		"allow brk, munmap, mremap, madvise  # malloc chooses between them by size and load\n"
 		"allow futex, sched_yield  # made only when threads or locks meet\n"
 		"allow rt_sigprocmask, rt_sigaction, gettid, tgkill  # abort() and raise()\n"
