@@ -160,6 +160,7 @@ static int explain_policy(const struct callgate_subject *subject, const struct c
 		explain_default(reason, policy, call);
 	} else {
 		explain_rule(reason, policy, rule, call);
+		explanation->by_rule = true;
 		snprintf(explanation->file, sizeof(explanation->file), "%s", rule->position.file);
 		explanation->line = rule->position.line;
 		subject_quote(subject, &rule->position, explanation->rule, sizeof(explanation->rule));

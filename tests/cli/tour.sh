@@ -2,8 +2,8 @@
 # Does what docs/tour.md says, and compares with what it shows: in each ```console block a line `$ COMMAND` (continued
 # by lines `> …`) is run, and the lines under it must be its output, where … stands for anything.
 tour=$here/../../docs/tour.md
-tools=${CALLGATE_ATTACKS:-$here/../../build/tests/programs}
-PATH=$tools:/usr/sbin:/usr/bin:/sbin:/bin:$PATH
+helpers=${CALLGATE_ATTACKS:-$here/../../build/tests/programs}
+PATH=$(dirname "$CALLGATE"):$helpers:/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 
 step() { # step LINE COMMAND EXPECTED
 	local pattern
@@ -13,7 +13,7 @@ step() { # step LINE COMMAND EXPECTED
 	pattern=$(printf '%s' "$3" | sed 's/[][\\*?]/\\&/g; s/…/*/g')
 	# shellcheck disable=SC2053 # a pattern
 	[[ "$(cat out)" == $pattern ]]
-	result $? "line $1: $2"
+	result $? "line $1: ${2%%$'\n'*}"
 }
 
 number=0
