@@ -13,7 +13,7 @@
 const struct check_rule check_rules[] = {
 #define RULE(name, severity, kind, function, reason, remedy, where) \
 	{ name, CALLGATE_##severity, CHECK_##kind, function, reason, remedy, where },
-#define CHECK_EXACT false
+#define CHECK_EXACT	false
 #define CHECK_HEURISTIC true
 #include "check/rules.def"
 };

@@ -30,7 +30,8 @@ static struct view test_view(const struct policy_test *test, bool big_endian)
 	int sign = test->is_signed ? (test->bits - 1) % WORD_BITS : NO_FLIP;
 
 	return (struct view){
-		.low = { diagram_arg_word(test->arg, false, big_endian), (uint32_t)test->mask, is_wide ? NO_FLIP : sign },
+		.low = { diagram_arg_word(test->arg, false, big_endian), (uint32_t)test->mask,
+			 is_wide ? NO_FLIP : sign },
 		.high = { diagram_arg_word(test->arg, true, big_endian), (uint32_t)(test->mask >> WORD_BITS), sign },
 		.is_wide = is_wide,
 	};
@@ -217,8 +218,9 @@ static uint32_t value_in(struct diagram *diagram, const struct policy_test *test
 		if (range->low == range->high)
 			within = value_equals(diagram, view, range->low, DIAGRAM_TRUE, DIAGRAM_FALSE);
 		else
-			within = diagram_and(diagram, within,
-					     value_below(diagram, view, range->low, false, DIAGRAM_FALSE, DIAGRAM_TRUE));
+			within =
+				diagram_and(diagram, within,
+					    value_below(diagram, view, range->low, false, DIAGRAM_FALSE, DIAGRAM_TRUE));
 		result = diagram_or(diagram, result, within);
 	}
 	return diagram_if(diagram, result, yes, no);

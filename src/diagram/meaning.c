@@ -20,9 +20,9 @@
 
 #define X32_BIT 0x40000000u
 
-/* The calls of one arch in the order of their numbers. */
-struct numbered {
-	VEC(const struct abi_syscall *);
+struct numbered_call {
+	uint32_t nr;
+	const struct abi_syscall *syscall;
 };
 
 struct rule_link {
@@ -39,10 +39,11 @@ struct meaning {
 	struct diagram *diagram;
 	const struct policy *policy;
 	struct callgate_error *err;
-	struct arena arena;         /* dies with the translation */
-	struct listed_call *calls;  /* by place in abi's table */
-	const struct abi_arch *arch; /* the one that is being translated */
-	struct numbered numbered;    /* its calls */
+	struct arena arena;		/* dies with the translation */
+	struct listed_call *calls;	/* by place in abi's table */
+	const struct abi_arch *arch;	/* the one that is being translated */
+	struct numbered_call *numbered; /* its calls, in the order of their numbers */
+	size_t numbered_count;
 	uint32_t default_action, newer_action;
 };
 
@@ -115,7 +116,7 @@ static uint32_t undecided(const struct meaning *meaning, const struct abi_syscal
 struct fold {
 	struct diagram_union joined; /* conditions of rules with this action, which stand before all of function */
 	uint32_t action;
-	uint32_t function;           /* what the rules behind say */
+	uint32_t function; /* what the rules behind say */
 };
 
 static void fold_joined(struct meaning *meaning, struct fold *fold)
@@ -221,7 +222,7 @@ static int call_function(struct meaning *meaning, const struct abi_syscall *sysc
 /* Appends a range, or lengthens the last one when it touches and says the same. */
 static bool push_range(struct meaning *meaning, struct numbers *numbers, uint32_t low, uint32_t high, uint32_t result)
 {
-	struct diagram_range *last = numbers->length ? &numbers->items[numbers->length - 1] : NULL;
+	struct diagram_range *last = numbers->items ? &numbers->items[numbers->length - 1] : NULL;
 
 	if (last && last->result == result && last->high + 1 == low) {
 		last->high = high;
@@ -235,14 +236,14 @@ static int push_numbers(struct meaning *meaning, struct numbers *numbers, uint32
 {
 	uint32_t next = low;
 
-	for (size_t i = 0; i < meaning->numbered.length; i++) {
-		uint32_t nr = (uint32_t)meaning->numbered.items[i]->nr[meaning->arch->id];
+	for (size_t i = 0; i < meaning->numbered_count; i++) {
+		uint32_t nr = meaning->numbered[i].nr;
 		uint32_t function;
 		int status;
 
 		if (nr < next || nr > high)
 			continue;
-		status = call_function(meaning, meaning->numbered.items[i], &function);
+		status = call_function(meaning, meaning->numbered[i].syscall, &function);
 		if (status)
 			return status;
 		if ((nr > next && !push_range(meaning, numbers, next, nr - 1, meaning->newer_action)) ||
@@ -257,45 +258,47 @@ static int push_numbers(struct meaning *meaning, struct numbers *numbers, uint32
 	return CALLGATE_OK;
 }
 
-/* Appends a call at its place; those before it are sorted, and hardly any comes out of order. */
-static bool insert_numbered(struct meaning *meaning, const struct abi_syscall *syscall)
+/* Puts a call at its place among those that are sorted already; hardly any comes out of order. */
+static void insert_call(struct meaning *meaning, struct numbered_call call)
 {
-	struct numbered *numbered = &meaning->numbered;
-	enum abi_arch_id id = meaning->arch->id;
-	size_t i;
+	size_t i = meaning->numbered_count++;
 
-	if (!VEC_PUSH(&meaning->arena, numbered, syscall))
-		return false;
-	for (i = numbered->length - 1; i > 0 && numbered->items[i - 1]->nr[id] > syscall->nr[id]; i--)
-		numbered->items[i] = numbered->items[i - 1];
-	numbered->items[i] = syscall;
-	return true;
+	for (; i > 0 && meaning->numbered[i - 1].nr > call.nr; i--)
+		meaning->numbered[i] = meaning->numbered[i - 1];
+	meaning->numbered[i] = call;
 }
 
 static bool sort_calls(struct meaning *meaning)
 {
 	const struct abi_syscall *dense[DENSE_NUMBERS] = { NULL };
-	const struct abi_syscall *calls = abi_syscall_at(0);
 	const struct abi_arch *arch = meaning->arch;
+	const struct abi_syscall *calls = abi_syscall_at(0);
 	size_t count = abi_syscall_count();
+	size_t sparse = 0;
 
-	meaning->numbered.length = 0;
+	meaning->numbered = arena_array(&meaning->arena, count, sizeof(*meaning->numbered));
+	meaning->numbered_count = 0;
+	if (!meaning->numbered)
+		return false;
 	for (size_t i = 0; i < count; i++) {
-		const struct abi_syscall *syscall = &calls[i];
-		uint32_t offset = (uint32_t)syscall->nr[arch->id] - arch->nr_base;
+		uint32_t offset = (uint32_t)calls[i].nr[arch->id] - arch->nr_base;
 
-		if (syscall->nr[arch->id] >= 0 && offset < DENSE_NUMBERS)
-			dense[offset] = syscall;
+		if (calls[i].nr[arch->id] >= 0 && offset < DENSE_NUMBERS)
+			dense[offset] = &calls[i];
+		else if (calls[i].nr[arch->id] >= 0)
+			sparse++;
 	}
-	for (size_t i = 0; i < DENSE_NUMBERS; i++)
-		if (dense[i] && !VEC_PUSH(&meaning->arena, &meaning->numbered, dense[i]))
-			return false;
-	for (size_t i = 0; i < count; i++) {
-		const struct abi_syscall *syscall = &calls[i];
-		uint32_t offset = (uint32_t)syscall->nr[arch->id] - arch->nr_base;
+	for (uint32_t i = 0; i < DENSE_NUMBERS; i++)
+		if (dense[i])
+			meaning->numbered[meaning->numbered_count++] =
+				(struct numbered_call){ arch->nr_base + i, dense[i] };
+	for (size_t i = 0; i < count && sparse; i++) {
+		uint32_t nr = (uint32_t)calls[i].nr[arch->id];
 
-		if (syscall->nr[arch->id] >= 0 && offset >= DENSE_NUMBERS && !insert_numbered(meaning, syscall))
-			return false;
+		if (calls[i].nr[arch->id] < 0 || nr - arch->nr_base < DENSE_NUMBERS)
+			continue;
+		insert_call(meaning, (struct numbered_call){ nr, &calls[i] });
+		sparse--;
 	}
 	return true;
 }
@@ -309,8 +312,7 @@ static int enter_arch(struct meaning *meaning, enum abi_arch_id id)
 }
 
 /* The same, or killed whole when the policy does not name the arch. */
-static int push_arch(struct meaning *meaning, struct numbers *numbers, enum abi_arch_id id, uint32_t low,
-		     uint32_t high)
+static int push_arch(struct meaning *meaning, struct numbers *numbers, enum abi_arch_id id, uint32_t low, uint32_t high)
 {
 	uint32_t kill = diagram_terminal(meaning->diagram, SECCOMP_RET_KILL_PROCESS);
 	int status;
@@ -322,7 +324,8 @@ static int push_arch(struct meaning *meaning, struct numbers *numbers, enum abi_
 }
 
 /* Numbers that no call of the arch has. */
-static int push_empty(struct meaning *meaning, struct numbers *numbers, enum abi_arch_id id, uint32_t low, uint32_t high)
+static int push_empty(struct meaning *meaning, struct numbers *numbers, enum abi_arch_id id, uint32_t low,
+		      uint32_t high)
 {
 	struct policy_action kill = { .kind = POLICY_KILL_PROCESS };
 	const struct policy_action *action = meaning->policy->arches[id] ? &meaning->policy->newer_action : &kill;

@@ -20,7 +20,7 @@ static unsigned first_arg(const struct policy_bound *bound)
 
 bool diagram_union_add(struct diagram_union *joined, const struct policy_bound *bound)
 {
-	if (!VEC_PUSH(joined->arena, &joined->by_arg[first_arg(bound)], bound))
+	if (!VEC_PUSH(joined->arena, &joined->by_arg[first_arg(bound)], (struct diagram_union_part){ bound }))
 		return false;
 	joined->count++;
 	return true;
@@ -41,7 +41,7 @@ static bool is_like(const struct policy_bound *a, const struct policy_bound *b)
 }
 
 /* All that are like the first plain one, as one list. The others stay, in front; the list comes last. */
-static bool join_plain(struct arena *arena, const struct policy_bound **bounds, size_t *count)
+static bool join_plain(struct arena *arena, struct diagram_union_part *parts, size_t *count)
 {
 	struct policy_bound_range *ranges = arena_array(arena, *count, sizeof(*ranges));
 	struct policy_bound *list = arena_alloc(arena, sizeof(*list));
@@ -51,19 +51,21 @@ static bool join_plain(struct arena *arena, const struct policy_bound **bounds, 
 	if (!ranges || !list)
 		return false;
 	for (size_t i = 0; i < *count; i++) {
-		if (!first && is_plain(bounds[i]))
-			first = bounds[i];
-		if (first && is_like(first, bounds[i]))
-			ranges[listed++] = (struct policy_bound_range){ bounds[i]->test.value, bounds[i]->test.value };
+		const struct policy_bound *bound = parts[i].bound;
+
+		if (!first && is_plain(bound))
+			first = bound;
+		if (first && is_like(first, bound))
+			ranges[listed++] = (struct policy_bound_range){ bound->test.value, bound->test.value };
 		else
-			bounds[kept++] = bounds[i];
+			parts[kept++].bound = bound;
 	}
 	if (listed) {
 		*list = *first;
 		list->test.op = POLICY_OP_IN;
 		list->test.ranges = ranges;
 		list->test.range_count = listed;
-		bounds[kept++] = list;
+		parts[kept++].bound = list;
 	}
 	*count = kept;
 	return true;
@@ -74,13 +76,13 @@ uint32_t diagram_union_choose(struct diagram *diagram, struct diagram_union *joi
 	uint32_t function = no;
 
 	for (unsigned arg = UNION_ARGS; arg-- > 0;) {
-		const struct policy_bound **bounds = joined->by_arg[arg].items;
+		struct diagram_union_part *parts = joined->by_arg[arg].items;
 		size_t *count = &joined->by_arg[arg].length;
 
-		if (*count > 1 && !join_plain(joined->arena, bounds, count))
+		if (*count > 1 && !join_plain(joined->arena, parts, count))
 			return DIAGRAM_NONE;
 		while (*count)
-			function = diagram_choose(diagram, bounds[--*count], joined->big_endian, yes, function,
+			function = diagram_choose(diagram, parts[--*count].bound, joined->big_endian, yes, function,
 						  joined->arena);
 	}
 	joined->count = 0;

@@ -10,12 +10,16 @@
 
 enum { UNION_ARGS = 6 };
 
+struct diagram_union_part {
+	const struct policy_bound *bound;
+};
+
 struct diagram_union {
 	struct arena *arena; /* for scratch */
 	bool big_endian;
 	size_t count;
 	struct {
-		VEC(const struct policy_bound *);
+		VEC(struct diagram_union_part);
 	} by_arg[UNION_ARGS]; /* by the first argument that each looks at */
 };
 

@@ -9,7 +9,7 @@
 struct operand {
 	const struct policy_condition *condition; /* NULL while it is an argument that nothing was compared with */
 	const char *arg;
-	const struct policy_value *mask;          /* or NULL */
+	const struct policy_value *mask; /* or NULL */
 	struct policy_position position;
 };
 
@@ -87,7 +87,8 @@ static const struct policy_value *parse_unary(struct syntax_parser *parser)
 	if (syntax_accept(parser, LEX_NOT)) {
 		value = parse_unary(parser);
 		if (value)
-			value = new_value(parser, (struct policy_value){ .kind = POLICY_VALUE_NOT, .left = value,
+			value = new_value(parser, (struct policy_value){ .kind = POLICY_VALUE_NOT,
+									 .left = value,
 									 .position = position });
 	} else {
 		syntax_advance(parser);
@@ -106,8 +107,10 @@ static const struct policy_value *parse_value_and(struct syntax_parser *parser)
 	while (left && syntax_accept(parser, LEX_AND)) {
 		const struct policy_value *right = parse_unary(parser);
 
-		left = right ? new_value(parser, (struct policy_value){ .kind = POLICY_VALUE_AND, .left = left,
-									.right = right, .position = left->position })
+		left = right ? new_value(parser, (struct policy_value){ .kind = POLICY_VALUE_AND,
+									.left = left,
+									.right = right,
+									.position = left->position })
 			     : NULL;
 	}
 	return parser->status ? NULL : left;
@@ -120,8 +123,10 @@ static const struct policy_value *parse_value(struct syntax_parser *parser)
 	while (left && syntax_accept(parser, LEX_OR)) {
 		const struct policy_value *right = parse_value_and(parser);
 
-		left = right ? new_value(parser, (struct policy_value){ .kind = POLICY_VALUE_OR, .left = left,
-									.right = right, .position = left->position })
+		left = right ? new_value(parser, (struct policy_value){ .kind = POLICY_VALUE_OR,
+									.left = left,
+									.right = right,
+									.position = left->position })
 			     : NULL;
 	}
 	return parser->status ? NULL : left;
@@ -148,8 +153,8 @@ static bool push_range(struct syntax_parser *parser, struct ranges *ranges)
 	if (!parse_range(parser, &range))
 		return false;
 	if (ranges->length >= SYNTAX_ITEMS_MAX) {
-		parser->status = fail(parser->err, CALLGATE_E_LIMIT, "more than %d values in one list",
-				      SYNTAX_ITEMS_MAX);
+		parser->status =
+			fail(parser->err, CALLGATE_E_LIMIT, "more than %d values in one list", SYNTAX_ITEMS_MAX);
 		error_place(parser->err, parser->lex.name, parser->token.line, parser->token.col);
 		return false;
 	}
@@ -206,8 +211,10 @@ static bool parse_masks(struct syntax_parser *parser, struct operand *operand)
 		const struct policy_value *mask = parse_unary(parser);
 
 		if (mask && operand->mask)
-			mask = new_value(parser, (struct policy_value){ .kind = POLICY_VALUE_AND, .left = operand->mask,
-									.right = mask, .position = mask->position });
+			mask = new_value(parser, (struct policy_value){ .kind = POLICY_VALUE_AND,
+									.left = operand->mask,
+									.right = mask,
+									.position = mask->position });
 		if (!mask)
 			return false;
 		operand->mask = mask;
@@ -297,8 +304,8 @@ static bool parse_not(struct syntax_parser *parser, struct operand *operand)
 	negated = settle(parser, operand);
 	if (!negated)
 		return false;
-	operand->condition = new_condition(parser, (struct policy_condition){ .kind = POLICY_NOT, .left = negated,
-									      .position = position });
+	operand->condition = new_condition(
+		parser, (struct policy_condition){ .kind = POLICY_NOT, .left = negated, .position = position });
 	return operand->condition;
 }
 

@@ -10,7 +10,7 @@
 
 enum {
 	LANG_INCLUDE_DEPTH_MAX = 16, /* files that include each other in a chain */
-	LANG_FILES_MAX = 1024,       /* files read for one policy, each time one is included */
+	LANG_FILES_MAX = 1024,	     /* files read for one policy, each time one is included */
 };
 
 /* One text that the policy was read from, in the order of reading; all of it lives in the policy's arena. */

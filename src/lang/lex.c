@@ -110,8 +110,7 @@ static bool keep_comment(struct lex *lex, const char *start)
 
 	while (end > start && isspace((unsigned char)end[-1]))
 		end--;
-	return VEC_PUSH(lex->arena, &lex->comments,
-			((struct lex_comment){ start, (size_t)(end - start), lex->line }));
+	return VEC_PUSH(lex->arena, &lex->comments, ((struct lex_comment){ start, (size_t)(end - start), lex->line }));
 }
 
 static int skip_comment(struct lex *lex, struct callgate_error *err)
@@ -157,8 +156,8 @@ static int skip_blanks(struct lex *lex, bool *ret_newline, struct callgate_error
 			lex->next++;
 			lex->line++;
 			status = enter_line(lex, err);
-			if (status || (!lex->brackets && ends_statement(lex->last) &&
-				       !line_continues(lex->next, lex->end))) {
+			if (status ||
+			    (!lex->brackets && ends_statement(lex->last) && !line_continues(lex->next, lex->end))) {
 				*ret_newline = true;
 				return status;
 			}
@@ -240,10 +239,10 @@ static const struct {
 	enum lex_kind kind;
 } signs[] = {
 	/* A sign stands before those that it starts with. */
-	{ ",", LEX_COMMA },    { "(", LEX_OPEN }, { ")", LEX_CLOSE },   { "{", LEX_BRACE }, { "}", LEX_UNBRACE },
-	{ "==", LEX_EQ },      { "!=", LEX_NE },  { "<=", LEX_LE },     { ">=", LEX_GE },   { "<", LEX_LT },
-	{ ">", LEX_GT },       { "&", LEX_AND },  { "|", LEX_OR },      { "~", LEX_NOT },   { "-", LEX_MINUS },
-	{ "..", LEX_RANGE },   { ".", LEX_DOT },
+	{ ",", LEX_COMMA },  { "(", LEX_OPEN }, { ")", LEX_CLOSE }, { "{", LEX_BRACE }, { "}", LEX_UNBRACE },
+	{ "==", LEX_EQ },    { "!=", LEX_NE },	{ "<=", LEX_LE },   { ">=", LEX_GE },	{ "<", LEX_LT },
+	{ ">", LEX_GT },     { "&", LEX_AND },	{ "|", LEX_OR },    { "~", LEX_NOT },	{ "-", LEX_MINUS },
+	{ "..", LEX_RANGE }, { ".", LEX_DOT },
 };
 
 static int fail_byte(const struct lex *lex, const char *at, struct callgate_error *err)

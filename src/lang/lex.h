@@ -22,9 +22,9 @@ enum {
 };
 
 enum lex_kind {
-	LEX_END, /* of the text */
+	LEX_END,     /* of the text */
 	LEX_NEWLINE, /* of a statement */
-	LEX_WORD, /* letters, digits and _; a - between letters belongs to it: kill-process */
+	LEX_WORD,    /* letters, digits and _; a - between letters belongs to it: kill-process */
 	LEX_NUMBER,
 	LEX_STRING,
 	LEX_COMMA,
@@ -50,7 +50,7 @@ struct lex_token {
 	enum lex_kind kind;
 	const char *text; /* into the source; of a string what stands between its quotes */
 	size_t length;
-	uint64_t number;  /* of LEX_NUMBER */
+	uint64_t number; /* of LEX_NUMBER */
 	unsigned line, col;
 };
 
@@ -65,9 +65,9 @@ struct lex {
 	const char *next, *end;
 	const char *line_start;
 	unsigned line;
-	unsigned brackets;        /* that are open */
-	enum lex_kind last;       /* kind of the last token */
-	struct arena *arena;      /* for comments */
+	unsigned brackets;   /* that are open */
+	enum lex_kind last;  /* kind of the last token */
+	struct arena *arena; /* for comments */
 	bool keeps_comments;
 	struct {
 		VEC(struct lex_comment);

@@ -131,8 +131,8 @@ static bool parse_data(struct syntax_parser *parser, const struct words_action *
 	if (parser->token.kind != LEX_NUMBER)
 		return syntax_fail(parser, action->kind == POLICY_ERRNO ? "an errno, by name or number" : "a number");
 	if (parser->token.number > row->data_max) {
-		parser->status = fail(parser->err, CALLGATE_E_SYNTAX, "the data of %s is at most %u", row->word,
-				      row->data_max);
+		parser->status =
+			fail(parser->err, CALLGATE_E_SYNTAX, "the data of %s is at most %u", row->word, row->data_max);
 		error_place(parser->err, parser->lex.name, parser->token.line, parser->token.col);
 		return false;
 	}
@@ -193,7 +193,7 @@ static bool parse_statement(struct syntax_parser *parser, struct syntax_statemen
 		const char *word;
 		enum syntax_kind kind;
 	} words[] = {
-		{ "kernel", SYNTAX_KERNEL }, { "arch", SYNTAX_ARCH },       { "default", SYNTAX_DEFAULT },
+		{ "kernel", SYNTAX_KERNEL }, { "arch", SYNTAX_ARCH },	    { "default", SYNTAX_DEFAULT },
 		{ "newer", SYNTAX_NEWER },   { "include", SYNTAX_INCLUDE },
 	};
 	size_t i = 0;

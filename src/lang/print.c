@@ -85,8 +85,9 @@ static void write_ranges(struct buf *out, const struct policy_condition *conditi
 static void write_compare(struct buf *out, const struct policy_condition *condition)
 {
 	static const char *const operators[] = {
-		[POLICY_OP_EQ] = "==", [POLICY_OP_NE] = "!=", [POLICY_OP_LT] = "<",  [POLICY_OP_LE] = "<=",  [POLICY_OP_GT] = ">",
-		[POLICY_OP_GE] = ">=", [POLICY_OP_ANY] = "&", [POLICY_OP_ALL] = "has", [POLICY_OP_IN] = "in",
+		[POLICY_OP_EQ] = "==", [POLICY_OP_NE] = "!=",	[POLICY_OP_LT] = "<",
+		[POLICY_OP_LE] = "<=", [POLICY_OP_GT] = ">",	[POLICY_OP_GE] = ">=",
+		[POLICY_OP_ANY] = "&", [POLICY_OP_ALL] = "has", [POLICY_OP_IN] = "in",
 	};
 
 	buf_puts(out, condition->arg);
@@ -104,8 +105,8 @@ static void write_compare(struct buf *out, const struct policy_condition *condit
 static void write_condition(struct buf *out, const struct policy_condition *condition, enum level around)
 {
 	static const enum level levels[] = {
-		[POLICY_ALWAYS] = LEVEL_COMPARE, [POLICY_AND] = LEVEL_AND, [POLICY_OR] = LEVEL_OR,
-		[POLICY_NOT] = LEVEL_NOT,        [POLICY_COMPARE] = LEVEL_COMPARE,
+		[POLICY_ALWAYS] = LEVEL_COMPARE, [POLICY_AND] = LEVEL_AND,	   [POLICY_OR] = LEVEL_OR,
+		[POLICY_NOT] = LEVEL_NOT,	 [POLICY_COMPARE] = LEVEL_COMPARE,
 	};
 	enum level level = levels[condition->kind];
 	bool bracket = level < around;

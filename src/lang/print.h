@@ -1,8 +1,8 @@
 /*
  * lang/print.h - policies as text, in the one form that all of them have
  *
- * What is printed parses to the same rules. Lines are kept to PRINT_WIDTH columns; a longer statement goes on, indented,
- * behind a comma or an operator, its `if` on a line of its own. Failure is that of the buf.
+ * What is printed parses to the same rules. Lines are kept to PRINT_WIDTH columns; a longer statement goes on,
+ * indented, behind a comma or an operator, its `if` on a line of its own. Failure is that of the buf.
  */
 #ifndef CALLGATE_LANG_PRINT_H
 #define CALLGATE_LANG_PRINT_H

@@ -95,19 +95,23 @@ static int set_arches(struct reader *reader, const struct syntax_statement *stat
 			continue;
 		}
 		fail_name(reader, &statement->names.items[i], "arch", NULL);
-		error_hint(reader->err, "there are x86_64, i386, x32, arm, aarch64, riscv64, loongarch64, ppc64le, s390x "
-					"and mips64el");
+		error_hint(reader->err,
+			   "there are x86_64, i386, x32, arm, aarch64, riscv64, loongarch64, ppc64le, s390x "
+			   "and mips64el");
 		return CALLGATE_E_UNKNOWN;
 	}
 	return CALLGATE_OK;
 }
 
 /* kernel, arch, default and newer: once each, before the rules, and never in an included file. */
-static int check_place(const struct reader *reader, const struct syntax_statement *statement,
-		       const struct frame *frame, bool seen)
+static int check_place(const struct reader *reader, const struct syntax_statement *statement, const struct frame *frame,
+		       bool seen)
 {
 	static const char *const words[] = {
-		[SYNTAX_KERNEL] = "kernel", [SYNTAX_ARCH] = "arch", [SYNTAX_DEFAULT] = "default", [SYNTAX_NEWER] = "newer",
+		[SYNTAX_KERNEL] = "kernel",
+		[SYNTAX_ARCH] = "arch",
+		[SYNTAX_DEFAULT] = "default",
+		[SYNTAX_NEWER] = "newer",
 	};
 	const char *word = words[statement->kind];
 
@@ -163,8 +167,8 @@ static int add_source(struct reader *reader, const char *name, const char *text,
 
 static int open_source(struct reader *reader, const char *path, struct frame *frame, int *ret_fd)
 {
-	cleanup_fd int fd = strcmp(path, "-") == 0 ? fcntl(0, F_DUPFD_CLOEXEC, 3)
-						   : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	cleanup_fd int fd =
+		strcmp(path, "-") == 0 ? fcntl(0, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	struct stat info;
 
 	if (fd < 0 || fstat(fd, &info))
@@ -285,26 +289,27 @@ static int read_text(struct reader *reader, const struct frame *frame, const cha
 	return status;
 }
 
+static int fail_missing(const struct reader *reader, const char *word, const char *hint)
+{
+	error_set(reader->err, CALLGATE_E_SYNTAX, "the policy does not say its '%s'", word);
+	error_hint(reader->err, "add a line like %s", hint);
+	error_place(reader->err, reader->handle->sources.items[0].name, 1, 1);
+	return CALLGATE_E_SYNTAX;
+}
+
 static int finish(struct reader *reader)
 {
-	const char *name = reader->handle->sources.items[0].name;
-	const char *missing = !reader->has_kernel ? "kernel" : "default";
-
-	if (!reader->has_kernel || !reader->has_default) {
-		error_set(reader->err, CALLGATE_E_SYNTAX, "the policy does not say its '%s'", missing);
-		error_hint(reader->err, "%s", !reader->has_kernel
-				? "add a line like `kernel 6.1`: the release whose calls the author knew"
-				: "add a line like `default kill-process`: what happens to a call that no rule lists");
-		error_place(reader->err, name, 1, 1);
-		return CALLGATE_E_SYNTAX;
-	}
+	if (!reader->has_kernel)
+		return fail_missing(reader, "kernel", "`kernel 6.1`: the release whose calls the author knew");
+	if (!reader->has_default)
+		return fail_missing(reader, "default",
+				    "`default kill-process`: what happens to a call that no rule lists");
 	if (!reader->has_arch)
 		reader->policy->arches[abi_arch_native()->id] = true;
 	return policy_check(reader->policy, reader->err);
 }
 
-static int reader_init(struct reader *reader, const struct callgate_policy_options *options,
-		       struct callgate_error *err)
+static int reader_init(struct reader *reader, const struct callgate_policy_options *options, struct callgate_error *err)
 {
 	struct policy *policy = policy_new();
 

@@ -11,7 +11,7 @@
 #include "policy/policy.h"
 
 enum {
-	SYNTAX_DEPTH_MAX = 64,    /* of brackets and `not` within each other */
+	SYNTAX_DEPTH_MAX = 64,	  /* of brackets and `not` within each other */
 	SYNTAX_NODES_MAX = 4096,  /* operators of one statement: what bounds the depth of every walk over it */
 	SYNTAX_ITEMS_MAX = 65536, /* of one list */
 };
@@ -30,22 +30,22 @@ struct syntax_names {
 struct syntax_statement {
 	enum syntax_kind kind;
 	struct policy_position position;
-	unsigned last_line;                       /* of its last token */
-	uint64_t major, minor;                    /* KERNEL */
-	struct syntax_names names;                /* ARCH: arches; RULE: syscalls */
-	const char *path;                         /* INCLUDE, as it stands between the quotes */
-	struct policy_action action;              /* DEFAULT, NEWER, RULE */
+	unsigned last_line;			  /* of its last token */
+	uint64_t major, minor;			  /* KERNEL */
+	struct syntax_names names;		  /* ARCH: arches; RULE: syscalls */
+	const char *path;			  /* INCLUDE, as it stands between the quotes */
+	struct policy_action action;		  /* DEFAULT, NEWER, RULE */
 	const struct policy_condition *condition; /* RULE; POLICY_ALWAYS without `if` */
 };
 
 struct syntax_parser {
 	struct lex lex;
 	struct lex_token token; /* the one that is looked at */
-	struct arena *arena;    /* owns all that statements point to */
+	struct arena *arena;	/* owns all that statements point to */
 	struct callgate_error *err;
-	int status;             /* sticky: the first failure, which err tells of */
-	unsigned last_line;     /* of the token before it */
-	unsigned depth, nodes;  /* spent of the limits, in this statement */
+	int status;	       /* sticky: the first failure, which err tells of */
+	unsigned last_line;    /* of the token before it */
+	unsigned depth, nodes; /* spent of the limits, in this statement */
 };
 
 /* name (of the file, for positions) and text outlive the parser; arena outlives what comes of it. */

@@ -86,8 +86,7 @@ static int fail_constant(const struct binding *binding, const struct abi_arg *ar
 	if (near && strcmp(near, value->name) != 0)
 		error_hint(binding->err, "did you mean '%s'?", near);
 	else if (near)
-		error_hint(binding->err, "%s lacks it; a number is the same everywhere",
-			   abi_arch(binding->arch)->name);
+		error_hint(binding->err, "%s lacks it; a number is the same everywhere", abi_arch(binding->arch)->name);
 	return fail_at(binding, &value->position, CALLGATE_E_UNKNOWN);
 }
 
@@ -157,10 +156,12 @@ static int bind_pointer(const struct binding *binding, const struct abi_arg *arg
 		test->value = 0;
 		return CALLGATE_OK;
 	}
-	error_set(binding->err, CALLGATE_E_SYNTAX, "'%s' of %s is a pointer, which can only be == or != NULL", arg->name,
-		  binding->syscall->name);
-	error_hint(binding->err, "a filter sees the address and not the memory, which another thread can change; "
-				 "`notify %s` lets a supervisor look", binding->syscall->name);
+	error_set(binding->err, CALLGATE_E_SYNTAX, "'%s' of %s is a pointer, which can only be == or != NULL",
+		  arg->name, binding->syscall->name);
+	error_hint(binding->err,
+		   "a filter sees the address and not the memory, which another thread can change; "
+		   "`notify %s` lets a supervisor look",
+		   binding->syscall->name);
 	return fail_at(binding, &condition->position, CALLGATE_E_SYNTAX);
 }
 

@@ -16,7 +16,7 @@ struct evaluation {
 	const struct abi_arch *arch;
 	struct arena *arena;
 	struct callgate_error *err;
-	struct callgate_action action;  /* the answer */
+	struct callgate_action action;	/* the answer */
 	const struct policy_rule *rule; /* that gave it, or NULL */
 };
 

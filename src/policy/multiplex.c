@@ -6,8 +6,10 @@
 
 #include <string.h>
 
+/* clang-format off */
 #define SOCKETCALL(number, carried) { "socketcall", 0xffffffff, number, carried }
 #define IPC(number, carried) { "ipc", 0xffff, number, carried }
+/* clang-format on */
 
 static const struct policy_multiplexed multiplexed[] = {
 	SOCKETCALL(1, "socket"),

@@ -12,9 +12,9 @@
 
 struct policy_multiplexed {
 	const char *multiplexer; /* "socketcall" or "ipc" */
-	uint32_t mask;           /* the bits of the first argument's low word that the kernel looks at */
-	uint32_t number;         /* their value (linux/net.h SYS_*, linux/ipc.h) */
-	const char *carried;     /* the call behind it */
+	uint32_t mask;		 /* the bits of the first argument's low word that the kernel looks at */
+	uint32_t number;	 /* their value (linux/net.h SYS_*, linux/ipc.h) */
+	const char *carried;	 /* the call behind it */
 };
 
 /* Entry `index` of the table, NULL behind its end. */

@@ -19,8 +19,8 @@
 
 struct policy_position {
 	const char *file; /* as the author named it; NULL for what was not read from text */
-	unsigned line;    /* from 1 */
-	unsigned col;     /* from 1, in bytes */
+	unsigned line;	  /* from 1 */
+	unsigned col;	  /* from 1, in bytes */
 };
 
 /* A constant expression: what stands right of a comparison, or is ANDed to an argument. */
@@ -28,10 +28,10 @@ enum policy_value_kind { POLICY_VALUE_NUMBER, POLICY_VALUE_NAME, POLICY_VALUE_NO
 
 struct policy_value {
 	enum policy_value_kind kind;
-	uint64_t number;                          /* NUMBER: its magnitude */
-	bool negative;                            /* NUMBER: a minus stood before it */
-	const char *name;                         /* NAME: a C constant; NUMBER: as it was spelt, or NULL */
-	const struct policy_value *left, *right;  /* NOT has only left */
+	uint64_t number;			 /* NUMBER: its magnitude */
+	bool negative;				 /* NUMBER: a minus stood before it */
+	const char *name;			 /* NAME: a C constant; NUMBER: as it was spelt, or NULL */
+	const struct policy_value *left, *right; /* NOT has only left */
 	struct policy_position position;
 };
 
@@ -63,11 +63,11 @@ enum policy_condition_kind {
 struct policy_condition {
 	enum policy_condition_kind kind;
 	const struct policy_condition *left, *right; /* AND, OR; NOT has only left */
-	const char *arg;                             /* COMPARE: "flags", or "arg0" to "arg5" for the raw word */
-	const struct policy_value *mask;             /* COMPARE: ANDed to the argument first, or NULL */
+	const char *arg;			     /* COMPARE: "flags", or "arg0" to "arg5" for the raw word */
+	const struct policy_value *mask;	     /* COMPARE: ANDed to the argument first, or NULL */
 	enum policy_op op;
-	const struct policy_value *value;            /* COMPARE: what it is compared with; NULL for IN */
-	const struct policy_range *ranges;           /* IN */
+	const struct policy_value *value;  /* COMPARE: what it is compared with; NULL for IN */
+	const struct policy_range *ranges; /* IN */
 	size_t range_count;
 	struct policy_position position;
 };
@@ -86,8 +86,8 @@ enum policy_action_kind {
 /* An action before its errno is resolved, which differs between arches. */
 struct policy_action {
 	enum policy_action_kind kind;
-	uint16_t data;          /* of trace, trap, and of errno when errno_name is NULL */
-	const char *errno_name; /* "EPERM", or NULL */
+	uint16_t data;			 /* of trace, trap, and of errno when errno_name is NULL */
+	const char *errno_name;		 /* "EPERM", or NULL */
 	struct policy_position position; /* zeroed where no text stood */
 };
 
@@ -105,9 +105,9 @@ struct policy_rule {
 };
 
 struct policy {
-	struct arena arena;                  /* owns all that the policy points to */
-	uint16_t kernel;                     /* ABI_KERNEL() that the author knew */
-	bool arches[ABI_ARCH_COUNT];         /* the ones named; the others are killed */
+	struct arena arena;		     /* owns all that the policy points to */
+	uint16_t kernel;		     /* ABI_KERNEL() that the author knew */
+	bool arches[ABI_ARCH_COUNT];	     /* the ones named; the others are killed */
 	struct policy_action default_action; /* for what `kernel` knows and no rule decides */
 	struct policy_action newer_action;   /* for what `kernel` does not know; errno ENOSYS unless stated */
 	struct policy_position default_position, newer_position; /* line 0 where the text does not state it */
@@ -131,12 +131,12 @@ struct callgate_action policy_action_value(const struct policy_action *action, e
  * low `bits` bits (sign-extended for the order when is_signed), ANDed with mask.
  */
 struct policy_test {
-	uint8_t arg;        /* 0 to 5 */
-	uint8_t bits;       /* 8, 16, 32 or 64 */
+	uint8_t arg;  /* 0 to 5 */
+	uint8_t bits; /* 8, 16, 32 or 64 */
 	bool is_signed;
 	enum policy_op op;
-	uint64_t mask;      /* within bits; all of them when no mask stood */
-	uint64_t value;     /* within bits (a negative one as two's complement of that width) */
+	uint64_t mask;				 /* within bits; all of them when no mask stood */
+	uint64_t value;				 /* within bits (a negative one as two's complement of that width) */
 	const struct policy_bound_range *ranges; /* IN */
 	size_t range_count;
 };
@@ -171,8 +171,8 @@ int policy_check(const struct policy *policy, struct callgate_error *err);
 
 /* A call as the kernel presents it. */
 struct policy_call {
-	uint32_t audit;   /* AUDIT_ARCH_* */
-	uint32_t nr;      /* with x32's bit */
+	uint32_t audit; /* AUDIT_ARCH_* */
+	uint32_t nr;	/* with x32's bit */
 	uint64_t ip;
 	uint64_t args[6];
 };

@@ -84,7 +84,5 @@ static void a_program_of_musl_starts_and_ends(void **state)
 	try_program(TEST_STARTS_MUSL);
 }
 
-UNIT_TESTS(test_base_kernel,
-	cmocka_unit_test(a_program_of_glibc_starts_and_ends),
-	cmocka_unit_test(a_program_of_musl_starts_and_ends),
-)
+UNIT_TESTS(test_base_kernel, cmocka_unit_test(a_program_of_glibc_starts_and_ends),
+	   cmocka_unit_test(a_program_of_musl_starts_and_ends), )

@@ -210,8 +210,9 @@ static void write_condition(struct generator *generator, const struct abi_syscal
 
 static void write_action(struct generator *generator, struct buf *text)
 {
-	static const char *const actions[] = { "allow", "log", "notify", "trace 7", "errno EPERM", "errno 4095",
-					       "trap 3", "kill-thread", "kill-process", "allow", "errno ENOSYS" };
+	static const char *const actions[] = { "allow",	       "log",	     "notify",	    "trace 7",
+					       "errno EPERM",  "errno 4095", "trap 3",	    "kill-thread",
+					       "kill-process", "allow",	     "errno ENOSYS" };
 
 	buf_puts(text, actions[draw(generator, sizeof(actions) / sizeof(*actions))]);
 }

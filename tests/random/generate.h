@@ -12,11 +12,11 @@
 enum { GENERATE_VALUES = 256, GENERATE_CALLS = 64 };
 
 struct generator {
-	uint64_t state;                                   /* of the random numbers */
-	bool arches[ABI_ARCH_COUNT];                      /* of the policy */
-	uint64_t values[GENERATE_VALUES];                 /* that the policy compares with */
+	uint64_t state;			  /* of the random numbers */
+	bool arches[ABI_ARCH_COUNT];	  /* of the policy */
+	uint64_t values[GENERATE_VALUES]; /* that the policy compares with */
 	size_t value_count;
-	const struct abi_syscall *calls[GENERATE_CALLS];  /* that it lists */
+	const struct abi_syscall *calls[GENERATE_CALLS]; /* that it lists */
 	size_t call_count;
 };
 

@@ -34,7 +34,7 @@ struct table_call {
 
 struct table_block {
 	const char *title;
-	unsigned line;      /* of its title */
+	unsigned line;	    /* of its title */
 	const char *policy; /* its text, on as many lines as stand before it in the file, so that errors point there */
 	struct {
 		VEC(struct table_call);

@@ -54,7 +54,8 @@ static void the_same_meaning_is_the_same_node(void **state)
 	static const char *const texts[] = {
 		"kernel 6.1\ndefault errno EPERM\nallow socket if domain in {AF_UNIX, AF_INET}\nallow read\n",
 		"kernel 6.1\ndefault errno EPERM\nallow read\nallow socket if domain in 1..2\nerrno EPERM socket\n",
-		"kernel 6.1\ndefault errno EPERM\nallow read, read\nerrno 1 socket if not domain in 1..2\nallow socket\n",
+		"kernel 6.1\ndefault errno EPERM\nallow read, read\nerrno 1 socket if not domain in 1..2\nallow "
+		"socket\n",
 	};
 	struct diagram *diagram = diagram_new(0);
 	uint32_t first = DIAGRAM_NONE;
@@ -104,9 +105,9 @@ static void a_budget_that_is_spent_is_an_error(void **state)
 
 static void a_failing_allocation_is_an_error(void **state)
 {
-	struct callgate_policy *policy = parse(
-		"kernel 6.1\narch x86_64, i386\ndefault kill-process\nallow socket if domain in {1, 2, 7..9} and type & 3\n"
-		"log getpid if arg0 == 1\nlog getpid if arg0 == 2\n");
+	struct callgate_policy *policy = parse("kernel 6.1\narch x86_64, i386\ndefault kill-process\nallow socket if "
+					       "domain in {1, 2, 7..9} and type & 3\n"
+					       "log getpid if arg0 == 1\nlog getpid if arg0 == 2\n");
 
 	FOR_EACH_ALLOCATION({
 		struct diagram *diagram = diagram_new(0);
@@ -124,10 +125,6 @@ static void a_failing_allocation_is_an_error(void **state)
 	callgate_policy_free(policy);
 }
 
-UNIT_TESTS(test_diagram_meaning,
-	cmocka_unit_test(a_launch_has_one_door),
-	cmocka_unit_test(the_same_meaning_is_the_same_node),
-	cmocka_unit_test(ten_thousand_rules_cost_their_number),
-	cmocka_unit_test(a_budget_that_is_spent_is_an_error),
-	cmocka_unit_test(a_failing_allocation_is_an_error),
-)
+UNIT_TESTS(test_diagram_meaning, cmocka_unit_test(a_launch_has_one_door),
+	   cmocka_unit_test(the_same_meaning_is_the_same_node), cmocka_unit_test(ten_thousand_rules_cost_their_number),
+	   cmocka_unit_test(a_budget_that_is_spent_is_an_error), cmocka_unit_test(a_failing_allocation_is_an_error), )

@@ -66,7 +66,5 @@ static void every_block_of_the_man_page_is_a_policy(void **state)
 	assert_in_range(try_blocks(TEST_SOURCE_ROOT "/man/callgate-policy.5.scd.in", "\n```\n"), 4, 100);
 }
 
-UNIT_TESTS(test_lang_examples,
-	cmocka_unit_test(every_policy_of_the_walk_is_one),
-	cmocka_unit_test(every_block_of_the_man_page_is_a_policy),
-)
+UNIT_TESTS(test_lang_examples, cmocka_unit_test(every_policy_of_the_walk_is_one),
+	   cmocka_unit_test(every_block_of_the_man_page_is_a_policy), )

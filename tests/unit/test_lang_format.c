@@ -64,7 +64,8 @@ static void numbers_keep_their_spelling(void **state)
 
 static void every_statement_has_its_form(void **state)
 {
-	becomes("kernel 6.1\narch x86_64,i386\ndefault errno   EPERM\nnewer trap 3\ninclude   \"@base\"\nkill-thread a\n"
+	becomes("kernel 6.1\narch x86_64,i386\ndefault errno   EPERM\nnewer trap 3\ninclude   \"@base\"\nkill-thread "
+		"a\n"
 		"trace 5 b\nnotify c\nlog d\nerrno 1 e\n",
 		"kernel 6.1\narch x86_64, i386\ndefault errno EPERM\nnewer trap 3\ninclude \"@base\"\nkill-thread a\n"
 		"trace 5 b\nnotify c\nlog d\nerrno 1 e\n");
@@ -118,16 +119,10 @@ static void a_failing_allocation_is_an_error(void **state)
 	});
 }
 
-UNIT_TESTS(test_lang_format,
-	cmocka_unit_test(blanks_are_one_space_and_empty_lines_one),
-	cmocka_unit_test(comments_stay),
-	cmocka_unit_test(a_comment_inside_a_statement_moves_above_it),
-	cmocka_unit_test(only_needed_brackets_stay),
-	cmocka_unit_test(numbers_keep_their_spelling),
-	cmocka_unit_test(every_statement_has_its_form),
-	cmocka_unit_test(long_statements_are_wrapped_and_parse_again),
-	cmocka_unit_test(nothing_is_an_empty_text),
-	cmocka_unit_test(names_are_not_looked_up),
-	cmocka_unit_test(an_error_leaves_the_output_alone),
-	cmocka_unit_test(a_failing_allocation_is_an_error),
-)
+UNIT_TESTS(test_lang_format, cmocka_unit_test(blanks_are_one_space_and_empty_lines_one),
+	   cmocka_unit_test(comments_stay), cmocka_unit_test(a_comment_inside_a_statement_moves_above_it),
+	   cmocka_unit_test(only_needed_brackets_stay), cmocka_unit_test(numbers_keep_their_spelling),
+	   cmocka_unit_test(every_statement_has_its_form),
+	   cmocka_unit_test(long_statements_are_wrapped_and_parse_again), cmocka_unit_test(nothing_is_an_empty_text),
+	   cmocka_unit_test(names_are_not_looked_up), cmocka_unit_test(an_error_leaves_the_output_alone),
+	   cmocka_unit_test(a_failing_allocation_is_an_error), )

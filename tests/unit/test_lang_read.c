@@ -14,14 +14,15 @@
 
 static const struct callgate_policy_options options = { .group_folder = TEST_SOURCE_ROOT "/policies" };
 
-static const char whole[] = "kernel 6.1\n"
-			    "arch x86_64, aarch64\n"
-			    "default kill-process\n"
-			    "newer errno ENOSYS\n"
-			    "include \"@base\"\n"
-			    "allow openat, openat2 # a comment\n"
-			    "allow socket if domain in {AF_UNIX, AF_INET} and not (type & SOCK_NONBLOCK or protocol == 0)\n"
-			    "errno ENOSYS clone3\n";
+static const char whole[] =
+	"kernel 6.1\n"
+	"arch x86_64, aarch64\n"
+	"default kill-process\n"
+	"newer errno ENOSYS\n"
+	"include \"@base\"\n"
+	"allow openat, openat2 # a comment\n"
+	"allow socket if domain in {AF_UNIX, AF_INET} and not (type & SOCK_NONBLOCK or protocol == 0)\n"
+	"errno ENOSYS clone3\n";
 
 static int parse(const char *text, size_t length, struct callgate_error *err)
 {
@@ -183,7 +184,8 @@ static void an_include_is_found_beside_the_file_that_names_it(void **state)
 	struct folder folder;
 
 	folder_open(&folder);
-	folder_write(&folder, "a.policy", "kernel 6.1\ndefault kill-process\nallow read\ninclude \"b.policy\"\nallow close\n");
+	folder_write(&folder, "a.policy",
+		     "kernel 6.1\ndefault kill-process\nallow read\ninclude \"b.policy\"\nallow close\n");
 	folder_write(&folder, "b.policy", "allow write\n");
 	assert_int_equal(folder_read(&folder, "a.policy", &policy, &err), CALLGATE_OK);
 	assert_int_equal(policy->policy->rules.length, 3);
@@ -242,16 +244,11 @@ static void a_folder_and_a_missing_file_are_errors(void **state)
 	assert_null(policy);
 }
 
-UNIT_TESTS(test_lang_read,
-	cmocka_unit_test(a_failing_allocation_fails_the_policy),
-	cmocka_unit_test(every_prefix_is_a_policy_or_an_error_with_a_place),
-	cmocka_unit_test(every_damaged_byte_is_survived),
-	cmocka_unit_test(a_line_of_many_megabytes_is_refused),
-	cmocka_unit_test(nesting_has_a_limit),
-	cmocka_unit_test(random_bytes_are_an_error),
-	cmocka_unit_test(ten_thousand_rules_are_a_policy),
-	cmocka_unit_test(an_include_is_found_beside_the_file_that_names_it),
-	cmocka_unit_test(a_policy_that_includes_itself_is_an_error),
-	cmocka_unit_test(headers_are_not_included),
-	cmocka_unit_test(a_folder_and_a_missing_file_are_errors),
-)
+UNIT_TESTS(test_lang_read, cmocka_unit_test(a_failing_allocation_fails_the_policy),
+	   cmocka_unit_test(every_prefix_is_a_policy_or_an_error_with_a_place),
+	   cmocka_unit_test(every_damaged_byte_is_survived), cmocka_unit_test(a_line_of_many_megabytes_is_refused),
+	   cmocka_unit_test(nesting_has_a_limit), cmocka_unit_test(random_bytes_are_an_error),
+	   cmocka_unit_test(ten_thousand_rules_are_a_policy),
+	   cmocka_unit_test(an_include_is_found_beside_the_file_that_names_it),
+	   cmocka_unit_test(a_policy_that_includes_itself_is_an_error), cmocka_unit_test(headers_are_not_included),
+	   cmocka_unit_test(a_folder_and_a_missing_file_are_errors), )

@@ -34,8 +34,10 @@ static void a_call_is_found_by_its_distance_in_the_table(void **state)
 static void every_group_binds_on_every_arch(void **state)
 {
 	static const struct callgate_policy_options options = { .group_folder = TEST_SOURCE_ROOT "/policies" };
-	static const char *const groups[] = { "base",   "file-read",      "file-write",     "io",      "memory", "network-client",
-					      "network-server", "process", "signal", "thread", "time" };
+	static const char *const groups[] = {
+		"base",		  "file-read", "file-write", "io",     "memory", "network-client",
+		"network-server", "process",   "signal",     "thread", "time"
+	};
 
 	for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++) {
 		struct callgate_policy *policy = NULL;
@@ -43,16 +45,16 @@ static void every_group_binds_on_every_arch(void **state)
 		char text[256];
 
 		snprintf(text, sizeof(text),
-			 "kernel 6.1\narch x86_64, i386, x32, arm, aarch64, riscv64, loongarch64, ppc64le, s390x, mips64el\n"
-			 "default kill-process\ninclude \"@%s\"\n", groups[i]);
+			 "kernel 6.1\narch x86_64, i386, x32, arm, aarch64, riscv64, loongarch64, ppc64le, s390x, "
+			 "mips64el\n"
+			 "default kill-process\ninclude \"@%s\"\n",
+			 groups[i]);
 		if (callgate_policy_parse("all", text, strlen(text), &options, &policy, &err))
 			fail_msg("%s:%u:%u: %s", err.file, err.line, err.col, err.message);
 		callgate_policy_free(policy);
 	}
 }
 
-UNIT_TESTS(test_policy_bind,
-	cmocka_unit_test(no_argument_is_named_like_another_raw_word),
-	cmocka_unit_test(a_call_is_found_by_its_distance_in_the_table),
-	cmocka_unit_test(every_group_binds_on_every_arch),
-)
+UNIT_TESTS(test_policy_bind, cmocka_unit_test(no_argument_is_named_like_another_raw_word),
+	   cmocka_unit_test(a_call_is_found_by_its_distance_in_the_table),
+	   cmocka_unit_test(every_group_binds_on_every_arch), )
