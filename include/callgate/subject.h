@@ -23,9 +23,9 @@ extern "C" {
 struct callgate_subject; /* never changes after it was opened */
 
 enum callgate_subject_kind {
-	CALLGATE_SUBJECT_ANY,    /* for options: recognise it */
+	CALLGATE_SUBJECT_ANY,	 /* for options: recognise it */
 	CALLGATE_SUBJECT_POLICY, /* text in the language of callgate-policy(5) */
-	CALLGATE_SUBJECT_BPF,    /* an array of struct sock_filter, in this machine's byte order or the other */
+	CALLGATE_SUBJECT_BPF,	 /* an array of struct sock_filter, in this machine's byte order or the other */
 };
 
 struct callgate_subject_options {
@@ -83,11 +83,11 @@ CALLGATE_PUBLIC int callgate_subject_merge(const struct callgate_subject *const 
  */
 struct callgate_explanation {
 	struct callgate_action action;
-	char call[512];    /* the call as it was understood */
-	bool by_rule;      /* a rule decided; else `default`, `newer` or the arch did */
-	char file[256];    /* of the line that decided, "" when there is none */
-	unsigned line;     /* of it, from 1; 0 when there is none */
-	char rule[512];    /* the text of that line; of a raw filter, the instruction that returned */
+	char call[512];	   /* the call as it was understood */
+	bool by_rule;	   /* a rule decided; else `default`, `newer` or the arch did */
+	char file[256];	   /* of the line that decided, "" when there is none */
+	unsigned line;	   /* of it, from 1; 0 when there is none */
+	char rule[512];	   /* the text of that line; of a raw filter, the instruction that returned */
 	char reason[1024]; /* one sentence: which condition held, or which default decided and why */
 };
 
@@ -111,13 +111,13 @@ CALLGATE_PUBLIC int callgate_subject_show(const struct callgate_subject *subject
 
 /* One set of calls of one number that two subjects answer differently, each always in the same way. */
 struct callgate_difference {
-	const char *arch;         /* "x86_64"; "0x…" for one that the tables lack; "other" for all that are not told apart */
-	bool is_native;           /* the arch is this machine's, so that its name need not be said */
-	const char *syscall;      /* "openat", or "#462..#500" for numbers without a name */
-	const char *condition;    /* in the policy language; NULL: whatever the arguments */
+	const char *arch; /* "x86_64"; "0x…" for one that the tables lack; "other" for all that are not told apart */
+	bool is_native;	  /* the arch is this machine's, so that its name need not be said */
+	const char *syscall;   /* "openat"; "#462..#500" for numbers without a name; "*" for all that no other names */
+	const char *condition; /* in the policy language; NULL: whatever the arguments */
 	struct callgate_action a; /* what the first one does */
 	struct callgate_action b;
-	const char *witness;      /* one such call, as callgate_subject_simulate reads it */
+	const char *witness; /* one such call, as callgate_subject_simulate reads it */
 };
 
 struct callgate_diff; /* differences in the order of arch and number */

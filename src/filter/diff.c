@@ -2,6 +2,8 @@
  * Two meanings in one diagram become a third: a function from a call to the pair of their actions, where pairs of
  * equal actions are one value. Where that function is constant, there is one line to write; its conditions are read
  * back from the diagram, so that a difference is neither missed nor invented however the two were written.
+ *
+ * A person reads it: where every call of an arch changes, the change that most of them have is one line.
  */
 #include "base/buf.h"
 #include "base/cleanup.h"
@@ -17,6 +19,9 @@
 /* The value of pairs whose actions are equal; DIAGRAM_FALSE, so that one that differs is a condition. */
 #define PAIR_EQUAL DIAGRAM_FALSE
 
+/* Fewer lines than this are all written. */
+enum { FOLD_LEAST = 16 };
+
 struct pair {
 	uint32_t a, b;
 };
@@ -28,6 +33,13 @@ struct callgate_diff {
 	} differences;
 };
 
+/* What is needed to tell whether an arch changes as a whole. */
+struct arch_change {
+	const struct abi_arch *arch; /* NULL for arches that have no name: their runs are few */
+	size_t first;		     /* its first difference */
+	uint64_t numbers;	     /* that have a difference */
+};
+
 /* What is needed while the differences are written down. */
 struct comparison {
 	struct callgate_diff *diff;
@@ -35,8 +47,11 @@ struct comparison {
 	struct callgate_error *err;
 	struct {
 		VEC(struct pair);
-	} pairs; /* pair i is the terminal i + 1 */
+	} pairs;     /* pair i is the terminal i + 1 */
 	bool failed; /* a pair found no memory */
+	struct {
+		VEC(struct arch_change);
+	} arches;
 };
 
 static void diff_free_pointer(struct callgate_diff **diff)
@@ -108,7 +123,8 @@ static const char *witness(struct comparison *comparison, const struct run *run,
 
 static int fail_budget(const struct comparison *comparison)
 {
-	return fail(comparison->err, diagram_status(comparison->diagram), "the difference is beyond the diagram's budget");
+	return fail(comparison->err, diagram_status(comparison->diagram),
+		    "the difference is beyond the diagram's budget");
 }
 
 static bool same_text(const char *a, const char *b)
@@ -130,6 +146,11 @@ static bool is_said(const struct callgate_diff *diff, const struct callgate_diff
 	return false;
 }
 
+static bool is_any_number(const struct run *run)
+{
+	return run->low == 0 && run->high == UINT32_MAX;
+}
+
 /* The calls of the run that have this pair of actions. */
 static int add_difference(struct comparison *comparison, const struct run *run, uint32_t pair)
 {
@@ -138,7 +159,7 @@ static int add_difference(struct comparison *comparison, const struct run *run, 
 	struct callgate_difference difference = {
 		.arch = run_arch_name(run, arena),
 		.is_native = run_is_native(run),
-		.syscall = run_name(run, arena),
+		.syscall = !run->arch && is_any_number(run) ? "*" : run_name(run, arena),
 		.a = { comparison->pairs.items[pair - 1].a },
 		.b = { comparison->pairs.items[pair - 1].b },
 	};
@@ -150,8 +171,8 @@ static int add_difference(struct comparison *comparison, const struct run *run, 
 		return CALLGATE_OK;
 	if (!difference.arch || !difference.syscall)
 		return fail_nomem(comparison->err);
-	status = describe_condition(comparison->diagram, condition, run->arch ? run->arch : abi_arch_native(), run->syscall,
-				    arena, &difference.condition, comparison->err);
+	status = describe_condition(comparison->diagram, condition, run->arch ? run->arch : abi_arch_native(),
+				    run->syscall, arena, &difference.condition, comparison->err);
 	if (status)
 		return status;
 	if (!run->arch && is_said(comparison->diff, &difference))
@@ -162,12 +183,28 @@ static int add_difference(struct comparison *comparison, const struct run *run, 
 	return CALLGATE_OK;
 }
 
+/* The account of the run's arch. x86-64's and x32's stretches of numbers alternate. */
+static bool count_numbers(struct comparison *comparison, const struct run *run)
+{
+	struct arch_change change = { run->arch, comparison->diff->differences.length, 0 };
+	size_t i = 0;
+
+	while (i < comparison->arches.length && comparison->arches.items[i].arch != run->arch)
+		i++;
+	if (i == comparison->arches.length && !VEC_PUSH(&comparison->diff->arena, &comparison->arches, change))
+		return false;
+	comparison->arches.items[i].numbers += (uint64_t)run->high - run->low + 1;
+	return true;
+}
+
 static int add_run(struct comparison *comparison, const struct run *run)
 {
 	int status = CALLGATE_OK;
 
 	if (run->function == PAIR_EQUAL)
 		return CALLGATE_OK;
+	if (!count_numbers(comparison, run))
+		return fail_nomem(comparison->err);
 	for (uint32_t pair = 1; !status && pair <= comparison->pairs.length; pair++)
 		status = add_difference(comparison, run, pair);
 	return status;
@@ -182,6 +219,52 @@ static int add_all(struct comparison *comparison, uint32_t pairs)
 	for (size_t i = 0; !status && i < runs.length; i++)
 		status = add_run(comparison, &runs.items[i]);
 	return status;
+}
+
+static bool is_change(const struct callgate_difference *difference, const char *arch,
+		      const struct callgate_difference *like)
+{
+	return strcmp(difference->arch, arch) == 0 && !difference->condition && difference->a.ret == like->a.ret &&
+	       difference->b.ret == like->b.ret;
+}
+
+/* The first difference of the arch whose actions most of its calls change between, and how many do. */
+static size_t most_common(const struct callgate_diff *diff, const char *arch, size_t first, size_t *ret_count)
+{
+	size_t common = first;
+
+	*ret_count = 0;
+	for (size_t i = first; i < diff->differences.length; i++) {
+		size_t count = 0;
+
+		for (size_t j = i; j < diff->differences.length; j++)
+			count += is_change(&diff->differences.items[j], arch, &diff->differences.items[i]);
+		if (count > *ret_count) {
+			*ret_count = count;
+			common = i;
+		}
+	}
+	return common;
+}
+
+/* Where every call of the arch has a difference, "*" is all calls that no other line names. */
+static void fold_arch(struct callgate_diff *diff, const struct arch_change *change)
+{
+	bool halved = change->arch && (change->arch->id == ABI_X86_64 || change->arch->id == ABI_X32);
+	struct callgate_difference *items = diff->differences.items;
+	size_t count, common, kept;
+
+	if (!change->arch || change->numbers != UINT64_C(1) << (halved ? 31 : 32))
+		return;
+	common = most_common(diff, change->arch->name, change->first, &count);
+	if (count < FOLD_LEAST)
+		return;
+	items[common].syscall = "*";
+	kept = common + 1;
+	for (size_t i = common + 1; i < diff->differences.length; i++)
+		if (!is_change(&items[i], change->arch->name, &items[common]))
+			items[kept++] = items[i];
+	diff->differences.length = kept;
 }
 
 int callgate_diff_new(const struct callgate_subject *a, const struct callgate_subject *b,
@@ -208,6 +291,9 @@ int callgate_diff_new(const struct callgate_subject *a, const struct callgate_su
 	status = add_all(&comparison, pairs);
 	if (status)
 		return status;
+	/* From the last arch to the first, so that the places of those before stay. */
+	for (size_t i = comparison.arches.length; i-- > 0;)
+		fold_arch(diff, &comparison.arches.items[i]);
 	*ret_diff = take_ptr(diff);
 	return CALLGATE_OK;
 }

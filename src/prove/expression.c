@@ -106,11 +106,11 @@ static uint32_t is_class(uint32_t node, void *context)
 	return node == *(uint32_t *)context ? DIAGRAM_TRUE : DIAGRAM_FALSE;
 }
 
-/* "the argument's value is of this class, and what remains holds". `known` is what the sentence says elsewhere. */
-static const struct expression *express_class(struct expression_context *context, uint32_t condition, unsigned arg,
-					      uint32_t class, uint32_t known)
+/* "what stands before the word is of this class, and what remains holds". `known` is what the sentence says elsewhere. */
+static const struct expression *express_class(struct expression_context *context, uint32_t condition,
+					      enum diagram_word word, uint32_t class, uint32_t known)
 {
-	uint32_t in_class = diagram_map_from(context->diagram, word_after(arg), is_class, &class, condition);
+	uint32_t in_class = diagram_map_from(context->diagram, word, is_class, &class, condition);
 	const struct expression *whole, *less;
 	uint32_t rest = diagram_if(context->diagram, known, DIAGRAM_FALSE, class);
 
@@ -120,7 +120,7 @@ static const struct expression *express_class(struct expression_context *context
 	less = known == DIAGRAM_FALSE ? whole : express(context, rest);
 	if (whole && less && less->cost < whole->cost)
 		whole = less;
-	return expression_join(context, EXPRESSION_AND, form_of_argument(context, in_class, arg), whole);
+	return expression_join(context, EXPRESSION_AND, express(context, in_class), whole);
 }
 
 static uint32_t meet_of(struct diagram *diagram, const struct classes *classes)
@@ -132,9 +132,9 @@ static uint32_t meet_of(struct diagram *diagram, const struct classes *classes)
 	return meet;
 }
 
-/* What holds whatever the argument is comes first, then each class of its values with what remains. */
-static const struct expression *express_classes(struct expression_context *context, uint32_t condition, unsigned arg,
-						const struct classes *classes)
+/* What holds whatever stands before the word comes first, then each class of that with what remains. */
+static const struct expression *express_classes(struct expression_context *context, uint32_t condition,
+						enum diagram_word word, const struct classes *classes)
 {
 	uint32_t meet = meet_of(context->diagram, classes);
 	const struct expression *all = meet == DIAGRAM_NONE ? expression_no_node(context) : express(context, meet);
@@ -142,14 +142,33 @@ static const struct expression *express_classes(struct expression_context *conte
 	for (size_t i = 0; i < classes->count && all; i++)
 		if (classes->nodes[i] != DIAGRAM_FALSE && classes->nodes[i] != meet)
 			all = expression_join(context, EXPRESSION_OR, all,
-					      express_class(context, condition, arg, classes->nodes[i], meet));
+					      express_class(context, condition, word, classes->nodes[i], meet));
 	return all;
+}
+
+static bool is_decided(const struct classes *classes)
+{
+	for (size_t i = 0; i < classes->count; i++)
+		if (classes->nodes[i] > DIAGRAM_TRUE)
+			return false;
+	return true;
+}
+
+const struct expression *expression_split(struct expression_context *context, uint32_t condition,
+					  enum diagram_word word)
+{
+	struct classes classes = { .count = 0 };
+
+	if (diagram_map_from(context->diagram, word, collect_class, &classes, condition) == DIAGRAM_NONE)
+		return expression_no_node(context);
+	if (classes.too_many)
+		return &expression_cut;
+	return is_decided(&classes) ? NULL : express_classes(context, condition, word, &classes);
 }
 
 static const struct expression *express(struct expression_context *context, uint32_t condition)
 {
-	struct classes classes = { .count = 0 };
-	bool only_this = true;
+	const struct expression *split;
 	unsigned arg;
 
 	if (condition <= DIAGRAM_TRUE)
@@ -158,15 +177,10 @@ static const struct expression *express(struct expression_context *context, uint
 		return &expression_cut;
 	context->work_left--;
 	arg = arg_of(diagram_node(context->diagram, condition).variable);
-	if (diagram_map_from(context->diagram, word_after(arg), collect_class, &classes, condition) == DIAGRAM_NONE)
-		return expression_no_node(context);
-	if (classes.too_many)
-		return &expression_cut;
-	for (size_t i = 0; i < classes.count; i++)
-		only_this &= classes.nodes[i] <= DIAGRAM_TRUE;
-	if (only_this)
-		return form_of_argument(context, condition, arg);
-	return express_classes(context, condition, arg, &classes);
+	split = expression_split(context, condition, word_after(arg));
+	if (split || context->status != CALLGATE_OK)
+		return split;
+	return form_of_argument(context, condition, arg);
 }
 
 const struct expression *expression_of(struct expression_context *context, uint32_t condition)

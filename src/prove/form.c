@@ -16,6 +16,7 @@ enum {
 	VALUES_MAX = 48, /* values or ranges in one set */
 	CUBES_MAX = 16,	 /* masked comparisons of one argument */
 	MASK_BITS_READ = 12,
+	FORMS = 6,
 };
 
 /* How one argument is read: by name with its own width, or raw. */
@@ -322,17 +323,30 @@ static const struct expression *form_cubes(struct expression_context *context, c
 	return all;
 }
 
+/* First what is asked of the high word, then what of the low one: a 32-bit comparison against a 64-bit one. */
+static const struct expression *form_halves(struct expression_context *context, const struct view *view,
+					    uint32_t condition, bool negated)
+{
+	enum diagram_word low_word = (enum diagram_word)(form_field(view->arg).first / WORD_BITS + 1);
+
+	if (negated || !(view->support >> WORD_BITS) || !(view->support & UINT32_MAX))
+		return NULL;
+	return expression_split(context, condition, low_word);
+}
+
 const struct expression *form_of_argument(struct expression_context *context, uint32_t condition, unsigned arg)
 {
-	static form *const for_flags[] = { form_cube, form_masked_set, form_ranges, form_factor, form_cubes };
-	static form *const for_numbers[] = { form_ranges, form_cube, form_masked_set, form_factor, form_cubes };
+	static form *const for_flags[FORMS] = { form_cube,   form_masked_set, form_ranges,
+						form_factor, form_cubes,      form_halves };
+	static form *const for_numbers[FORMS] = { form_ranges, form_cube,  form_masked_set,
+						  form_factor, form_cubes, form_halves };
 	struct view view = view_of(context, condition, arg);
 	uint32_t opposite = diagram_not(context->diagram, condition);
 	const struct expression *best = &expression_cut;
 
 	if (opposite == DIAGRAM_NONE)
 		return expression_no_node(context);
-	for (size_t i = 0; i < 5 && best->cost > FORM_COST_VALUE && context->work_left; i++)
+	for (size_t i = 0; i < FORMS && best->cost > FORM_COST_VALUE && context->work_left; i++)
 		for (int negated = 0; negated < 2 && best->cost > FORM_COST_VALUE && context->work_left; negated++) {
 			form *say = view.is_flags ? for_flags[i] : for_numbers[i];
 			const struct expression *said = say(context, &view, negated ? opposite : condition, negated);

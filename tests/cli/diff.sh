@@ -29,5 +29,13 @@ stdout_has '^i386:read: kill-process -> allow$'
 sed 's/^default .*/default errno EACCES/' web.policy >default.policy
 expect 1 'another default' callgate diff web.policy default.policy
 stdout_has 'ptrace: kill-process -> errno EACCES$'
+for arches in x86_64 'x86_64, i386'; do
+	printf '%s\n' 'kernel 6.1' "arch $arches" 'default errno EPERM' 'newer errno EPERM' 'allow read, write' \
+		>"${arches##*, }.policy"
+done
+expect 1 'every call of an arch' callgate diff x86_64.policy i386.policy
+stdout_has '^i386:\*: kill-process -> errno EPERM$'
+stdout_has '^i386:write: kill-process -> allow$'
+check '  is one line for all that no other line names' test "$(grep -c '^i386:' out)" -eq 3
 expect 2 'one SUBJECT only' callgate diff web.policy
 expect 2 'two from standard input' callgate diff - -
