@@ -26,6 +26,7 @@ enum callgate_subject_kind {
 	CALLGATE_SUBJECT_ANY,	 /* for options: recognise it */
 	CALLGATE_SUBJECT_POLICY, /* text in the language of callgate-policy(5) */
 	CALLGATE_SUBJECT_BPF,	 /* an array of struct sock_filter, in this machine's byte order or the other */
+	CALLGATE_SUBJECT_PROCESS, /* the filters that a live process carries; named pid:N, never recognised */
 };
 
 struct callgate_subject_options {
@@ -35,10 +36,12 @@ struct callgate_subject_options {
 };
 
 /*
- * Reads and understands a subject: name is a file, "-" standard input. The caller frees *ret_subject.
+ * Reads and understands a subject: name is a file, "-" standard input, or "pid:N" a process (its main thread; N may be
+ * any thread's). The caller frees *ret_subject.
  *
  * Fails with E_OS, with a policy's errors, with E_INVALID when the kernel would not load the filter (the message has
- * its reason), E_LIMIT, E_NOMEM.
+ * its reason), E_UNSUPPORTED (this kernel, or somebody without privilege, cannot read a process's filters), E_LIMIT,
+ * E_NOMEM.
  */
 CALLGATE_PUBLIC int callgate_subject_open(const char *name, const struct callgate_subject_options *options,
 					  struct callgate_subject **ret_subject, struct callgate_error *err);
@@ -60,7 +63,7 @@ CALLGATE_PUBLIC const char *callgate_subject_name(const struct callgate_subject 
 /* The policy that it is; NULL when it is none. Lives as long as the subject. */
 CALLGATE_PUBLIC const struct callgate_policy *callgate_subject_policy(const struct callgate_subject *subject);
 
-/* How many instructions a call meets before it: of a raw filter its length, of a policy 0. */
+/* How many instructions it has: a raw filter's, all that a process carries; 0 for a policy, which has none yet. */
 CALLGATE_PUBLIC size_t callgate_subject_length(const struct callgate_subject *subject);
 
 /*
@@ -111,7 +114,7 @@ CALLGATE_PUBLIC int callgate_subject_show(const struct callgate_subject *subject
 
 /* One set of calls of one number that two subjects answer differently, each always in the same way. */
 struct callgate_difference {
-	const char *arch; /* "x86_64"; "0x…" for one that the tables lack; "other" for all that are not told apart */
+	const char *arch; /* "x86_64"; "0x…" for one that the tables lack; "other" for what is not told apart, "any" for all */
 	bool is_native;	  /* the arch is this machine's, so that its name need not be said */
 	const char *syscall;   /* "openat"; "#462..#500" for numbers without a name; "*" for all that no other names */
 	const char *condition; /* in the policy language; NULL: whatever the arguments */

@@ -11,19 +11,21 @@
 
 int callgate_check(struct callgate_subject *subject, struct callgate_report **ret_report, struct callgate_error *err)
 {
-	cleanup(filter_free_pointer) struct callgate_filter *filter = NULL;
+	cleanup(subject_stack_fini) struct subject_stack stack = { 0 };
 	struct check_subject parts = { .diagram = subject->diagram, .root = subject->root };
-	struct bpf_program program = { 0 };
 	int status;
 
 	if (subject->policy) {
 		parts.policy = subject->policy->policy;
 		parts.compiled = true;
 	}
-	status = subject_program(subject, NULL, &filter, &program, err);
+	status = subject_stack_init(subject, NULL, &stack, err);
 	if (status < 0 && status != CALLGATE_E_LIMIT)
 		return status;
-	parts.insns = program.insns;
-	parts.length = program.length;
+	/* Of several filters only the whole has a meaning to be checked; the kernel's bitmap is asked of one. */
+	if (stack.count == 1) {
+		parts.insns = stack.programs[0].insns;
+		parts.length = stack.programs[0].length;
+	}
 	return check_report_new(&parts, ret_report, err);
 }

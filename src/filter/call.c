@@ -6,6 +6,7 @@
 #include "filter/call.h"
 
 #include "base/error.h"
+#include "prove/prove.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -25,6 +26,7 @@ struct reader {
 	size_t at;
 	struct callgate_error *err;
 	struct call *call;
+	const struct abi_arch *arch; /* whose widths and constants count: this machine's where the call's is not known */
 	struct abi_arg args[6];
 	unsigned arg_count;
 	unsigned prefixes; /* seen so far */
@@ -189,7 +191,7 @@ static int unknown_constant(struct reader *reader, size_t start, const char *wor
 
 static int take_constant(struct reader *reader, const struct abi_arg *arg, uint64_t *ret_value)
 {
-	enum abi_arch_id arch = reader->call->arch->id;
+	enum abi_arch_id arch = reader->arch->id;
 	const struct abi_constant_set *set;
 	char word[CALL_WORD_MAX + 1];
 	size_t start = reader->at;
@@ -282,7 +284,7 @@ static uint64_t low_bits(uint64_t value, unsigned bits)
 /* "A|B|0x4", cut to what the argument holds where it was not written as a number of its own width. */
 static int take_value(struct reader *reader, const struct abi_arg *arg, uint64_t *ret_value)
 {
-	unsigned register_bits = reader->call->arch->word_bits;
+	unsigned register_bits = reader->arch->word_bits;
 	uint64_t value = 0;
 	bool wraps = false;
 	size_t start;
@@ -387,29 +389,44 @@ static int take_arguments(struct reader *reader)
 	return CALLGATE_OK;
 }
 
+/* "i386:", "0xc000003e:". Nothing is taken when no arch stands here. */
 static int take_arch(struct reader *reader)
 {
 	size_t start = reader->at;
 	char name[CALL_WORD_MAX + 1];
+	uint64_t audit = abi_arch_native()->audit;
 	int status = take_word(reader, name);
 
-	reader->call->arch = abi_arch_native();
+	reader->arch = reader->call->arch = abi_arch_native();
 	if (status)
 		return status;
 	if (peek(reader) != ':') {
 		reader->at = start;
-		return CALLGATE_OK;
+	} else if (is_digit(name[0])) {
+		reader->at = start;
+		status = take_number(reader, &audit);
+		if (status)
+			return status;
+		if (peek(reader) != ':' || audit > UINT32_MAX)
+			return fail_at(reader, start, CALLGATE_E_SYNTAX, "an audit number has 32 bits");
+		reader->call->arch = NULL; /* its call's number tells */
+	} else {
+		reader->call->arch = abi_arch_by_name(name);
+		if (!reader->call->arch)
+			return fail_at(reader, start, CALLGATE_E_UNKNOWN, "unknown arch '%s'", name);
+		reader->arch = reader->call->arch;
+		audit = reader->arch->audit;
 	}
-	reader->call->arch = abi_arch_by_name(name);
-	if (!reader->call->arch)
-		return fail_at(reader, start, CALLGATE_E_UNKNOWN, "unknown arch '%s'", name);
-	reader->at++;
+	reader->at += reader->at > start;
+	reader->call->data.arch = (uint32_t)audit;
 	return CALLGATE_OK;
 }
 
+/* A number says more of the arch than a name before it: x32's bit is in it. */
 static int take_syscall_number(struct reader *reader)
 {
 	size_t start = reader->at++;
+	struct call *call = reader->call;
 	uint64_t number;
 	int status = take_number(reader, &number);
 
@@ -417,15 +434,19 @@ static int take_syscall_number(struct reader *reader)
 		return status;
 	if (number > UINT32_MAX)
 		return fail_at(reader, start, CALLGATE_E_SYNTAX, "a call's number has 32 bits");
-	reader->call->data.nr = (int)(uint32_t)number;
-	reader->call->syscall = abi_syscall_by_nr(reader->call->arch->id, (uint32_t)number);
+	call->data.nr = (int)(uint32_t)number;
+	call->arch = abi_arch_of_call(call->data.arch, (uint32_t)number);
+	if (call->arch) {
+		reader->arch = call->arch;
+		call->syscall = abi_syscall_by_nr(call->arch->id, (uint32_t)number);
+	}
 	return CALLGATE_OK;
 }
 
 static int take_syscall_name(struct reader *reader)
 {
 	size_t start = reader->at;
-	const struct abi_arch *arch = reader->call->arch;
+	const struct abi_arch *arch = reader->arch;
 	char name[CALL_WORD_MAX + 1];
 	int status = take_word(reader, name);
 
@@ -433,6 +454,8 @@ static int take_syscall_name(struct reader *reader)
 		return status;
 	if (!name[0])
 		return fail_at(reader, start, CALLGATE_E_SYNTAX, "the name of a call is expected");
+	if (!reader->call->arch)
+		return fail_at(reader, start, CALLGATE_E_UNKNOWN, "calls of an arch without a name are numbers: #%s", name);
 	reader->call->syscall = abi_syscall_by_name(name);
 	if (!reader->call->syscall) {
 		set_error_at(reader, start, CALLGATE_E_UNKNOWN, "unknown syscall '%s'", name);
@@ -458,6 +481,25 @@ static int expect_end(struct reader *reader)
 	return fail_at(reader, reader->at, CALLGATE_E_SYNTAX, "nothing is expected behind the call");
 }
 
+/* " at 0x7f00": where the call was made. */
+static int take_address(struct reader *reader)
+{
+	size_t before = reader->at;
+	uint64_t address;
+	int status;
+
+	skip_blanks(reader);
+	if (!starts(reader, "at ")) {
+		reader->at = before;
+		return CALLGATE_OK;
+	}
+	reader->at += strlen("at ");
+	skip_blanks(reader);
+	status = take_number(reader, &address);
+	reader->call->data.instruction_pointer = address;
+	return status;
+}
+
 int call_parse(const char *text, size_t length, struct call *ret_call, size_t *ret_used, struct callgate_error *err)
 {
 	struct call call = { 0 };
@@ -470,12 +512,13 @@ int call_parse(const char *text, size_t length, struct call *ret_call, size_t *r
 		status = peek(&reader) == '#' ? take_syscall_number(&reader) : take_syscall_name(&reader);
 	if (status)
 		return status;
-	call.data.arch = call.arch->audit;
 	if (call.syscall)
 		reader.arg_count = abi_syscall_args(call.syscall, call.arch->id, reader.args);
 	skip_blanks(&reader);
 	if (peek(&reader) == '(')
 		status = take_arguments(&reader);
+	if (!status)
+		status = take_address(&reader);
 	if (!status && !ret_used)
 		status = expect_end(&reader);
 	if (status)
@@ -484,4 +527,12 @@ int call_parse(const char *text, size_t length, struct call *ret_call, size_t *r
 		*ret_used = reader.at;
 	*ret_call = call;
 	return CALLGATE_OK;
+}
+
+struct seccomp_data call_in_memory(const struct call *call)
+{
+	struct seccomp_data data = call->data;
+
+	prove_exchange_halves(&data);
+	return data;
 }

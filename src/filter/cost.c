@@ -26,7 +26,7 @@ struct measuring {
 	struct callgate_costs *costs;
 	const struct callgate_subject *subject;
 	const struct callgate_frequency *frequency;
-	struct bpf_program program;
+	struct subject_stack stack;
 	struct arena arena; /* dies with the measuring */
 	struct callgate_error *err;
 };
@@ -34,6 +34,7 @@ struct measuring {
 static void measuring_fini(struct measuring *measuring)
 {
 	arena_fini(&measuring->arena);
+	subject_stack_fini(&measuring->stack);
 }
 
 static void costs_free_pointer(struct callgate_costs **costs)
@@ -76,14 +77,12 @@ static unsigned executed(const struct measuring *measuring, const struct run *ru
 {
 	struct diagram_input input = { 0 };
 	struct seccomp_data data;
-	unsigned count;
 
 	prove_witness(measuring->subject->diagram, condition, DIAGRAM_FALSE, &input);
 	input.words[DIAGRAM_ARCH] = run->audit_low;
 	input.words[DIAGRAM_NR] = run->low;
 	prove_input_to_data(&input, &data);
-	bpf_simulate(measuring->program.insns, measuring->program.length, &data, &count);
-	return count;
+	return subject_stack_executed(&measuring->stack, &data);
 }
 
 /* Each case once: the conditions, and what none of them covers. */
@@ -120,8 +119,7 @@ static int measure(struct measuring *measuring, const struct run *run)
 		.arch = run->arch->name,
 		.is_native = run_is_native(run),
 		.syscall = run->syscall->name,
-		.bitmap = bpf_is_cacheable(measuring->program.insns, measuring->program.length, run->audit_low, run->low,
-					   NULL),
+		.bitmap = subject_stack_is_cacheable(&measuring->stack, run->audit_low, run->low),
 		.count = frequency_of(measuring->frequency, run->arch->id, run->syscall),
 	};
 	int status = measure_cases(measuring, run, &cost);
@@ -170,7 +168,6 @@ int callgate_costs_new(const struct callgate_subject *subject, const struct call
 		       struct callgate_costs **ret_costs, struct callgate_error *err)
 {
 	cleanup(costs_free_pointer) struct callgate_costs *costs = calloc(1, sizeof(*costs));
-	cleanup(filter_free_pointer) struct callgate_filter *filter = NULL;
 	cleanup(measuring_fini) struct measuring measuring = {
 		.costs = costs, .subject = subject, .frequency = frequency, .err = err
 	};
@@ -179,7 +176,7 @@ int callgate_costs_new(const struct callgate_subject *subject, const struct call
 
 	if (!costs)
 		return fail_nomem(err);
-	status = subject_program(subject, &options, &filter, &measuring.program, err);
+	status = subject_stack_init(subject, &options, &measuring.stack, err);
 	if (!status)
 		status = measure_all(&measuring);
 	if (status)

@@ -23,7 +23,7 @@ struct coverage {
 struct covering {
 	struct coverage *coverage;
 	const struct callgate_subject *subject;
-	struct bpf_program program;
+	struct subject_stack stack;
 	bool *fired; /* by rule */
 	double instructions;
 	struct {
@@ -45,6 +45,11 @@ void callgate_coverage_free(struct callgate_coverage *result)
 	if (coverage)
 		arena_fini(&coverage->arena);
 	free(coverage);
+}
+
+static void covering_fini(struct covering *covering)
+{
+	subject_stack_fini(&covering->stack);
 }
 
 static void coverage_free_pointer(struct coverage **coverage)
@@ -120,20 +125,17 @@ static int keep_refusal(struct covering *covering, const struct trace_call *call
 static int cover_call(struct covering *covering, const struct trace_call *call)
 {
 	struct callgate_coverage *result = &covering->coverage->result;
-	const struct seccomp_data *data = &call->call.data;
-	struct callgate_action action = subject_action(covering->subject, data);
+	struct seccomp_data data = call_in_memory(&call->call);
+	struct callgate_action action = subject_action(covering->subject, &call->call.data);
 	int status = mark_rule(covering, &call->call);
-	unsigned executed;
 
 	if (status)
 		return status;
 	result->calls += call->count;
-	if (bpf_is_cacheable(covering->program.insns, covering->program.length, data->arch, (uint32_t)data->nr, NULL)) {
+	if (subject_stack_is_cacheable(&covering->stack, data.arch, (uint32_t)data.nr))
 		result->from_bitmap += call->count;
-	} else {
-		bpf_simulate(covering->program.insns, covering->program.length, data, &executed);
-		covering->instructions += (double)executed * (double)call->count;
-	}
+	else
+		covering->instructions += (double)subject_stack_executed(&covering->stack, &data) * (double)call->count;
 	if (!callgate_action_permits(action))
 		return keep_refusal(covering, call);
 	result->permitted += call->count;
@@ -191,14 +193,13 @@ int callgate_coverage_new(const struct callgate_subject *subject, const char *te
 			  struct callgate_coverage **ret_coverage, struct callgate_error *err)
 {
 	cleanup(coverage_free_pointer) struct coverage *coverage = calloc(1, sizeof(*coverage));
-	cleanup(filter_free_pointer) struct callgate_filter *filter = NULL;
-	struct covering covering = { .coverage = coverage, .subject = subject, .err = err };
+	cleanup(covering_fini) struct covering covering = { .coverage = coverage, .subject = subject, .err = err };
 	struct trace trace = { 0 };
 	int status;
 
 	if (!coverage)
 		return fail_nomem(err);
-	status = subject_program(subject, NULL, &filter, &covering.program, err);
+	status = subject_stack_init(subject, NULL, &covering.stack, err);
 	if (!status)
 		status = trace_parse(text, length, &coverage->arena, &trace, err);
 	if (!status)

@@ -12,6 +12,7 @@
 #include "prove/prove.h"
 
 #include <inttypes.h>
+#include <linux/seccomp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -110,8 +111,12 @@ static void explain_rule(struct buf *text, const struct policy *policy, const st
 
 static void explain_unnamed_arch(struct buf *text, const struct call *call)
 {
-	buf_printf(text, "the policy does not name the arch %s, and arches that are not named are killed",
-		   call->arch->name);
+	buf_puts(text, "the policy does not name the arch ");
+	if (call->arch)
+		buf_puts(text, call->arch->name);
+	else
+		buf_printf(text, "0x%08x", call->data.arch);
+	buf_puts(text, ", and arches that are not named are killed");
 }
 
 /* Why no rule decided a call of an arch that the policy names. */
@@ -140,7 +145,6 @@ static int explain_policy(const struct callgate_subject *subject, const struct c
 			  struct callgate_explanation *explanation, struct callgate_error *err)
 {
 	const struct policy *policy = subject->policy->policy;
-	const struct abi_arch *arch = abi_arch_of_call(call->data.arch, (uint32_t)call->data.nr);
 	struct policy_call as_presented = { call->data.arch, (uint32_t)call->data.nr, 0, { 0 } };
 	const struct policy_rule *rule;
 	struct callgate_action action;
@@ -154,7 +158,7 @@ static int explain_policy(const struct callgate_subject *subject, const struct c
 	if (action.ret != explanation->action.ret)
 		return fail(err, CALLGATE_E_UNPROVED, "the rules and their meaning disagree about %s",
 			    explanation->call);
-	if (!arch || !policy->arches[arch->id]) {
+	if (!call->arch || !policy->arches[call->arch->id]) {
 		explain_unnamed_arch(reason, call);
 	} else if (!rule) {
 		explain_default(reason, policy, call);
@@ -174,16 +178,18 @@ static int explain_case(const struct callgate_subject *subject, const struct cal
 {
 	cleanup(arena_fini) struct arena arena = { 0 };
 	struct describe_cases cases = { 0 };
+	struct seccomp_data data = call_in_memory(call);
 	struct diagram_input input;
 	uint32_t function;
 	int status;
 
-	prove_data_to_input(&call->data, &input);
+	prove_data_to_input(&data, &input);
 	function = diagram_restrict(subject->diagram, subject->root, DIAGRAM_ARCH, input.words[DIAGRAM_ARCH]);
 	function = diagram_restrict(subject->diagram, function, DIAGRAM_NR, input.words[DIAGRAM_NR]);
 	if (function == DIAGRAM_NONE)
 		return fail(err, diagram_status(subject->diagram), "the filter's meaning is beyond the budget");
-	status = describe_function(subject->diagram, function, call->arch, call->syscall, &arena, &cases, err);
+	status = describe_function(subject->diagram, function, call->arch ? call->arch : abi_arch_native(), call->syscall,
+				   &arena, &cases, err);
 	if (status)
 		return status;
 	for (size_t i = 0; i < cases.length; i++) {
@@ -202,14 +208,43 @@ static int explain_case(const struct callgate_subject *subject, const struct cal
 	return CALLGATE_OK;
 }
 
-static int explain_program(const struct callgate_subject *subject, const struct call *call, struct buf *reason,
-			   struct callgate_error *err)
+/* The newest of the filters whose answer nothing outranks: it is the kernel's. From 0, the oldest. */
+static size_t deciding_filter(const struct subject_stack *stack, const struct seccomp_data *data)
 {
-	unsigned executed;
-	int status = explain_case(subject, call, reason, err);
+	struct callgate_action best = { SECCOMP_RET_ALLOW };
+	size_t decides = 0;
 
-	bpf_simulate(subject->program.insns, subject->program.length, &call->data, &executed);
-	buf_printf(reason, ", after %u instructions", executed);
+	for (size_t i = 0; i < stack->count; i++) {
+		struct callgate_action action = {
+			bpf_simulate(stack->programs[i].insns, stack->programs[i].length, data, NULL)
+		};
+
+		if (i && callgate_action_overrides(best, action))
+			continue;
+		best = action;
+		decides = i;
+	}
+	return decides;
+}
+
+static int explain_programs(const struct callgate_subject *subject, const struct call *call, struct buf *reason,
+			    struct callgate_error *err)
+{
+	cleanup(subject_stack_fini) struct subject_stack stack = { 0 };
+	struct seccomp_data data = call_in_memory(call);
+	int status = subject_stack_init(subject, NULL, &stack, err);
+
+	if (status)
+		return status;
+	if (stack.count == 0) {
+		buf_puts(reason, "the process carries no filter");
+		return CALLGATE_OK;
+	}
+	status = explain_case(subject, call, reason, err);
+	buf_printf(reason, ", after %u instructions", subject_stack_executed(&stack, &data));
+	if (stack.count > 1)
+		buf_printf(reason, "; of %zu filters, number %zu decides (1 is the oldest)", stack.count,
+			   deciding_filter(&stack, &data) + 1);
 	return status;
 }
 
@@ -219,12 +254,13 @@ int explain_call(const struct callgate_subject *subject, const struct call *call
 	cleanup(buf_fini) struct buf reason = { 0 };
 	cleanup(buf_fini) struct buf spelt = { 0 };
 	struct callgate_explanation explanation = { .action = subject_action(subject, &call->data) };
+	struct seccomp_data data = call_in_memory(call);
 	int status;
 
-	prove_format_call(&call->data, &spelt);
+	prove_format_call(&data, &spelt);
 	snprintf(explanation.call, sizeof(explanation.call), "%s", buf_text(&spelt));
 	status = subject->policy ? explain_policy(subject, call, &reason, &explanation, err) :
-				   explain_program(subject, call, &reason, err);
+				   explain_programs(subject, call, &reason, err);
 	if (status)
 		return status;
 	if (reason.failed || spelt.failed)

@@ -142,6 +142,8 @@ const char *run_arch_name(const struct run *run, struct arena *arena)
 {
 	if (run->arch)
 		return run->arch->name;
+	if (run->audit_low == 0 && run->audit_high == UINT32_MAX)
+		return "any";
 	return run->audit_low == run->audit_high ? arena_printf(arena, "0x%08" PRIx32, run->audit_low) : "other";
 }
 

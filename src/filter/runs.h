@@ -26,7 +26,8 @@ struct runs {
 int runs_of(struct diagram *diagram, uint32_t root, struct arena *arena, struct runs *ret_runs,
 	    struct callgate_error *err);
 
-/* "x86_64"; "other" where several arches share the run, "0x…" for one that is not known. NULL without memory. */
+/* "x86_64"; "other" where several arches share the run, "any" where all do, "0x…" for one that is not known. NULL
+ * without memory. */
 const char *run_arch_name(const struct run *run, struct arena *arena);
 
 /* "openat", "#462", "#462..#500". NULL without memory. */

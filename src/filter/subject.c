@@ -10,10 +10,13 @@
 #include "base/file.h"
 #include "diagram/meaning.h"
 #include "filter/filter.h"
+#include "kernel/filters.h"
 #include "lang/lang.h"
 #include "prove/prove.h"
 
 #include <byteswap.h>
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +26,7 @@ static const char *const kind_names[] = {
 	[CALLGATE_SUBJECT_ANY] = NULL,
 	[CALLGATE_SUBJECT_POLICY] = "policy",
 	[CALLGATE_SUBJECT_BPF] = "bpf",
+	[CALLGATE_SUBJECT_PROCESS] = "process",
 };
 
 enum { KINDS = sizeof(kind_names) / sizeof(kind_names[0]) };
@@ -56,7 +60,7 @@ void callgate_subject_free(struct callgate_subject *subject)
 		return;
 	callgate_policy_free(subject->policy);
 	diagram_free(subject->diagram);
-	free(subject->program.insns);
+	arena_fini(&subject->arena);
 	free(subject->name);
 	free(subject);
 }
@@ -78,9 +82,16 @@ static void swap_bytes(struct sock_filter *insns, size_t length)
 	}
 }
 
+static int keep_programs(struct callgate_subject *subject, size_t count, struct callgate_error *err)
+{
+	subject->programs = arena_array(&subject->arena, count, sizeof(*subject->programs));
+	subject->program_count = count;
+	return subject->programs ? CALLGATE_OK : fail_nomem(err);
+}
+
 static int read_program(struct callgate_subject *subject, const void *bytes, size_t length, struct callgate_error *err)
 {
-	struct bpf_program *program = &subject->program;
+	struct bpf_program *program;
 	int status;
 
 	if (length == 0 || length % sizeof(*program->insns)) {
@@ -89,11 +100,15 @@ static int read_program(struct callgate_subject *subject, const void *bytes, siz
 		error_hint(err, "a raw filter is an array of struct sock_filter; is the file whole?");
 		return CALLGATE_E_INVALID;
 	}
-	program->insns = malloc(length);
+	status = keep_programs(subject, 1, err);
+	if (status)
+		return status;
+	program = &subject->programs[0];
+	program->length = length / sizeof(*program->insns);
+	program->insns = arena_array(&subject->arena, program->length, sizeof(*program->insns));
 	if (!program->insns)
 		return fail_nomem(err);
 	memcpy(program->insns, bytes, length);
-	program->length = length / sizeof(*program->insns);
 	status = bpf_check(program->insns, program->length, err);
 	if (status != CALLGATE_E_INVALID)
 		return status;
@@ -164,13 +179,72 @@ static bool can_be_read_again(const char *path)
 	return stat(path, &at_path) == 0 && S_ISREG(at_path.st_mode);
 }
 
+/* "pid:12" names a process: *ret_pid. */
+static bool names_process(const char *name, pid_t *ret_pid)
+{
+	char *end;
+	long pid;
+
+	if (strncmp(name, "pid:", 4) != 0)
+		return false;
+	errno = 0;
+	pid = strtol(name + 4, &end, 10);
+	*ret_pid = errno || *end || name[4] < '0' || name[4] > '9' || pid > INT_MAX ? 0 : (pid_t)pid;
+	return true;
+}
+
+static int read_process(struct callgate_subject *subject, pid_t pid, struct callgate_error *err)
+{
+	struct kernel_filters filters;
+	int status = kernel_filters_read(pid, &subject->arena, &filters, err);
+
+	if (!status)
+		status = keep_programs(subject, filters.length, err);
+	for (size_t i = 0; !status && i < filters.length; i++) {
+		const struct kernel_filter *filter = &filters.items[i];
+
+		subject->programs[i] = (struct bpf_program){ filter->insns, filter->length };
+	}
+	return status;
+}
+
+static int open_process(const char *name, pid_t pid, const struct callgate_subject_options *options,
+			struct callgate_subject **ret_subject, struct callgate_error *err)
+{
+	cleanup(subject_free_pointer) struct callgate_subject *subject = calloc(1, sizeof(*subject));
+	int status;
+
+	if (!subject)
+		return fail_nomem(err);
+	if (pid <= 0) {
+		error_set(err, CALLGATE_E_SYNTAX, "'%s' names no process", name);
+		error_hint(err, "a process is pid:1234; a file of this name is ./%s", name);
+		return CALLGATE_E_SYNTAX;
+	}
+	subject->kind = CALLGATE_SUBJECT_PROCESS;
+	subject->nodes_max = options ? options->nodes_max : 0;
+	subject->name = strdup(name);
+	if (!subject->name)
+		return fail_nomem(err);
+	status = read_process(subject, pid, err);
+	if (!status)
+		status = keep_meaning(subject, err);
+	if (!status)
+		*ret_subject = take_ptr(subject);
+	return status;
+}
+
 int callgate_subject_open(const char *name, const struct callgate_subject_options *options,
 			  struct callgate_subject **ret_subject, struct callgate_error *err)
 {
 	cleanup(buf_fini) struct buf bytes = { 0 };
 	bool is_stdin = strcmp(name, "-") == 0;
-	int status = file_read(name, SUBJECT_BYTES_MAX, &bytes, err);
+	pid_t pid;
+	int status;
 
+	if (names_process(name, &pid))
+		return open_process(name, pid, options, ret_subject, err);
+	status = file_read(name, SUBJECT_BYTES_MAX, &bytes, err);
 	if (status)
 		return status;
 	return subject_make(is_stdin ? "standard input" : name, !is_stdin && can_be_read_again(name) ? name : NULL,
@@ -194,7 +268,32 @@ const struct callgate_policy *callgate_subject_policy(const struct callgate_subj
 
 size_t callgate_subject_length(const struct callgate_subject *subject)
 {
-	return subject->program.length;
+	size_t length = 0;
+
+	for (size_t i = 0; i < subject->program_count; i++)
+		length += subject->programs[i].length;
+	return length;
+}
+
+/* What the kernel does with all of them; with none, it allows. */
+static int stack_meaning(const struct callgate_subject *subject, struct diagram *diagram, uint32_t *ret_root,
+			 struct callgate_error *err)
+{
+	uint32_t root = diagram_terminal(diagram, SECCOMP_RET_ALLOW);
+
+	for (size_t i = 0; i < subject->program_count; i++) {
+		const struct bpf_program *program = &subject->programs[i];
+		uint32_t newer;
+		int status = prove_lift(diagram, program->insns, program->length, &newer, err);
+
+		if (status)
+			return status;
+		root = i ? diagram_stack(diagram, root, newer) : newer;
+	}
+	if (root == DIAGRAM_NONE)
+		return fail(err, diagram_status(diagram), "the filters together have a meaning beyond the budget");
+	*ret_root = root;
+	return CALLGATE_OK;
 }
 
 int subject_meaning(const struct callgate_subject *subject, const struct callgate_filter_options *options,
@@ -207,7 +306,7 @@ int subject_meaning(const struct callgate_subject *subject, const struct callgat
 		return filter_meaning(subject->policy->policy, options, diagram, ret_root, err);
 	if (options && options->arches)
 		return fail(err, CALLGATE_E_UNSUPPORTED, "the arches of a raw filter are part of its meaning");
-	status = prove_lift(diagram, subject->program.insns, subject->program.length, &root, err);
+	status = stack_meaning(subject, diagram, &root, err);
 	if (!status && options && options->has_launch_secret)
 		status = diagram_with_launch(diagram, root, options->launch_secret, &root, err);
 	if (!status)
@@ -217,19 +316,46 @@ int subject_meaning(const struct callgate_subject *subject, const struct callgat
 	return status;
 }
 
-int subject_program(const struct callgate_subject *subject, const struct callgate_filter_options *options,
-		    struct callgate_filter **ret_filter, struct bpf_program *ret_program, struct callgate_error *err)
+int subject_stack_init(const struct callgate_subject *subject, const struct callgate_filter_options *options,
+		       struct subject_stack *ret_stack, struct callgate_error *err)
 {
 	int status;
 
-	if (!subject->policy) {
-		*ret_program = subject->program;
+	*ret_stack = (struct subject_stack){ .programs = subject->programs, .count = subject->program_count };
+	if (!subject->policy)
 		return CALLGATE_OK;
+	status = filter_from_diagram(subject->diagram, subject->root, options, &ret_stack->filter, err);
+	if (status)
+		return status;
+	ret_stack->compiled = ret_stack->filter->program;
+	ret_stack->programs = &ret_stack->compiled;
+	ret_stack->count = 1;
+	return CALLGATE_OK;
+}
+
+void subject_stack_fini(struct subject_stack *stack)
+{
+	callgate_filter_free(stack->filter);
+	*stack = (struct subject_stack){ 0 };
+}
+
+unsigned subject_stack_executed(const struct subject_stack *stack, const struct seccomp_data *data)
+{
+	unsigned all = 0, executed;
+
+	for (size_t i = 0; i < stack->count; i++) {
+		bpf_simulate(stack->programs[i].insns, stack->programs[i].length, data, &executed);
+		all += executed;
 	}
-	status = filter_from_diagram(subject->diagram, subject->root, options, ret_filter, err);
-	if (!status)
-		*ret_program = (*ret_filter)->program;
-	return status;
+	return all;
+}
+
+bool subject_stack_is_cacheable(const struct subject_stack *stack, uint32_t audit, uint32_t nr)
+{
+	for (size_t i = 0; i < stack->count; i++)
+		if (!bpf_is_cacheable(stack->programs[i].insns, stack->programs[i].length, audit, nr, NULL))
+			return false;
+	return true;
 }
 
 struct callgate_action subject_action(const struct callgate_subject *subject, const struct seccomp_data *data)

@@ -7,6 +7,7 @@
 #ifndef CALLGATE_FILTER_SUBJECT_H
 #define CALLGATE_FILTER_SUBJECT_H
 
+#include "base/arena.h"
 #include "bpf/bpf.h"
 #include "diagram/diagram.h"
 #include "filter/call.h"
@@ -21,7 +22,9 @@ struct callgate_subject {
 	enum callgate_subject_kind kind;
 	char *name;                    /* as it was asked for */
 	struct callgate_policy *policy; /* POLICY, else NULL */
-	struct bpf_program program;    /* BPF, in this machine's byte order; else empty */
+	struct bpf_program *programs;  /* BPF and PROCESS, in this machine's byte order, oldest first; else NULL */
+	size_t program_count;          /* 1 for BPF; a process may have none */
+	struct arena arena;            /* the programs and their instructions */
 	size_t nodes_max;              /* the budget of its diagram, and of those that it is compared in; 0: the default */
 	struct diagram *diagram;
 	uint32_t root;                 /* its meaning in diagram */
@@ -31,9 +34,22 @@ struct callgate_subject {
 int subject_meaning(const struct callgate_subject *subject, const struct callgate_filter_options *options,
 		    struct diagram *diagram, uint32_t *ret_root, struct callgate_error *err);
 
-/* The program that answers for it: a raw filter's own, or the policy's compiled, which *ret_filter then owns. */
-int subject_program(const struct callgate_subject *subject, const struct callgate_filter_options *options,
-		    struct callgate_filter **ret_filter, struct bpf_program *ret_program, struct callgate_error *err);
+/* What the kernel runs for a call, oldest first: a raw filter, a process's filters, or a compiled policy. */
+struct subject_stack {
+	const struct bpf_program *programs; /* the subject's own, or compiled */
+	size_t count;
+	struct bpf_program compiled;        /* what filter owns, for programs to point to */
+	struct callgate_filter *filter;     /* a policy's; else NULL */
+};
+
+/* Compiles a policy for it; the caller releases *ret_stack, which must not be moved, with subject_stack_fini. */
+int subject_stack_init(const struct callgate_subject *subject, const struct callgate_filter_options *options,
+		       struct subject_stack *ret_stack, struct callgate_error *err);
+void subject_stack_fini(struct subject_stack *stack);
+
+/* How many instructions run for this call, as it lies in memory; and whether the kernel's bitmap answers it. */
+unsigned subject_stack_executed(const struct subject_stack *stack, const struct seccomp_data *data);
+bool subject_stack_is_cacheable(const struct subject_stack *stack, uint32_t audit, uint32_t nr);
 
 /* What its diagram says to a call, whose arguments are values (call->data is such). */
 struct callgate_action subject_action(const struct callgate_subject *subject, const struct seccomp_data *data);

@@ -1,7 +1,8 @@
 /*
  * kernel/filters.h - the filters that a live process carries
  *
- * PTRACE_SECCOMP_GET_FILTER gives the classic program of each, the newest first. The kernel asks for CAP_SYS_ADMIN,
+ * PTRACE_SECCOMP_GET_FILTER gives the classic program of each; index 0 is the oldest (get_nth_filter in
+ * kernel/seccomp.c, whatever ptrace(2) says). The kernel asks for CAP_SYS_ADMIN,
  * no filter on the caller itself, and the right to trace the process, which is stopped for a moment.
  */
 #ifndef CALLGATE_KERNEL_FILTERS_H
@@ -20,7 +21,7 @@ struct kernel_filter {
 };
 
 struct kernel_filters {
-	VEC(struct kernel_filter); /* the newest first */
+	VEC(struct kernel_filter); /* the oldest first */
 };
 
 /*

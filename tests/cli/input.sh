@@ -33,6 +33,9 @@ try zeros
 try long.bpf
 try nothing
 try wrong.policy
+try pid:
+try pid:0
+try pid:x
 for length in 1 8 20 40 60 80; do
 	head -c $length web.policy >part.policy
 	expect 2 "the first $length bytes of a policy" callgate compile -o made.bpf part.policy

@@ -47,6 +47,16 @@ static void a_number_stands_for_a_call(void **state)
 	assert_int_equal(parsed("x86_64:#0xffffffff").data.nr, -1);
 }
 
+static void a_number_tells_more_of_its_arch_than_a_name(void **state)
+{
+	assert_ptr_equal(parsed("x86_64:#0x40000000").arch, abi_arch(ABI_X32));
+	assert_ptr_equal(parsed("x32:#0").arch, abi_arch(ABI_X86_64));
+	assert_ptr_equal(parsed("0xc000003e:#0(1)").arch, abi_arch(ABI_X86_64));
+	assert_null(parsed("0x12345678:#7(1)").arch);
+	assert_int_equal(parsed("0x12345678:#7(1)").data.arch, 0x12345678);
+	assert_true(parsed("x86_64:read(1) at 0x7f00").data.instruction_pointer == 0x7f00);
+}
+
 static void constants_are_joined_and_negatives_fill_their_width(void **state)
 {
 	struct call call = parsed("x86_64:openat(AT_FDCWD, 0x10, O_WRONLY | O_CREAT|O_CLOEXEC, 0644)");
@@ -98,6 +108,9 @@ static void what_is_wrong_has_its_place(void **state)
 	assert_refused("x86_64:openat(flag=1)", CALLGATE_E_UNKNOWN, 15);
 	assert_refused("i386:dup(0x100000000)", CALLGATE_E_SYNTAX, 10);
 	assert_refused("x86_64:#0x100000000", CALLGATE_E_SYNTAX, 8);
+	assert_refused("0x12345678:read()", CALLGATE_E_UNKNOWN, 12);
+	assert_refused("0x123456789:#7()", CALLGATE_E_SYNTAX, 1);
+	assert_refused("x86_64:read(1) at", CALLGATE_E_SYNTAX, 16);
 }
 
 static void no_depth_of_signs_reaches_the_stack(void **state)
@@ -114,6 +127,7 @@ static void no_depth_of_signs_reaches_the_stack(void **state)
 UNIT_TESTS(test_filter_call,
 	cmocka_unit_test(a_call_has_its_number_and_arch),
 	cmocka_unit_test(a_number_stands_for_a_call),
+	cmocka_unit_test(a_number_tells_more_of_its_arch_than_a_name),
 	cmocka_unit_test(constants_are_joined_and_negatives_fill_their_width),
 	cmocka_unit_test(arguments_may_be_named),
 	cmocka_unit_test(what_strace_writes_is_read),
