@@ -42,8 +42,8 @@ struct callgate_learn_report {
 	size_t syscalls;         /* of different names */
 	unsigned runs;           /* that the policy is made of, this one included */
 	size_t rules;            /* of the policy */
-	uint64_t broken_off;     /* calls that a signal broke off before they were seen: the kernel made them again, or gave
-				    EINTR; TRACE knows none */
+	uint64_t broken_off;     /* calls that a signal broke off before they were seen: the kernel made them again or, as a
+				    handler without SA_RESTART asks for, gave EINTR; TRACE knows none */
 	uint64_t own_filters;    /* filters that the program loaded itself, whose refusals were not seen */
 };
 

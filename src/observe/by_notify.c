@@ -4,7 +4,8 @@
  *
  * A signal that finds a thread waiting for us to receive breaks its call off, and the kernel starts it again or gives
  * EINTR, as the handler asked for. WAIT_KILLABLE_RECV closes that gap from the moment on at which we received; before
- * it the call is not counted, and comes again. How often that was is counted.
+ * it the call is not counted, and comes again. How often that was, the kernel's numbering of notifications shows: it
+ * leaves out none, so that a number which was never let go is a call that was broken off.
  */
 #include "observe/recorders.h"
 
@@ -35,7 +36,10 @@ static int by_notify_take(struct recorder *recorder, const struct seccomp_notif 
 	if (status < 0)
 		return status;
 	status = notify_continue(recorder->target.listener, notif->id, &recorder->err);
-	if (status < 0 || status == NOTIFY_GONE || !sighting.task)
+	if (status < 0 || status == NOTIFY_GONE)
+		return status;
+	recorder->let_go++;
+	if (!sighting.task)
 		return status;
 	status = tasks_commit(&recorder->tasks, &sighting, &recorder->err);
 	if (status < 0 || !recorder->tasks.evidence->blind.own_listener)
@@ -44,6 +48,15 @@ static int by_notify_take(struct recorder *recorder, const struct seccomp_notif 
 		      "the program asks for a seccomp listener of its own, and the recorder occupies the only one");
 	error_hint(&recorder->err, "record it with --recorder trace");
 	return status;
+}
+
+static void by_notify_number(struct recorder *recorder, uint64_t id)
+{
+	if (recorder->first_id == 0)
+		recorder->first_id = recorder->last_id = id;
+	/* They begin anywhere and may wrap. Threads' notifications come in turn, but are numbered a moment earlier. */
+	if ((int64_t)(id - recorder->last_id) > 0)
+		recorder->last_id = id;
 }
 
 /* One call; false when there will be no more. Before Linux 6.11 a receiver sleeps on when the last target is gone. */
@@ -56,10 +69,10 @@ static bool by_notify_step(struct recorder *recorder, bool polls)
 	if (polls && poll(&calls, 1, -1) == 1 && !(calls.revents & POLLIN))
 		return !by_notify_is_over(recorder->target.listener);
 	status = notify_receive(recorder->target.listener, buffer, &recorder->err);
-	if (status == NOTIFY_GONE) {
-		recorder->broken_off += errno == ENOENT;
+	if (status == NOTIFY_GONE)
 		return !by_notify_is_over(recorder->target.listener);
-	}
+	if (status == NOTIFY_DONE)
+		by_notify_number(recorder, buffer->notif.id);
 	if (status == NOTIFY_DONE && watch_is_ending(&recorder->watch)) {
 		kill((pid_t)buffer->notif.pid, SIGKILL);
 		return true;
@@ -132,7 +145,14 @@ int by_notify_start(struct recorder *recorder, struct callgate_error *err)
 void by_notify_finish(struct recorder *recorder)
 {
 	pthread_join(recorder->thread, NULL);
-	/* The last receive found nobody left, which was no call. */
-	if (recorder->broken_off > 0)
-		recorder->broken_off--;
+}
+
+uint64_t by_notify_broken_off(const struct recorder *recorder)
+{
+	uint64_t numbered = recorder->last_id - recorder->first_id + 1;
+
+	/* Where every handler asks for it, all were made again. */
+	if (!recorder->tasks.gives_eintr || numbered < recorder->let_go)
+		return 0;
+	return numbered - recorder->let_go;
 }

@@ -32,6 +32,7 @@ enum evidence_effect {
 	EVIDENCE_EXIT_PROCESS,
 	EVIDENCE_REMAP,        /* code may lie elsewhere afterwards: address and length are its first two arguments */
 	EVIDENCE_FILTER,       /* may load a filter */
+	EVIDENCE_HANDLER,      /* may install a signal handler: its second argument points to a sigaction */
 	EVIDENCE_WAIT,         /* waits for work: accept, poll, epoll_wait and their like */
 };
 

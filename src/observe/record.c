@@ -69,14 +69,15 @@ static int recorder_run(struct recorder *recorder, struct record_end *ret_end, s
 	if (status < 0)
 		return status;
 	status = watch_target(&recorder->watch, &end.end, err);
-	if (end.how == RECORD_NOTIFY)
+	if (end.how == RECORD_NOTIFY) {
 		by_notify_finish(recorder);
+		end.broken_off = by_notify_broken_off(recorder);
+	}
 	if (recorder->status < 0) {
 		if (err)
 			*err = recorder->err;
 		return recorder->status;
 	}
-	end.broken_off = recorder->broken_off;
 	*ret_end = end;
 	return status;
 }

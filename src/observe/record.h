@@ -30,8 +30,8 @@ struct record_spec {
 struct record_end {
 	enum record_how how;     /* the recorder that was used */
 	struct launch_end end;   /* of the target itself */
-	uint64_t broken_off;     /* calls that a signal broke off before NOTIFY received them; they are not counted, and
-				    came again or gave EINTR */
+	uint64_t broken_off;     /* calls that a signal broke off before NOTIFY received them, where some handler was
+				    installed without SA_RESTART: they are not counted, and came again or gave EINTR */
 };
 
 /*

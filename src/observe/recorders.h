@@ -22,7 +22,8 @@ struct recorder {
 	struct tasks tasks;
 	int status;                   /* of the recording: CALLGATE_OK, or why it ended early */
 	struct callgate_error err;    /* the same in words */
-	uint64_t broken_off;          /* NOTIFY: calls that a signal broke off before they were received */
+	uint64_t first_id, last_id;   /* NOTIFY: of all notifications that were received; 0 before the first */
+	uint64_t let_go;              /* NOTIFY: how many of them the kernel agreed to carry out */
 	pthread_t thread;             /* NOTIFY's */
 };
 
@@ -40,5 +41,8 @@ int by_trace_start(struct recorder *recorder, struct callgate_error *err);
 
 /* After watch_target: until the last call is written down. */
 void by_notify_finish(struct recorder *recorder);
+
+/* How many calls a signal broke off before they were received, where a handler is such that they may have failed. */
+uint64_t by_notify_broken_off(const struct recorder *recorder);
 
 #endif

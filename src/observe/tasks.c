@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "kernel/tracer.h"
 #include "observe/program.h"
 
 #include <signal.h>
@@ -329,6 +330,17 @@ static int process_locate(struct tasks *tasks, struct process *process, uint64_t
 	return CALLGATE_OK;
 }
 
+/* Reads what the native arch's rt_sigaction installs: handler and flags come first. It decides nothing but a warning. */
+static void tasks_look_at_handler(struct tasks *tasks, pid_t tid, const struct seccomp_data *data)
+{
+	uint64_t action[2]; /* handler, flags */
+
+	if (data->arch == abi_arch_native()->audit && data->args[1] &&
+	    tracer_read(tid, data->args[1], action, sizeof(action)) == sizeof(action) && action[0] > 1 &&
+	    !(action[1] & SA_RESTART))
+		tasks->gives_eintr = true;
+}
+
 int tasks_sight(struct tasks *tasks, pid_t tid, const struct seccomp_data *data, struct sighting *ret_sighting,
 		struct callgate_error *err)
 {
@@ -348,6 +360,8 @@ int tasks_sight(struct tasks *tasks, pid_t tid, const struct seccomp_data *data,
 	}
 	if (status < 0)
 		return status;
+	if (sighting.task && sighting.entry->effect == EVIDENCE_HANDLER)
+		tasks_look_at_handler(tasks, tid, data);
 	*ret_sighting = sighting;
 	return CALLGATE_OK;
 }
@@ -403,6 +417,7 @@ static void tasks_apply(struct tasks *tasks, const struct sighting *sighting)
 		tasks->evidence->blind.own_listener |= sighting_asks_for_listener(sighting);
 		break;
 	case EVIDENCE_NO_EFFECT:
+	case EVIDENCE_HANDLER:
 	case EVIDENCE_WAIT:
 		break;
 	}

@@ -109,6 +109,24 @@ static void calls_that_signals_interrupt_are_counted_once(void **state)
 	expect_calls("signals", NULL, 0, 5000);
 }
 
+/* Where handlers do not ask for a restart, a call that was broken off fails: what was counted is what succeeded. */
+static void calls_that_signals_break_off_are_told(void **state)
+{
+	struct recording recording = record(RECORD_NOTIFY, 0, "hard_signals", NULL);
+	uint64_t failed = strtoull(recording.output, NULL, 10);
+
+	assert_int_equal(recording.status, CALLGATE_OK);
+	assert_int_equal(calls_of(recording.evidence, "observed", "getppid") + failed, 5000);
+	assert_true(recording.end.broken_off >= failed);
+	evidence_free(recording.evidence);
+	recording = record(RECORD_TRACE, 0, "hard_signals", NULL);
+	assert_int_equal(recording.status, CALLGATE_OK);
+	assert_string_equal(recording.output, "0\n");
+	assert_int_equal(calls_of(recording.evidence, "observed", "getppid"), 5000);
+	assert_int_equal(recording.end.broken_off, 0);
+	evidence_free(recording.evidence);
+}
+
 static void the_launchers_exec_is_not_recorded_and_later_ones_are(void **state)
 {
 	struct recording recording = record(RECORD_AUTO, 0, "chain", "3");
@@ -309,6 +327,7 @@ UNIT_TESTS(test_observe_kernel,
 	cmocka_unit_test(every_call_of_every_child_is_counted),
 	cmocka_unit_test(a_vforked_child_is_followed_into_its_program),
 	cmocka_unit_test(calls_that_signals_interrupt_are_counted_once),
+	cmocka_unit_test(calls_that_signals_break_off_are_told),
 	cmocka_unit_test(the_launchers_exec_is_not_recorded_and_later_ones_are),
 	cmocka_unit_test(an_exec_that_fails_leaves_the_program_what_it_was),
 	cmocka_unit_test(what_its_own_filter_refuses_is_said_to_be_unseen),
