@@ -1,5 +1,5 @@
 /*
- * The classes of return values, one row each, and the two questions that are asked of them.
+ * The classes of return values, one row each, and the one question that is asked of them.
  */
 #include "diagram/action.h"
 
@@ -48,9 +48,4 @@ uint32_t diagram_action(uint32_t ret)
 	while (ret > row->high)
 		row++;
 	return row->low | (data < row->data_max ? data : row->data_max);
-}
-
-bool diagram_action_overrides(uint32_t a, uint32_t b)
-{
-	return (int32_t)(a & SECCOMP_RET_ACTION_FULL) < (int32_t)(b & SECCOMP_RET_ACTION_FULL);
 }

@@ -28,7 +28,4 @@ const struct diagram_action_class *diagram_action_class(size_t index);
 /* The canonical value of what a filter returned. */
 uint32_t diagram_action(uint32_t ret);
 
-/* Whether a decides when a and b are returned by two stacked filters; false when they rank alike. */
-bool diagram_action_overrides(uint32_t a, uint32_t b);
-
 #endif

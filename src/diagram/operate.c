@@ -5,7 +5,7 @@
  */
 #include "diagram/table.h"
 
-#include "diagram/action.h"
+#include <callgate/action.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -209,7 +209,8 @@ uint32_t diagram_apply(struct diagram *diagram, diagram_combine *combine, void *
 
 static uint32_t stack_actions(uint32_t older, uint32_t newer, void *context)
 {
-	return diagram_action_overrides(older, newer) ? older : newer;
+	return callgate_action_overrides((struct callgate_action){ older }, (struct callgate_action){ newer }) ? older
+													       : newer;
 }
 
 uint32_t diagram_stack(struct diagram *diagram, uint32_t older, uint32_t newer)

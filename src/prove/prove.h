@@ -24,10 +24,6 @@ int prove_equal(struct diagram *diagram, const struct sock_filter *insns, size_t
 /* One input on which a and b differ (the smallest in the diagram's order). False when they are equal. */
 bool prove_witness(const struct diagram *diagram, uint32_t a, uint32_t b, struct diagram_input *ret_input);
 
-/* Whether b lets through nothing that a refuses: for no input does a override b. A witness otherwise. False without a
- * witness when the budget is spent or memory is out: diagram_status tells. */
-bool prove_stricter(struct diagram *diagram, uint32_t a, uint32_t b, struct diagram_input *ret_input);
-
 void prove_input_to_data(const struct diagram_input *input, struct seccomp_data *ret_data);
 void prove_data_to_input(const struct seccomp_data *data, struct diagram_input *ret_input);
 

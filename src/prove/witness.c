@@ -4,8 +4,6 @@
  */
 #include "prove/prove.h"
 
-#include "diagram/action.h"
-
 #include <string.h>
 
 enum { WORD_BITS = 32 };
@@ -35,18 +33,6 @@ bool prove_witness(const struct diagram *diagram, uint32_t a, uint32_t b, struct
 	}
 	*ret_input = input;
 	return true;
-}
-
-static uint32_t overrides(uint32_t a, uint32_t b, void *context)
-{
-	return diagram_action_overrides(a, b) ? DIAGRAM_TRUE : DIAGRAM_FALSE;
-}
-
-bool prove_stricter(struct diagram *diagram, uint32_t a, uint32_t b, struct diagram_input *ret_input)
-{
-	uint32_t refused = diagram_apply(diagram, overrides, NULL, a, b);
-
-	return refused != DIAGRAM_NONE && !prove_witness(diagram, refused, DIAGRAM_FALSE, ret_input);
 }
 
 void prove_input_to_data(const struct diagram_input *input, struct seccomp_data *ret_data)

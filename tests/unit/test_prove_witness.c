@@ -49,24 +49,6 @@ static void the_witness_is_the_smallest_difference(void **state)
 	diagram_free(diagram);
 }
 
-static void a_filter_is_stricter_when_it_overrides_everywhere(void **state)
-{
-	struct diagram *diagram = diagram_new(0);
-	uint32_t allow = diagram_terminal(diagram, SECCOMP_RET_ALLOW);
-	uint32_t refuse = diagram_terminal(diagram, SECCOMP_RET_ERRNO | 1);
-	uint32_t five = diagram_word_equals(diagram, DIAGRAM_NR, UINT32_MAX, 5);
-	uint32_t loose = diagram_if(diagram, five, refuse, allow);
-	struct diagram_input input;
-
-	assert_true(prove_stricter(diagram, loose, refuse, &input));
-	assert_true(prove_stricter(diagram, loose, loose, &input));
-	assert_false(prove_stricter(diagram, refuse, loose, &input));
-	assert_int_equal(input.words[DIAGRAM_NR], 0);
-	assert_false(prove_stricter(diagram, loose, allow, &input));
-	assert_int_equal(input.words[DIAGRAM_NR], 5);
-	diagram_free(diagram);
-}
-
 static uint32_t lift(struct diagram *diagram, const struct lift_program *program)
 {
 	uint32_t root;
@@ -138,5 +120,4 @@ static void a_mutant_differs_by_a_witness_or_not_at_all(void **state)
 
 UNIT_TESTS(test_prove_witness, cmocka_unit_test(data_and_input_are_inverse),
 	   cmocka_unit_test(equal_functions_have_no_witness), cmocka_unit_test(the_witness_is_the_smallest_difference),
-	   cmocka_unit_test(a_filter_is_stricter_when_it_overrides_everywhere),
 	   cmocka_unit_test(a_mutant_differs_by_a_witness_or_not_at_all), )
