@@ -105,10 +105,17 @@ static long child_no_new_privs(struct child *child)
 }
 
 /* The tracer, if one is wanted, must be there before the filter can kill. */
-static void child_await_go(struct child *child)
+static long child_await_tracer(struct child *child)
 {
 	while (child->spec->trace && __atomic_load_n(&child->go, __ATOMIC_ACQUIRE) == 0)
 		KERNEL_CALL(SYS_futex, &child->go, FUTEX_WAIT, 0, 0);
+	return 0;
+}
+
+/* The flag is the memory's, which is the launcher's as long as we share it; exec gives us another. */
+static long child_hide_launcher(struct child *child)
+{
+	return child->spec->hide_launcher ? KERNEL_CALL(SYS_prctl, PR_SET_DUMPABLE, 0) : 0;
 }
 
 static long child_filter(struct child *child)
@@ -116,7 +123,6 @@ static long child_filter(struct child *child)
 	struct launch_spec *spec = child->spec;
 	int result;
 
-	child_await_go(child);
 	if (!spec->insns)
 		return 0;
 	result = kernel_filter_load_raw(spec->insns, spec->insn_count,
@@ -148,6 +154,8 @@ static long (*const child_steps[CHILD_STEP_COUNT])(struct child *child) = {
 	[CHILD_CLOSE] = child_close,
 	[CHILD_MASK] = child_mask,
 	[CHILD_NO_NEW_PRIVS] = child_no_new_privs,
+	[CHILD_AWAIT_TRACER] = child_await_tracer,
+	[CHILD_HIDE_LAUNCHER] = child_hide_launcher,
 	[CHILD_FILTER] = child_filter,
 	[CHILD_EXEC] = child_exec,
 };

@@ -20,6 +20,7 @@
 #include <linux/seccomp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 
@@ -200,6 +201,7 @@ static int run_watched(struct run_target *run, struct launch_spec *spec, struct 
 		.target = &target, .lingers = run->options->lingers, .refused = run_refused, .context = run
 	};
 	struct launch_end end;
+	int was_dumpable = prctl(PR_GET_DUMPABLE) == 1;
 	int status = watch_begin(&watch, err);
 
 	if (status != CALLGATE_OK)
@@ -212,6 +214,7 @@ static int run_watched(struct run_target *run, struct launch_spec *spec, struct 
 			strcpy(run->report->untraced, "the kernel does not let us trace it");
 		status = watch_target(&watch, &end, err);
 	}
+	prctl(PR_SET_DUMPABLE, was_dumpable);
 	watch_end(&watch);
 	if (status == CALLGATE_OK)
 		run_report_end(run->report, &end);
@@ -235,6 +238,8 @@ int callgate_run(const struct callgate_subject *subject, const struct callgate_r
 		.new_session = true,
 		.die_with_parent = true,
 		.no_core = true,
+		/* Whoever writes a launcher's memory is out of the cage, and the target may be of the same user. */
+		.hide_launcher = true,
 	};
 	int status = environment_choose(options, &run.environment, err);
 

@@ -60,6 +60,8 @@ static const char *const spawn_step_text[CHILD_STEP_COUNT] = {
 	[CHILD_CLOSE] = "close the other descriptors",
 	[CHILD_MASK] = "set the signal mask",
 	[CHILD_NO_NEW_PRIVS] = "set no_new_privs",
+	[CHILD_AWAIT_TRACER] = "wait for the tracer",
+	[CHILD_HIDE_LAUNCHER] = "hide the launcher's memory",
 	[CHILD_FILTER] = "load the filter",
 	[CHILD_EXEC] = "execute the program",
 };
@@ -316,8 +318,8 @@ int launch_spawn(struct launch_spec *spec, struct launch_target *ret_target, str
 	};
 	int status;
 
-	if (spec->trace && spec->want_listener)
-		return fail(err, CALLGATE_E_INVALID, "a target is either traced or has a listener");
+	if (spec->want_listener && (spec->trace || spec->hide_launcher))
+		return fail(err, CALLGATE_E_INVALID, "a target with a listener is not traced, and its launcher not hidden");
 	status = spawn_prepare(&spawn, err);
 	if (status == CALLGATE_OK)
 		status = spawn_start(&spawn, err);
