@@ -20,21 +20,21 @@ extern "C" {
 #endif
 
 struct callgate_cost {
-	const char *arch;    /* "x86_64" */
+	const char *arch; /* "x86_64" */
 	bool is_native;
 	const char *syscall; /* "openat" */
 	unsigned low, high;  /* instructions executed: the least and the most of the cases that its arguments make */
-	double mean;         /* of the cases, each counted once */
-	bool bitmap;         /* the kernel answers it from the bitmap, and executes nothing */
-	double count;        /* how often it is made, as the frequency says; 0 when it does not */
+	double mean;	     /* of the cases, each counted once */
+	bool bitmap;	     /* the kernel answers it from the bitmap, and executes nothing */
+	double count;	     /* how often it is made, as the frequency says; 0 when it does not */
 };
 
 struct callgate_costs;
 
 /*
  * Measures the program that answers for a subject (a raw filter's own, a policy's compiled one, made for this
- * frequency) with every call that has a name, on every arch that it does not refuse as a whole. The caller frees *ret_costs.
- * frequency may be NULL. Fails as callgate_filter_compile does.
+ * frequency) with every call that has a name, on every arch that it does not refuse as a whole. The caller frees
+ * *ret_costs. frequency may be NULL. Fails as callgate_filter_compile does.
  */
 CALLGATE_PUBLIC int callgate_costs_new(const struct callgate_subject *subject,
 				       const struct callgate_frequency *frequency, struct callgate_costs **ret_costs,
@@ -48,13 +48,13 @@ CALLGATE_PUBLIC double callgate_costs_expected(const struct callgate_costs *cost
 
 /* Calls of one number that one rule (or default) of a filter would not let through, and how often they stood there. */
 struct callgate_refused_call {
-	const char *call;         /* the first of them */
+	const char *call; /* the first of them */
 	struct callgate_action action;
 	unsigned long count;
 	unsigned long trace_line; /* where it stood first, from 1 */
-	const char *file;         /* of the rule that refuses it, "" when none does */
+	const char *file;	  /* of the rule that refuses it, "" when none does */
 	unsigned line;
-	const char *reason;       /* as struct callgate_explanation has it */
+	const char *reason; /* as struct callgate_explanation has it */
 };
 
 /* A rule that decided no call of the trace. */
@@ -71,10 +71,10 @@ struct callgate_unread {
 };
 
 struct callgate_coverage {
-	unsigned long calls;        /* that were read, each as often as it counts */
-	unsigned long permitted;    /* of them: allowed or logged */
-	unsigned long from_bitmap;  /* of them: answered without the filter */
-	double instructions;        /* executed a call, on average over all calls */
+	unsigned long calls;	   /* that were read, each as often as it counts */
+	unsigned long permitted;   /* of them: allowed or logged */
+	unsigned long from_bitmap; /* of them: answered without the filter */
+	double instructions;	   /* executed a call, on average over all calls */
 	const struct callgate_refused_call *refusals;
 	size_t refusal_count;
 	const struct callgate_unfired *unfired; /* none for a raw filter, which has no rules */

@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-struct callgate_filter;    /* the program; never changes */
+struct callgate_filter;	   /* the program; never changes */
 struct callgate_frequency; /* how often each call is made, as it was measured */
 
 /*
@@ -33,11 +33,11 @@ CALLGATE_PUBLIC void callgate_frequency_free(struct callgate_frequency *frequenc
 
 /* How a filter is made. Zeroed: the policy's own arches, equal weights. */
 struct callgate_filter_options {
-	const char *arches;                         /* "x86_64,i386" in place of the policy's; NULL: the policy's */
+	const char *arches;			    /* "x86_64,i386" in place of the policy's; NULL: the policy's */
 	const struct callgate_frequency *frequency; /* frequent calls take the shorter ways; NULL: all weigh the same */
-	bool no_bitmap;                             /* for kernels before 5.11, which answer no call from a bitmap */
-	bool has_launch_secret;                     /* one more door, for a launcher's own execve: see below */
-	uint64_t launch_secret;                     /* execve whose sixth argument holds this is allowed */
+	bool no_bitmap;				    /* for kernels before 5.11, which answer no call from a bitmap */
+	bool has_launch_secret;			    /* one more door, for a launcher's own execve: see below */
+	uint64_t launch_secret;			    /* execve whose sixth argument holds this is allowed */
 };
 
 /*
@@ -65,8 +65,8 @@ CALLGATE_PUBLIC int callgate_filter_format_c(const struct callgate_filter *filte
 					     struct callgate_error *err);
 
 enum callgate_load_flags {
-	CALLGATE_LOAD_THREADS = 1 << 0,  /* every thread of the process, or none (TSYNC); else the calling one */
-	CALLGATE_LOAD_LOG = 1 << 1,      /* the audit log gets every action but allow (FILTER_FLAG_LOG) */
+	CALLGATE_LOAD_THREADS = 1 << 0,	 /* every thread of the process, or none (TSYNC); else the calling one */
+	CALLGATE_LOAD_LOG = 1 << 1,	 /* the audit log gets every action but allow (FILTER_FLAG_LOG) */
 	CALLGATE_LOAD_LISTENER = 1 << 2, /* `notify` is answered by whoever holds *ret_listener */
 };
 

@@ -23,9 +23,9 @@ extern "C" {
 struct callgate_subject; /* never changes after it was opened */
 
 enum callgate_subject_kind {
-	CALLGATE_SUBJECT_ANY,	 /* for options: recognise it */
-	CALLGATE_SUBJECT_POLICY, /* text in the language of callgate-policy(5) */
-	CALLGATE_SUBJECT_BPF,	 /* an array of struct sock_filter, in this machine's byte order or the other */
+	CALLGATE_SUBJECT_ANY,	  /* for options: recognise it */
+	CALLGATE_SUBJECT_POLICY,  /* text in the language of callgate-policy(5) */
+	CALLGATE_SUBJECT_BPF,	  /* an array of struct sock_filter, in this machine's byte order or the other */
 	CALLGATE_SUBJECT_PROCESS, /* the filters that a live process carries; named pid:N, never recognised */
 };
 
@@ -114,7 +114,8 @@ CALLGATE_PUBLIC int callgate_subject_show(const struct callgate_subject *subject
 
 /* One set of calls of one number that two subjects answer differently, each always in the same way. */
 struct callgate_difference {
-	const char *arch; /* "x86_64"; "0x…" for one that the tables lack; "other" for what is not told apart, "any" for all */
+	const char *arch; /* "x86_64"; "0x…" for one that the tables lack; "other" for what is not told apart, "any" for
+			     all */
 	bool is_native;	  /* the arch is this machine's, so that its name need not be said */
 	const char *syscall;   /* "openat"; "#462..#500" for numbers without a name; "*" for all that no other names */
 	const char *condition; /* in the policy language; NULL: whatever the arguments */

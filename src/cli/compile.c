@@ -34,7 +34,8 @@ static void note_saving(const struct callgate_subject *subject, const struct cal
 
 	callgate_filter_program(filter, &after);
 	if (before)
-		note("%s: %zu instructions became %zu, of the same meaning", callgate_subject_name(subject), before, after);
+		note("%s: %zu instructions became %zu, of the same meaning", callgate_subject_name(subject), before,
+		     after);
 }
 
 int cmd_compile(const struct verb *verb, int argc, char **argv)

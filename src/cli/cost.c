@@ -32,8 +32,8 @@ static int print_cost(const struct callgate_cost *cost, const struct cost_option
 {
 	if (options->json)
 		return print_json(json_pack("{ss ss sb sf si si sf}", "arch", cost->arch, "syscall", cost->syscall,
-					    "bitmap", cost->bitmap, "instructions", cost->bitmap ? 0 : cost->mean, "least",
-					    (int)cost->low, "most", (int)cost->high, "count", cost->count));
+					    "bitmap", cost->bitmap, "instructions", cost->bitmap ? 0 : cost->mean,
+					    "least", (int)cost->low, "most", (int)cost->high, "count", cost->count));
 	printf("%s%s%-28s", cost->is_native ? "" : cost->arch, cost->is_native ? "" : ":", cost->syscall);
 	if (cost->bitmap)
 		printf(" %6d  bitmap\n", 0);

@@ -28,8 +28,8 @@ static void print_text(const struct callgate_explanation *explanation, const cha
 
 static int print_object(const struct callgate_explanation *explanation, const char *action)
 {
-	json_t *object = json_pack("{ss ss ss}", "call", explanation->call, "action", action, "why",
-				   explanation->reason);
+	json_t *object =
+		json_pack("{ss ss ss}", "call", explanation->call, "action", action, "why", explanation->reason);
 
 	if (object && explanation->line) {
 		json_object_set_new(object, "file", json_string(explanation->file));

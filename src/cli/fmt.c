@@ -22,7 +22,8 @@ struct fmt_options {
 };
 
 static const struct option_row fmt_rows[] = {
-	OPTION_FLAG(struct fmt_options, check, "check", 0, "write nothing but the names of those that are not in form; status 1"),
+	OPTION_FLAG(struct fmt_options, check, "check", 0,
+		    "write nothing but the names of those that are not in form; status 1"),
 	OPTION_FLAG(struct fmt_options, write, "write", 'w', "rewrite the files themselves, each whole or not at all"),
 	OPTION_TEXT(struct fmt_options, output, "output", 'o', "FILE", "where to, in place of standard output"),
 };

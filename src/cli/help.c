@@ -88,7 +88,8 @@ static void print_bash(void)
 {
 	fputs("# bash completion for callgate, made by 'callgate help --as bash'\n"
 	      "_callgate() {\n"
-	      "\tlocal current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} verb=${COMP_WORDS[1]} words=\n"
+	      "\tlocal current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} verb=${COMP_WORDS[1]} "
+	      "words=\n"
 	      "\tCOMPREPLY=()\n"
 	      "\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n\t\twords='-h --version",
 	      stdout);

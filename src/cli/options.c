@@ -139,7 +139,8 @@ static int take_long(struct parse *parse, const char *argument)
 {
 	const char *name = argument + 2;
 	const char *equals = strchr(name, '=');
-	const struct option_row *row = row_by_name(parse->verb->usage, name, equals ? (size_t)(equals - name) : strlen(name));
+	const struct option_row *row =
+		row_by_name(parse->verb->usage, name, equals ? (size_t)(equals - name) : strlen(name));
 
 	if (strcmp(name, "help") == 0) {
 		parse->help = true;

@@ -26,9 +26,9 @@
 struct verb;
 
 enum option_kind {
-	OPTION_IS_FLAG,   /* bool */
-	OPTION_IS_TEXT,   /* const char *; the last one given wins */
-	OPTION_IS_LIST,   /* struct option_list; may be given again and again */
+	OPTION_IS_FLAG,	  /* bool */
+	OPTION_IS_TEXT,	  /* const char *; the last one given wins */
+	OPTION_IS_LIST,	  /* struct option_list; may be given again and again */
 	OPTION_IS_NUMBER, /* unsigned long, decimal or 0x */
 	OPTION_IS_CHOICE, /* int: the index of the word in "bpf|c|asm" */
 };
@@ -43,27 +43,36 @@ struct option_list {
 
 struct option_row {
 	const char *name;  /* "output", without dashes */
-	char letter;       /* 'o', or 0 */
+	char letter;	   /* 'o', or 0 */
 	const char *value; /* what stands behind it: "FILE", the choices "bpf|c|asm"; NULL for a flag */
 	const char *help;  /* one line, lower case, no full stop */
 	enum option_kind kind;
-	size_t offset;     /* of its value in the verb's struct */
+	size_t offset; /* of its value in the verb's struct */
 };
 
 /* The offset of a field; the build fails when it has not the type that its kind of option fills. */
-#define OPTION_OFFSET(type, field, expected) \
-	(offsetof(type, field) + 0 * sizeof((expected *)0 == &((type *)0)->field))
+#define OPTION_OFFSET(type, field, expected) (offsetof(type, field) + 0 * sizeof((expected *)0 == &((type *)0)->field))
 
-#define OPTION_FLAG(type, field, name, letter, help) \
-	{ name, letter, NULL, help, OPTION_IS_FLAG, OPTION_OFFSET(type, field, bool) }
-#define OPTION_TEXT(type, field, name, letter, value, help) \
-	{ name, letter, value, help, OPTION_IS_TEXT, OPTION_OFFSET(type, field, const char *) }
-#define OPTION_LIST(type, field, name, letter, value, help) \
-	{ name, letter, value, help, OPTION_IS_LIST, OPTION_OFFSET(type, field, struct option_list) }
-#define OPTION_NUMBER(type, field, name, letter, value, help) \
-	{ name, letter, value, help, OPTION_IS_NUMBER, OPTION_OFFSET(type, field, unsigned long) }
-#define OPTION_CHOICE(type, field, name, letter, choices, help) \
-	{ name, letter, choices, help, OPTION_IS_CHOICE, OPTION_OFFSET(type, field, int) }
+#define OPTION_FLAG(type, field, name, letter, help)                                       \
+	{                                                                                  \
+		name, letter, NULL, help, OPTION_IS_FLAG, OPTION_OFFSET(type, field, bool) \
+	}
+#define OPTION_TEXT(type, field, name, letter, value, help)                                         \
+	{                                                                                           \
+		name, letter, value, help, OPTION_IS_TEXT, OPTION_OFFSET(type, field, const char *) \
+	}
+#define OPTION_LIST(type, field, name, letter, value, help)                                               \
+	{                                                                                                 \
+		name, letter, value, help, OPTION_IS_LIST, OPTION_OFFSET(type, field, struct option_list) \
+	}
+#define OPTION_NUMBER(type, field, name, letter, value, help)                                          \
+	{                                                                                              \
+		name, letter, value, help, OPTION_IS_NUMBER, OPTION_OFFSET(type, field, unsigned long) \
+	}
+#define OPTION_CHOICE(type, field, name, letter, choices, help)                                \
+	{                                                                                      \
+		name, letter, choices, help, OPTION_IS_CHOICE, OPTION_OFFSET(type, field, int) \
+	}
 
 struct usage {
 	const char *arguments; /* what stands behind the options: "SUBJECT", "" */
@@ -74,8 +83,14 @@ struct usage {
 };
 
 #define USAGE_ANY SIZE_MAX
-#define USAGE(arguments, min, max, rows) { arguments, min, max, rows, sizeof(rows) / sizeof((rows)[0]), false }
-#define USAGE_PROGRAM(arguments, min, max, rows) { arguments, min, max, rows, sizeof(rows) / sizeof((rows)[0]), true }
+#define USAGE(arguments, min, max, rows)                                           \
+	{                                                                          \
+		arguments, min, max, rows, sizeof(rows) / sizeof((rows)[0]), false \
+	}
+#define USAGE_PROGRAM(arguments, min, max, rows)                                  \
+	{                                                                         \
+		arguments, min, max, rows, sizeof(rows) / sizeof((rows)[0]), true \
+	}
 
 /* What is left when the options are taken out. */
 struct arguments {

@@ -66,8 +66,8 @@ int write_filter(const struct callgate_filter *filter, const char *output, int f
 	insns = callgate_filter_program(filter, &length);
 	if (format == FORMAT_BPF)
 		return write_output(output, insns, length * sizeof(*insns));
-	if (format == FORMAT_C ? callgate_filter_format_c(filter, &text, &err) :
-				 callgate_filter_disassemble(filter, &text, &err))
+	if (format == FORMAT_C ? callgate_filter_format_c(filter, &text, &err)
+			       : callgate_filter_disassemble(filter, &text, &err))
 		return failure(&err);
 	return write_output(output, text, strlen(text));
 }

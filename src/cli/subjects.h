@@ -24,10 +24,10 @@ int frequency_from_option(const char *path, struct callgate_frequency **ret_freq
 struct callgate_policy_options policy_options_from_environment(void);
 
 /* For the rows of a verb that writes a filter; its struct has `const char *output` and `int format`, at first 0. */
-#define FILTER_OUTPUT_ROWS(type)                                                                                   \
-	OPTION_TEXT(type, output, "output", 'o', "FILE", "where to; FILE appears whole or not at all"),            \
-	OPTION_CHOICE(type, format, "format", 0, "bpf|c|asm",                                                      \
-		      "the array as the kernel takes it, a C array, or instructions to read")
+#define FILTER_OUTPUT_ROWS(type)                                                                        \
+	OPTION_TEXT(type, output, "output", 'o', "FILE", "where to; FILE appears whole or not at all"), \
+		OPTION_CHOICE(type, format, "format", 0, "bpf|c|asm",                                   \
+			      "the array as the kernel takes it, a C array, or instructions to read")
 enum filter_format { FORMAT_BPF, FORMAT_C, FORMAT_ASM };
 
 /* Refuses to write a raw filter to a terminal: STATUS_YES when it would not be one, else a misuse that was said. */

@@ -15,8 +15,8 @@ enum verb_group { VERBS_WRITE, VERBS_UNDERSTAND, VERBS_OBSERVE, VERBS_ENFORCE, V
 
 /* The exit status; `run` hands on its target's instead. */
 enum verb_status {
-	STATUS_YES = 0,    /* yes, or done */
-	STATUS_NO = 1,     /* no: it differs, has holes, would be refused */
+	STATUS_YES = 0,	   /* yes, or done */
+	STATUS_NO = 1,	   /* no: it differs, has holes, would be refused */
 	STATUS_MISUSE = 2, /* what was asked for, or the input that was named, is wrong */
 	STATUS_FAILED = 3, /* Callgate or the machine could not do it */
 };
@@ -24,12 +24,12 @@ enum verb_status {
 struct verb {
 	const char *name;
 	enum verb_group group;
-	const char *summary;        /* one line, lower case, no full stop */
-	const struct usage *usage;  /* its options and arguments */
+	const char *summary;					    /* one line, lower case, no full stop */
+	const struct usage *usage;				    /* its options and arguments */
 	int (*run)(const struct verb *verb, int argc, char **argv); /* argv[0] is the verb; gives the exit status */
 };
 
-#define VERB(name, group, summary)          \
+#define VERB(name, group, summary)              \
 	extern const struct usage name##_usage; \
 	int cmd_##name(const struct verb *verb, int argc, char **argv);
 #include "cli/verbs.def"

@@ -57,9 +57,8 @@ static void skip_blanks(struct reader *reader)
 		reader->at++;
 }
 
-#define set_error_at(reader, place, status, ...)          \
-	(error_set((reader)->err, (status), __VA_ARGS__), \
-	 error_place((reader)->err, NULL, 0, (unsigned)(place) + 1))
+#define set_error_at(reader, place, status, ...) \
+	(error_set((reader)->err, (status), __VA_ARGS__), error_place((reader)->err, NULL, 0, (unsigned)(place) + 1))
 
 #define fail_at(reader, place, status, ...) (set_error_at((reader), (place), (status), __VA_ARGS__), (status))
 
@@ -209,8 +208,8 @@ static int take_constant(struct reader *reader, const struct abi_arg *arg, uint6
 	}
 	if (arg && arg->constants && abi_constant_find(arg->constants, arch, word, ret_value))
 		return CALLGATE_OK;
-	return abi_constant_find_any(arch, word, ret_value, &set) ? CALLGATE_OK :
-								    unknown_constant(reader, start, word, arg);
+	return abi_constant_find_any(arch, word, ret_value, &set) ? CALLGATE_OK
+								  : unknown_constant(reader, start, word, arg);
 }
 
 static int take_string(struct reader *reader, uint64_t *ret_value)
@@ -325,7 +324,7 @@ static const char *manual_name(const char *name)
 static int unknown_argument(struct reader *reader, size_t start, const char *name)
 {
 	set_error_at(reader, start, CALLGATE_E_UNKNOWN, "%s has no argument '%s'",
-		reader->call->syscall ? reader->call->syscall->name : "the call", name);
+		     reader->call->syscall ? reader->call->syscall->name : "the call", name);
 	if (reader->arg_count)
 		error_hint(reader->err, "its first one is '%s'; arg0 to arg5 are the raw words", reader->args[0].name);
 	return CALLGATE_E_UNKNOWN;
@@ -455,7 +454,8 @@ static int take_syscall_name(struct reader *reader)
 	if (!name[0])
 		return fail_at(reader, start, CALLGATE_E_SYNTAX, "the name of a call is expected");
 	if (!reader->call->arch)
-		return fail_at(reader, start, CALLGATE_E_UNKNOWN, "calls of an arch without a name are numbers: #%s", name);
+		return fail_at(reader, start, CALLGATE_E_UNKNOWN, "calls of an arch without a name are numbers: #%s",
+			       name);
 	reader->call->syscall = abi_syscall_by_name(name);
 	if (!reader->call->syscall) {
 		set_error_at(reader, start, CALLGATE_E_UNKNOWN, "unknown syscall '%s'", name);

@@ -12,15 +12,15 @@
 #include <stddef.h>
 
 struct call {
-	struct seccomp_data data;          /* its arguments as values; call_in_memory() is what a filter sees */
-	const struct abi_arch *arch;       /* NULL for an audit number that the tables lack */
+	struct seccomp_data data;	   /* its arguments as values; call_in_memory() is what a filter sees */
+	const struct abi_arch *arch;	   /* NULL for an audit number that the tables lack */
 	const struct abi_syscall *syscall; /* NULL for a number that has no name */
 };
 
 /*
  * Reads `[ARCH:]NAME(ARGUMENTS)[ at ADDRESS]` as callgate/subject.h describes it, NAME a syscall or `#NUMBER`, ARCH a
- * name or an audit number, ADDRESS the instruction pointer. What stands behind is for the caller: *ret_used bytes were read (ret_used may be NULL: then only strace's
- * ` = RESULT` may follow).
+ * name or an audit number, ADDRESS the instruction pointer. What stands behind is for the caller: *ret_used bytes were
+ * read (ret_used may be NULL: then only strace's ` = RESULT` may follow).
  *
  * A 32-bit argument is zero-extended, as compilers pass it; a number that was written longer stays so. Fails with
  * E_SYNTAX and E_UNKNOWN, whose col is a place in text.

@@ -102,7 +102,8 @@ static int measure_cases(struct measuring *measuring, const struct run *run, str
 		unsigned count;
 
 		if (where == DIAGRAM_NONE)
-			return fail(measuring->err, diagram_status(diagram), "the meaning is beyond the diagram's budget");
+			return fail(measuring->err, diagram_status(diagram),
+				    "the meaning is beyond the diagram's budget");
 		count = executed(measuring, run, where);
 		cost->low = i && cost->low < count ? cost->low : count;
 		cost->high = cost->high > count ? cost->high : count;
@@ -126,8 +127,8 @@ static int measure(struct measuring *measuring, const struct run *run)
 
 	if (status)
 		return status;
-	return VEC_PUSH(&measuring->costs->arena, &measuring->costs->items, cost) ? CALLGATE_OK :
-										      fail_nomem(measuring->err);
+	return VEC_PUSH(&measuring->costs->arena, &measuring->costs->items, cost) ? CALLGATE_OK
+										  : fail_nomem(measuring->err);
 }
 
 /* Whether the run's arch is refused as a whole: then nobody makes its calls. */

@@ -79,7 +79,7 @@ static int mark_rule(struct covering *covering, const struct call *call)
 
 /* The refusal that another call of the same number met by the same rule; NULL when this is the first. */
 static struct callgate_refused_call *same_refusal(struct covering *covering, const struct call *call,
-					     const struct callgate_explanation *explanation)
+						  const struct callgate_explanation *explanation)
 {
 	for (size_t i = 0; i < covering->refusals.length; i++) {
 		struct callgate_refused_call *refusal = &covering->refusals.items[i];
@@ -168,7 +168,8 @@ static int cover(struct covering *covering, const struct trace *trace)
 	const struct callgate_policy *policy = covering->subject->policy;
 	int status = CALLGATE_OK;
 
-	covering->fired = arena_array(&covering->coverage->arena, policy ? policy->policy->rules.length : 0, sizeof(bool));
+	covering->fired =
+		arena_array(&covering->coverage->arena, policy ? policy->policy->rules.length : 0, sizeof(bool));
 	if (!covering->fired)
 		return fail_nomem(covering->err);
 	for (size_t i = 0; !status && i < trace->calls.length; i++)

@@ -94,8 +94,10 @@ static void explain_rule(struct buf *text, const struct policy *policy, const st
 	unsigned seen = 0, before = add_lines(&lines, policy, call->syscall, rule);
 
 	if (!rule_lists(rule, call->syscall)) {
-		buf_printf(text, "%s carries another call, whose arguments cannot be seen, and this is the strictest "
-				 "of its rules", call->syscall->name);
+		buf_printf(text,
+			   "%s carries another call, whose arguments cannot be seen, and this is the strictest "
+			   "of its rules",
+			   call->syscall->name);
 		return;
 	}
 	if (rule->condition->kind == POLICY_ALWAYS) {
@@ -105,8 +107,8 @@ static void explain_rule(struct buf *text, const struct policy *policy, const st
 		add_values(text, rule->condition, call, &seen);
 	}
 	if (before)
-		buf_printf(text, "; the condition%s before it (%s) do%s not", before == 1 ? "" : "s",
-			   buf_text(&lines), before == 1 ? "es" : "");
+		buf_printf(text, "; the condition%s before it (%s) do%s not", before == 1 ? "" : "s", buf_text(&lines),
+			   before == 1 ? "es" : "");
 }
 
 static void explain_unnamed_arch(struct buf *text, const struct call *call)
@@ -133,8 +135,9 @@ static void explain_default(struct buf *text, const struct policy *policy, const
 		buf_printf(text, "%s is listed (%s), and no condition there holds, so that `default` decides",
 			   syscall->name, buf_text(&lines));
 	} else if (syscall->since > policy->kernel) {
-		buf_printf(text, "no rule lists %s, and Linux %u.%u brought it, which is newer than `kernel %u.%u`, "
-				 "so that `newer` decides",
+		buf_printf(text,
+			   "no rule lists %s, and Linux %u.%u brought it, which is newer than `kernel %u.%u`, "
+			   "so that `newer` decides",
 			   syscall->name, syscall->since >> 8, syscall->since & 0xffu, major, minor);
 	} else {
 		buf_printf(text, "no rule lists %s, so that `default` decides", syscall->name);
@@ -188,8 +191,8 @@ static int explain_case(const struct callgate_subject *subject, const struct cal
 	function = diagram_restrict(subject->diagram, function, DIAGRAM_NR, input.words[DIAGRAM_NR]);
 	if (function == DIAGRAM_NONE)
 		return fail(err, diagram_status(subject->diagram), "the filter's meaning is beyond the budget");
-	status = describe_function(subject->diagram, function, call->arch ? call->arch : abi_arch_native(), call->syscall,
-				   &arena, &cases, err);
+	status = describe_function(subject->diagram, function, call->arch ? call->arch : abi_arch_native(),
+				   call->syscall, &arena, &cases, err);
 	if (status)
 		return status;
 	for (size_t i = 0; i < cases.length; i++) {
@@ -215,9 +218,8 @@ static size_t deciding_filter(const struct subject_stack *stack, const struct se
 	size_t decides = 0;
 
 	for (size_t i = 0; i < stack->count; i++) {
-		struct callgate_action action = {
-			bpf_simulate(stack->programs[i].insns, stack->programs[i].length, data, NULL)
-		};
+		struct callgate_action action = { bpf_simulate(stack->programs[i].insns, stack->programs[i].length,
+							       data, NULL) };
 
 		if (i && callgate_action_overrides(best, action))
 			continue;
@@ -259,8 +261,8 @@ int explain_call(const struct callgate_subject *subject, const struct call *call
 
 	prove_format_call(&data, &spelt);
 	snprintf(explanation.call, sizeof(explanation.call), "%s", buf_text(&spelt));
-	status = subject->policy ? explain_policy(subject, call, &reason, &explanation, err) :
-				   explain_programs(subject, call, &reason, err);
+	status = subject->policy ? explain_policy(subject, call, &reason, &explanation, err)
+				 : explain_programs(subject, call, &reason, err);
 	if (status)
 		return status;
 	if (reason.failed || spelt.failed)

@@ -69,8 +69,8 @@ static int take_arches(const char *names, bool ret_arches[ABI_ARCH_COUNT], struc
 	return CALLGATE_OK;
 }
 
-int filter_meaning(const struct policy *policy, const struct callgate_filter_options *options,
-		   struct diagram *diagram, uint32_t *ret_root, struct callgate_error *err)
+int filter_meaning(const struct policy *policy, const struct callgate_filter_options *options, struct diagram *diagram,
+		   uint32_t *ret_root, struct callgate_error *err)
 {
 	struct policy as_asked = *policy; /* borrows all that the policy points to */
 	int status;

@@ -15,8 +15,8 @@ struct callgate_filter {
 };
 
 /* What the options make of a policy's meaning: its root in this diagram. */
-int filter_meaning(const struct policy *policy, const struct callgate_filter_options *options,
-		   struct diagram *diagram, uint32_t *ret_root, struct callgate_error *err);
+int filter_meaning(const struct policy *policy, const struct callgate_filter_options *options, struct diagram *diagram,
+		   uint32_t *ret_root, struct callgate_error *err);
 
 /* The filter of a meaning, proved equal to it. Fails with E_LIMIT, E_UNPROVED and E_NOMEM; options may be NULL. */
 int filter_from_diagram(struct diagram *diagram, uint32_t root, const struct callgate_filter_options *options,

@@ -28,13 +28,14 @@ int callgate_filter_format_c(const struct callgate_filter *filter, char **ret_te
 {
 	cleanup(buf_fini) struct buf text = { 0 };
 
-	buf_printf(&text,
-		   "/* A seccomp filter of %zu instructions, written by callgate and proved equal to its source. Load it\n"
-		   " * with prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), then\n"
-		   " * seccomp(SECCOMP_SET_MODE_FILTER, 0, &callgate_filter). */\n"
-		   "#include <linux/filter.h>\n\n"
-		   "static struct sock_filter callgate_filter_insns[] = {\n",
-		   filter->program.length);
+	buf_printf(
+		&text,
+		"/* A seccomp filter of %zu instructions, written by callgate and proved equal to its source. Load it\n"
+		" * with prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), then\n"
+		" * seccomp(SECCOMP_SET_MODE_FILTER, 0, &callgate_filter). */\n"
+		"#include <linux/filter.h>\n\n"
+		"static struct sock_filter callgate_filter_insns[] = {\n",
+		filter->program.length);
 	for (size_t i = 0; i < filter->program.length; i++) {
 		const struct sock_filter *insn = &filter->program.insns[i];
 

@@ -34,5 +34,6 @@ int callgate_filter_load(const struct callgate_filter *filter, unsigned flags, i
 			*ret_listener = -1;
 		return status;
 	}
-	return kernel_filter_load(filter->program.insns, filter->program.length, kernel_flags(flags), ret_listener, err);
+	return kernel_filter_load(filter->program.insns, filter->program.length, kernel_flags(flags), ret_listener,
+				  err);
 }

@@ -26,7 +26,7 @@ struct laying {
 	struct arena *arena;
 	struct runs *runs;
 	struct names names; /* of the arch word that is laid out, by number */
-	struct run run;     /* what all its runs share: the arch word */
+	struct run run;	    /* what all its runs share: the arch word */
 	struct callgate_error *err;
 };
 
@@ -76,7 +76,8 @@ static int add_unnamed(struct laying *laying, uint32_t low, uint32_t high)
 		uint32_t end = low | (X32_BIT - 1);
 		int status;
 
-		if (end > high || abi_arch_of_call(laying->run.audit_low, low) == abi_arch_of_call(laying->run.audit_low, high))
+		if (end > high ||
+		    abi_arch_of_call(laying->run.audit_low, low) == abi_arch_of_call(laying->run.audit_low, high))
 			end = high;
 		status = add_run(laying, low, end, NULL);
 		if (status || end == high)
@@ -151,8 +152,8 @@ const char *run_name(const struct run *run, struct arena *arena)
 {
 	if (run->syscall)
 		return run->syscall->name;
-	return run->low == run->high ? arena_printf(arena, "#%" PRIu32, run->low) :
-				       arena_printf(arena, "#%" PRIu32 "..#%" PRIu32, run->low, run->high);
+	return run->low == run->high ? arena_printf(arena, "#%" PRIu32, run->low)
+				     : arena_printf(arena, "#%" PRIu32 "..#%" PRIu32, run->low, run->high);
 }
 
 bool run_is_native(const struct run *run)

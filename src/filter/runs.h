@@ -11,11 +11,11 @@
 #include "diagram/diagram.h"
 
 struct run {
-	uint32_t audit_low, audit_high;     /* the arch word, inclusive; equal but for arches that nothing tells apart */
-	uint32_t low, high;                 /* the number, inclusive */
-	uint32_t function;                  /* of the arguments and the instruction pointer */
-	const struct abi_arch *arch;        /* NULL where audit_low is none that is known, or is not alone */
-	const struct abi_syscall *syscall;  /* NULL for numbers without a name */
+	uint32_t audit_low, audit_high;	   /* the arch word, inclusive; equal but for arches that nothing tells apart */
+	uint32_t low, high;		   /* the number, inclusive */
+	uint32_t function;		   /* of the arguments and the instruction pointer */
+	const struct abi_arch *arch;	   /* NULL where audit_low is none that is known, or is not alone */
+	const struct abi_syscall *syscall; /* NULL for numbers without a name */
 };
 
 struct runs {

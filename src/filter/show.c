@@ -62,7 +62,8 @@ static uint32_t most_common(const struct table *table, const struct run *first)
 	uint64_t best_share = 0;
 
 	for (const struct run *run = first; run < table->runs.items + table->runs.length; run++) {
-		uint64_t share = same_arch(run, first) && run->function != best ? share_of(table, first, run->function) : 0;
+		uint64_t share =
+			same_arch(run, first) && run->function != best ? share_of(table, first, run->function) : 0;
 
 		if (!best_share)
 			best_share = share_of(table, first, best);
@@ -87,8 +88,8 @@ static int add_function(struct table *table, const struct run *run)
 {
 	const struct abi_arch *arch = run->arch ? run->arch : abi_arch_native();
 	struct describe_cases cases = { 0 };
-	int status = describe_function(table->subject->diagram, run->function, arch, run->syscall, &table->arena, &cases,
-				       table->err);
+	int status = describe_function(table->subject->diagram, run->function, arch, run->syscall, &table->arena,
+				       &cases, table->err);
 
 	for (size_t i = 0; !status && i < cases.length; i++) {
 		buf_puts(table->text, i ? cases.items[i].condition ? "; " : "; else " : "");
@@ -163,7 +164,9 @@ static int show_asm(const struct callgate_subject *subject, struct buf *text, st
 	for (size_t i = 0; !status && i < stack.count; i++) {
 		if (stack.count > 1)
 			buf_printf(text, "; filter %zu of %zu, %s\n", i + 1, stack.count,
-				   i == 0 ? "the oldest" : i + 1 == stack.count ? "the newest" : "newer");
+				   i == 0		  ? "the oldest"
+				   : i + 1 == stack.count ? "the newest"
+							  : "newer");
 		bpf_disassemble(stack.programs[i].insns, stack.programs[i].length, text);
 	}
 	return status;
@@ -181,14 +184,16 @@ static int meaning_without(const struct callgate_subject *subject, size_t left_o
 
 		if (i == left_out)
 			continue;
-		status = prove_lift(subject->diagram, subject->programs[i].insns, subject->programs[i].length, &newer, err);
+		status = prove_lift(subject->diagram, subject->programs[i].insns, subject->programs[i].length, &newer,
+				    err);
 		if (status)
 			return status;
 		root = diagram_stack(subject->diagram, root, newer);
 	}
 	*ret_root = root;
-	return root == DIAGRAM_NONE ? fail(err, diagram_status(subject->diagram), "the filters have too large a meaning") :
-				      CALLGATE_OK;
+	return root == DIAGRAM_NONE
+		       ? fail(err, diagram_status(subject->diagram), "the filters have too large a meaning")
+		       : CALLGATE_OK;
 }
 
 /* The filters of a process, and those without which nothing would change. */

@@ -154,8 +154,8 @@ static int subject_make(const char *name, const char *path, const void *bytes, s
 		return status;
 	}
 	if (subject->kind == CALLGATE_SUBJECT_POLICY)
-		status = path ? callgate_policy_read(path, policy_options, &subject->policy, err) :
-				callgate_policy_parse(name, bytes, length, policy_options, &subject->policy, err);
+		status = path ? callgate_policy_read(path, policy_options, &subject->policy, err)
+			      : callgate_policy_parse(name, bytes, length, policy_options, &subject->policy, err);
 	if (!status)
 		status = keep_meaning(subject, err);
 	if (status)

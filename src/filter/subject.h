@@ -20,14 +20,14 @@
 
 struct callgate_subject {
 	enum callgate_subject_kind kind;
-	char *name;                    /* as it was asked for */
+	char *name;			/* as it was asked for */
 	struct callgate_policy *policy; /* POLICY, else NULL */
-	struct bpf_program *programs;  /* BPF and PROCESS, in this machine's byte order, oldest first; else NULL */
-	size_t program_count;          /* 1 for BPF; a process may have none */
-	struct arena arena;            /* the programs and their instructions */
-	size_t nodes_max;              /* the budget of its diagram, and of those that it is compared in; 0: the default */
+	struct bpf_program *programs;	/* BPF and PROCESS, in this machine's byte order, oldest first; else NULL */
+	size_t program_count;		/* 1 for BPF; a process may have none */
+	struct arena arena;		/* the programs and their instructions */
+	size_t nodes_max; /* the budget of its diagram, and of those that it is compared in; 0: the default */
 	struct diagram *diagram;
-	uint32_t root;                 /* its meaning in diagram */
+	uint32_t root; /* its meaning in diagram */
 };
 
 /* The subject's meaning in another diagram. */
@@ -38,8 +38,8 @@ int subject_meaning(const struct callgate_subject *subject, const struct callgat
 struct subject_stack {
 	const struct bpf_program *programs; /* the subject's own, or compiled */
 	size_t count;
-	struct bpf_program compiled;        /* what filter owns, for programs to point to */
-	struct callgate_filter *filter;     /* a policy's; else NULL */
+	struct bpf_program compiled;	/* what filter owns, for programs to point to */
+	struct callgate_filter *filter; /* a policy's; else NULL */
 };
 
 /* Compiles a policy for it; the caller releases *ret_stack, which must not be moved, with subject_stack_fini. */

@@ -82,8 +82,8 @@ static int keep_unread(struct reading *reading, const struct callgate_error *why
 {
 	struct callgate_unread unread = { reading->line, arena_strdup(reading->arena, why->message) };
 
-	return unread.message && VEC_PUSH(reading->arena, &reading->trace->unread, unread) ? CALLGATE_OK :
-											      fail_nomem(reading->err);
+	return unread.message && VEC_PUSH(reading->arena, &reading->trace->unread, unread) ? CALLGATE_OK
+											   : fail_nomem(reading->err);
 }
 
 static size_t count_blanks(const char *text, size_t length)

@@ -79,11 +79,13 @@ static void arguments_may_be_named(void **state)
 
 static void what_strace_writes_is_read(void **state)
 {
-	struct call call = parsed("x86_64:openat(AT_FDCWD</root>, \"/etc/pa\\\"ss,wd\", O_RDONLY|O_CLOEXEC) = 3</etc/passwd>");
+	struct call call =
+		parsed("x86_64:openat(AT_FDCWD</root>, \"/etc/pa\\\"ss,wd\", O_RDONLY|O_CLOEXEC) = 3</etc/passwd>");
 
 	assert_int_equal(call.data.args[2], 02000000);
 	assert_true(call.data.args[1] != 0);
-	assert_true(parsed("x86_64:execve(\"/bin/ls\"..., [\"ls\", \"-l\"], 0x7ffd /* 20 vars */) = 0").data.args[2] == 0x7ffd);
+	assert_true(parsed("x86_64:execve(\"/bin/ls\"..., [\"ls\", \"-l\"], 0x7ffd /* 20 vars */) = 0").data.args[2] ==
+		    0x7ffd);
 	assert_true(parsed("x86_64:newfstatat(3, \"\", {st_mode=S_IFREG|0644, st_size=1, ...}, AT_EMPTY_PATH) = 0")
 			    .data.args[3] == 0x1000);
 	assert_int_equal(parsed("x86_64:close(3<socket:[1234]>) = 0").data.args[0], 3);
@@ -124,13 +126,8 @@ static void no_depth_of_signs_reaches_the_stack(void **state)
 	assert_int_equal(call_parse(text, sizeof(text), &call, NULL, &err), CALLGATE_E_LIMIT);
 }
 
-UNIT_TESTS(test_filter_call,
-	cmocka_unit_test(a_call_has_its_number_and_arch),
-	cmocka_unit_test(a_number_stands_for_a_call),
-	cmocka_unit_test(a_number_tells_more_of_its_arch_than_a_name),
-	cmocka_unit_test(constants_are_joined_and_negatives_fill_their_width),
-	cmocka_unit_test(arguments_may_be_named),
-	cmocka_unit_test(what_strace_writes_is_read),
-	cmocka_unit_test(what_is_wrong_has_its_place),
-	cmocka_unit_test(no_depth_of_signs_reaches_the_stack),
-)
+UNIT_TESTS(test_filter_call, cmocka_unit_test(a_call_has_its_number_and_arch),
+	   cmocka_unit_test(a_number_stands_for_a_call), cmocka_unit_test(a_number_tells_more_of_its_arch_than_a_name),
+	   cmocka_unit_test(constants_are_joined_and_negatives_fill_their_width),
+	   cmocka_unit_test(arguments_may_be_named), cmocka_unit_test(what_strace_writes_is_read),
+	   cmocka_unit_test(what_is_wrong_has_its_place), cmocka_unit_test(no_depth_of_signs_reaches_the_stack), )

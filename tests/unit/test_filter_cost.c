@@ -79,7 +79,8 @@ static void a_trace_shows_what_was_not_needed_and_what_is_refused(void **state)
 
 static void every_allocation_may_fail(void **state)
 {
-	static const char text[] = "kernel 6.1\narch x86_64\ndefault kill-process\nallow read\nallow dup if arg0 == 3\n";
+	static const char text[] =
+		"kernel 6.1\narch x86_64\ndefault kill-process\nallow read\nallow dup if arg0 == 3\n";
 	static const char trace[] = "x86_64:read()\nnothing\nx86_64:ptrace()\n";
 
 	FOR_EACH_ALLOCATION({
@@ -99,8 +100,6 @@ static void every_allocation_may_fail(void **state)
 	});
 }
 
-UNIT_TESTS(test_filter_cost,
-	cmocka_unit_test(an_unconditional_allow_costs_nothing),
-	cmocka_unit_test(a_trace_shows_what_was_not_needed_and_what_is_refused),
-	cmocka_unit_test(every_allocation_may_fail),
-)
+UNIT_TESTS(test_filter_cost, cmocka_unit_test(an_unconditional_allow_costs_nothing),
+	   cmocka_unit_test(a_trace_shows_what_was_not_needed_and_what_is_refused),
+	   cmocka_unit_test(every_allocation_may_fail), )

@@ -51,13 +51,15 @@ static void arches_take_the_place_of_the_policys(void **state)
 	assert_compiles(&(struct callgate_filter_options){ .arches = "" }, CALLGATE_E_UNKNOWN);
 	assert_compiles(&(struct callgate_filter_options){ .arches = "x86_64," }, CALLGATE_E_UNKNOWN);
 	assert_compiles(&(struct callgate_filter_options){ .arches = "x86_64 i386" }, CALLGATE_E_UNKNOWN);
-	assert_compiles(&(struct callgate_filter_options){ .arches = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" },
+	assert_compiles(&(struct callgate_filter_options){ .arches =
+								   "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" },
 			CALLGATE_E_UNKNOWN);
 }
 
 static void a_launch_secret_opens_one_door(void **state)
 {
-	assert_compiles(&(struct callgate_filter_options){ .has_launch_secret = true, .launch_secret = 0x123456789abcdef },
+	assert_compiles(&(struct callgate_filter_options){ .has_launch_secret = true,
+							   .launch_secret = 0x123456789abcdef },
 			CALLGATE_OK);
 }
 
@@ -94,10 +96,6 @@ static void every_allocation_may_fail(void **state)
 	callgate_policy_free(parsed);
 }
 
-UNIT_TESTS(test_filter_filter,
-	cmocka_unit_test(a_policy_becomes_a_program),
-	cmocka_unit_test(arches_take_the_place_of_the_policys),
-	cmocka_unit_test(a_launch_secret_opens_one_door),
-	cmocka_unit_test(the_program_is_text_and_c),
-	cmocka_unit_test(every_allocation_may_fail),
-)
+UNIT_TESTS(test_filter_filter, cmocka_unit_test(a_policy_becomes_a_program),
+	   cmocka_unit_test(arches_take_the_place_of_the_policys), cmocka_unit_test(a_launch_secret_opens_one_door),
+	   cmocka_unit_test(the_program_is_text_and_c), cmocka_unit_test(every_allocation_may_fail), )

@@ -14,7 +14,8 @@ static void counts_are_kept_by_call_and_arch(void **state)
 	const struct abi_syscall *read_call = abi_syscall_by_name("read");
 	struct callgate_frequency *frequency = NULL;
 
-	assert_int_equal(parse("# measured\nread 10\n\n  read\t5 # more\ni386:read 100\nwrite 2.5", &frequency, NULL), 0);
+	assert_int_equal(parse("# measured\nread 10\n\n  read\t5 # more\ni386:read 100\nwrite 2.5", &frequency, NULL),
+			 0);
 	assert_true(frequency_of(frequency, ABI_X86_64, read_call) == 15);
 	assert_true(frequency_of(frequency, ABI_I386, read_call) == 115);
 	assert_true(frequency_of(frequency, ABI_X86_64, abi_syscall_by_name("write")) == 2.5);
@@ -79,9 +80,6 @@ static void every_allocation_may_fail(void **state)
 	});
 }
 
-UNIT_TESTS(test_filter_frequency,
-	cmocka_unit_test(counts_are_kept_by_call_and_arch),
-	cmocka_unit_test(counts_become_numbers),
-	cmocka_unit_test(what_is_wrong_has_its_line),
-	cmocka_unit_test(every_allocation_may_fail),
-)
+UNIT_TESTS(test_filter_frequency, cmocka_unit_test(counts_are_kept_by_call_and_arch),
+	   cmocka_unit_test(counts_become_numbers), cmocka_unit_test(what_is_wrong_has_its_line),
+	   cmocka_unit_test(every_allocation_may_fail), )

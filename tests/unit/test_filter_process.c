@@ -160,8 +160,5 @@ static void what_is_no_process_is_refused(void **state)
 	assert_null(subject);
 }
 
-UNIT_TESTS(test_filter_process,
-	cmocka_unit_test(the_filters_of_a_process_are_one_meaning),
-	cmocka_unit_test(a_filter_that_decides_nothing_is_named),
-	cmocka_unit_test(what_is_no_process_is_refused),
-)
+UNIT_TESTS(test_filter_process, cmocka_unit_test(the_filters_of_a_process_are_one_meaning),
+	   cmocka_unit_test(a_filter_that_decides_nothing_is_named), cmocka_unit_test(what_is_no_process_is_refused), )

@@ -114,7 +114,8 @@ static void what_is_no_subject_is_refused(void **state)
 	struct callgate_error err;
 
 	assert_int_equal(callgate_subject_parse("x", cut, 5, NULL, &subject, &err), CALLGATE_E_INVALID);
-	assert_int_equal(callgate_subject_parse("x", endless, sizeof(endless), NULL, &subject, &err), CALLGATE_E_INVALID);
+	assert_int_equal(callgate_subject_parse("x", endless, sizeof(endless), NULL, &subject, &err),
+			 CALLGATE_E_INVALID);
 	assert_string_equal(err.file, "x");
 	assert_int_equal(callgate_subject_parse("x", "", 0, NULL, &subject, &err), CALLGATE_E_SYNTAX);
 	assert_int_equal(callgate_subject_parse("x", "nonsense", 8, NULL, &subject, &err), CALLGATE_E_SYNTAX);
@@ -205,7 +206,8 @@ static void equal_meanings_have_no_difference(void **state)
 static void a_merge_is_the_kernels_stacking(void **state)
 {
 	struct callgate_subject *a = policy(policy_text);
-	struct callgate_subject *b = policy("kernel 6.1\narch x86_64\ndefault allow\nerrno EACCES read\nkill-process write\n");
+	struct callgate_subject *b =
+		policy("kernel 6.1\narch x86_64\ndefault allow\nerrno EACCES read\nkill-process write\n");
 	const struct callgate_subject *stack[] = { a, b };
 	struct callgate_filter *filter = NULL;
 	struct callgate_subject *both;
@@ -246,7 +248,8 @@ static void the_forms_show_what_there_is(void **state)
 
 static void every_allocation_may_fail(void **state)
 {
-	static const char text[] = "kernel 6.1\narch x86_64\ndefault kill-process\nallow read\nallow dup if arg0 == 3\n";
+	static const char text[] =
+		"kernel 6.1\narch x86_64\ndefault kill-process\nallow read\nallow dup if arg0 == 3\n";
 
 	FOR_EACH_ALLOCATION({
 		struct callgate_subject *subject = NULL;
@@ -270,15 +273,9 @@ static void every_allocation_may_fail(void **state)
 	});
 }
 
-UNIT_TESTS(test_filter_subject,
-	cmocka_unit_test(a_policy_and_its_filter_answer_alike),
-	cmocka_unit_test(a_filter_in_the_other_byte_order_is_read),
-	cmocka_unit_test(what_is_no_subject_is_refused),
-	cmocka_unit_test(an_explanation_names_the_rule),
-	cmocka_unit_test(an_explanation_names_the_default),
-	cmocka_unit_test(a_difference_has_a_witness_that_shows_it),
-	cmocka_unit_test(equal_meanings_have_no_difference),
-	cmocka_unit_test(a_merge_is_the_kernels_stacking),
-	cmocka_unit_test(the_forms_show_what_there_is),
-	cmocka_unit_test(every_allocation_may_fail),
-)
+UNIT_TESTS(test_filter_subject, cmocka_unit_test(a_policy_and_its_filter_answer_alike),
+	   cmocka_unit_test(a_filter_in_the_other_byte_order_is_read), cmocka_unit_test(what_is_no_subject_is_refused),
+	   cmocka_unit_test(an_explanation_names_the_rule), cmocka_unit_test(an_explanation_names_the_default),
+	   cmocka_unit_test(a_difference_has_a_witness_that_shows_it),
+	   cmocka_unit_test(equal_meanings_have_no_difference), cmocka_unit_test(a_merge_is_the_kernels_stacking),
+	   cmocka_unit_test(the_forms_show_what_there_is), cmocka_unit_test(every_allocation_may_fail), )
