@@ -47,8 +47,10 @@ struct meaning {
 	uint32_t default_action, newer_action;
 };
 
+/* The values of the number word, from the lowest up. */
 struct numbers {
-	VEC(struct diagram_range);
+	struct diagram_range *ranges; /* room for a range a call and one before it, twice for x32, and the ends */
+	size_t count;
 };
 
 /* Numbers from an arch's base that are sorted by laying them out; all but a few of arm's are below. */
@@ -220,15 +222,16 @@ static int call_function(struct meaning *meaning, const struct abi_syscall *sysc
 }
 
 /* Appends a range, or lengthens the last one when it touches and says the same. */
-static bool push_range(struct meaning *meaning, struct numbers *numbers, uint32_t low, uint32_t high, uint32_t result)
+static void push_range(struct numbers *numbers, uint32_t low, uint32_t high, uint32_t result)
 {
-	struct diagram_range *last = numbers->items ? &numbers->items[numbers->length - 1] : NULL;
+	struct diagram_range *next = &numbers->ranges[numbers->count];
 
-	if (last && last->result == result && last->high + 1 == low) {
-		last->high = high;
-		return true;
+	if (numbers->count && next[-1].result == result && next[-1].high + 1 == low) {
+		next[-1].high = high;
+	} else {
+		*next = (struct diagram_range){ low, high, result };
+		numbers->count++;
 	}
-	return VEC_PUSH(&meaning->arena, numbers, ((struct diagram_range){ low, high, result }));
 }
 
 /* The numbers of the current arch from low to high, whole: its calls, and what is newer between them. */
@@ -246,15 +249,14 @@ static int push_numbers(struct meaning *meaning, struct numbers *numbers, uint32
 		status = call_function(meaning, meaning->numbered[i].syscall, &function);
 		if (status)
 			return status;
-		if ((nr > next && !push_range(meaning, numbers, next, nr - 1, meaning->newer_action)) ||
-		    !push_range(meaning, numbers, nr, nr, function))
-			return fail_nomem(meaning->err);
+		if (nr > next)
+			push_range(numbers, next, nr - 1, meaning->newer_action);
+		push_range(numbers, nr, nr, function);
 		if (nr == high)
 			return CALLGATE_OK;
 		next = nr + 1;
 	}
-	if (!push_range(meaning, numbers, next, high, meaning->newer_action))
-		return fail_nomem(meaning->err);
+	push_range(numbers, next, high, meaning->newer_action);
 	return CALLGATE_OK;
 }
 
@@ -314,25 +316,25 @@ static int enter_arch(struct meaning *meaning, enum abi_arch_id id)
 /* The same, or killed whole when the policy does not name the arch. */
 static int push_arch(struct meaning *meaning, struct numbers *numbers, enum abi_arch_id id, uint32_t low, uint32_t high)
 {
-	uint32_t kill = diagram_terminal(meaning->diagram, SECCOMP_RET_KILL_PROCESS);
 	int status;
 
-	if (!meaning->policy->arches[id])
-		return push_range(meaning, numbers, low, high, kill) ? CALLGATE_OK : fail_nomem(meaning->err);
+	if (!meaning->policy->arches[id]) {
+		push_range(numbers, low, high, diagram_terminal(meaning->diagram, SECCOMP_RET_KILL_PROCESS));
+		return CALLGATE_OK;
+	}
 	status = enter_arch(meaning, id);
 	return status ? status : push_numbers(meaning, numbers, low, high);
 }
 
 /* Numbers that no call of the arch has. */
-static int push_empty(struct meaning *meaning, struct numbers *numbers, enum abi_arch_id id, uint32_t low,
-		      uint32_t high)
+static void push_empty(struct meaning *meaning, struct numbers *numbers, enum abi_arch_id id, uint32_t low,
+		       uint32_t high)
 {
 	struct policy_action kill = { .kind = POLICY_KILL_PROCESS };
 	const struct policy_action *action = meaning->policy->arches[id] ? &meaning->policy->newer_action : &kill;
 	uint32_t ret = policy_action_value(action, id).ret;
-	uint32_t result = diagram_terminal(meaning->diagram, diagram_action(ret));
 
-	return push_range(meaning, numbers, low, high, result) ? CALLGATE_OK : fail_nomem(meaning->err);
+	push_range(numbers, low, high, diagram_terminal(meaning->diagram, diagram_action(ret)));
 }
 
 /* Bit 31 means nothing, and nothing has it. */
@@ -342,25 +344,28 @@ static int push_x86_64(struct meaning *meaning, struct numbers *numbers)
 
 	if (!status)
 		status = push_arch(meaning, numbers, ABI_X32, X32_BIT, 2 * X32_BIT - 1);
-	if (!status)
-		status = push_empty(meaning, numbers, ABI_X86_64, 2 * X32_BIT, 3 * X32_BIT - 1);
-	if (!status)
-		status = push_empty(meaning, numbers, ABI_X32, 3 * X32_BIT, UINT32_MAX);
-	return status;
+	if (status)
+		return status;
+	push_empty(meaning, numbers, ABI_X86_64, 2 * X32_BIT, 3 * X32_BIT - 1);
+	push_empty(meaning, numbers, ABI_X32, 3 * X32_BIT, UINT32_MAX);
+	return CALLGATE_OK;
 }
 
 static int arch_function(struct meaning *meaning, enum abi_arch_id id, uint32_t *ret_function)
 {
-	struct numbers numbers = { 0 };
+	size_t room = 4 * (abi_syscall_count() + 1);
+	struct numbers numbers = { .ranges = arena_array(&meaning->arena, room, sizeof(struct diagram_range)) };
 	int status;
 
+	if (!numbers.ranges)
+		return fail_nomem(meaning->err);
 	if (id == ABI_X86_64)
 		status = push_x86_64(meaning, &numbers);
 	else
 		status = push_arch(meaning, &numbers, id, 0, UINT32_MAX);
 	if (status)
 		return status;
-	*ret_function = diagram_switch(meaning->diagram, DIAGRAM_NR, numbers.items, numbers.length,
+	*ret_function = diagram_switch(meaning->diagram, DIAGRAM_NR, numbers.ranges, numbers.count,
 				       DIAGRAM_FALSE /* nothing is left over */);
 	return meaning_status(meaning, *ret_function);
 }
