@@ -331,9 +331,27 @@ static void opening_blind(const struct writer *writer, struct buf *text)
 	for (size_t i = 0; i < writer->subjects.unnamed.length; i++) {
 		const struct evidence_entry *entry = writer->subjects.unnamed.items[i];
 
-		buf_printf(text, "Number %u, which no kernel known to Callgate has, was called %" PRIu64 " times.\n",
-			   entry->nr, entry->count);
+		buf_printf(text, "Number %u, which no kernel known to Callgate has, was called: %" PRIu64 " call%s.\n",
+			   entry->nr, entry->count, entry->count == 1 ? "" : "s");
 	}
+}
+
+/* Whoever reads the arch line should know that it is what the program did, and what it opens. */
+static void opening_foreign(const struct writer *writer, struct buf *text)
+{
+	const struct policy *policy = writer->learned.policy;
+	const char *separator = "The kernel was also called as ";
+	bool foreign = false;
+
+	for (int id = 0; id < ABI_ARCH_COUNT; id++) {
+		if (!policy->arches[id] || abi_arch((enum abi_arch_id)id) == abi_arch_native())
+			continue;
+		buf_printf(text, "%s%s", separator, abi_arch((enum abi_arch_id)id)->name);
+		separator = ", ";
+		foreign = true;
+	}
+	if (foreign)
+		buf_puts(text, ": what is allowed is allowed there too. Take it out of `arch` if that was only a try.\n");
 }
 
 static int writer_opening(struct writer *writer, const char *evidence_name)
@@ -342,6 +360,7 @@ static int writer_opening(struct writer *writer, const char *evidence_name)
 
 	opening_programs(writer->evidence, &text);
 	opening_blind(writer, &text);
+	opening_foreign(writer, &text);
 	if (evidence_name)
 		buf_printf(&text, "Values, call sites and phases: %s\n", evidence_name);
 	if (text.length)

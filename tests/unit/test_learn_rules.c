@@ -186,6 +186,29 @@ static void what_could_not_be_seen_is_said(void **state)
 	evidence_free(evidence);
 }
 
+static void another_arch_is_named_and_nothing_of_it_constrained(void **state)
+{
+	struct evidence *evidence = evidence_new();
+	const uint64_t args[6] = { 1, 0x5401, 0, 0, 0, 0 };
+	struct evidence_call call = { .args = args };
+	struct evidence_program *program;
+	struct evidence_entry *entry;
+	char *text;
+
+	see(evidence, "ioctl", 1, 0x5401, 0);
+	assert_int_equal(evidence_program(evidence, "/usr/bin/a", "", &program, NULL), CALLGATE_OK);
+	assert_int_equal(evidence_entry(evidence, program, abi_arch(ABI_I386)->audit,
+					(uint32_t)abi_syscall_by_name("ioctl")->nr[ABI_I386], &entry, NULL), CALLGATE_OK);
+	assert_int_equal(evidence_count(evidence, entry, &call, NULL), CALLGATE_OK);
+	close_run(evidence);
+	text = learn(evidence);
+	expect_line(text, "arch x86_64, i386");
+	expect_line(text, "allow ioctl");
+	assert_non_null(strstr(text, "# The kernel was also called as i386:"));
+	free(text);
+	evidence_free(evidence);
+}
+
 static void nothing_seen_is_nothing_learned(void **state)
 {
 	struct evidence *evidence = evidence_new();
@@ -230,6 +253,7 @@ UNIT_TESTS(test_learn_rules,
 	cmocka_unit_test(many_values_are_no_constraint),
 	cmocka_unit_test(several_runs_are_told_apart),
 	cmocka_unit_test(what_could_not_be_seen_is_said),
+	cmocka_unit_test(another_arch_is_named_and_nothing_of_it_constrained),
 	cmocka_unit_test(nothing_seen_is_nothing_learned),
 	cmocka_unit_test(every_allocation_may_fail),
 )
