@@ -23,11 +23,11 @@ enum callgate_fact_weight {
 };
 
 struct callgate_fact {
-	const char *name;    /* "action-kill-process": stable, for scripts */
-	const char *group;   /* "actions" */
+	const char *name;  /* "action-kill-process": stable, for scripts */
+	const char *group; /* "actions" */
 	enum callgate_fact_weight weight;
 	bool present;
-	char value[96];      /* "6.18", "abi 7"; "" when yes or no is all */
+	char value[96];	     /* "6.18", "abi 7"; "" when yes or no is all */
 	const char *meaning; /* what it is for, one clause */
 	const char *advice;  /* what to do when it is absent */
 };

@@ -53,43 +53,43 @@ CALLGATE_PUBLIC const char *callgate_ground_name(unsigned ground);
 
 /* A call that ended the process which made it. */
 struct callgate_refusal {
-	int pid;                                 /* the thread's */
-	char arch[16];                           /* "x86_64"; "" for one that is not known */
-	char syscall[48];                        /* "execve"; "" for a number without a name */
+	int pid;	  /* the thread's */
+	char arch[16];	  /* "x86_64"; "" for one that is not known */
+	char syscall[48]; /* "execve"; "" for a number without a name */
 	uint32_t nr;
 	uint64_t args[6];
-	char program[256];                       /* what it was executing, "" when that is not known */
-	char call[1024];                         /* the call with what its pointers named: `execve("/bin/sh", …)` */
+	char program[256];			 /* what it was executing, "" when that is not known */
+	char call[1024];			 /* the call with what its pointers named: `execve("/bin/sh", …)` */
 	struct callgate_explanation explanation; /* its action, the rule and why */
 };
 
 struct callgate_run_options {
-	const char *const *argv;        /* the program, its arguments, NULL */
+	const char *const *argv;	/* the program, its arguments, NULL */
 	const char *const *environment; /* the caller's own, ends in NULL: what the target's is chosen from */
-	const char *const *keep;        /* names of variables that the target gets beside the safe ones */
+	const char *const *keep;	/* names of variables that the target gets beside the safe ones */
 	size_t keep_count;
-	const char *const *set;         /* "NAME=VALUE", whatever the environment has */
+	const char *const *set; /* "NAME=VALUE", whatever the environment has */
 	size_t set_count;
-	bool clear;                     /* not even the safe ones */
-	const int *pass_fds;            /* descriptors that the target gets beside 0, 1, 2 */
+	bool clear;	     /* not even the safe ones */
+	const int *pass_fds; /* descriptors that the target gets beside 0, 1, 2 */
 	size_t pass_fd_count;
-	const char *folder;             /* its working directory, NULL: ours */
-	bool no_trace;                  /* do not trace it: a refusal is then told as SIGSYS only */
-	bool lingers;                   /* when it has ended, wait for what it left running instead of killing it */
+	const char *folder; /* its working directory, NULL: ours */
+	bool no_trace;	    /* do not trace it: a refusal is then told as SIGSYS only */
+	bool lingers;	    /* when it has ended, wait for what it left running instead of killing it */
 	void (*refused)(const struct callgate_refusal *refusal, void *context); /* at once, or NULL */
 	void *context;
 };
 
 struct callgate_run_report {
-	bool signalled;       /* it was ended by the signal `status`; else `status` is its exit status */
+	bool signalled; /* it was ended by the signal `status`; else `status` is its exit status */
 	int status;
-	int exit_status;      /* what a shell would see: the status, or 128 and the signal */
-	uint64_t wall_ns;     /* from exec to end */
-	uint64_t user_us;     /* CPU time, with the children that it waited for */
+	int exit_status;  /* what a shell would see: the status, or 128 and the signal */
+	uint64_t wall_ns; /* from exec to end */
+	uint64_t user_us; /* CPU time, with the children that it waited for */
 	uint64_t system_us;
 	uint64_t max_rss_kib; /* the most memory that one of these processes held */
 	unsigned enforced;    /* enum callgate_ground */
-	bool traced;          /* refusals can be told */
+	bool traced;	      /* refusals can be told */
 	char untraced[128];   /* why not, "" otherwise */
 	unsigned refused;     /* how many calls ended a process; each was told to options->refused */
 };

@@ -51,14 +51,9 @@ static void doctor_print(const struct callgate_fact *fact, const char *last_grou
 
 static int doctor_print_json(const struct callgate_fact *fact)
 {
-	return print_json(json_pack("{ss ss ss sb ss ss ss}",
-				    "name", fact->name,
-				    "group", fact->group,
-				    "weight", doctor_weights[fact->weight],
-				    "present", fact->present,
-				    "value", fact->value,
-				    "meaning", fact->meaning,
-				    "advice", doctor_misses(fact) ? fact->advice : ""));
+	return print_json(json_pack("{ss ss ss sb ss ss ss}", "name", fact->name, "group", fact->group, "weight",
+				    doctor_weights[fact->weight], "present", fact->present, "value", fact->value,
+				    "meaning", fact->meaning, "advice", doctor_misses(fact) ? fact->advice : ""));
 }
 
 int cmd_doctor(const struct verb *verb, int argc, char **argv)

@@ -18,9 +18,9 @@
 #include <unistd.h>
 
 /* As env(1), nohup(1) and timeout(1) have it: a status of theirs must not look like one of the target's. */
-#define STATUS_RUN_FAILED 125
+#define STATUS_RUN_FAILED	  125
 #define STATUS_RUN_NOT_EXECUTABLE 126
-#define STATUS_RUN_NOT_FOUND 127
+#define STATUS_RUN_NOT_FOUND	  127
 
 struct run_options {
 	const char *policy;
@@ -36,14 +36,17 @@ struct run_options {
 
 static const struct option_row run_rows[] = {
 	OPTION_TEXT(struct run_options, policy, "policy", 'p', "FILE", "the policy, or a raw BPF filter, to run under"),
-	OPTION_TEXT(struct run_options, report, "report", 'r', "FILE", "write how it ended to FILE, as one JSON object"),
+	OPTION_TEXT(struct run_options, report, "report", 'r', "FILE",
+		    "write how it ended to FILE, as one JSON object"),
 	OPTION_TEXT(struct run_options, chdir, "chdir", 0, "FOLDER", "start the program in FOLDER"),
 	OPTION_LIST(struct run_options, env, "env", 0, "NAME", "hand on this variable too; NAME* is all that begin so"),
 	OPTION_LIST(struct run_options, setenv, "setenv", 0, "NAME=VALUE", "set a variable for the program"),
 	OPTION_FLAG(struct run_options, clearenv, "clearenv", 0, "hand on no variable but those that are named"),
 	OPTION_LIST(struct run_options, pass_fd, "pass-fd", 0, "N", "hand on descriptor N beside 0, 1 and 2"),
-	OPTION_FLAG(struct run_options, linger, "linger", 0, "wait for what the program leaves running; else it is killed"),
-	OPTION_FLAG(struct run_options, no_trace, "no-trace", 0, "do not trace it: a refusal is then only told as SIGSYS"),
+	OPTION_FLAG(struct run_options, linger, "linger", 0,
+		    "wait for what the program leaves running; else it is killed"),
+	OPTION_FLAG(struct run_options, no_trace, "no-trace", 0,
+		    "do not trace it: a refusal is then only told as SIGSYS"),
 };
 
 /* How many refusals a report tells one by one; all are counted. */
@@ -94,19 +97,11 @@ static json_t *report_refusal(const struct callgate_refusal *refusal)
 	char action[32];
 
 	callgate_action_format(why->action, action, sizeof(action));
-	return json_pack("{si so ss ss sI so so ss so sI so so}",
-			 "pid", refusal->pid,
-			 "program", report_text(refusal->program),
-			 "arch", refusal->arch,
-			 "syscall", refusal->syscall,
-			 "nr", (json_int_t)refusal->nr,
-			 "args", report_args(refusal),
-			 "call", report_text(refusal->call),
-			 "action", action,
-			 "file", report_text(why->file),
-			 "line", (json_int_t)why->line,
-			 "rule", report_text(why->rule),
-			 "reason", report_text(why->reason));
+	return json_pack("{si so ss ss sI so so ss so sI so so}", "pid", refusal->pid, "program",
+			 report_text(refusal->program), "arch", refusal->arch, "syscall", refusal->syscall, "nr",
+			 (json_int_t)refusal->nr, "args", report_args(refusal), "call", report_text(refusal->call),
+			 "action", action, "file", report_text(why->file), "line", (json_int_t)why->line, "rule",
+			 report_text(why->rule), "reason", report_text(why->reason));
 }
 
 static json_t *report_enforced(unsigned enforced)
@@ -127,25 +122,19 @@ static json_t *report_json(const struct callgate_run_report *report, const struc
 		json_array_append_new(arguments, report_text(*argv));
 	for (size_t i = 0; i < seen->count; i++)
 		json_array_append_new(refusals, report_refusal(&seen->refusals[i]));
-	object = json_pack("{so so ss sI sI sf sf sf sI so sb ss sI so}",
-			   "argv", arguments,
-			   "policy", report_text(seen->policy),
-			   "ended", report->signalled ? "signalled" : "exited",
-			   report->signalled ? "signal" : "status", (json_int_t)report->status,
-			   "exit_status", (json_int_t)report->exit_status,
-			   "wall_seconds", (double)report->wall_ns / 1e9,
-			   "user_seconds", (double)report->user_us / 1e6,
-			   "system_seconds", (double)report->system_us / 1e6,
-			   "max_rss_kib", (json_int_t)report->max_rss_kib,
-			   "enforced", report_enforced(report->enforced),
-			   "traced", report->traced,
-			   "untraced_because", report->untraced,
-			   "refused", (json_int_t)report->refused,
-			   "refusals", refusals);
+	object = json_pack("{so so ss sI sI sf sf sf sI so sb ss sI so}", "argv", arguments, "policy",
+			   report_text(seen->policy), "ended", report->signalled ? "signalled" : "exited",
+			   report->signalled ? "signal" : "status", (json_int_t)report->status, "exit_status",
+			   (json_int_t)report->exit_status, "wall_seconds", (double)report->wall_ns / 1e9,
+			   "user_seconds", (double)report->user_us / 1e6, "system_seconds",
+			   (double)report->system_us / 1e6, "max_rss_kib", (json_int_t)report->max_rss_kib, "enforced",
+			   report_enforced(report->enforced), "traced", report->traced, "untraced_because",
+			   report->untraced, "refused", (json_int_t)report->refused, "refusals", refusals);
 	return object;
 }
 
-static int write_report(const char *path, const struct callgate_run_report *report, const struct seen *seen, char **argv)
+static int write_report(const char *path, const struct callgate_run_report *report, const struct seen *seen,
+			char **argv)
 {
 	json_t *object = report_json(report, seen, argv);
 	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
@@ -263,7 +252,8 @@ int cmd_run(const struct verb *verb, int argc, char **argv)
 	if (status != OPTIONS_DONE)
 		return status;
 	if (!options.policy) {
-		misuse_hint("'callgate learn -o FILE -- %s' writes one", arguments.items[0], "run: no --policy was given");
+		misuse_hint("'callgate learn -o FILE -- %s' writes one", arguments.items[0],
+			    "run: no --policy was given");
 		return STATUS_RUN_FAILED;
 	}
 	status = parse_fds(&options.pass_fd, fds);

@@ -43,8 +43,8 @@
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS _IOW('!', 4, uint64_t)
 #endif
-#define LANDLOCK_VERSION_FLAG 1
-#define BPF_MAP_CREATE_COMMAND 0
+#define LANDLOCK_VERSION_FLAG	  1
+#define BPF_MAP_CREATE_COMMAND	  0
 #define BPF_MAP_TYPE_ARRAY_NUMBER 2
 
 enum fact_listener_feature { LISTENER_CONTINUE, LISTENER_ADD_FD, LISTENER_ADD_FD_SEND, LISTENER_SYNC_WAKE_UP };
@@ -112,13 +112,14 @@ static bool fact_no_new_privs(struct callgate_fact *fact, unsigned long paramete
 
 static bool fact_under_filter(struct callgate_fact *fact, unsigned long parameter)
 {
+	static const char key[] = "Seccomp_filters:\t";
 	cleanup_file FILE *file = fopen("/proc/self/status", "re");
 	char line[128];
-	unsigned filters = 0;
 
 	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "Seccomp_filters: %u", &filters) == 1)
-			snprintf(fact->value, sizeof(fact->value), "%u", filters);
+		if (strncmp(line, key, sizeof(key) - 1) == 0)
+			snprintf(fact->value, sizeof(fact->value), "%.*s", (int)strcspn(line + sizeof(key) - 1, "\n"),
+				 line + sizeof(key) - 1);
 	return prctl(PR_GET_SECCOMP) > 0;
 }
 

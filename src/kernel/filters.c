@@ -64,8 +64,8 @@ static int stop(pid_t pid, int *ret_signal, struct callgate_error *err)
 		bool absent = errno == ESRCH;
 		int failed = fail_errno(err, "cannot trace process %d", (int)pid);
 
-		error_hint(err, absent ? "no such process" :
-					 "it is traced already, is not yours, or kernel.yama.ptrace_scope forbids it");
+		error_hint(err, absent ? "no such process"
+				       : "it is traced already, is not yours, or kernel.yama.ptrace_scope forbids it");
 		return failed;
 	}
 	if (ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) < 0)
@@ -79,8 +79,7 @@ static int stop(pid_t pid, int *ret_signal, struct callgate_error *err)
 	return CALLGATE_OK;
 }
 
-int kernel_filters_read(pid_t pid, struct arena *arena, struct kernel_filters *ret_filters,
-			struct callgate_error *err)
+int kernel_filters_read(pid_t pid, struct arena *arena, struct kernel_filters *ret_filters, struct callgate_error *err)
 {
 	struct kernel_filters filters = { 0 };
 	int signal = 0, status = stop(pid, &signal, err);

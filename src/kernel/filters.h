@@ -29,7 +29,6 @@ struct kernel_filters {
  * as it did. Fails with E_OS (no such process, or it may not be traced), E_UNSUPPORTED (no privilege, or a kernel
  * without CONFIG_CHECKPOINT_RESTORE; the hint says what works instead), E_NOMEM.
  */
-int kernel_filters_read(pid_t pid, struct arena *arena, struct kernel_filters *ret_filters,
-			struct callgate_error *err);
+int kernel_filters_read(pid_t pid, struct arena *arena, struct kernel_filters *ret_filters, struct callgate_error *err);
 
 #endif

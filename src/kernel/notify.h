@@ -24,8 +24,8 @@ union notify_buffer {
 };
 
 enum notify_outcome {
-	NOTIFY_DONE,  /* received, or answered */
-	NOTIFY_GONE,  /* there is nothing to do: a signal came, or the target's call is over; go on with the next */
+	NOTIFY_DONE, /* received, or answered */
+	NOTIFY_GONE, /* there is nothing to do: a signal came, or the target's call is over; go on with the next */
 };
 
 /* Whether this kernel's notifications fit NOTIFY_ROOM. Fails with E_UNSUPPORTED. Ask once, before the first. */
@@ -33,9 +33,9 @@ int notify_check(struct callgate_error *err);
 
 /*
  * Waits for a notification. DONE fills ret_buffer, which is zeroed first and which the kernel itself writes: whoever
- * shares that memory learns of what was received even when the receiver dies at once. GONE also after EINTR, so that the caller can look at its signals.
- * Call it when poll(2) says POLLIN, or be ready to sleep; POLLHUP means that the last target is gone.
- * A negative status (E_OS) when the listener itself fails.
+ * shares that memory learns of what was received even when the receiver dies at once. GONE also after EINTR, so that
+ * the caller can look at its signals. Call it when poll(2) says POLLIN, or be ready to sleep; POLLHUP means that the
+ * last target is gone. A negative status (E_OS) when the listener itself fails.
  */
 int notify_receive(int listener, union notify_buffer *ret_buffer, struct callgate_error *err);
 

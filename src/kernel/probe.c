@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -17,11 +17,14 @@
 uint16_t probe_kernel_version(void)
 {
 	struct utsname name;
-	unsigned major, minor;
+	unsigned long major, minor;
+	char *end;
 
-	if (uname(&name) < 0 || sscanf(name.release, "%u.%u", &major, &minor) != 2 || major > 255 || minor > 255)
+	if (uname(&name) < 0)
 		return 0;
-	return ABI_KERNEL(major, minor);
+	major = strtoul(name.release, &end, 10);
+	minor = *end == '.' ? strtoul(end + 1, NULL, 10) : 256;
+	return major > 255 || minor > 255 ? 0 : ABI_KERNEL(major, minor);
 }
 
 bool probe_action(uint32_t action)

@@ -23,7 +23,7 @@
 
 /* The kernel's sigset: one bit a signal. */
 #define KERNEL_SIGSET_SIZE 8
-#define KERNEL_SIGNAL_MAX 64
+#define KERNEL_SIGNAL_MAX  64
 
 /* rt_sigaction's own struct, which libc's differs from. */
 struct kernel_sigaction {
@@ -38,10 +38,10 @@ static long child_signals(struct child *child)
 {
 	for (int signal = 1; child->reset_handlers && signal <= KERNEL_SIGNAL_MAX; signal++) {
 		struct kernel_sigaction action = { .handler = SIG_DFL };
-		struct kernel_sigaction old;
+		struct kernel_sigaction old = { 0 };
 
-		if (KERNEL_CALL(SYS_rt_sigaction, signal, 0, &old, KERNEL_SIGSET_SIZE) < 0 ||
-		    old.handler == SIG_IGN || old.handler == SIG_DFL)
+		if (KERNEL_CALL(SYS_rt_sigaction, signal, 0, &old, KERNEL_SIGSET_SIZE) < 0 || old.handler == SIG_IGN ||
+		    old.handler == SIG_DFL)
 			continue;
 		KERNEL_CALL(SYS_rt_sigaction, signal, &action, 0, KERNEL_SIGSET_SIZE);
 	}

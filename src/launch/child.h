@@ -30,17 +30,17 @@ enum child_step {
 /* What the parent prepares and the child reports into: the two share their memory until exec. */
 struct child {
 	struct launch_spec *spec;
-	const char *path;         /* what to execute, found by the parent */
-	int folder_fd;            /* where to go first, −1: nowhere */
-	const int *open_fds;      /* what stays open: 0, 1, 2 and keep_fds, ascending, without doubles */
+	const char *path;    /* what to execute, found by the parent */
+	int folder_fd;	     /* where to go first, −1: nowhere */
+	const int *open_fds; /* what stays open: 0, 1, 2 and keep_fds, ascending, without doubles */
 	size_t open_fd_count;
-	pid_t parent;             /* who must still be the parent once the death signal is armed */
-	const uint64_t *mask;     /* the kernel's sigset: blocked signals of the target */
-	bool reset_handlers;      /* the clone could not do it */
-	int go;                   /* futex: 1 when the child may load its filter; only waited for with spec->trace */
-	volatile int step;        /* enum child_step: what it is at */
-	volatile int error;       /* negative errno of that step, 0 while none failed */
-	volatile int listener;    /* the listener's number in the child's table, −1 before */
+	pid_t parent;	       /* who must still be the parent once the death signal is armed */
+	const uint64_t *mask;  /* the kernel's sigset: blocked signals of the target */
+	bool reset_handlers;   /* the clone could not do it */
+	int go;		       /* futex: 1 when the child may load its filter; only waited for with spec->trace */
+	volatile int step;     /* enum child_step: what it is at */
+	volatile int error;    /* negative errno of that step, 0 while none failed */
+	volatile int listener; /* the listener's number in the child's table, −1 before */
 };
 
 /* Never returns. Async-signal-safe, touches nothing but *child and what it points to. */

@@ -67,8 +67,7 @@ static pid_t clone_start_old(const struct clone_child *child)
 	pid_t pid;
 
 	*child->keeps_handlers = true;
-	pid = clone(clone_enter, child->stack + CLONE_STACK_SIZE, flags, (void *)child, child->pidfd, NULL,
-		    child->tid);
+	pid = clone(clone_enter, child->stack + CLONE_STACK_SIZE, flags, (void *)child, child->pidfd, NULL, child->tid);
 	return pid < 0 ? -errno : pid;
 }
 

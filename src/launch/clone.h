@@ -15,13 +15,13 @@
 #define CLONE_STACK_SIZE 16384
 
 struct clone_child {
-	uint64_t flags;              /* CLONE_*; CLONE_VM is added */
+	uint64_t flags;		      /* CLONE_*; CLONE_VM is added */
 	void (*main)(void *argument); /* never returns */
 	void *argument;
-	char *stack;                 /* CLONE_STACK_SIZE bytes, aligned to 16, the child's until it has gone */
-	int *pidfd;                  /* with CLONE_PIDFD: where the descriptor goes */
-	pid_t *tid;                  /* with CLONE_CHILD_CLEARTID: zeroed, and woken as a futex, when memory is given up */
-	bool *keeps_handlers;        /* set before the child starts: its signal handlers are still the parent's */
+	char *stack;	      /* CLONE_STACK_SIZE bytes, aligned to 16, the child's until it has gone */
+	int *pidfd;	      /* with CLONE_PIDFD: where the descriptor goes */
+	pid_t *tid;	      /* with CLONE_CHILD_CLEARTID: zeroed, and woken as a futex, when memory is given up */
+	bool *keeps_handlers; /* set before the child starts: its signal handlers are still the parent's */
 };
 
 /* The child's pid, or a negative errno. Async-signal-safe. */

@@ -15,7 +15,7 @@
 #include <sys/un.h>
 
 /* How much of a string, and how many of an array, a message shows. */
-#define DECODE_STRING_MAX 128
+#define DECODE_STRING_MAX  128
 #define DECODE_STRINGS_MAX 8
 
 enum decode_form { DECODE_ADDRESS, DECODE_PATH, DECODE_STRINGS, DECODE_SOCKADDR, DECODE_BYTES };
@@ -181,33 +181,36 @@ static uint64_t decode_value(const struct abi_arg *arg, uint64_t word, int64_t *
 	return value;
 }
 
-/* `O_WRONLY|O_CREAT|0x8`: the constants that are wholly in value, the widest first, then what is left. */
+/* The widest constant that is wholly in the bits; .name is NULL when there is none. */
+static struct abi_constant decode_widest(const struct decode *decode, const struct abi_arg *arg, uint64_t bits)
+{
+	size_t count = arg->constants ? abi_constant_count(arg->constants) : 0;
+	struct abi_constant best = { 0 };
+
+	for (size_t i = 0; i < count; i++) {
+		const struct abi_constant constant = abi_constant_at(arg->constants, decode->arch->id, i);
+		bool is_in = constant.name && constant.value && (constant.value & bits) == constant.value;
+
+		if (is_in && !constant.is_alias &&
+		    __builtin_popcountll(constant.value) > __builtin_popcountll(best.value))
+			best = constant;
+	}
+	return best;
+}
+
+/* `O_WRONLY|O_CREAT|0x8`: constants by name, then what is left. */
 static void decode_flags(const struct decode *decode, const struct abi_arg *arg, uint64_t value)
 {
+	struct abi_constant constant = decode_widest(decode, arg, value);
 	uint64_t left = value;
-	bool is_first = true;
 
-	while (left) {
-		struct abi_constant best = { 0 };
-
-		for (size_t i = 0; arg->constants && i < abi_constant_count(arg->constants); i++) {
-			struct abi_constant constant = abi_constant_at(arg->constants, decode->arch->id, i);
-
-			if (constant.name && !constant.is_alias && constant.value &&
-			    (constant.value & left) == constant.value &&
-			    __builtin_popcountll(constant.value) > __builtin_popcountll(best.value))
-				best = constant;
-		}
-		buf_puts(decode->text, is_first ? "" : "|");
-		is_first = false;
-		if (!best.name)
-			break;
-		buf_puts(decode->text, best.name);
-		left &= ~best.value;
+	for (; constant.name; constant = decode_widest(decode, arg, left)) {
+		buf_printf(decode->text, "%s%s", left == value ? "" : "|", constant.name);
+		left &= ~constant.value;
 	}
 	if (left)
-		buf_printf(decode->text, "0x%" PRIx64, left);
-	else if (is_first)
+		buf_printf(decode->text, "%s0x%" PRIx64, left == value ? "" : "|", left);
+	else if (value == 0)
 		buf_puts(decode->text, "0");
 }
 

@@ -22,8 +22,7 @@ static int descriptors_compare(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-int descriptors_list(const int *keep, size_t keep_count, int **ret_open, size_t *ret_count,
-		     struct callgate_error *err)
+int descriptors_list(const int *keep, size_t keep_count, int **ret_open, size_t *ret_count, struct callgate_error *err)
 {
 	cleanup_free int *open = calloc(keep_count + 3, sizeof(*open));
 	size_t count = 0, different = 0;

@@ -10,8 +10,7 @@
 
 /* 0, 1, 2 and keep, ascending, each once; the caller frees *ret_open. Fails with E_OS (EBADF: one of keep is not
  * open) and E_NOMEM. */
-int descriptors_list(const int *keep, size_t keep_count, int **ret_open, size_t *ret_count,
-		     struct callgate_error *err);
+int descriptors_list(const int *keep, size_t keep_count, int **ret_open, size_t *ret_count, struct callgate_error *err);
 
 /* Closes all but those, which are as descriptors_list has them: 0 or a negative errno. Async-signal-safe. */
 int descriptors_close_others(const int *open, size_t count);

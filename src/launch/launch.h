@@ -27,30 +27,30 @@
 #include <sys/types.h>
 
 struct launch_spec {
-	const char *const *argv;     /* the program as the user named it, its arguments, NULL */
-	const char *const *envp;     /* its whole environment; PATH in it is where the program is looked for */
-	const char *folder;          /* its working directory, NULL for ours */
-	const int *keep_fds;         /* descriptors that it gets beside 0, 1 and 2; all others are closed */
+	const char *const *argv; /* the program as the user named it, its arguments, NULL */
+	const char *const *envp; /* its whole environment; PATH in it is where the program is looked for */
+	const char *folder;	 /* its working directory, NULL for ours */
+	const int *keep_fds;	 /* descriptors that it gets beside 0, 1 and 2; all others are closed */
 	size_t keep_fd_count;
-	struct sock_filter *insns;   /* the filter, its launch door included; wiped before exec. NULL: none */
+	struct sock_filter *insns; /* the filter, its launch door included; wiped before exec. NULL: none */
 	size_t insn_count;
-	unsigned filter_flags;       /* SECCOMP_FILTER_FLAG_*, without NEW_LISTENER */
-	uint64_t secret;             /* what the filter's launch door asks for; wiped before exec */
-	bool want_listener;          /* load with a listener, which launch_target then holds */
-	bool new_session;            /* setsid: no terminal to push characters into, a process group of its own */
-	bool die_with_parent;        /* SIGKILL when the thread that called launch_spawn ends */
-	bool no_core;                /* RLIMIT_CORE 0 */
-	bool hide_launcher;          /* PR_SET_DUMPABLE 0 for us, before it runs: our memory is not for our own user to write */
+	unsigned filter_flags; /* SECCOMP_FILTER_FLAG_*, without NEW_LISTENER */
+	uint64_t secret;       /* what the filter's launch door asks for; wiped before exec */
+	bool want_listener;    /* load with a listener, which launch_target then holds */
+	bool new_session;      /* setsid: no terminal to push characters into, a process group of its own */
+	bool die_with_parent;  /* SIGKILL when the thread that called launch_spawn ends */
+	bool no_core;	       /* RLIMIT_CORE 0 */
+	bool hide_launcher; /* PR_SET_DUMPABLE 0 for us, before it runs: our memory is not for our own user to write */
 	const sigset_t *signal_mask; /* what it blocks, NULL: what we do */
-	bool trace;                  /* ptrace it and all that it forks, so that a refusal can be told; see watch.h */
-	bool trace_calls;            /* with trace: stop it at every call that its filter answers with trace */
+	bool trace;		     /* ptrace it and all that it forks, so that a refusal can be told; see watch.h */
+	bool trace_calls;	     /* with trace: stop it at every call that its filter answers with trace */
 };
 
 struct launch_target {
-	pid_t pid;    /* ours to wait for */
-	int pidfd;    /* close-on-exec; −1 when absent */
-	int listener; /* close-on-exec; −1 unless asked for */
-	bool traced;  /* whether tracing was asked for and granted */
+	pid_t pid;	     /* ours to wait for */
+	int pidfd;	     /* close-on-exec; −1 when absent */
+	int listener;	     /* close-on-exec; −1 unless asked for */
+	bool traced;	     /* whether tracing was asked for and granted */
 	uint64_t started_ns; /* CLOCK_MONOTONIC when its program was executed */
 };
 
@@ -58,10 +58,10 @@ struct launch_target {
 #define LAUNCH_TARGET_NONE ((struct launch_target){ .pidfd = -1, .listener = -1 })
 
 struct launch_end {
-	bool signalled;       /* ended by a signal, which is status; else status is its exit status, 0 to 255 */
+	bool signalled; /* ended by a signal, which is status; else status is its exit status, 0 to 255 */
 	int status;
-	uint64_t wall_ns;     /* from launch_spawn's return to the end */
-	uint64_t user_us;     /* CPU time of the target and of those of its children that it waited for */
+	uint64_t wall_ns; /* from launch_spawn's return to the end */
+	uint64_t user_us; /* CPU time of the target and of those of its children that it waited for */
 	uint64_t system_us;
 	uint64_t max_rss_kib; /* the most memory that one of these processes held */
 };

@@ -31,6 +31,7 @@ struct run_target {
 	struct callgate_filter *filter;
 	struct sock_filter *insns; /* a copy that may be wiped */
 	const char **environment;
+	struct watch watch;
 };
 
 struct ground_name {
@@ -39,7 +40,7 @@ struct ground_name {
 };
 
 static const struct ground_name ground_names[] = {
-	{ CALLGATE_GROUND_ENVIRONMENT, "environment" },   { CALLGATE_GROUND_SESSION, "session" },
+	{ CALLGATE_GROUND_ENVIRONMENT, "environment" },	  { CALLGATE_GROUND_SESSION, "session" },
 	{ CALLGATE_GROUND_DEATH_SIGNAL, "death-signal" }, { CALLGATE_GROUND_CORE_LIMIT, "core-limit" },
 	{ CALLGATE_GROUND_DESCRIPTORS, "descriptors" },	  { CALLGATE_GROUND_NO_NEW_PRIVS, "no-new-privs" },
 	{ CALLGATE_GROUND_SECCOMP, "seccomp" },
@@ -64,7 +65,8 @@ static void run_fini(struct run_target *run)
 static bool run_notifies(const struct sock_filter *insns, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (insns[i].code == (BPF_RET | BPF_K) && (insns[i].k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_USER_NOTIF)
+		if (insns[i].code == (BPF_RET | BPF_K) &&
+		    (insns[i].k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_USER_NOTIF)
 			return true;
 	return false;
 }
@@ -117,7 +119,8 @@ static bool run_may_trace(const struct callgate_subject *subject)
 		struct tracer_call call = { .audit = arch->audit, .nr = SYS_ptrace, .args = { requests[i] } };
 		struct callgate_explanation why;
 
-		if (why_call(subject, &call, &why, NULL) != CALLGATE_OK || (why.by_rule && action_lets_pass(why.action)))
+		if (why_call(subject, &call, &why, NULL) != CALLGATE_OK ||
+		    (why.by_rule && action_lets_pass(why.action)))
 			return true;
 	}
 	return false;
@@ -197,25 +200,26 @@ static void run_report_end(struct callgate_run_report *report, const struct laun
 static int run_watched(struct run_target *run, struct launch_spec *spec, struct callgate_error *err)
 {
 	cleanup(launch_target_fini) struct launch_target target = LAUNCH_TARGET_NONE;
-	struct watch watch = {
-		.target = &target, .lingers = run->options->lingers, .refused = run_refused, .context = run
-	};
 	struct launch_end end;
 	int was_dumpable = prctl(PR_GET_DUMPABLE) == 1;
-	int status = watch_begin(&watch, err);
+	int status;
 
+	run->watch = (struct watch){
+		.target = &target, .lingers = run->options->lingers, .refused = run_refused, .context = run
+	};
+	status = watch_begin(&run->watch, err);
 	if (status != CALLGATE_OK)
 		return status;
-	spec->signal_mask = &watch.old_mask;
+	spec->signal_mask = &run->watch.old_mask;
 	status = launch_spawn(spec, &target, err);
 	if (status == CALLGATE_OK) {
 		run->report->traced = target.traced;
 		if (spec->trace && !target.traced)
 			strcpy(run->report->untraced, "the kernel does not let us trace it");
-		status = watch_target(&watch, &end, err);
+		status = watch_target(&run->watch, &end, err);
 	}
 	prctl(PR_SET_DUMPABLE, was_dumpable);
-	watch_end(&watch);
+	watch_end(&run->watch);
 	if (status == CALLGATE_OK)
 		run_report_end(run->report, &end);
 	return status;
@@ -226,8 +230,8 @@ int callgate_run(const struct callgate_subject *subject, const struct callgate_r
 {
 	struct callgate_run_report report = {
 		.enforced = CALLGATE_GROUND_ENVIRONMENT | CALLGATE_GROUND_SESSION | CALLGATE_GROUND_DEATH_SIGNAL |
-			    CALLGATE_GROUND_CORE_LIMIT | CALLGATE_GROUND_DESCRIPTORS |
-			    CALLGATE_GROUND_NO_NEW_PRIVS | CALLGATE_GROUND_SECCOMP,
+			    CALLGATE_GROUND_CORE_LIMIT | CALLGATE_GROUND_DESCRIPTORS | CALLGATE_GROUND_NO_NEW_PRIVS |
+			    CALLGATE_GROUND_SECCOMP,
 	};
 	cleanup(run_fini) struct run_target run = { .subject = subject, .options = options, .report = &report };
 	struct launch_spec spec = {

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -55,32 +56,39 @@ static int search_failed(const char *name, int error, struct callgate_error *err
 	return status;
 }
 
-int search_program(const char *name, const char *const *envp, int folder_fd, char **ret_path, struct callgate_error *err)
+static int search_named(const char *name, int folder_fd, char **ret_path, struct callgate_error *err)
 {
+	int error = search_try(name, folder_fd);
+	char *path;
+
+	if (error)
+		return search_failed(name, error, err);
+	path = strdup(name);
+	if (!path)
+		return fail_nomem(err);
+	*ret_path = path;
+	return CALLGATE_OK;
+}
+
+int search_program(const char *name, const char *const *envp, int folder_fd, char **ret_path,
+		   struct callgate_error *err)
+{
+	const char *entry = search_variable(envp);
+	size_t size = strlen(entry) + strlen(name) + sizeof("./");
 	cleanup_free char *path = NULL;
 	int error = ENOENT;
 
-	if (strchr(name, '/')) {
-		error = search_try(name, folder_fd);
-		path = error ? NULL : strdup(name);
-		if (error)
-			return search_failed(name, error, err);
-		if (!path)
-			return fail_nomem(err);
-		*ret_path = take_ptr(path);
-		return CALLGATE_OK;
-	}
-	path = malloc(strlen(search_variable(envp)) + strlen(name) + 3);
+	if (!*name || strchr(name, '/'))
+		return search_named(name, folder_fd, ret_path, err);
+	path = malloc(size);
 	if (!path)
 		return fail_nomem(err);
-	for (const char *entry = search_variable(envp); *name; entry++) {
+	for (bool more = true; more;) {
 		size_t length = strcspn(entry, ":");
 		int tried;
 
 		/* An empty entry is the working directory. */
-		memcpy(path, length ? entry : ".", length ? length : 1);
-		strcpy(path + (length ? length : 1), "/");
-		strcat(path, name);
+		snprintf(path, size, "%.*s/%s", length ? (int)length : 1, length ? entry : ".", name);
 		tried = search_try(path, folder_fd);
 		if (tried == 0) {
 			*ret_path = take_ptr(path);
@@ -88,9 +96,8 @@ int search_program(const char *name, const char *const *envp, int folder_fd, cha
 		}
 		if (tried != ENOENT && tried != ENOTDIR && tried != EISDIR)
 			error = tried;
-		entry += length;
-		if (!*entry)
-			break;
+		more = entry[length] == ':';
+		entry += length + more;
 	}
 	return search_failed(name, error, err);
 }

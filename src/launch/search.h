@@ -11,6 +11,7 @@
  * folders of PATH as envp has it. Relative paths start at folder_fd (AT_FDCWD: at our own). The caller frees
  * *ret_path. Fails with E_NOT_FOUND, E_NOT_EXECUTABLE, E_NOMEM.
  */
-int search_program(const char *name, const char *const *envp, int folder_fd, char **ret_path, struct callgate_error *err);
+int search_program(const char *name, const char *const *envp, int folder_fd, char **ret_path,
+		   struct callgate_error *err);
 
 #endif

@@ -37,16 +37,15 @@
 struct spawn {
 	struct child child;
 	struct launch_target target;
-	pid_t tid;               /* not 0 while the child uses our memory */
-	int porter_pidfd;        /* −1: the child is cloned by us */
-	pid_t porter;
+	pid_t tid;	  /* not 0 while the child uses our memory */
+	int porter_pidfd; /* −1: the child is cloned by us */
 	bool porter_keeps_handlers;
-	uint64_t old_mask;       /* signals that the caller blocks */
-	uint64_t mask;           /* signals that the target is to block */
+	uint64_t old_mask; /* signals that the caller blocks */
+	uint64_t mask;	   /* signals that the target is to block */
 	char *path;
 	int folder_fd;
 	int *open_fds;
-	char *child_stack;       /* CLONE_STACK_SIZE bytes each, aligned to 16 */
+	char *child_stack; /* CLONE_STACK_SIZE bytes each, aligned to 16 */
 	char *porter_stack;
 };
 
@@ -127,8 +126,7 @@ static void __attribute__((noreturn)) spawn_porter_main(void *argument)
 	struct spawn *spawn = argument;
 	pid_t pid = -ESRCH;
 
-	if (KERNEL_CALL(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL) == 0 &&
-	    KERNEL_CALL(SYS_getppid) == spawn->child.parent)
+	if (KERNEL_CALL(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL) == 0 && KERNEL_CALL(SYS_getppid) == spawn->child.parent)
 		pid = spawn_clone_child(spawn, CLONE_VFORK | CLONE_FILES | CLONE_PARENT);
 	spawn->target.pid = pid;
 	KERNEL_CALL(SYS_kill, KERNEL_CALL(SYS_getpid), SIGSTOP);
@@ -298,7 +296,8 @@ static int spawn_start(struct spawn *spawn, struct callgate_error *err)
 
 	KERNEL_CALL(SYS_rt_sigprocmask, SIG_SETMASK, &all, &spawn->old_mask, KERNEL_SIGSET_SIZE);
 	/* libc's sigset begins with the kernel's. */
-	memcpy(&spawn->mask, spec->signal_mask ? (const void *)spec->signal_mask : &spawn->old_mask, sizeof(spawn->mask));
+	memcpy(&spawn->mask, spec->signal_mask ? (const void *)spec->signal_mask : &spawn->old_mask,
+	       sizeof(spawn->mask));
 	status = spec->want_listener ? spawn_through_porter(spawn, err) : spawn_directly(spawn, err);
 	KERNEL_CALL(SYS_rt_sigprocmask, SIG_SETMASK, &spawn->old_mask, 0, KERNEL_SIGSET_SIZE);
 	return status == CALLGATE_OK ? spawn_reported(spawn, err) : status;
@@ -319,7 +318,8 @@ int launch_spawn(struct launch_spec *spec, struct launch_target *ret_target, str
 	int status;
 
 	if (spec->want_listener && (spec->trace || spec->hide_launcher))
-		return fail(err, CALLGATE_E_INVALID, "a target with a listener is not traced, and its launcher not hidden");
+		return fail(err, CALLGATE_E_INVALID,
+			    "a target with a listener is not traced, and its launcher not hidden");
 	status = spawn_prepare(&spawn, err);
 	if (status == CALLGATE_OK)
 		status = spawn_start(&spawn, err);

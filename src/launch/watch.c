@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -41,18 +42,21 @@ static sigset_t watch_mask(void)
 	return mask;
 }
 
-/* Reads the pids of our children as the kernel lists them; 0 where it does not. */
+/* The pids of our children as the kernel lists them, the first ones where there are more; none where it does not. */
 static size_t watch_children(pid_t *ret_pids, size_t limit)
 {
-	char path[64];
-	cleanup_file FILE *file = NULL;
+	char path[64], text[4096];
+	cleanup_fd int fd = -1;
+	ssize_t length;
 	size_t count = 0;
-	int pid;
 
 	snprintf(path, sizeof(path), "/proc/self/task/%ld/children", syscall(SYS_gettid));
-	file = fopen(path, "re");
-	while (file && count < limit && fscanf(file, "%d", &pid) == 1)
-		ret_pids[count++] = pid;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	length = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+	text[length > 0 ? length : 0] = '\0';
+	/* A number behind which no blank stands may be cut. */
+	for (char *at = text; count < limit && strchr(at, ' '); at = strchr(at, ' ') + 1)
+		ret_pids[count++] = (pid_t)strtol(at, NULL, 10);
 	return count;
 }
 

@@ -15,14 +15,14 @@
 
 struct watch {
 	struct launch_target *target;
-	bool lingers;             /* wait for what the target left behind instead of killing it */
-	bool ending;              /* set by watch_target: whatever of the rest moves is killed */
+	bool lingers; /* wait for what the target left behind instead of killing it */
+	bool ending;  /* set by watch_target: whatever of the rest moves is killed */
 	void (*refused)(struct watch *watch, pid_t pid, const struct tracer_call *call); /* at its exit event */
-	void (*called)(struct watch *watch, pid_t pid, const struct tracer_call *call); /* before a traced call */
-	void *context;            /* refused's own */
-	sigset_t old_mask;        /* what the caller blocked before watch_begin */
+	void (*called)(struct watch *watch, pid_t pid, const struct tracer_call *call);	 /* before a traced call */
+	void *context;									 /* refused's own */
+	sigset_t old_mask; /* what the caller blocked before watch_begin */
 	struct sigaction old_sigchld;
-	pid_t strangers[16];      /* children that were there before, which are none of our business */
+	pid_t strangers[16]; /* children that were there before, which are none of our business */
 	size_t stranger_count;
 	bool was_subreaper;
 };

@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ARG5 offsetof(struct seccomp_data, args[5])
+#define ARG5	    offsetof(struct seccomp_data, args[5])
 #define DOOR_LENGTH 8
 
 static const char *no_environment[] = { NULL };
@@ -126,9 +126,11 @@ static void a_wrong_secret_dies_at_the_door(void **state)
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
 		struct sock_filter insns[DOOR_LENGTH];
 		const char *argv[] = { "true", NULL };
-		struct launch_spec spec = {
-			.argv = argv, .envp = no_environment, .insns = insns, .insn_count = DOOR_LENGTH, .secret = wrong[i]
-		};
+		struct launch_spec spec = { .argv = argv,
+					    .envp = no_environment,
+					    .insns = insns,
+					    .insn_count = DOOR_LENGTH,
+					    .secret = wrong[i] };
 		struct launch_target target = LAUNCH_TARGET_NONE;
 		struct callgate_error err;
 		struct launch_end end;
@@ -148,7 +150,9 @@ static void launch_and_end(int fd, bool trace)
 	const char *alone[] = { "sleep", "1000", NULL };
 	const char *with_child[] = { "sh", "-c", "sleep 1000; exit", NULL };
 	struct launch_target target = LAUNCH_TARGET_NONE;
-	struct launch_spec spec = { .argv = trace ? with_child : alone, .envp = no_environment, .die_with_parent = true, .trace = trace };
+	struct launch_spec spec = {
+		.argv = trace ? with_child : alone, .envp = no_environment, .die_with_parent = true, .trace = trace
+	};
 
 	if (launch_spawn(&spec, &target, NULL) != CALLGATE_OK || write(fd, &target.pid, sizeof(target.pid)) < 0)
 		_exit(1);
@@ -222,10 +226,7 @@ static void it_is_started_where_clone3_is_hidden(void **state)
 	assert_int_equal(status, W_EXITCODE(3, 0));
 }
 
-UNIT_TESTS(test_launch_kernel,
-	cmocka_unit_test(the_secret_is_nowhere_in_the_target),
-	cmocka_unit_test(a_wrong_secret_dies_at_the_door),
-	cmocka_unit_test(it_dies_with_its_launcher),
-	cmocka_unit_test(it_is_started_where_clone3_is_hidden),
-	cmocka_unit_test(a_traced_one_dies_with_all_that_it_started),
-)
+UNIT_TESTS(test_launch_kernel, cmocka_unit_test(the_secret_is_nowhere_in_the_target),
+	   cmocka_unit_test(a_wrong_secret_dies_at_the_door), cmocka_unit_test(it_dies_with_its_launcher),
+	   cmocka_unit_test(it_is_started_where_clone3_is_hidden),
+	   cmocka_unit_test(a_traced_one_dies_with_all_that_it_started), )

@@ -20,8 +20,8 @@
 #include <unistd.h>
 
 /* What the children say with their exit status. */
-#define HELD 0
-#define NOT_HELD 1
+#define HELD	   0
+#define NOT_HELD   1
 #define NOT_SET_UP 2
 
 /* Gives getppid this action and allows all else. */
@@ -248,8 +248,8 @@ static int end_of_rewritten(unsigned getpid_action, int event)
 	assert_true(pid > 0);
 	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
 	assert_true(WIFSTOPPED(status));
-	assert_int_equal(ptrace(PTRACE_SEIZE, pid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL),
-			 0);
+	assert_int_equal(
+		ptrace(PTRACE_SEIZE, pid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL), 0);
 	kill(pid, SIGCONT);
 	assert_true(rewrite_at(pid, event, &status));
 	do
@@ -288,13 +288,9 @@ static void nor_can_one_that_the_filter_asked(void **state)
 
 #endif
 
-UNIT_TESTS(test_load_kernel,
-	cmocka_unit_test(it_holds_over_fork),
-	cmocka_unit_test(a_shell_that_may_be_started_awakes_in_the_same_cage),
-	cmocka_unit_test(tsync_brings_every_thread_along),
-	cmocka_unit_test(either_all_threads_have_it_or_none),
-	cmocka_unit_test(nothing_loosens_it),
-	cmocka_unit_test(a_bad_program_is_refused_with_its_reason),
-	cmocka_unit_test(a_tracer_cannot_change_a_call_past_it),
-	cmocka_unit_test(nor_can_one_that_the_filter_asked),
-)
+UNIT_TESTS(test_load_kernel, cmocka_unit_test(it_holds_over_fork),
+	   cmocka_unit_test(a_shell_that_may_be_started_awakes_in_the_same_cage),
+	   cmocka_unit_test(tsync_brings_every_thread_along), cmocka_unit_test(either_all_threads_have_it_or_none),
+	   cmocka_unit_test(nothing_loosens_it), cmocka_unit_test(a_bad_program_is_refused_with_its_reason),
+	   cmocka_unit_test(a_tracer_cannot_change_a_call_past_it),
+	   cmocka_unit_test(nor_can_one_that_the_filter_asked), )

@@ -29,7 +29,7 @@ static void decodes(const char *name, const uint64_t args[6], const char *wanted
 	assert_string_equal(buf_text(&text), wanted);
 }
 
-#define ARGS(...) ((const uint64_t[6]){ __VA_ARGS__ })
+#define ARGS(...)   ((const uint64_t[6]){ __VA_ARGS__ })
 #define AT(pointer) ((uint64_t)(uintptr_t)(pointer))
 
 static void constants_have_their_names(void **state)
@@ -60,7 +60,9 @@ static void an_argument_list_is_shown(void **state)
 static void an_address_of_a_socket_is_shown(void **state)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(80), .sin_addr = { htonl(0x7f000001) } };
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(443), .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6,
+				    .sin6_port = htons(443),
+				    .sin6_addr = IN6ADDR_LOOPBACK_INIT };
 	struct sockaddr_un un = { .sun_family = AF_UNIX, .sun_path = "/run/x.sock" };
 	struct sockaddr_un abstract = { .sun_family = AF_UNIX, .sun_path = "\0name" };
 	sa_family_t netlink = AF_NETLINK;
@@ -99,7 +101,8 @@ static void other_arches_and_numbers_without_a_name_are_said(void **state)
 {
 	cleanup(buf_fini) struct buf text = { 0 };
 
-	decode_call(&text, getpid(), &(struct tracer_call){ .audit = abi_arch(ABI_X86_64)->audit, .nr = 0x40000000 | 110 });
+	decode_call(&text, getpid(),
+		    &(struct tracer_call){ .audit = abi_arch(ABI_X86_64)->audit, .nr = 0x40000000 | 110 });
 	buf_puts(&text, " ");
 	decode_call(&text, getpid(), &(struct tracer_call){ .audit = 0x1234, .nr = 1 });
 	buf_puts(&text, " ");
@@ -108,11 +111,7 @@ static void other_arches_and_numbers_without_a_name_are_said(void **state)
 					     "#9999(0x0, 0x0, 0x0, 0x0, 0x0, 0x0)");
 }
 
-UNIT_TESTS(test_launch_decode,
-	cmocka_unit_test(constants_have_their_names),
-	cmocka_unit_test(only_the_bits_that_the_kernel_reads_count),
-	cmocka_unit_test(an_argument_list_is_shown),
-	cmocka_unit_test(an_address_of_a_socket_is_shown),
-	cmocka_unit_test(what_cannot_be_read_is_an_address),
-	cmocka_unit_test(other_arches_and_numbers_without_a_name_are_said),
-)
+UNIT_TESTS(test_launch_decode, cmocka_unit_test(constants_have_their_names),
+	   cmocka_unit_test(only_the_bits_that_the_kernel_reads_count), cmocka_unit_test(an_argument_list_is_shown),
+	   cmocka_unit_test(an_address_of_a_socket_is_shown), cmocka_unit_test(what_cannot_be_read_is_an_address),
+	   cmocka_unit_test(other_arches_and_numbers_without_a_name_are_said), )

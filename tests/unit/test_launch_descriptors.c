@@ -90,9 +90,6 @@ static void every_allocation_may_fail(void **state)
 	});
 }
 
-UNIT_TESTS(test_launch_descriptors,
-	cmocka_unit_test(the_list_is_ascending_and_without_doubles),
-	cmocka_unit_test(one_to_keep_must_be_open),
-	cmocka_unit_test(all_others_are_closed),
-	cmocka_unit_test(every_allocation_may_fail),
-)
+UNIT_TESTS(test_launch_descriptors, cmocka_unit_test(the_list_is_ascending_and_without_doubles),
+	   cmocka_unit_test(one_to_keep_must_be_open), cmocka_unit_test(all_others_are_closed),
+	   cmocka_unit_test(every_allocation_may_fail), )

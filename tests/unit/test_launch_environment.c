@@ -7,7 +7,8 @@
 #include <unistd.h>
 
 static const char *const outside[] = {
-	"PATH=/bin", "LD_PRELOAD=evil.so", "LC_ALL=C", "LANGUAGE=de", "LANG=C", "SECRET=1", "SECRET_2=2", "broken", NULL,
+	"PATH=/bin", "LD_PRELOAD=evil.so", "LC_ALL=C", "LANGUAGE=de", "LANG=C",
+	"SECRET=1",  "SECRET_2=2",	   "broken",   NULL,
 };
 
 /* The chosen variables, joined by spaces. */
@@ -70,8 +71,13 @@ static void a_setting_without_a_name_or_value_is_refused(void **state)
 
 static void ones_own_environment_is_cleared_in_place(void **state)
 {
-	char *variables[] = { (char[]){ "LD_PRELOAD=x" }, (char[]){ "HOME=/" },	 (char[]){ "odd" },
-			      (char[]){ "KEEP=1" },	  (char[]){ "LC_X=1" }, (char[]){ "Z=1" }, NULL };
+	char *variables[] = { (char[]){ "LD_PRELOAD=x" },
+			      (char[]){ "HOME=/" },
+			      (char[]){ "odd" },
+			      (char[]){ "KEEP=1" },
+			      (char[]){ "LC_X=1" },
+			      (char[]){ "Z=1" },
+			      NULL };
 	const char *keep[] = { "KEEP" };
 	char **saved = environ;
 
@@ -97,11 +103,7 @@ static void every_allocation_may_fail(void **state)
 	});
 }
 
-UNIT_TESTS(test_launch_environment,
-	cmocka_unit_test(only_safe_variables_pass),
-	cmocka_unit_test(and_those_that_are_named),
-	cmocka_unit_test(what_is_set_replaces_what_was),
-	cmocka_unit_test(a_setting_without_a_name_or_value_is_refused),
-	cmocka_unit_test(ones_own_environment_is_cleared_in_place),
-	cmocka_unit_test(every_allocation_may_fail),
-)
+UNIT_TESTS(test_launch_environment, cmocka_unit_test(only_safe_variables_pass),
+	   cmocka_unit_test(and_those_that_are_named), cmocka_unit_test(what_is_set_replaces_what_was),
+	   cmocka_unit_test(a_setting_without_a_name_or_value_is_refused),
+	   cmocka_unit_test(ones_own_environment_is_cleared_in_place), cmocka_unit_test(every_allocation_may_fail), )

@@ -76,7 +76,8 @@ static void a_refusal_is_told_with_its_line(void **state)
 	struct callgate_error err;
 	struct told told;
 
-	assert_int_equal(run("kernel 6.1\ndefault allow\nkill-process chdir\n", "cd /", &report, &told, &err), CALLGATE_OK);
+	assert_int_equal(run("kernel 6.1\ndefault allow\nkill-process chdir\n", "cd /", &report, &told, &err),
+			 CALLGATE_OK);
 	assert_true(report.signalled);
 	assert_int_equal(report.status, SIGSYS);
 	assert_int_equal(report.exit_status, 128 + SIGSYS);
@@ -126,7 +127,8 @@ static int read_launcher_memory(void)
 	if (setresgid(65534, 65534, 65534) < 0 || setresuid(65534, 65534, 65534) < 0 || chdir("/") < 0 ||
 	    prctl(PR_SET_DUMPABLE, 1) < 0)
 		return 9;
-	if (run("kernel 6.1\ndefault allow\n", "exec 2>/dev/null; : </proc/$PPID/mem", &report, &told, &err) != CALLGATE_OK)
+	if (run("kernel 6.1\ndefault allow\n", "exec 2>/dev/null; : </proc/$PPID/mem", &report, &told, &err) !=
+	    CALLGATE_OK)
 		return 8;
 	return report.exit_status == 0 || prctl(PR_GET_DUMPABLE) != 1;
 }
@@ -161,11 +163,8 @@ static void every_allocation_may_fail(void **state)
 	callgate_subject_free(subject);
 }
 
-UNIT_TESTS(test_launch_run,
-	cmocka_unit_test(a_report_says_how_it_ended_and_what_held),
-	cmocka_unit_test(a_refusal_is_told_with_its_line),
-	cmocka_unit_test(a_supervisor_that_is_not_there_prevents_the_start),
-	cmocka_unit_test(a_target_that_may_trace_is_not_traced),
-	cmocka_unit_test(a_target_cannot_open_its_launchers_memory),
-	cmocka_unit_test(every_allocation_may_fail),
-)
+UNIT_TESTS(test_launch_run, cmocka_unit_test(a_report_says_how_it_ended_and_what_held),
+	   cmocka_unit_test(a_refusal_is_told_with_its_line),
+	   cmocka_unit_test(a_supervisor_that_is_not_there_prevents_the_start),
+	   cmocka_unit_test(a_target_that_may_trace_is_not_traced),
+	   cmocka_unit_test(a_target_cannot_open_its_launchers_memory), cmocka_unit_test(every_allocation_may_fail), )

@@ -17,11 +17,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
-#define LOAD_AT(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (offset))
+#define LOAD(field)		 BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define LOAD_AT(offset)		 BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (offset))
 #define IF_EQUAL(value, yes, no) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), (yes), (no))
-#define RETURN(action) BPF_STMT(BPF_RET | BPF_K, (action))
-#define ARG5 offsetof(struct seccomp_data, args[5])
+#define RETURN(action)		 BPF_STMT(BPF_RET | BPF_K, (action))
+#define ARG5			 offsetof(struct seccomp_data, args[5])
 
 static const char *no_environment[] = { NULL };
 
@@ -115,8 +115,8 @@ static void a_file_that_the_kernel_cannot_execute_is_reported_by_the_child(void 
 	assert_int_equal(err.os_errno, ENOEXEC);
 	/* Also when the filter is loaded and refuses the way out. */
 	struct launch_spec spec = { .argv = argv, .insns = insns, .secret = 7 | 7ULL << 32 };
-	spec.insn_count = door_filter(insns, spec.secret, SECCOMP_RET_KILL_PROCESS, SYS_exit_group,
-				      SECCOMP_RET_KILL_PROCESS);
+	spec.insn_count =
+		door_filter(insns, spec.secret, SECCOMP_RET_KILL_PROCESS, SYS_exit_group, SECCOMP_RET_KILL_PROCESS);
 	assert_int_equal(run(&spec, &err), CALLGATE_E_NOT_EXECUTABLE);
 	assert_int_equal(err.os_errno, ENOEXEC);
 	unlink(path);
@@ -199,13 +199,10 @@ static void every_allocation_may_fail(void **state)
 	});
 }
 
-UNIT_TESTS(test_launch_spawn,
-	cmocka_unit_test(a_program_ends_with_its_own_status),
-	cmocka_unit_test(a_missing_program_is_told_from_one_that_cannot_be_executed),
-	cmocka_unit_test(a_file_that_the_kernel_cannot_execute_is_reported_by_the_child),
-	cmocka_unit_test(descriptors_are_closed_but_for_the_ones_to_keep),
-	cmocka_unit_test(the_ground_is_prepared_as_asked),
-	cmocka_unit_test(a_door_opens_once_and_is_wiped),
-	cmocka_unit_test(a_listener_is_ours_before_the_target_is_asked_about),
-	cmocka_unit_test(every_allocation_may_fail),
-)
+UNIT_TESTS(test_launch_spawn, cmocka_unit_test(a_program_ends_with_its_own_status),
+	   cmocka_unit_test(a_missing_program_is_told_from_one_that_cannot_be_executed),
+	   cmocka_unit_test(a_file_that_the_kernel_cannot_execute_is_reported_by_the_child),
+	   cmocka_unit_test(descriptors_are_closed_but_for_the_ones_to_keep),
+	   cmocka_unit_test(the_ground_is_prepared_as_asked), cmocka_unit_test(a_door_opens_once_and_is_wiped),
+	   cmocka_unit_test(a_listener_is_ours_before_the_target_is_asked_about),
+	   cmocka_unit_test(every_allocation_may_fail), )

@@ -84,7 +84,8 @@ static void so_is_that_of_a_grandchild_whose_end_its_parent_survives(void **stat
 {
 	struct seen seen;
 
-	assert_int_equal(watch_script("sh -c '(cd /tmp); exit $?'; [ $? = 159 ] && exit 9", SYS_chdir, &seen, false), 9);
+	assert_int_equal(watch_script("sh -c '(cd /tmp); exit $?'; [ $? = 159 ] && exit 9", SYS_chdir, &seen, false),
+			 9);
 	assert_int_equal(seen.count, 1);
 	assert_int_equal(seen.call.nr, SYS_chdir);
 }
@@ -146,8 +147,8 @@ static void signals_are_handed_on(void **state)
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		char script[128];
 
-		snprintf(script, sizeof(script), "trap 'exit 7' %s; kill -%s $PPID; while :; do sleep 0.01; done", names[i],
-			 names[i]);
+		snprintf(script, sizeof(script), "trap 'exit 7' %s; kill -%s $PPID; while :; do sleep 0.01; done",
+			 names[i], names[i]);
 		assert_int_equal(watch_script(script, SYS_chdir, &seen, false), 7);
 	}
 }
@@ -157,7 +158,10 @@ static void a_fork_bomb_ends_with_its_target(void **state)
 {
 	struct seen seen;
 
-	assert_int_equal(watch_script("f() { [ $1 -gt 0 ] || while :; do (:); done; f $(($1 - 1)) & f $(($1 - 1)) & wait; }; f 5 & (:); exit 2", SYS_chdir, &seen, false), 2);
+	assert_int_equal(watch_script("f() { [ $1 -gt 0 ] || while :; do (:); done; f $(($1 - 1)) & f $(($1 - 1)) & "
+				      "wait; }; f 5 & (:); exit 2",
+				      SYS_chdir, &seen, false),
+			 2);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	assert_int_equal(errno, ECHILD);
 }
@@ -173,13 +177,9 @@ static void a_target_stops_and_goes_on_as_if_nobody_watched(void **state)
 			 6);
 }
 
-UNIT_TESTS(test_launch_watch,
-	cmocka_unit_test(the_refused_call_is_seen_with_what_it_points_to),
-	cmocka_unit_test(so_is_that_of_a_grandchild_whose_end_its_parent_survives),
-	cmocka_unit_test(an_ordinary_end_is_no_refusal),
-	cmocka_unit_test(what_the_target_leaves_behind_is_killed),
-	cmocka_unit_test(or_is_waited_for_when_asked),
-	cmocka_unit_test(signals_are_handed_on),
-	cmocka_unit_test(a_fork_bomb_ends_with_its_target),
-	cmocka_unit_test(a_target_stops_and_goes_on_as_if_nobody_watched),
-)
+UNIT_TESTS(test_launch_watch, cmocka_unit_test(the_refused_call_is_seen_with_what_it_points_to),
+	   cmocka_unit_test(so_is_that_of_a_grandchild_whose_end_its_parent_survives),
+	   cmocka_unit_test(an_ordinary_end_is_no_refusal), cmocka_unit_test(what_the_target_leaves_behind_is_killed),
+	   cmocka_unit_test(or_is_waited_for_when_asked), cmocka_unit_test(signals_are_handed_on),
+	   cmocka_unit_test(a_fork_bomb_ends_with_its_target),
+	   cmocka_unit_test(a_target_stops_and_goes_on_as_if_nobody_watched), )
