@@ -54,8 +54,7 @@ static void the_same_meaning_is_the_same_node(void **state)
 	static const char *const texts[] = {
 		"kernel 6.1\ndefault errno EPERM\nallow socket if domain in {AF_UNIX, AF_INET}\nallow read\n",
 		"kernel 6.1\ndefault errno EPERM\nallow read\nallow socket if domain in 1..2\nerrno EPERM socket\n",
-		"kernel 6.1\ndefault errno EPERM\nallow read, read\nerrno 1 socket if not domain in 1..2\nallow "
-		"socket\n",
+		"kernel 6.1\ndefault errno 1\nallow read, read\nerrno 1 socket if not domain in 1..2\nallow socket\n",
 	};
 	struct diagram *diagram = diagram_new(0);
 	uint32_t first = DIAGRAM_NONE;
