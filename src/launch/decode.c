@@ -181,6 +181,11 @@ static uint64_t decode_value(const struct abi_arg *arg, uint64_t word, int64_t *
 	return value;
 }
 
+static bool decode_is_in(const struct abi_constant *constant, uint64_t bits)
+{
+	return constant->name && !constant->is_alias && constant->value && (constant->value & bits) == constant->value;
+}
+
 /* The widest constant that is wholly in the bits; .name is NULL when there is none. */
 static struct abi_constant decode_widest(const struct decode *decode, const struct abi_arg *arg, uint64_t bits)
 {
@@ -189,9 +194,8 @@ static struct abi_constant decode_widest(const struct decode *decode, const stru
 
 	for (size_t i = 0; i < count; i++) {
 		const struct abi_constant constant = abi_constant_at(arg->constants, decode->arch->id, i);
-		bool is_in = constant.name && constant.value && (constant.value & bits) == constant.value;
 
-		if (is_in && !constant.is_alias &&
+		if (decode_is_in(&constant, bits) &&
 		    __builtin_popcountll(constant.value) > __builtin_popcountll(best.value))
 			best = constant;
 	}
