@@ -25,26 +25,26 @@ enum callgate_recorder { CALLGATE_RECORDER_AUTO, CALLGATE_RECORDER_NOTIFY, CALLG
 struct callgate_learn_options {
 	struct callgate_run_options run; /* the program and its ground; refused and no_trace say nothing here */
 	enum callgate_recorder recorder;
-	size_t processes_max;            /* alive at once, more fails the recording; 0: 1024 */
-	const char *policy;              /* the file to write; its evidence goes to the same name with ".evidence" behind it.
-					    NULL: none is written */
-	bool append;                     /* add to the evidence that is there, and write what all runs need */
+	size_t processes_max; /* alive at once, more fails the recording; 0: 1024 */
+	const char *policy;   /* the file to write; its evidence goes to the same name with ".evidence" behind it.
+				 NULL: none is written */
+	bool append;	      /* add to the evidence that is there, and write what all runs need */
 };
 
 struct callgate_learn_report {
-	bool signalled;          /* the program was ended by the signal `status`; else `status` is its exit status */
+	bool signalled; /* the program was ended by the signal `status`; else `status` is its exit status */
 	int status;
-	int exit_status;         /* what a shell would see: the status, or 128 and the signal */
-	uint64_t wall_ns;        /* from exec to end */
+	int exit_status;		 /* what a shell would see: the status, or 128 and the signal */
+	uint64_t wall_ns;		 /* from exec to end */
 	enum callgate_recorder recorder; /* the one that was used */
-	uint64_t calls;          /* that were recorded */
-	size_t programs;         /* that made them */
-	size_t syscalls;         /* of different names */
-	unsigned runs;           /* that the policy is made of, this one included */
-	size_t rules;            /* of the policy */
-	uint64_t broken_off;     /* calls that a signal broke off before they were seen: the kernel made them again or, as a
-				    handler without SA_RESTART asks for, gave EINTR; TRACE knows none */
-	uint64_t own_filters;    /* filters that the program loaded itself, whose refusals were not seen */
+	uint64_t calls;			 /* that were recorded */
+	size_t programs;		 /* that made them */
+	size_t syscalls;		 /* of different names */
+	unsigned runs;			 /* that the policy is made of, this one included */
+	size_t rules;			 /* of the policy */
+	uint64_t broken_off; /* calls that a signal broke off before they were seen: the kernel made them again or, as a
+				handler without SA_RESTART asks for, gave EINTR; TRACE knows none */
+	uint64_t own_filters; /* filters that the program loaded itself, whose refusals were not seen */
 };
 
 /* What a program did in this run. */
@@ -57,13 +57,13 @@ struct callgate_learned_call {
 struct callgate_learned;
 
 /*
- * Runs the program, and writes policy and evidence when it has ended, each whole or not at all. As callgate_run does, it
- * hands signals on and waits for every child of the process.
+ * Runs the program, and writes policy and evidence when it has ended, each whole or not at all. As callgate_run does,
+ * it hands signals on and waits for every child of the process.
  *
- * *ret_learned is the caller's, for callgate_learned_free. Fails as callgate_run does about the program; with E_LIMIT (too
- * many processes or programs), E_UNSUPPORTED (no recorder works, or the program wants the listener for itself), E_SYNTAX
- * and E_UNKNOWN (the evidence to add to), E_OS (a file cannot be written), E_NOMEM. Nothing of the program is left
- * running, and no file is changed then.
+ * *ret_learned is the caller's, for callgate_learned_free. Fails as callgate_run does about the program; with E_LIMIT
+ * (too many processes or programs), E_UNSUPPORTED (no recorder works, or the program wants the listener for itself),
+ * E_SYNTAX and E_UNKNOWN (the evidence to add to), E_OS (a file cannot be written), E_NOMEM. Nothing of the program is
+ * left running, and no file is changed then.
  */
 CALLGATE_PUBLIC int callgate_learn(const struct callgate_learn_options *options, struct callgate_learned **ret_learned,
 				   struct callgate_learn_report *ret_report, struct callgate_error *err);

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #define STATUS_LEARN_NOT_EXECUTABLE 126
-#define STATUS_LEARN_NOT_FOUND 127
+#define STATUS_LEARN_NOT_FOUND	    127
 
 struct learn_options {
 	const char *output;
@@ -35,18 +35,22 @@ struct learn_options {
 };
 
 static const struct option_row learn_rows[] = {
-	OPTION_TEXT(struct learn_options, output, "output", 'o', "POLICY", "write the policy to POLICY, its evidence beside it"),
+	OPTION_TEXT(struct learn_options, output, "output", 'o', "POLICY",
+		    "write the policy to POLICY, its evidence beside it"),
 	OPTION_FLAG(struct learn_options, append, "append", 'a', "add this run to the evidence that is there"),
 	OPTION_FLAG(struct learn_options, json, "json", 0, "print one JSON object a program and syscall"),
-	OPTION_TEXT(struct learn_options, report, "report", 'r', "FILE", "write how it ended to FILE, as one JSON object"),
+	OPTION_TEXT(struct learn_options, report, "report", 'r', "FILE",
+		    "write how it ended to FILE, as one JSON object"),
 	OPTION_CHOICE(struct learn_options, recorder, "recorder", 0, "auto|notify|trace", "how to see the calls"),
 	OPTION_NUMBER(struct learn_options, processes, "processes", 0, "N", "fail when more are alive at once (1024)"),
 	OPTION_TEXT(struct learn_options, chdir, "chdir", 0, "FOLDER", "start the program in FOLDER"),
-	OPTION_LIST(struct learn_options, env, "env", 0, "NAME", "hand on this variable too; NAME* is all that begin so"),
+	OPTION_LIST(struct learn_options, env, "env", 0, "NAME",
+		    "hand on this variable too; NAME* is all that begin so"),
 	OPTION_LIST(struct learn_options, setenv, "setenv", 0, "NAME=VALUE", "set a variable for the program"),
 	OPTION_FLAG(struct learn_options, clearenv, "clearenv", 0, "hand on no variable but those that are named"),
 	OPTION_LIST(struct learn_options, pass_fd, "pass-fd", 0, "N", "hand on descriptor N beside 0, 1 and 2"),
-	OPTION_FLAG(struct learn_options, linger, "linger", 0, "wait for what the program leaves running; else it is killed"),
+	OPTION_FLAG(struct learn_options, linger, "linger", 0,
+		    "wait for what the program leaves running; else it is killed"),
 };
 
 const struct usage learn_usage = USAGE_PROGRAM("PROGRAM [ARGUMENT]...", 1, USAGE_ANY, learn_rows);
@@ -81,14 +85,14 @@ static int print_calls(const struct callgate_learned *learned)
 
 static int write_learn_report(const char *path, const struct callgate_learn_report *report)
 {
-	json_t *object = json_pack("{ss sI sI sf ss sI sI sI sI sI sI sI}", "ended",
-				   report->signalled ? "signalled" : "exited", report->signalled ? "signal" : "status",
-				   (json_int_t)report->status, "exit_status", (json_int_t)report->exit_status,
-				   "wall_seconds", (double)report->wall_ns / 1e9, "recorder",
-				   recorder_names[report->recorder], "calls", (json_int_t)report->calls, "programs",
-				   (json_int_t)report->programs, "syscalls", (json_int_t)report->syscalls, "runs",
-				   (json_int_t)report->runs, "rules", (json_int_t)report->rules, "broken_off",
-				   (json_int_t)report->broken_off, "own_filters", (json_int_t)report->own_filters);
+	json_t *object =
+		json_pack("{ss sI sI sf ss sI sI sI sI sI sI sI}", "ended", report->signalled ? "signalled" : "exited",
+			  report->signalled ? "signal" : "status", (json_int_t)report->status, "exit_status",
+			  (json_int_t)report->exit_status, "wall_seconds", (double)report->wall_ns / 1e9, "recorder",
+			  recorder_names[report->recorder], "calls", (json_int_t)report->calls, "programs",
+			  (json_int_t)report->programs, "syscalls", (json_int_t)report->syscalls, "runs",
+			  (json_int_t)report->runs, "rules", (json_int_t)report->rules, "broken_off",
+			  (json_int_t)report->broken_off, "own_filters", (json_int_t)report->own_filters);
 	cleanup_free char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
 	cleanup(buf_fini) struct buf line = { 0 };
 	struct callgate_error err;
@@ -114,7 +118,8 @@ static void say_learned(const struct callgate_learn_report *report, const char *
 	if (report->own_filters)
 		note("it loaded filters of its own: what those refused was not seen");
 	if (report->broken_off)
-		note("signals broke off %" PRIu64 " calls before they were seen; the kernel made them again or gave EINTR "
+		note("signals broke off %" PRIu64
+		     " calls before they were seen; the kernel made them again or gave EINTR "
 		     "(--recorder trace has no such gap)",
 		     report->broken_off);
 }

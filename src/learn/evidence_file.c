@@ -65,7 +65,8 @@ static json_t *evidence_phases_json(const struct evidence_entry *entry)
 
 	for (int i = 0; i < EVIDENCE_PHASE_COUNT; i++)
 		if (entry->phases[i])
-			json_object_set_new(phases, evidence_phase_names[i], json_integer((json_int_t)entry->phases[i]));
+			json_object_set_new(phases, evidence_phase_names[i],
+					    json_integer((json_int_t)entry->phases[i]));
 	return phases;
 }
 
@@ -132,8 +133,8 @@ int evidence_write(const struct evidence *evidence, struct buf *ret_text, struct
 	for (size_t i = 0; status == CALLGATE_OK && i < evidence->entries.length; i++)
 		status = evidence_write_line(ret_text, evidence_entry_json(evidence->entries.items[i]), err);
 	if (status == CALLGATE_OK)
-		status = evidence_write_line(
-			ret_text, json_pack("{s:I}", "end", (json_int_t)evidence->entries.length), err);
+		status = evidence_write_line(ret_text, json_pack("{s:I}", "end", (json_int_t)evidence->entries.length),
+					     err);
 	return status;
 }
 
@@ -175,12 +176,30 @@ static bool reader_count(const json_t *value, uint64_t *ret_count)
 	return true;
 }
 
+/* "6.1" */
+static bool reader_kernel(const char *text, uint16_t *ret_kernel)
+{
+	unsigned long major, minor;
+	char *end;
+
+	if (!text)
+		return false;
+	major = strtoul(text, &end, 10);
+	if (end == text || *end != '.' || major > UINT8_MAX)
+		return false;
+	text = end + 1;
+	minor = strtoul(text, &end, 10);
+	if (end == text || *end || minor > UINT8_MAX)
+		return false;
+	*ret_kernel = ABI_KERNEL(major, minor);
+	return true;
+}
+
 static int reader_head(struct evidence_reader *reader, const json_t *head)
 {
 	const char *magic = json_string_value(json_object_get(head, "callgate"));
 	const char *kernel = json_string_value(json_object_get(head, "kernel"));
 	uint64_t runs;
-	unsigned major, minor;
 
 	if (!magic || strcmp(magic, "evidence") != 0)
 		return reader_wrong(reader, "its first line is no head");
@@ -193,11 +212,10 @@ static int reader_head(struct evidence_reader *reader, const json_t *head)
 	}
 	if (!reader_count(json_object_get(head, "runs"), &runs) || runs > UINT32_MAX / 2 ||
 	    !reader_count(json_object_get(head, "calls"), &reader->evidence->calls) ||
-	    !reader_count(json_object_get(head, "own_filters"), &reader->evidence->blind.own_filters) || !kernel ||
-	    sscanf(kernel, "%u.%u", &major, &minor) != 2 || major > 255 || minor > 255)
+	    !reader_count(json_object_get(head, "own_filters"), &reader->evidence->blind.own_filters) ||
+	    !reader_kernel(kernel, &reader->evidence->kernel))
 		return reader_wrong(reader, "its head is incomplete");
 	reader->evidence->runs = (unsigned)runs;
-	reader->evidence->kernel = ABI_KERNEL(major, minor);
 	return CALLGATE_OK;
 }
 

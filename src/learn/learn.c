@@ -29,10 +29,10 @@ struct callgate_learned {
 /* Everything of one recording; strings of the calls live in the learned handle. */
 struct learning {
 	const struct callgate_learn_options *options;
-	const char **environment;      /* of the target; owned */
-	char *evidence_path;           /* owned; NULL when no file is written */
-	struct evidence *run;          /* this run's; owned */
-	struct evidence *all;          /* the earlier runs' to which this one is added; owned; NULL without --append */
+	const char **environment; /* of the target; owned */
+	char *evidence_path;	  /* owned; NULL when no file is written */
+	struct evidence *run;	  /* this run's; owned */
+	struct evidence *all;	  /* the earlier runs' to which this one is added; owned; NULL without --append */
 	struct learned learned;
 	struct callgate_learned *result; /* owned */
 };
@@ -258,11 +258,14 @@ static int learn_evaluate(struct learning *learning, struct callgate_learn_repor
 int callgate_learn(const struct callgate_learn_options *options, struct callgate_learned **ret_learned,
 		   struct callgate_learn_report *ret_report, struct callgate_error *err)
 {
-	cleanup(learning_fini) struct learning learning = { .options = options, .run = evidence_new() };
+	cleanup(learning_fini) struct learning learning = {
+		.options = options,
+		.run = evidence_new(),
+		.result = calloc(1, sizeof(struct callgate_learned)),
+	};
 	struct callgate_learn_report report = { 0 };
 	int status;
 
-	learning.result = calloc(1, sizeof(*learning.result));
 	if (!learning.run || !learning.result)
 		return fail_nomem(err);
 	status = learn_find_evidence(&learning, err);

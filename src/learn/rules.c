@@ -1,6 +1,6 @@
 /*
- * Every syscall that was seen becomes a clause: its name, the condition that the evidence supports, what there is to say
- * about it. Clauses of one group without a condition share a rule, and so do those whose conditions read the same.
+ * Every syscall that was seen becomes a clause: its name, the condition that the evidence supports, what there is to
+ * say about it. Clauses of one group without a condition share a rule, and so do those whose conditions read the same.
  */
 #include "learn/rules.h"
 
@@ -18,8 +18,8 @@ struct clause {
 	const struct abi_syscall *syscall;
 	const struct subject *subject; /* NULL: not seen */
 	const struct policy_condition *condition;
-	const char *text;              /* the condition as it reads, "" for none */
-	bool placed;                   /* stands in a rule already */
+	const char *text; /* the condition as it reads, "" for none */
+	bool placed;	  /* stands in a rule already */
 };
 
 /* What is being written, and what it is made from. */
@@ -86,7 +86,8 @@ static int clause_constrain(struct writer *writer, struct clause *clause)
 			subject.seen = &clause->subject->native->args[at];
 		status = term_condition(writer_arena(writer), &subject, constraints[i].how, &one, writer->err);
 		if (status == CALLGATE_OK)
-			status = term_and(writer_arena(writer), clause->condition, one, &clause->condition, writer->err);
+			status =
+				term_and(writer_arena(writer), clause->condition, one, &clause->condition, writer->err);
 	}
 	return status;
 }
@@ -124,7 +125,8 @@ static void clause_describe(const struct writer *writer, const struct clause *cl
 {
 	const struct subject *subject = clause->subject;
 
-	buf_printf(text, "%s%" PRIu64 " call%s", text->length ? ", " : "", subject->count, subject->count == 1 ? "" : "s");
+	buf_printf(text, "%s%" PRIu64 " call%s", text->length ? ", " : "", subject->count,
+		   subject->count == 1 ? "" : "s");
 	if (writer->evidence->runs > 1)
 		buf_printf(text, " in %u of %u runs", subject->runs, writer->evidence->runs);
 }
@@ -134,7 +136,10 @@ static int writer_add_rule(struct writer *writer, const struct policy_action *ac
 {
 	static const struct policy_condition always = { .kind = POLICY_ALWAYS };
 	struct policy_rule rule = {
-		.action = *action, .names = names, .name_count = count, .condition = condition ? condition : &always,
+		.action = *action,
+		.names = names,
+		.name_count = count,
+		.condition = condition ? condition : &always,
 	};
 	struct learned_note note = { .section = writer->section, .comment = comment };
 	int status = policy_add_rule(writer->learned.policy, &rule, writer->err);
@@ -151,8 +156,7 @@ static int writer_place(struct writer *writer, size_t first, const char *words)
 	static const struct policy_action allow = { .kind = POLICY_ALLOW };
 	cleanup(buf_fini) struct buf text = { 0 };
 	struct clause *clauses = writer->clauses.items;
-	struct policy_name *names =
-		arena_array(writer_arena(writer), writer->clauses.length - first, sizeof(*names));
+	struct policy_name *names = arena_array(writer_arena(writer), writer->clauses.length - first, sizeof(*names));
 	const char *comment = NULL;
 	size_t count = 0;
 
@@ -183,8 +187,8 @@ static int writer_section(struct writer *writer, const char *heading, const char
 		if (!clause->placed && clause->subject && (!words || words_have(words, clause->syscall->name)))
 			calls += clause->subject->count;
 	}
-	writer->section = arena_printf(writer_arena(writer), "%s: %" PRIu64 " call%s", heading, calls,
-				       calls == 1 ? "" : "s");
+	writer->section =
+		arena_printf(writer_arena(writer), "%s: %" PRIu64 " call%s", heading, calls, calls == 1 ? "" : "s");
 	if (!writer->section)
 		return fail_nomem(writer->err);
 	/* First what has no condition. */
@@ -324,7 +328,8 @@ static void opening_blind(const struct writer *writer, struct buf *text)
 {
 	if (writer->evidence->blind.own_filters)
 		buf_printf(text,
-			   "The program loaded filters of its own (%" PRIu64 " attempts): what those refused was not seen.\n",
+			   "The program loaded filters of its own (%" PRIu64
+			   " attempts): what those refused was not seen.\n",
 			   writer->evidence->blind.own_filters);
 	if (subjects_find(&writer->subjects, "io_uring_setup"))
 		buf_puts(text, "It uses io_uring, whose operations neither a recorder nor a filter sees.\n");
@@ -351,7 +356,8 @@ static void opening_foreign(const struct writer *writer, struct buf *text)
 		foreign = true;
 	}
 	if (foreign)
-		buf_puts(text, ": what is allowed is allowed there too. Take it out of `arch` if that was only a try.\n");
+		buf_puts(text,
+			 ": what is allowed is allowed there too. Take it out of `arch` if that was only a try.\n");
 }
 
 static int writer_opening(struct writer *writer, const char *evidence_name)

@@ -9,9 +9,9 @@
 struct subject {
 	const struct abi_syscall *syscall;
 	uint64_t count;
-	unsigned runs;                      /* at least so many of the evidence's runs had it */
+	unsigned runs;			     /* at least so many of the evidence's runs had it */
 	const struct evidence_entry *native; /* all its calls on the native arch as one entry, or NULL */
-	bool foreign;                       /* it was also called on another arch */
+	bool foreign;			     /* it was also called on another arch */
 };
 
 struct subjects {
@@ -19,10 +19,10 @@ struct subjects {
 	struct arena arena;
 	struct {
 		VEC(struct subject);
-	} list;                 /* by name */
+	} list; /* by name */
 	struct {
 		VEC(const struct evidence_entry *);
-	} unnamed;              /* numbers that the tables do not have */
+	} unnamed; /* numbers that the tables do not have */
 };
 
 /* Fails with E_NOMEM and E_LIMIT. */

@@ -55,7 +55,9 @@ static const struct policy_value *term_number(struct arena *arena, const struct 
 	*number = (struct policy_value){ .kind = POLICY_VALUE_NUMBER, .number = value, .name = spelt };
 	if (type->is_signed && type->bits < 64 && value >> (type->bits - 1))
 		*number = (struct policy_value){
-			.kind = POLICY_VALUE_NUMBER, .number = term_low_bits(-value, type->bits), .negative = true,
+			.kind = POLICY_VALUE_NUMBER,
+			.number = term_low_bits(-value, type->bits),
+			.negative = true,
 		};
 	return number;
 }
@@ -85,8 +87,8 @@ static const struct policy_value *term_or(struct arena *arena, const struct poli
 const struct policy_value *term_value(struct arena *arena, const struct abi_arch *arch, const struct abi_arg *type,
 				      uint64_t value)
 {
-	const char *name = type->constants ? abi_constant_name(type->constants, arch->id, term_extended(type, value))
-					   : NULL;
+	const char *name =
+		type->constants ? abi_constant_name(type->constants, arch->id, term_extended(type, value)) : NULL;
 	const struct policy_value *parts = NULL;
 	uint64_t rest = value, part = 0;
 
@@ -118,7 +120,10 @@ static struct policy_condition *term_compare(struct arena *arena, const char *ar
 
 	if (condition)
 		*condition = (struct policy_condition){
-			.kind = POLICY_COMPARE, .arg = arg, .op = POLICY_OP_EQ, .value = value,
+			.kind = POLICY_COMPARE,
+			.arg = arg,
+			.op = POLICY_OP_EQ,
+			.value = value,
 		};
 	return condition;
 }

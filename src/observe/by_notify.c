@@ -111,9 +111,8 @@ static int by_notify_spawn(struct recorder *recorder, struct callgate_error *err
 	launch->insns = insns;
 	launch->insn_count = RECORD_FILTER_LENGTH;
 	launch->want_listener = true;
-	launch->filter_flags = probe_filter_flag(SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
-				       ? SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
-				       : 0;
+	launch->filter_flags =
+		probe_filter_flag(SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV) ? SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV : 0;
 	status = launch_spawn(launch, &recorder->target, &failed);
 	launch->insns = NULL;
 	if (status == CALLGATE_E_OS && failed.os_errno == EBUSY)

@@ -57,8 +57,7 @@ void evidence_entry_name(const struct evidence_entry *entry, char *text, size_t 
 		snprintf(text, size, "syscall_%u", entry->nr);
 }
 
-static struct evidence_program *evidence_program_new(struct evidence *evidence, const char *path,
-						     const char *build_id)
+static struct evidence_program *evidence_program_new(struct evidence *evidence, const char *path, const char *build_id)
 {
 	struct evidence_program *program = arena_alloc(&evidence->arena, sizeof(*program));
 
@@ -140,9 +139,8 @@ static int evidence_entry_new(struct evidence *evidence, const struct evidence_p
 	entry->audit = audit;
 	entry->nr = nr;
 	entry->arch = abi_arch_of_call(audit, nr);
-	if (entry->arch)
-		entry->syscall = abi_syscall_by_nr(entry->arch->id, nr);
-	if (entry->syscall) {
+	entry->syscall = entry->arch ? abi_syscall_by_nr(entry->arch->id, nr) : NULL;
+	if (entry->arch && entry->syscall) {
 		entry->arg_count = abi_syscall_args(entry->syscall, entry->arch->id, entry->arg_types);
 		entry->effect = evidence_effect_of(entry->syscall->name);
 	}

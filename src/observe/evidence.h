@@ -17,23 +17,23 @@
 #include <stdint.h>
 
 enum {
-	EVIDENCE_VALUES_MAX = 64,       /* distinct values kept of one argument */
-	EVIDENCE_SITES_MAX = 64,        /* call sites kept of one entry */
-	EVIDENCE_PROGRAMS_MAX = 4096,   /* a recording with more fails */
+	EVIDENCE_VALUES_MAX = 64,	/* distinct values kept of one argument */
+	EVIDENCE_SITES_MAX = 64,	/* call sites kept of one entry */
+	EVIDENCE_PROGRAMS_MAX = 4096,	/* a recording with more fails */
 	EVIDENCE_ENTRIES_MAX = 1 << 16, /* the same; numbers are the target's to choose */
-	EVIDENCE_MODULES_MAX = 8192,    /* the same */
+	EVIDENCE_MODULES_MAX = 8192,	/* the same */
 };
 
 /* What a call means for a recorder, from effects.def. */
 enum evidence_effect {
 	EVIDENCE_NO_EFFECT,
-	EVIDENCE_EXEC,         /* its process may run another program afterwards */
+	EVIDENCE_EXEC, /* its process may run another program afterwards */
 	EVIDENCE_EXIT_THREAD,
 	EVIDENCE_EXIT_PROCESS,
-	EVIDENCE_REMAP,        /* code may lie elsewhere afterwards: address and length are its first two arguments */
-	EVIDENCE_FILTER,       /* may load a filter */
-	EVIDENCE_HANDLER,      /* may install a signal handler: its second argument points to a sigaction */
-	EVIDENCE_WAIT,         /* waits for work: accept, poll, epoll_wait and their like */
+	EVIDENCE_REMAP,	  /* code may lie elsewhere afterwards: address and length are its first two arguments */
+	EVIDENCE_FILTER,  /* may load a filter */
+	EVIDENCE_HANDLER, /* may install a signal handler: its second argument points to a sigaction */
+	EVIDENCE_WAIT,	  /* waits for work: accept, poll, epoll_wait and their like */
 };
 
 /*
@@ -52,7 +52,7 @@ struct evidence_value {
 
 struct evidence_arg {
 	VEC(struct evidence_value); /* of a descriptor only 0, 1 and 2 */
-	bool many;                  /* there were other values, which are not kept */
+	bool many;		    /* there were other values, which are not kept */
 };
 
 struct evidence_site {
@@ -65,27 +65,27 @@ struct evidence_entry;
 
 struct evidence_program {
 	const char *path;
-	const char *build_id; /* in hexadecimal; "" when the file has none or could not be read */
+	const char *build_id;	       /* in hexadecimal; "" when the file has none or could not be read */
 	struct evidence_entry **by_nr; /* EVIDENCE_DIRECT_NRS entries of the native arch, NULL where none is */
 };
 
 struct evidence_entry {
 	const struct evidence_program *program;
-	const struct abi_arch *arch;       /* NULL: the tables do not have it, see audit */
+	const struct abi_arch *arch;	   /* NULL: the tables do not have it, see audit */
 	const struct abi_syscall *syscall; /* NULL: the tables do not have it */
-	uint32_t audit;                    /* AUDIT_ARCH_* */
+	uint32_t audit;			   /* AUDIT_ARCH_* */
 	uint32_t nr;
 	uint64_t count;
-	unsigned runs;                     /* recordings in which it was seen */
+	unsigned runs; /* recordings in which it was seen */
 	uint64_t phases[EVIDENCE_PHASE_COUNT];
-	struct abi_arg arg_types[6];       /* the arguments on this arch; arg_count of them */
+	struct abi_arg arg_types[6]; /* the arguments on this arch; arg_count of them */
 	unsigned arg_count;
 	enum evidence_effect effect;
-	struct evidence_arg args[6];       /* empty where the argument is not worth keeping */
+	struct evidence_arg args[6]; /* empty where the argument is not worth keeping */
 	struct {
 		VEC(struct evidence_site);
 	} sites;
-	bool sites_many;                   /* there were other sites, which are not kept */
+	bool sites_many; /* there were other sites, which are not kept */
 };
 
 /* What a recorder knows that it did not see. */
@@ -96,9 +96,9 @@ struct evidence_blind {
 
 struct evidence {
 	struct arena arena; /* owns all of it */
-	unsigned runs;      /* recordings that it holds; 0 while the first goes on */
+	unsigned runs;	    /* recordings that it holds; 0 while the first goes on */
 	uint16_t kernel;    /* ABI_KERNEL() of the latest recording */
-	uint64_t calls;     /* the sum of all counts */
+	uint64_t calls;	    /* the sum of all counts */
 	struct evidence_blind blind;
 	struct {
 		VEC(struct evidence_program *);
@@ -127,8 +127,7 @@ int evidence_program(struct evidence *evidence, const char *path, const char *bu
 		     struct evidence_program **ret_program, struct callgate_error *err);
 
 /* The module's interned name. Fails with E_LIMIT or E_NOMEM. */
-int evidence_module(struct evidence *evidence, const char *name, const char **ret_module,
-		    struct callgate_error *err);
+int evidence_module(struct evidence *evidence, const char *name, const char **ret_module, struct callgate_error *err);
 
 /* The entry of that call, made when there is none. Fails with E_LIMIT or E_NOMEM. */
 int evidence_entry(struct evidence *evidence, struct evidence_program *program, uint32_t audit, uint32_t nr,

@@ -35,8 +35,9 @@ static int guard_listener(int socket)
 		union guard_control control;
 		char byte;
 		struct iovec data = { &byte, 1 };
-		struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control,
-					  .msg_controllen = sizeof(control) };
+		struct msghdr message = {
+			.msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
+		};
 		ssize_t got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
 
 		if (got == 0 || (got < 0 && errno != EINTR))
@@ -49,15 +50,17 @@ static int guard_listener(int socket)
 /* Field 22 of /proc/PID/stat, 0 when there is none. Without memory from malloc: see above. */
 static uint64_t guard_start_time(pid_t pid)
 {
-	char path[32];
 	char text[2048];
-	cleanup_fd int fd = -1;
 	const char *field;
 	ssize_t got;
+	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	snprintf(text, sizeof(text), "/proc/%d/stat", (int)pid);
+	fd = open(text, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	got = read(fd, text, sizeof(text) - 1);
+	close(fd);
 	if (got <= 0)
 		return 0;
 	text[got] = '\0';
@@ -152,12 +155,14 @@ int guard_start(struct guard *guard, size_t roll_room, struct callgate_error *er
 
 int guard_arm(struct guard *guard, int listener, struct callgate_error *err)
 {
-	union guard_control control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET,
-						    .cmsg_type = SCM_RIGHTS } };
+	union guard_control control = {
+		.header = { .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS }
+	};
 	char byte = 0;
 	struct iovec data = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control,
-				  .msg_controllen = sizeof(control) };
+	struct msghdr message = {
+		.msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
+	};
 
 	memcpy(CMSG_DATA(CMSG_FIRSTHDR(&message)), &listener, sizeof(listener));
 	if (sendmsg(guard->socket, &message, MSG_NOSIGNAL) < 0)

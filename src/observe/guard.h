@@ -33,7 +33,7 @@ struct guard_share {
 
 struct guard {
 	struct guard_share *share; /* NULL when there is no guard */
-	size_t roll_room;          /* names that fit */
+	size_t roll_room;	   /* names that fit */
 	int socket; /* to the guard, whose end of file tells that the other has ended; −1 when there is none */
 };
 

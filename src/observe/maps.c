@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "base/file.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,18 +36,30 @@ static bool maps_add(struct maps *maps, const struct maps_range *range)
 	return true;
 }
 
+static const char *maps_next_field(const char *field)
+{
+	field += strcspn(field, " ");
+	return field + strspn(field, " ");
+}
+
 static int maps_parse_line(struct maps *maps, const char *line, struct evidence *evidence, struct callgate_error *err)
 {
 	struct maps_range range;
-	char permissions[5];
-	int path = 0;
+	const char *path;
+	char *at;
 	int status;
 
-	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %*s %*s %n", &range.start, &range.end, permissions,
-		   &range.file_offset, &path) < 4 ||
-	    path == 0 || permissions[2] != 'x')
+	range.start = strtoull(line, &at, 16);
+	if (at == line || *at != '-')
 		return CALLGATE_OK;
-	status = evidence_module(evidence, line[path] ? line + path : "[anon]", &range.module, err);
+	range.end = strtoull(at + 1, &at, 16);
+	if (strncmp(at, " r", 2) != 0 && strncmp(at, " -", 2) != 0)
+		return CALLGATE_OK;
+	if (strlen(at) < 5 || at[3] != 'x')
+		return CALLGATE_OK;
+	range.file_offset = strtoull(maps_next_field(at + 1), &at, 16);
+	path = maps_next_field(maps_next_field(maps_next_field(at - 1)));
+	status = evidence_module(evidence, *path ? path : "[anon]", &range.module, err);
 	if (status < 0)
 		return status;
 	return maps_add(maps, &range) ? CALLGATE_OK : fail_nomem(err);
@@ -137,6 +148,6 @@ bool maps_is_loader(const char *module)
 	const char *slash = strrchr(module, '/');
 	const char *name = slash ? slash + 1 : module;
 
-	return slash && strncmp(name, "ld", 2) == 0 && (name[2] == '-' || name[2] == '.' || strncmp(name, "ld64.", 5) == 0) &&
-	       strstr(name, ".so");
+	return slash && strncmp(name, "ld", 2) == 0 &&
+	       (name[2] == '-' || name[2] == '.' || strncmp(name, "ld64.", 5) == 0) && strstr(name, ".so");
 }

@@ -14,15 +14,15 @@
 enum { MAPS_MAX = 16384 }; /* executable mappings of one process; those behind are not told apart */
 
 struct maps_range {
-	uint64_t start, end;   /* end is the first address behind */
-	uint64_t file_offset;  /* of start */
-	const char *module;    /* interned in the evidence; "[anon]" for code that no file holds */
+	uint64_t start, end;  /* end is the first address behind */
+	uint64_t file_offset; /* of start */
+	const char *module;   /* interned in the evidence; "[anon]" for code that no file holds */
 };
 
 struct maps {
 	struct maps_range *ranges; /* by address */
 	size_t count;
-	size_t last;               /* the range that was found last */
+	size_t last; /* the range that was found last */
 	bool known;
 };
 

@@ -13,11 +13,11 @@
 #include <sys/syscall.h>
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define RECORD_LOW(arg) (offsetof(struct seccomp_data, args) + 8 * (arg))
+#define RECORD_LOW(arg)	 (offsetof(struct seccomp_data, args) + 8 * (arg))
 #define RECORD_HIGH(arg) (RECORD_LOW(arg) + 4)
 #else
 #define RECORD_HIGH(arg) (offsetof(struct seccomp_data, args) + 8 * (arg))
-#define RECORD_LOW(arg) (RECORD_HIGH(arg) + 4)
+#define RECORD_LOW(arg)	 (RECORD_HIGH(arg) + 4)
 #endif
 
 void record_filter(uint64_t secret, uint32_t action, struct sock_filter insns[RECORD_FILTER_LENGTH])

@@ -23,15 +23,15 @@ enum { RECORD_PROCESSES_MAX = 1024 }; /* alive at once, unless the caller says o
 struct record_spec {
 	struct launch_spec launch; /* the program and its ground; filter, secret, listener and mask are filled in here */
 	enum record_how how;
-	size_t processes_max;      /* alive at once; more fails the recording. 0: RECORD_PROCESSES_MAX */
-	bool lingers;              /* when the target has ended, wait for what it left running instead of killing it */
+	size_t processes_max; /* alive at once; more fails the recording. 0: RECORD_PROCESSES_MAX */
+	bool lingers;	      /* when the target has ended, wait for what it left running instead of killing it */
 };
 
 struct record_end {
-	enum record_how how;     /* the recorder that was used */
-	struct launch_end end;   /* of the target itself */
-	uint64_t broken_off;     /* calls that a signal broke off before NOTIFY received them, where some handler was
-				    installed without SA_RESTART: they are not counted, and came again or gave EINTR */
+	enum record_how how;   /* the recorder that was used */
+	struct launch_end end; /* of the target itself */
+	uint64_t broken_off;   /* calls that a signal broke off before NOTIFY received them, where some handler was
+				  installed without SA_RESTART: they are not counted, and came again or gave EINTR */
 };
 
 /*

@@ -20,11 +20,11 @@ struct recorder {
 	struct watch watch;
 	struct guard guard;
 	struct tasks tasks;
-	int status;                   /* of the recording: CALLGATE_OK, or why it ended early */
-	struct callgate_error err;    /* the same in words */
-	uint64_t first_id, last_id;   /* NOTIFY: of all notifications that were received; 0 before the first */
-	uint64_t let_go;              /* NOTIFY: how many of them the kernel agreed to carry out */
-	pthread_t thread;             /* NOTIFY's */
+	int status;		    /* of the recording: CALLGATE_OK, or why it ended early */
+	struct callgate_error err;  /* the same in words */
+	uint64_t first_id, last_id; /* NOTIFY: of all notifications that were received; 0 before the first */
+	uint64_t let_go;	    /* NOTIFY: how many of them the kernel agreed to carry out */
+	pthread_t thread;	    /* NOTIFY's */
 };
 
 /* Every call gets action but the launcher's execve, which is known by the secret. */
@@ -34,8 +34,8 @@ void record_filter(uint64_t secret, uint32_t action, struct sock_filter insns[RE
 /* The recording has failed: the tree is ended, and watch_target comes back. err is recorder->err. */
 void recorder_fail(struct recorder *recorder, int status);
 
-/* Each starts the target and what records it. Fail as launch_spawn does; NOTIFY with E_UNSUPPORTED where no listener can
- * be had. */
+/* Each starts the target and what records it. Fail as launch_spawn does; NOTIFY with E_UNSUPPORTED where no listener
+ * can be had. */
 int by_notify_start(struct recorder *recorder, struct callgate_error *err);
 int by_trace_start(struct recorder *recorder, struct callgate_error *err);
 

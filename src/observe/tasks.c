@@ -115,6 +115,8 @@ static void tasks_drop(struct tasks *tasks, struct task **slot)
 {
 	struct task *task = *slot;
 
+	if (!task)
+		return;
 	*slot = task->next;
 	process_release(tasks, task->process);
 	free(task);
@@ -360,7 +362,7 @@ int tasks_sight(struct tasks *tasks, pid_t tid, const struct seccomp_data *data,
 	}
 	if (status < 0)
 		return status;
-	if (sighting.task && sighting.entry->effect == EVIDENCE_HANDLER)
+	if (sighting.entry && sighting.entry->effect == EVIDENCE_HANDLER)
 		tasks_look_at_handler(tasks, tid, data);
 	*ret_sighting = sighting;
 	return CALLGATE_OK;

@@ -18,7 +18,7 @@
 enum {
 	TASKS_BUCKETS = 1024,
 	TASKS_THREADS_PER_PROCESS = 64, /* on average, before the threads are too many */
-	TASKS_CHECK_NEW = 1024,         /* numbers are checked for reuse after so many new tasks, and every second */
+	TASKS_CHECK_NEW = 1024,		/* numbers are checked for reuse after so many new tasks, and every second */
 };
 
 struct process {
@@ -26,16 +26,16 @@ struct process {
 	struct evidence_program *program;
 	enum evidence_phase phase;
 	struct maps maps;
-	pid_t exec_tid;    /* the thread that called execve and was not heard of since, 0 when none */
-	unsigned tasks;    /* that point here */
-	size_t place;      /* in the guard's roll */
+	pid_t exec_tid; /* the thread that called execve and was not heard of since, 0 when none */
+	unsigned tasks; /* that point here */
+	size_t place;	/* in the guard's roll */
 };
 
 struct task {
-	struct task *next;       /* in its bucket */
+	struct task *next; /* in its bucket */
 	pid_t tid;
-	uint64_t start_time;     /* of the thread, in clock ticks: tells a reused number */
-	uint64_t checked;        /* the tasks.check at which start_time was last looked at */
+	uint64_t start_time; /* of the thread, in clock ticks: tells a reused number */
+	uint64_t checked;    /* the tasks.check at which start_time was last looked at */
 	struct process *process;
 };
 
@@ -44,10 +44,10 @@ struct tasks {
 	struct task *buckets[TASKS_BUCKETS];
 	size_t count;
 	size_t process_count;
-	size_t processes_max;    /* that may live at the same time; more is E_LIMIT */
+	size_t processes_max;	 /* that may live at the same time; more is E_LIMIT */
 	struct guard_name *roll; /* of processes_max names, kept for the guard; NULL when there is none */
-	bool gives_eintr;        /* a handler was installed that does not have broken-off calls made again */
-	size_t made;             /* new tasks since the last check began */
+	bool gives_eintr;	 /* a handler was installed that does not have broken-off calls made again */
+	size_t made;		 /* new tasks since the last check began */
 	uint64_t check;
 	time_t check_second;
 };

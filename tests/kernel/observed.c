@@ -204,10 +204,18 @@ int main(int argc, char **argv)
 		const char *name;
 		int (*run)(void);
 	} modes[] = {
-		{ "threads", threads }, { "forks", forks },           { "vforks", vforks },
-		{ "signals", signals }, { "hard_signals", hard_signals }, { "failed_exec", failed_exec }, { "own_filter", own_filter },
-		{ "bomb", bomb },       { "own_listener", own_listener }, { "leave", leave },
-		{ "affinity", affinity }, { "sleepers", sleepers },
+		{ "threads", threads },
+		{ "forks", forks },
+		{ "vforks", vforks },
+		{ "signals", signals },
+		{ "hard_signals", hard_signals },
+		{ "failed_exec", failed_exec },
+		{ "own_filter", own_filter },
+		{ "bomb", bomb },
+		{ "own_listener", own_listener },
+		{ "leave", leave },
+		{ "affinity", affinity },
+		{ "sleepers", sleepers },
 	};
 
 	if (argc == 3 && strcmp(argv[1], "chain") == 0)

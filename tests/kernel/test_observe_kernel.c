@@ -314,7 +314,8 @@ static void call_sites_and_phases_are_kept(void **state)
 
 		assert_true(entry->sites.length > 0);
 		assert_true(entry->phases[EVIDENCE_LOAD] + entry->phases[EVIDENCE_START] +
-				    entry->phases[EVIDENCE_SERVE] == entry->count);
+				    entry->phases[EVIDENCE_SERVE] ==
+			    entry->count);
 		loader |= entry->phases[EVIDENCE_LOAD] > 0;
 		own |= entry->phases[EVIDENCE_START] > 0;
 	}
@@ -322,21 +323,18 @@ static void call_sites_and_phases_are_kept(void **state)
 	evidence_free(recording.evidence);
 }
 
-UNIT_TESTS(test_observe_kernel,
-	cmocka_unit_test(every_call_of_every_thread_is_counted),
-	cmocka_unit_test(every_call_of_every_child_is_counted),
-	cmocka_unit_test(a_vforked_child_is_followed_into_its_program),
-	cmocka_unit_test(calls_that_signals_interrupt_are_counted_once),
-	cmocka_unit_test(calls_that_signals_break_off_are_told),
-	cmocka_unit_test(the_launchers_exec_is_not_recorded_and_later_ones_are),
-	cmocka_unit_test(an_exec_that_fails_leaves_the_program_what_it_was),
-	cmocka_unit_test(what_its_own_filter_refuses_is_said_to_be_unseen),
-	cmocka_unit_test(a_target_that_wants_a_listener_is_recorded_by_tracing),
-	cmocka_unit_test(under_another_listener_the_tracer_records),
-	cmocka_unit_test(a_target_that_forks_without_end_is_ended),
-	cmocka_unit_test(what_the_target_leaves_running_is_ended),
-	cmocka_unit_test(nothing_outlives_a_recorder_that_is_killed),
-	cmocka_unit_test(the_target_does_not_see_itself_pinned),
-	cmocka_unit_test(a_program_that_is_not_there_is_said_so),
-	cmocka_unit_test(call_sites_and_phases_are_kept),
-)
+UNIT_TESTS(test_observe_kernel, cmocka_unit_test(every_call_of_every_thread_is_counted),
+	   cmocka_unit_test(every_call_of_every_child_is_counted),
+	   cmocka_unit_test(a_vforked_child_is_followed_into_its_program),
+	   cmocka_unit_test(calls_that_signals_interrupt_are_counted_once),
+	   cmocka_unit_test(calls_that_signals_break_off_are_told),
+	   cmocka_unit_test(the_launchers_exec_is_not_recorded_and_later_ones_are),
+	   cmocka_unit_test(an_exec_that_fails_leaves_the_program_what_it_was),
+	   cmocka_unit_test(what_its_own_filter_refuses_is_said_to_be_unseen),
+	   cmocka_unit_test(a_target_that_wants_a_listener_is_recorded_by_tracing),
+	   cmocka_unit_test(under_another_listener_the_tracer_records),
+	   cmocka_unit_test(a_target_that_forks_without_end_is_ended),
+	   cmocka_unit_test(what_the_target_leaves_running_is_ended),
+	   cmocka_unit_test(nothing_outlives_a_recorder_that_is_killed),
+	   cmocka_unit_test(the_target_does_not_see_itself_pinned),
+	   cmocka_unit_test(a_program_that_is_not_there_is_said_so), cmocka_unit_test(call_sites_and_phases_are_kept), )

@@ -117,9 +117,6 @@ static void every_allocation_may_fail(void **state)
 	});
 }
 
-UNIT_TESTS(test_learn_evidence_file,
-	cmocka_unit_test(what_is_written_reads_back_the_same),
-	cmocka_unit_test(a_cut_file_is_refused_wherever_it_is_cut),
-	cmocka_unit_test(what_is_wrong_is_said_with_its_line),
-	cmocka_unit_test(every_allocation_may_fail),
-)
+UNIT_TESTS(test_learn_evidence_file, cmocka_unit_test(what_is_written_reads_back_the_same),
+	   cmocka_unit_test(a_cut_file_is_refused_wherever_it_is_cut),
+	   cmocka_unit_test(what_is_wrong_is_said_with_its_line), cmocka_unit_test(every_allocation_may_fail), )

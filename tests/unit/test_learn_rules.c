@@ -18,7 +18,8 @@ static int see(struct evidence *evidence, const char *name, uint64_t a0, uint64_
 	int status = evidence_program(evidence, "/usr/bin/a", "", &program, NULL);
 
 	if (status == CALLGATE_OK)
-		status = evidence_entry(evidence, program, arch->audit, (uint32_t)syscall->nr[ABI_X86_64], &entry, NULL);
+		status =
+			evidence_entry(evidence, program, arch->audit, (uint32_t)syscall->nr[ABI_X86_64], &entry, NULL);
 	return status == CALLGATE_OK ? evidence_count(evidence, entry, &call, NULL) : status;
 }
 
@@ -81,7 +82,8 @@ static void a_policy_reads_as_if_somebody_had_written_it(void **state)
 		"# not seen, but any run may need them\n"
 		"allow exit  # how a thread and a process end\n"
 		"allow rt_sigreturn, restart_syscall  # the kernel's own way back from a signal\n"
-		"allow clock_getres, clock_gettime, getcpu, gettimeofday, time  # the vDSO answers them, until it cannot\n"
+		"allow clock_getres, clock_gettime, getcpu, gettimeofday, time  # the vDSO answers them, until it "
+		"cannot\n"
 		"allow brk, munmap, mremap, madvise  # malloc chooses between them by size and load\n"
 		"allow futex, sched_yield  # made only when threads or locks meet\n"
 		"allow rt_sigprocmask, rt_sigaction, gettid, tgkill  # abort() and raise()\n"
@@ -117,7 +119,9 @@ static void a_socket_is_constrained_to_what_was_seen(void **state)
 	see(evidence, "socket", 2, 1 | 02000000, 6);
 	close_run(evidence);
 	text = learn(evidence);
-	expect_line(text, "allow socket if domain == AF_INET and type == SOCK_CLOEXEC | SOCK_STREAM and protocol == 6  # 1 call");
+	expect_line(
+		text,
+		"allow socket if domain == AF_INET and type == SOCK_CLOEXEC | SOCK_STREAM and protocol == 6  # 1 call");
 	free(text);
 	evidence_free(evidence);
 }
@@ -198,7 +202,8 @@ static void another_arch_is_named_and_nothing_of_it_constrained(void **state)
 	see(evidence, "ioctl", 1, 0x5401, 0);
 	assert_int_equal(evidence_program(evidence, "/usr/bin/a", "", &program, NULL), CALLGATE_OK);
 	assert_int_equal(evidence_entry(evidence, program, abi_arch(ABI_I386)->audit,
-					(uint32_t)abi_syscall_by_name("ioctl")->nr[ABI_I386], &entry, NULL), CALLGATE_OK);
+					(uint32_t)abi_syscall_by_name("ioctl")->nr[ABI_I386], &entry, NULL),
+			 CALLGATE_OK);
 	assert_int_equal(evidence_count(evidence, entry, &call, NULL), CALLGATE_OK);
 	close_run(evidence);
 	text = learn(evidence);
@@ -246,14 +251,10 @@ static void every_allocation_may_fail(void **state)
 	});
 }
 
-UNIT_TESTS(test_learn_rules,
-	cmocka_unit_test(a_policy_reads_as_if_somebody_had_written_it),
-	cmocka_unit_test(a_socket_is_constrained_to_what_was_seen),
-	cmocka_unit_test(memory_that_is_both_writable_and_executable_is_allowed_only_when_seen),
-	cmocka_unit_test(many_values_are_no_constraint),
-	cmocka_unit_test(several_runs_are_told_apart),
-	cmocka_unit_test(what_could_not_be_seen_is_said),
-	cmocka_unit_test(another_arch_is_named_and_nothing_of_it_constrained),
-	cmocka_unit_test(nothing_seen_is_nothing_learned),
-	cmocka_unit_test(every_allocation_may_fail),
-)
+UNIT_TESTS(test_learn_rules, cmocka_unit_test(a_policy_reads_as_if_somebody_had_written_it),
+	   cmocka_unit_test(a_socket_is_constrained_to_what_was_seen),
+	   cmocka_unit_test(memory_that_is_both_writable_and_executable_is_allowed_only_when_seen),
+	   cmocka_unit_test(many_values_are_no_constraint), cmocka_unit_test(several_runs_are_told_apart),
+	   cmocka_unit_test(what_could_not_be_seen_is_said),
+	   cmocka_unit_test(another_arch_is_named_and_nothing_of_it_constrained),
+	   cmocka_unit_test(nothing_seen_is_nothing_learned), cmocka_unit_test(every_allocation_may_fail), )

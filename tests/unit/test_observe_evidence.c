@@ -25,7 +25,8 @@ static int count(struct evidence *evidence, const char *program, const char *nam
 	if (status == CALLGATE_OK && module)
 		status = evidence_module(evidence, module, &call.module, err);
 	if (status == CALLGATE_OK)
-		status = evidence_entry(evidence, made_by, arch->audit, (uint32_t)named(name)->nr[arch->id], &entry, err);
+		status = evidence_entry(evidence, made_by, arch->audit, (uint32_t)named(name)->nr[arch->id], &entry,
+					err);
 	return status == CALLGATE_OK ? evidence_count(evidence, entry, &call, err) : status;
 }
 
@@ -180,13 +181,9 @@ static void every_allocation_may_fail(void **state)
 	});
 }
 
-UNIT_TESTS(test_observe_evidence,
-	cmocka_unit_test(calls_are_counted_by_program_and_syscall),
-	cmocka_unit_test(only_arguments_of_constants_and_standard_descriptors_are_kept),
-	cmocka_unit_test(values_are_what_the_kernel_reads),
-	cmocka_unit_test(too_many_values_and_sites_are_said_to_be_many),
-	cmocka_unit_test(a_number_without_a_name_is_counted_too),
-	cmocka_unit_test(programs_beyond_the_limit_fail),
-	cmocka_unit_test(merged_runs_add_up),
-	cmocka_unit_test(every_allocation_may_fail),
-)
+UNIT_TESTS(test_observe_evidence, cmocka_unit_test(calls_are_counted_by_program_and_syscall),
+	   cmocka_unit_test(only_arguments_of_constants_and_standard_descriptors_are_kept),
+	   cmocka_unit_test(values_are_what_the_kernel_reads),
+	   cmocka_unit_test(too_many_values_and_sites_are_said_to_be_many),
+	   cmocka_unit_test(a_number_without_a_name_is_counted_too), cmocka_unit_test(programs_beyond_the_limit_fail),
+	   cmocka_unit_test(merged_runs_add_up), cmocka_unit_test(every_allocation_may_fail), )

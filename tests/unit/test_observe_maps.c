@@ -89,9 +89,6 @@ static void every_allocation_may_fail(void **state)
 	});
 }
 
-UNIT_TESTS(test_observe_maps,
-	cmocka_unit_test(an_address_is_found_as_a_file_and_an_offset),
-	cmocka_unit_test(only_what_overlaps_code_overlaps),
-	cmocka_unit_test(loaders_are_known_by_their_names),
-	cmocka_unit_test(every_allocation_may_fail),
-)
+UNIT_TESTS(test_observe_maps, cmocka_unit_test(an_address_is_found_as_a_file_and_an_offset),
+	   cmocka_unit_test(only_what_overlaps_code_overlaps), cmocka_unit_test(loaders_are_known_by_their_names),
+	   cmocka_unit_test(every_allocation_may_fail), )
