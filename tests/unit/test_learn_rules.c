@@ -224,6 +224,38 @@ static void nothing_seen_is_nothing_learned(void **state)
 	evidence_free(evidence);
 }
 
+static void expect_syscalls(const char *words)
+{
+	char copy[4096];
+	char *rest = copy;
+	char *word;
+
+	assert_true(strlen(words) < sizeof(copy));
+	strcpy(copy, words);
+	while ((word = strsep(&rest, " ")))
+		if (!abi_syscall_by_name(word))
+			fail_msg("no syscall has the name '%s'", word);
+}
+
+/* A name that nothing has would be passed over in silence. */
+static void the_tables_name_nothing_that_is_not(void **state)
+{
+#define GROUP(heading, words) expect_syscalls(words);
+#include "learn/groups.def"
+#define COMPANIONS(seen, words, why)      \
+	if (strcmp(#seen, "ALWAYS") != 0) \
+		expect_syscalls(#seen);   \
+	expect_syscalls(words);
+#include "learn/companions.def"
+#define FALLBACK(name) expect_syscalls(#name);
+#include "learn/fallbacks.def"
+#define CONSTRAINT(syscall, position, how) expect_syscalls(#syscall);
+#include "learn/constraints.def"
+#define X(name, effect) expect_syscalls(#name);
+#include "observe/effects.def"
+#undef X
+}
+
 static void every_allocation_may_fail(void **state)
 {
 	FOR_EACH_ALLOCATION({
@@ -257,4 +289,5 @@ UNIT_TESTS(test_learn_rules, cmocka_unit_test(a_policy_reads_as_if_somebody_had_
 	   cmocka_unit_test(many_values_are_no_constraint), cmocka_unit_test(several_runs_are_told_apart),
 	   cmocka_unit_test(what_could_not_be_seen_is_said),
 	   cmocka_unit_test(another_arch_is_named_and_nothing_of_it_constrained),
-	   cmocka_unit_test(nothing_seen_is_nothing_learned), cmocka_unit_test(every_allocation_may_fail), )
+	   cmocka_unit_test(nothing_seen_is_nothing_learned), cmocka_unit_test(the_tables_name_nothing_that_is_not),
+	   cmocka_unit_test(every_allocation_may_fail), )
