@@ -76,6 +76,11 @@ expect 159 'what no rule lists is refused by default' callgate run --policy noth
 stderr_has 'was ended for '
 stderr_has "^callgate: hint: 'allow "
 stderr_has 'nothing.policy:2: default kill-process: '
+for action in 'trap 3' kill-thread; do
+	printf 'kernel 6.1\ndefault allow\n%s chdir\n' "$action" >action.policy
+	expect 159 "$action ends it as well" callgate run --policy action.policy -- sh -c 'cd /'
+	stderr_has "action.policy:3: $action chdir"
+done
 expect 159 'without a trace only the signal is known' free --no-trace -- sh -c 'kill -SYS $$'
 stderr_has 'SIGSYS'
 
@@ -152,6 +157,19 @@ handed_on() {
 	wait $pid
 }
 expect 9 'a signal is handed on' handed_on
+state() { sed -n 's/^State:.\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null; }
+stopped() {
+	"$CALLGATE" run --policy free.policy -- sh -c 'echo $$ >target; until [ -e go ]; do sleep 0.01; done; exit 4' &
+	local pid=$!
+	until [ -s target ] || ! kill -0 $pid; do sleep 0.01; done
+	kill -TSTP $pid
+	until [ "$(state $pid)" = T ] || ! kill -0 $pid; do sleep 0.01; done
+	touch go
+	kill -CONT $pid
+	wait $pid
+}
+: >target
+expect 4 'a stop stops it, and it goes on' stopped
 killed() {
 	"$CALLGATE" run --policy free.policy -- sh -c 'echo $$ >pid; exec sleep 1000' &
 	local pid=$!
