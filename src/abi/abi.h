@@ -81,6 +81,7 @@ struct abi_syscall {
 
 const struct abi_arch *abi_arch(enum abi_arch_id id);
 const struct abi_arch *abi_arch_by_name(const char *name); /* also uname's and OCI's spellings; NULL */
+const char *abi_arch_names(void); /* "x86_64, i386, …": all of them, for hints */
 const struct abi_arch *abi_arch_native(void);		   /* of this build */
 /* The arch of a call: audit alone does not tell x32 from x86-64, nr does. NULL for one that the tables lack. */
 const struct abi_arch *abi_arch_of_call(uint32_t audit, uint32_t nr);
@@ -117,5 +118,6 @@ const char *abi_errno_name(enum abi_arch_id arch, int number);
 /* The nearest right name to a wrong one, NULL when nothing is near: for hints. */
 const char *abi_syscall_nearest(const char *name);
 const char *abi_constant_nearest(const struct abi_constant_set *set_or_null, const char *name);
+const char *abi_errno_nearest(const char *name);
 
 #endif

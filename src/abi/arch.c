@@ -30,6 +30,20 @@ static const struct {
 #undef ARCH_SPELLING
 };
 
+/* Each name behind a comma; the first comma is not shown. */
+static const char arch_names[] =
+#define ARCH(id, name, audit, word_bits, big_endian, nr_base) ", " name
+#define ARCH_SPELLING(spelling, id)
+#include "abi/arches.def"
+#undef ARCH
+#undef ARCH_SPELLING
+	;
+
+const char *abi_arch_names(void)
+{
+	return arch_names + 2;
+}
+
 const struct abi_arch *abi_arch(enum abi_arch_id id)
 {
 	return (unsigned)id < ABI_ARCH_COUNT ? &arches[id] : NULL;

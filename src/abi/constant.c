@@ -132,3 +132,8 @@ const char *abi_constant_nearest(const struct abi_constant_set *set_or_null, con
 		nearest_try(&nearest, abi_strings + abi_constant_rows[i].name);
 	return nearest.name;
 }
+
+const char *abi_errno_nearest(const char *name)
+{
+	return abi_constant_nearest(&abi_constant_sets[abi_errors_set], name);
+}

@@ -411,8 +411,11 @@ static int take_arch(struct reader *reader)
 		reader->call->arch = NULL; /* its call's number tells */
 	} else {
 		reader->call->arch = abi_arch_by_name(name);
-		if (!reader->call->arch)
-			return fail_at(reader, start, CALLGATE_E_UNKNOWN, "unknown arch '%s'", name);
+		if (!reader->call->arch) {
+			set_error_at(reader, start, CALLGATE_E_UNKNOWN, "unknown arch '%s'", name);
+			error_hint(reader->err, "there are %s", abi_arch_names());
+			return CALLGATE_E_UNKNOWN;
+		}
 		reader->arch = reader->call->arch;
 		audit = reader->arch->audit;
 	}

@@ -39,7 +39,7 @@ static int take_arch(const char *name, size_t length, bool arches[ABI_ARCH_COUNT
 	arch = abi_arch_by_name(copy);
 	if (!arch) {
 		error_set(err, CALLGATE_E_UNKNOWN, "unknown arch '%.*s'", (int)length, name);
-		error_hint(err, "arches are named as in a policy: x86_64,i386,x32,aarch64");
+		error_hint(err, "there are %s", abi_arch_names());
 		return CALLGATE_E_UNKNOWN;
 	}
 	arches[arch->id] = true;

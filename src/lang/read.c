@@ -6,9 +6,11 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/nearest.h"
 #include "lang/lang.h"
 #include "lang/syntax.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,9 +97,7 @@ static int set_arches(struct reader *reader, const struct syntax_statement *stat
 			continue;
 		}
 		fail_name(reader, &statement->names.items[i], "arch", NULL);
-		error_hint(reader->err,
-			   "there are x86_64, i386, x32, arm, aarch64, riscv64, loongarch64, ppc64le, s390x "
-			   "and mips64el");
+		error_hint(reader->err, "there are %s", abi_arch_names());
 		return CALLGATE_E_UNKNOWN;
 	}
 	return CALLGATE_OK;
@@ -239,6 +239,42 @@ static const char *include_path(struct reader *reader, const char *path, const s
 	return arena_printf(&reader->policy->arena, "%.*s/%s", (int)(slash - frame->name), frame->name, path);
 }
 
+static void folder_close(DIR **folder)
+{
+	if (*folder)
+		closedir(*folder);
+}
+
+/* The group whose name is nearest to a wrong one, NULL when none is near or the folder cannot be read. */
+static const char *nearest_group(struct reader *reader, const char *wrong)
+{
+	cleanup(folder_close) DIR *folder = opendir(reader->group_folder);
+	struct nearest nearest = nearest_to(wrong);
+	const struct dirent *entry;
+
+	while (folder && (entry = readdir(folder))) {
+		const char *end = strstr(entry->d_name, ".policy");
+		const char *name = end ? arena_printf(&reader->policy->arena, "%.*s", (int)(end - entry->d_name),
+						      entry->d_name)
+				       : NULL;
+
+		if (name)
+			nearest_try(&nearest, name);
+	}
+	return nearest.name;
+}
+
+static void hint_group(struct reader *reader, const char *wrong)
+{
+	const char *near = nearest_group(reader, wrong);
+
+	if (near)
+		error_hint(reader->err, "did you mean \"@%s\"? The groups lie in %s", near, reader->group_folder);
+	else
+		error_hint(reader->err, "'@%s' names a group that comes with Callgate, looked for in %s", wrong,
+			   reader->group_folder);
+}
+
 static int include(struct reader *reader, const struct syntax_statement *statement, const struct frame *frame)
 {
 	const char *path = include_path(reader, statement->path, frame);
@@ -254,8 +290,7 @@ static int include(struct reader *reader, const struct syntax_statement *stateme
 	}
 	status = read_file(reader, path, frame, &statement->position);
 	if (group && status == CALLGATE_E_OS && reader->err && !reader->err->hint[0])
-		error_hint(reader->err, "'%s' names a group that comes with Callgate, looked for in %s",
-			   statement->path, reader->group_folder);
+		hint_group(reader, statement->path + 1);
 	return status;
 }
 

@@ -6,12 +6,20 @@
 #include "base/error.h"
 #include "policy/policy.h"
 
+#include <string.h>
+
 static int check_action(const struct policy_action *action, enum abi_arch_id arch, struct callgate_error *err)
 {
+	const char *near;
+
 	if (action->kind != POLICY_ERRNO || !action->errno_name || abi_errno_by_name(arch, action->errno_name) >= 0)
 		return CALLGATE_OK;
 	error_set(err, CALLGATE_E_UNKNOWN, "unknown errno '%s' on %s", action->errno_name, abi_arch(arch)->name);
-	error_hint(err, "errno(3) lists the names; a number from 0 to 4095 will do as well");
+	near = abi_errno_nearest(action->errno_name);
+	if (near && strcmp(near, action->errno_name) != 0)
+		error_hint(err, "did you mean '%s'?", near);
+	else
+		error_hint(err, "errno(3) lists the names; a number from 0 to 4095 will do as well");
 	error_place(err, action->position.file, action->position.line, action->position.col);
 	return CALLGATE_E_UNKNOWN;
 }

@@ -46,6 +46,11 @@ expect 2 'a frequency of a misspelt call' callgate compile --frequency counts we
 stderr_is "counts:1:1: error: unknown syscall 'raed'
 hint: did you mean 'read'?"
 
+printf 'kernel 6.1\ndefault allow\ninclude "@bsae"\n' >group.policy
+expect 2 'a misspelt group' callgate compile group.policy
+stderr_has '^group.policy:3:1: error: cannot read '
+stderr_has '^hint: did you mean "@base"?'
+
 expect 2 'a misspelt call' callgate compile wrong.policy -o wrong.bpf
 stdout_is ''
 stderr_has '^wrong.policy:4:13: error: unknown syscall '\''wriet'\'
