@@ -68,7 +68,7 @@ CALLGATE_PUBLIC size_t callgate_subject_length(const struct callgate_subject *su
 
 /*
  * A new filter of the same meaning, for a policy and for a raw filter alike; fails as callgate_filter_compile does.
- * options.arches is for policies only: E_UNSUPPORTED otherwise.
+ * options.arches is for policies only: E_INVALID otherwise.
  */
 CALLGATE_PUBLIC int callgate_subject_compile(const struct callgate_subject *subject,
 					     const struct callgate_filter_options *options,

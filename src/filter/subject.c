@@ -305,7 +305,7 @@ int subject_meaning(const struct callgate_subject *subject, const struct callgat
 	if (subject->policy)
 		return filter_meaning(subject->policy->policy, options, diagram, ret_root, err);
 	if (options && options->arches)
-		return fail(err, CALLGATE_E_UNSUPPORTED, "the arches of a raw filter are part of its meaning");
+		return fail(err, CALLGATE_E_INVALID, "the arches of a raw filter are part of its meaning");
 	status = stack_meaning(subject, diagram, &root, err);
 	if (!status && options && options->has_launch_secret)
 		status = diagram_with_launch(diagram, root, options->launch_secret, &root, err);
