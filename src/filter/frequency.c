@@ -20,6 +20,7 @@ struct line {
 	unsigned number;
 	const char *text;
 	size_t length;
+	unsigned word_col; /* where the word that was read last begins, from 1 */
 	struct callgate_error *err;
 };
 
@@ -40,10 +41,11 @@ static int take_word(struct line *line, size_t *at, char word[FREQUENCY_WORD_MAX
 	size_t length = 0;
 
 	skip_blanks(line, at);
+	line->word_col = (unsigned)*at + 1;
 	for (; *at < line->length && !is_blank(line->text[*at]); ++*at) {
 		if (length == FREQUENCY_WORD_MAX) {
 			error_set(line->err, CALLGATE_E_SYNTAX, "a word is longer than %d bytes", FREQUENCY_WORD_MAX);
-			error_place(line->err, line->file, line->number, 1);
+			error_place(line->err, line->file, line->number, line->word_col);
 			return CALLGATE_E_SYNTAX;
 		}
 		word[length++] = line->text[*at];
@@ -69,9 +71,11 @@ static int take_call(struct line *line, char *word, struct frequency_count *ret_
 		error_set(line->err, CALLGATE_E_UNKNOWN, "unknown arch '%s'", word);
 	else
 		error_set(line->err, CALLGATE_E_UNKNOWN, "unknown syscall '%s'", name ? name : word);
-	if (!ret_count->syscall && abi_syscall_nearest(name ? name : word))
+	if (name && !arch)
+		error_hint(line->err, "there are %s", abi_arch_names());
+	else if (abi_syscall_nearest(name ? name : word))
 		error_hint(line->err, "did you mean '%s'?", abi_syscall_nearest(name ? name : word));
-	error_place(line->err, line->file, line->number, 1);
+	error_place(line->err, line->file, line->number, line->word_col);
 	return CALLGATE_E_UNKNOWN;
 }
 
@@ -82,9 +86,12 @@ static int take_count(struct line *line, const char *word, double *ret_count)
 	*ret_count = strtod(word, &end);
 	if (word[0] >= '0' && word[0] <= '9' && !*end && isfinite(*ret_count))
 		return CALLGATE_OK;
-	error_set(line->err, CALLGATE_E_SYNTAX, "a count is expected behind the name, not '%s'", word);
+	if (word[0])
+		error_set(line->err, CALLGATE_E_SYNTAX, "a count is expected behind the name, not '%s'", word);
+	else
+		error_set(line->err, CALLGATE_E_SYNTAX, "a count is expected behind the name");
 	error_hint(line->err, "a line is NAME COUNT: read 1200");
-	error_place(line->err, line->file, line->number, 1);
+	error_place(line->err, line->file, line->number, line->word_col);
 	return CALLGATE_E_SYNTAX;
 }
 

@@ -40,7 +40,7 @@ static void counts_become_numbers(void **state)
 	callgate_frequency_free(frequency);
 }
 
-static void assert_refused(const char *text, int status, unsigned line)
+static void assert_refused(const char *text, int status, unsigned line, unsigned col)
 {
 	struct callgate_frequency *frequency = NULL;
 	struct callgate_error err;
@@ -48,22 +48,23 @@ static void assert_refused(const char *text, int status, unsigned line)
 	assert_int_equal(parse(text, &frequency, &err), status);
 	assert_null(frequency);
 	assert_int_equal(err.line, line);
+	assert_int_equal(err.col, col);
 	assert_string_equal(err.file, "counts");
 }
 
 static void what_is_wrong_has_its_line(void **state)
 {
-	assert_refused("read", CALLGATE_E_SYNTAX, 1);
-	assert_refused("read 1\nraed 2", CALLGATE_E_UNKNOWN, 2);
-	assert_refused("read -1", CALLGATE_E_SYNTAX, 1);
-	assert_refused("read 1x", CALLGATE_E_SYNTAX, 1);
-	assert_refused("read 1 2", CALLGATE_E_SYNTAX, 1);
-	assert_refused("read nan", CALLGATE_E_SYNTAX, 1);
-	assert_refused("read 1e999", CALLGATE_E_SYNTAX, 1);
-	assert_refused("x87:read 1", CALLGATE_E_UNKNOWN, 1);
+	assert_refused("read", CALLGATE_E_SYNTAX, 1, 5);
+	assert_refused("read 1\nraed 2", CALLGATE_E_UNKNOWN, 2, 1);
+	assert_refused("read -1", CALLGATE_E_SYNTAX, 1, 6);
+	assert_refused("  read 1x", CALLGATE_E_SYNTAX, 1, 8);
+	assert_refused("read 1 2", CALLGATE_E_SYNTAX, 1, 8);
+	assert_refused("read nan", CALLGATE_E_SYNTAX, 1, 6);
+	assert_refused("read 1e999", CALLGATE_E_SYNTAX, 1, 6);
+	assert_refused("x87:read 1", CALLGATE_E_UNKNOWN, 1, 1);
 	assert_refused("read 11111111111111111111111111111111111111111111111111111111111111111111111111111111111111111"
 		       "11111111111111111111111111111111111111111111111",
-		       CALLGATE_E_SYNTAX, 1);
+		       CALLGATE_E_SYNTAX, 1, 6);
 }
 
 static void every_allocation_may_fail(void **state)
