@@ -224,7 +224,8 @@ int options_parse(const struct verb *verb, int argc, char **argv, void *values, 
 		return STATUS_YES;
 	}
 	if (arguments.count < verb->usage->arguments_min)
-		return misuse_hint("usage: callgate %s", verb->name, "%s needs %s", verb->name, verb->usage->arguments);
+		return misuse_hint("'callgate %s -h' says what it takes", verb->name, "%s needs %s", verb->name,
+				   verb->usage->arguments);
 	if (arguments.count > verb->usage->arguments_max)
 		return misuse_hint("'callgate %s -h' says what it takes", verb->name, "%s: what is '%s'?", verb->name,
 				   arguments.items[verb->usage->arguments_max]);
