@@ -102,6 +102,15 @@ CALLGATE_PUBLIC int callgate_subject_simulate(const struct callgate_subject *sub
 CALLGATE_PUBLIC int callgate_subject_explain(const struct callgate_subject *subject, const char *call,
 					     struct callgate_explanation *ret_explanation, struct callgate_error *err);
 
+/*
+ * What the running kernel answers, asked in a forked child in which every action is an errno, so that nothing runs.
+ * Fails as callgate_subject_simulate does, with E_UNSUPPORTED where this machine cannot make the call or the filter
+ * computes what it returns, with E_OS, and with E_UNPROVED when the kernel's answer is not the filter's meaning: a
+ * bug in Callgate or in the kernel.
+ */
+CALLGATE_PUBLIC int callgate_subject_replay(const struct callgate_subject *subject, const char *call,
+					    struct callgate_action *ret_action, struct callgate_error *err);
+
 enum callgate_form {
 	CALLGATE_FORM_TABLE,   /* every call that is not like the rest, with its action and conditions */
 	CALLGATE_FORM_ASM,     /* instructions: a raw filter's own, a policy's compiled ones */

@@ -6,10 +6,12 @@
 #include "cli/subjects.h"
 #include "cli/verbs.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct diff_options {
 	bool stricter;
+	bool replay;
 	bool json;
 	int from;
 };
@@ -17,6 +19,8 @@ struct diff_options {
 static const struct option_row diff_rows[] = {
 	OPTION_FLAG(struct diff_options, stricter, "stricter", 0,
 		    "whether B is at least as strict as A: only where it is looser"),
+	OPTION_FLAG(struct diff_options, replay, "replay", 0,
+		    "ask this kernel too, with each witness under both filters in a child where nothing runs"),
 	OPTION_FLAG(struct diff_options, json, "json", 0, "one JSON object a difference"),
 	SUBJECT_FROM_ROW(struct diff_options),
 };
@@ -28,7 +32,8 @@ static void diff_free(struct callgate_diff **diff)
 	callgate_diff_free(*diff);
 }
 
-static void print_text(const struct callgate_difference *difference, const char *a, const char *b)
+static void print_text(const struct callgate_difference *difference, const char *a, const char *b,
+		       const char *replayed)
 {
 	if (!difference->is_native)
 		printf("%s:", difference->arch);
@@ -36,25 +41,66 @@ static void print_text(const struct callgate_difference *difference, const char 
 	if (difference->condition)
 		printf(" if %s", difference->condition);
 	printf(": %s -> %s\n    %s\n", a, b, difference->witness);
+	if (replayed)
+		printf("    %s\n", replayed);
 }
 
-static int print_object(const struct callgate_difference *difference, const char *a, const char *b)
+static int print_object(const struct callgate_difference *difference, const char *a, const char *b,
+			const char *replayed)
 {
-	return print_json(json_pack("{ss ss ss* ss ss ss}", "arch", difference->arch, "syscall", difference->syscall,
-				    "condition", difference->condition, "old", a, "new", b, "witness",
-				    difference->witness));
+	return print_json(json_pack("{ss ss ss* ss ss ss ss*}", "arch", difference->arch, "syscall",
+				    difference->syscall, "condition", difference->condition, "old", a, "new", b,
+				    "witness", difference->witness, "replay", replayed));
 }
 
-static int print_difference(const struct callgate_difference *difference, const struct diff_options *options)
+static int print_difference(const struct callgate_difference *difference, const struct diff_options *options,
+			    const char *replayed)
 {
 	char a[64], b[64];
 
 	callgate_action_format(difference->a, a, sizeof(a));
 	callgate_action_format(difference->b, b, sizeof(b));
 	if (options->json)
-		return print_object(difference, a, b);
-	print_text(difference, a, b);
+		return print_object(difference, a, b, replayed);
+	print_text(difference, a, b, replayed);
 	return STATUS_YES;
+}
+
+/* Puts the witness to the kernel under both; what it said goes to text. A disagreement is a failure. */
+static int replay(const struct callgate_difference *difference, const struct callgate_subject *a,
+		  const struct callgate_subject *b, char *text, size_t size)
+{
+	struct callgate_action action;
+	struct callgate_error err;
+	int status = callgate_subject_replay(a, difference->witness, &action, &err);
+
+	if (!status)
+		status = callgate_subject_replay(b, difference->witness, &action, &err);
+	if (status && status != CALLGATE_E_UNSUPPORTED)
+		return failure(&err);
+	if (status)
+		snprintf(text, size, "not replayed: %s", err.message);
+	else
+		snprintf(text, size, "replayed: this kernel answers so");
+	return STATUS_YES;
+}
+
+static int print_all(const struct callgate_diff *diff, const struct diff_options *options,
+		     const struct callgate_subject *a, const struct callgate_subject *b)
+{
+	for (size_t i = 0; i < callgate_diff_count(diff); i++) {
+		const struct callgate_difference *difference = callgate_diff_at(diff, i);
+		char replayed[600];
+		int status = STATUS_YES;
+
+		if (options->replay)
+			status = replay(difference, a, b, replayed, sizeof(replayed));
+		if (status == STATUS_YES)
+			status = print_difference(difference, options, options->replay ? replayed : NULL);
+		if (status != STATUS_YES)
+			return status;
+	}
+	return callgate_diff_count(diff) ? STATUS_NO : STATUS_YES;
 }
 
 static int open_both(char **names, int from, struct callgate_subject **ret_a, struct callgate_subject **ret_b)
@@ -86,10 +132,5 @@ int cmd_diff(const struct verb *verb, int argc, char **argv)
 		return failure(&err);
 	if (options.stricter)
 		callgate_diff_keep_looser(diff);
-	for (size_t i = 0; i < callgate_diff_count(diff); i++) {
-		status = print_difference(callgate_diff_at(diff, i), &options);
-		if (status != STATUS_YES)
-			return status;
-	}
-	return callgate_diff_count(diff) ? STATUS_NO : STATUS_YES;
+	return print_all(diff, &options, a, b);
 }

@@ -39,3 +39,18 @@ stdout_has '^i386:write: kill-process -> allow$'
 check '  is one line for all that no other line names' test "$(grep -c '^i386:' out)" -eq 3
 expect 2 'one SUBJECT only' callgate diff web.policy
 expect 2 'two from standard input' callgate diff - -
+
+# The kernel's word.
+printf 'kernel 6.1\narch x86_64\ndefault kill-process\nallow read\nerrno EPERM ioctl if request == TIOCSTI\n' >old.policy
+printf 'kernel 6.1\narch x86_64\ndefault kill-process\nallow read if fd == 3\nallow ioctl\ntrap 3 openat\n' >new.policy
+if [ "$(uname -m)" = x86_64 ]; then
+	expect 1 'every witness is put to this kernel' callgate diff --replay old.policy new.policy
+	check '  which answers as the filters mean' test "$(grep -c '^    replayed: this kernel answers so$' out)" = "$(grep -c -- ' -> ' out)"
+	stdout_lacks 'not replayed'
+fi
+printf 'kernel 6.1\narch s390x\ndefault kill-process\nallow read\n' >a.policy
+printf 'kernel 6.1\narch s390x\ndefault kill-process\nallow write\n' >b.policy
+expect 1 'what this machine cannot call is said' callgate diff --replay a.policy b.policy
+stdout_has '^    not replayed: '
+expect 1 'and so in JSON' callgate diff --replay --json a.policy b.policy
+stdout_has '"replay":"not replayed: '
