@@ -76,6 +76,12 @@ expect 159 'what no rule lists is refused by default' callgate run --policy noth
 stderr_has 'was ended for '
 stderr_has "^callgate: hint: 'allow "
 stderr_has 'nothing.policy:2: default kill-process: '
+printf '%s\n' 'import os, threading' 'threads = [threading.Thread(target=threading.Event().wait) for i in range(3)]' \
+	'threads.append(threading.Thread(target=os.chdir, args=["/tmp"]))' \
+	'for thread in threads: thread.start()' >threads.py
+expect 159 'a thread'\''s call ends its process' callgate run --report report --policy cage.policy -- /usr/bin/python3 threads.py
+stderr_has 'was ended for chdir("/tmp")'
+check '  and is told once' test "$(grep -c 'was ended for' err)" = 1
 for action in 'trap 3' kill-thread; do
 	printf 'kernel 6.1\ndefault allow\n%s chdir\n' "$action" >action.policy
 	expect 159 "$action ends it as well" callgate run --policy action.policy -- sh -c 'cd /'
