@@ -2,9 +2,8 @@
  * `callgate learn`: runs a program once, unconfined and watched, and writes the policy that it needs. The program's
  * output stays its own: what is said here goes to stderr, and with --json to stdout once the program has ended.
  */
-#include "base/buf.h"
 #include "base/cleanup.h"
-#include "base/error.h"
+#include "cli/ground.h"
 #include "cli/print.h"
 #include "cli/verbs.h"
 
@@ -16,22 +15,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#define STATUS_LEARN_NOT_EXECUTABLE 126
-#define STATUS_LEARN_NOT_FOUND	    127
-
 struct learn_options {
 	const char *output;
 	const char *report;
-	const char *chdir;
-	struct option_list env;
-	struct option_list setenv;
-	struct option_list pass_fd;
 	unsigned long processes;
 	int recorder;
 	bool append;
-	bool clearenv;
 	bool json;
-	bool linger;
+	struct ground_options ground;
 };
 
 static const struct option_row learn_rows[] = {
@@ -43,31 +34,12 @@ static const struct option_row learn_rows[] = {
 		    "write how it ended to FILE, as one JSON object"),
 	OPTION_CHOICE(struct learn_options, recorder, "recorder", 0, "auto|notify|trace", "how to see the calls"),
 	OPTION_NUMBER(struct learn_options, processes, "processes", 0, "N", "fail when more are alive at once (1024)"),
-	OPTION_TEXT(struct learn_options, chdir, "chdir", 0, "FOLDER", "start the program in FOLDER"),
-	OPTION_LIST(struct learn_options, env, "env", 0, "NAME",
-		    "hand on this variable too; NAME* is all that begin so"),
-	OPTION_LIST(struct learn_options, setenv, "setenv", 0, "NAME=VALUE", "set a variable for the program"),
-	OPTION_FLAG(struct learn_options, clearenv, "clearenv", 0, "hand on no variable but those that are named"),
-	OPTION_LIST(struct learn_options, pass_fd, "pass-fd", 0, "N", "hand on descriptor N beside 0, 1 and 2"),
-	OPTION_FLAG(struct learn_options, linger, "linger", 0,
-		    "wait for what the program leaves running; else it is killed"),
+	GROUND_ROWS(struct learn_options),
 };
 
 const struct usage learn_usage = USAGE_PROGRAM("PROGRAM [ARGUMENT]...", 1, USAGE_ANY, learn_rows);
 
 static const char *const recorder_names[] = { "auto", "notify", "trace" };
-
-/* JSON is UTF-8; what is not (a file's name may be any bytes) is shown as well as it can be. */
-static json_t *learn_json_text(const char *text)
-{
-	json_t *json = json_string(text);
-	cleanup_free char *copy = json ? NULL : strdup(text);
-
-	for (char *c = copy; c && *c; c++)
-		if ((unsigned char)*c >= 0x80)
-			*c = '?';
-	return json || !copy ? json : json_string(copy);
-}
 
 static int print_calls(const struct callgate_learned *learned)
 {
@@ -77,32 +49,23 @@ static int print_calls(const struct callgate_learned *learned)
 		struct callgate_learned_call call;
 
 		callgate_learned_call(learned, i, &call);
-		status = print_json(json_pack("{so ss sI}", "program", learn_json_text(call.program), "syscall",
-					      call.syscall, "count", (json_int_t)call.count));
+		status = print_json(json_pack("{so ss sI}", "program", json_text(call.program), "syscall", call.syscall,
+					      "count", (json_int_t)call.count));
 	}
 	return status;
 }
 
 static int write_learn_report(const char *path, const struct callgate_learn_report *report)
 {
-	json_t *object =
-		json_pack("{ss sI sI sf ss sI sI sI sI sI sI sI}", "ended", report->signalled ? "signalled" : "exited",
-			  report->signalled ? "signal" : "status", (json_int_t)report->status, "exit_status",
-			  (json_int_t)report->exit_status, "wall_seconds", (double)report->wall_ns / 1e9, "recorder",
-			  recorder_names[report->recorder], "calls", (json_int_t)report->calls, "programs",
-			  (json_int_t)report->programs, "syscalls", (json_int_t)report->syscalls, "runs",
-			  (json_int_t)report->runs, "rules", (json_int_t)report->rules, "broken_off",
-			  (json_int_t)report->broken_off, "own_filters", (json_int_t)report->own_filters);
-	cleanup_free char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
-	cleanup(buf_fini) struct buf line = { 0 };
-	struct callgate_error err;
-
-	json_decref(object);
-	buf_printf(&line, "%s\n", text ? text : "");
-	if (text && !line.failed)
-		return write_output(path, line.data, line.length);
-	error_set(&err, CALLGATE_E_NOMEM, "out of memory");
-	return failure(&err);
+	return write_json(path,
+			  json_pack("{ss sI sI sf ss sI sI sI sI sI sI sI}", "ended",
+				    report->signalled ? "signalled" : "exited", report->signalled ? "signal" : "status",
+				    (json_int_t)report->status, "exit_status", (json_int_t)report->exit_status,
+				    "wall_seconds", (double)report->wall_ns / 1e9, "recorder",
+				    recorder_names[report->recorder], "calls", (json_int_t)report->calls, "programs",
+				    (json_int_t)report->programs, "syscalls", (json_int_t)report->syscalls, "runs",
+				    (json_int_t)report->runs, "rules", (json_int_t)report->rules, "broken_off",
+				    (json_int_t)report->broken_off, "own_filters", (json_int_t)report->own_filters));
 }
 
 static void say_learned(const struct callgate_learn_report *report, const char *program, const char *policy)
@@ -124,52 +87,16 @@ static void say_learned(const struct callgate_learn_report *report, const char *
 		     report->broken_off);
 }
 
-static int parse_pass_fds(const struct option_list *list, int *ret_fds)
-{
-	for (size_t i = 0; i < list->count; i++) {
-		char *end;
-		long fd = strtol(list->items[i], &end, 10);
-
-		if (!list->items[i][0] || *end || fd < 0 || fd > 0x7fffffff)
-			return misuse("'--pass-fd' takes the number of a descriptor, not '%s'", list->items[i]);
-		ret_fds[i] = (int)fd;
-	}
-	return STATUS_YES;
-}
-
-/* As for run: a program that cannot be started is told from a recording that failed. */
-static int learn_failure(const struct callgate_error *err)
-{
-	int status = failure(err);
-
-	if (err->status == CALLGATE_E_NOT_FOUND)
-		return STATUS_LEARN_NOT_FOUND;
-	return err->status == CALLGATE_E_NOT_EXECUTABLE ? STATUS_LEARN_NOT_EXECUTABLE : status;
-}
-
 static void learned_free_pointer(struct callgate_learned **learned)
 {
 	callgate_learned_free(*learned);
 }
 
-static int learn_program(const struct learn_options *options, const int *fds, char **argv)
+static int learn_program(struct learn_options *options, char **argv)
 {
 	cleanup(learned_free_pointer) struct callgate_learned *learned = NULL;
 	bool to_stdout = options->output && strcmp(options->output, "-") == 0;
 	struct callgate_learn_options learn = {
-		.run = {
-			.argv = (const char *const *)argv,
-			.environment = (const char *const *)environ,
-			.keep = options->env.items,
-			.keep_count = options->env.count,
-			.set = options->setenv.items,
-			.set_count = options->setenv.count,
-			.clear = options->clearenv,
-			.pass_fds = fds,
-			.pass_fd_count = options->pass_fd.count,
-			.folder = options->chdir,
-			.lingers = options->linger,
-		},
 		.recorder = (enum callgate_recorder)options->recorder,
 		.processes_max = options->processes,
 		.policy = to_stdout ? NULL : options->output,
@@ -177,10 +104,12 @@ static int learn_program(const struct learn_options *options, const int *fds, ch
 	};
 	struct callgate_learn_report report;
 	struct callgate_error err;
-	int status = STATUS_YES;
+	int status = ground_prepare(&options->ground, argv, &learn.run);
 
+	if (status != STATUS_YES)
+		return status;
 	if (callgate_learn(&learn, &learned, &report, &err) != CALLGATE_OK)
-		return learn_failure(&err);
+		return ground_failure(&err);
 	say_learned(&report, argv[0], learn.policy);
 	if (options->report)
 		status = write_learn_report(options->report, &report);
@@ -195,7 +124,6 @@ int cmd_learn(const struct verb *verb, int argc, char **argv)
 {
 	struct learn_options options = { 0 };
 	struct arguments arguments;
-	int fds[OPTION_LIST_MAX];
 	int status = options_parse(verb, argc, argv, &options, &arguments);
 
 	if (status != OPTIONS_DONE)
@@ -203,7 +131,5 @@ int cmd_learn(const struct verb *verb, int argc, char **argv)
 	if (!options.output && !options.json && !options.report)
 		return misuse_hint("'-o FILE' writes the policy, '-o -' prints it, '--json' lists the calls%s", "",
 				   "learn: nothing was asked for");
-	if (parse_pass_fds(&options.pass_fd, fds) != STATUS_YES)
-		return STATUS_MISUSE;
-	return learn_program(&options, fds, arguments.items);
+	return learn_program(&options, arguments.items);
 }

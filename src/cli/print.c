@@ -18,6 +18,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Nanoseconds of an hour; more would show how a double rounds. */
+#define JSON_DIGITS 13
+
 static void print_spelt(const char *text)
 {
 	for (; *text; text++) {
@@ -119,18 +122,35 @@ int write_output(const char *path, const void *bytes, size_t length)
 	return STATUS_YES;
 }
 
-int print_json(json_t *object_take)
+json_t *json_text(const char *text)
 {
-	cleanup_free char *line = object_take ? json_dumps(object_take, JSON_COMPACT) : NULL;
+	json_t *json = json_string(text);
+	cleanup_free char *copy = json ? NULL : strdup(text);
+
+	for (char *c = copy; c && *c; c++)
+		if ((unsigned char)*c >= 0x80)
+			*c = '?';
+	return json || !copy ? json : json_string(copy);
+}
+
+int write_json(const char *path, json_t *object_take)
+{
+	cleanup_free char *text =
+		object_take ? json_dumps(object_take, JSON_COMPACT | JSON_REAL_PRECISION(JSON_DIGITS)) : NULL;
+	cleanup(buf_fini) struct buf line = { 0 };
 	struct callgate_error err;
 
 	json_decref(object_take);
-	if (!line) {
-		error_set(&err, CALLGATE_E_NOMEM, "out of memory");
-		return failure(&err);
-	}
-	puts(line);
-	return STATUS_YES;
+	buf_printf(&line, "%s\n", text ? text : "");
+	if (text && !line.failed)
+		return write_output(path, line.data, line.length);
+	error_set(&err, CALLGATE_E_NOMEM, "out of memory");
+	return failure(&err);
+}
+
+int print_json(json_t *object_take)
+{
+	return write_json(NULL, object_take);
 }
 
 void standard_descriptors_open(void)
@@ -149,8 +169,9 @@ int standard_output_finish(int status)
 	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
-	if (errno == 0)
-		errno = EIO;
-	error_set_errno(&err, "cannot write standard output");
+	if (errno)
+		error_set_errno(&err, "cannot write standard output");
+	else /* an earlier write failed, and stdio keeps no reason */
+		error_set(&err, CALLGATE_E_OS, "cannot write standard output: not all of it was taken");
 	return failure(&err);
 }

@@ -24,8 +24,14 @@ __attribute__((format(printf, 1, 2))) void note(const char *format, ...);
  * gives after it was said. */
 int write_output(const char *path, const void *bytes, size_t length);
 
-/* One object a line on stdout; takes the reference. Gives STATUS_YES, or STATUS_FAILED when memory is out (an object
- * that is NULL says so). */
+/* A string of JSON, which is UTF-8; what is not (a file's name may be any bytes) is shown as well as it can be. NULL
+ * without memory. */
+json_t *json_text(const char *text);
+
+/* One object, a line, to a file or to stdout as write_output has it; takes the reference. Gives what that gives, or
+ * STATUS_FAILED when memory is out (an object that is NULL says so). */
+int write_json(const char *path, json_t *object_take);
+/* The same to stdout. */
 int print_json(json_t *object_take);
 
 /* Makes sure that the three standard descriptors exist: one that was closed must not become a file that is opened

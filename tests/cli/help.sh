@@ -46,6 +46,9 @@ if [ -w /dev/full ]; then
 	full() { callgate -h >/dev/full; }
 	expect 3 'a full disk is a failure' full
 	stderr_has 'cannot write standard output: No space left on device'
+	much() { callgate help --as man >/dev/full; }
+	expect 3 '  however much was to be written' much
+	stderr_has 'cannot write standard output: '
 else
 	skip 'a full disk is a failure' 'no /dev/full'
 fi
