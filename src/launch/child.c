@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <time.h>
 
 /* The kernel's sigset: one bit a signal. */
 #define KERNEL_SIGSET_SIZE 8
@@ -121,8 +122,11 @@ static long child_hide_launcher(struct child *child)
 static long child_filter(struct child *child)
 {
 	struct launch_spec *spec = child->spec;
+	struct timespec now = { 0 };
 	int result;
 
+	KERNEL_CALL(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
+	child->started_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 	if (!spec->insns)
 		return 0;
 	result = kernel_filter_load_raw(spec->insns, spec->insn_count,

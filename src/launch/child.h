@@ -41,6 +41,7 @@ struct child {
 	volatile int step;     /* enum child_step: what it is at */
 	volatile int error;    /* negative errno of that step, 0 while none failed */
 	volatile int listener; /* the listener's number in the child's table, −1 before */
+	volatile uint64_t started_ns; /* CLOCK_MONOTONIC just before the filter, behind which no clock need be there */
 };
 
 /* Never returns. Async-signal-safe, touches nothing but *child and what it points to. */

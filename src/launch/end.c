@@ -18,7 +18,7 @@ static uint64_t end_microseconds(struct timeval time)
 	return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_usec;
 }
 
-uint64_t launch_now(void)
+static uint64_t end_now(void)
 {
 	struct timespec now;
 
@@ -31,7 +31,7 @@ void launch_end_from_status(int status, const struct rusage *usage, uint64_t sta
 	*ret_end = (struct launch_end){
 		.signalled = WIFSIGNALED(status),
 		.status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
-		.wall_ns = launch_now() - started_ns,
+		.wall_ns = end_now() - started_ns,
 		.user_us = end_microseconds(usage->ru_utime),
 		.system_us = end_microseconds(usage->ru_stime),
 		.max_rss_kib = (uint64_t)usage->ru_maxrss,

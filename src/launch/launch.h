@@ -51,7 +51,7 @@ struct launch_target {
 	int pidfd;	     /* close-on-exec; −1 when absent */
 	int listener;	     /* close-on-exec; −1 unless asked for */
 	bool traced;	     /* whether tracing was asked for and granted */
-	uint64_t started_ns; /* CLOCK_MONOTONIC when its program was executed */
+	uint64_t started_ns; /* CLOCK_MONOTONIC just before its filter was loaded and its program executed */
 };
 
 /* One that holds nothing, which launch_target_fini leaves alone. */
@@ -60,7 +60,7 @@ struct launch_target {
 struct launch_end {
 	bool signalled; /* ended by a signal, which is status; else status is its exit status, 0 to 255 */
 	int status;
-	uint64_t wall_ns; /* from launch_spawn's return to the end */
+	uint64_t wall_ns; /* from started_ns to the end */
 	uint64_t user_us; /* CPU time of the target and of those of its children that it waited for */
 	uint64_t system_us;
 	uint64_t max_rss_kib; /* the most memory that one of these processes held */
@@ -83,9 +83,6 @@ void launch_target_fini(struct launch_target *target);
 
 /* For whoever waits himself: the end as wait4(2) told it, of a target that started at started_ns. */
 void launch_end_from_status(int status, const struct rusage *usage, uint64_t started_ns, struct launch_end *ret_end);
-
-/* CLOCK_MONOTONIC in nanoseconds. */
-uint64_t launch_now(void);
 
 /* What a shell would make of it: the status, or 128 and the signal. */
 int launch_end_status(const struct launch_end *end);

@@ -325,7 +325,7 @@ int launch_spawn(struct launch_spec *spec, struct launch_target *ret_target, str
 		status = spawn_start(&spawn, err);
 	if (status != CALLGATE_OK)
 		return status;
-	spawn.target.started_ns = launch_now();
+	spawn.target.started_ns = spawn.child.started_ns;
 	*ret_target = spawn.target;
 	spawn.target = LAUNCH_TARGET_NONE;
 	return CALLGATE_OK;

@@ -190,6 +190,22 @@ static void a_listener_is_ours_before_the_target_is_asked_about(void **state)
 	launch_target_fini(&target);
 }
 
+/* However late we are told that it runs. */
+static void time_is_counted_from_the_exec(void **state)
+{
+	const char *argv[] = { "sh", "-c", "exec sleep 0.05", NULL };
+	struct launch_spec spec = { .argv = argv, .envp = no_environment };
+	struct launch_target target = LAUNCH_TARGET_NONE;
+	struct launch_end end;
+	struct callgate_error err;
+
+	assert_int_equal(launch_spawn(&spec, &target, &err), CALLGATE_OK);
+	assert_int_equal(launch_wait(&target, &end, &err), CALLGATE_OK);
+	assert_int_equal(launch_end_status(&end), 0);
+	assert_true(end.wall_ns >= 50 * 1000 * 1000);
+	launch_target_fini(&target);
+}
+
 static void every_allocation_may_fail(void **state)
 {
 	FOR_EACH_ALLOCATION({
@@ -205,4 +221,4 @@ UNIT_TESTS(test_launch_spawn, cmocka_unit_test(a_program_ends_with_its_own_statu
 	   cmocka_unit_test(descriptors_are_closed_but_for_the_ones_to_keep),
 	   cmocka_unit_test(the_ground_is_prepared_as_asked), cmocka_unit_test(a_door_opens_once_and_is_wiped),
 	   cmocka_unit_test(a_listener_is_ours_before_the_target_is_asked_about),
-	   cmocka_unit_test(every_allocation_may_fail), )
+	   cmocka_unit_test(time_is_counted_from_the_exec), cmocka_unit_test(every_allocation_may_fail), )
