@@ -40,7 +40,8 @@ struct callgate_subject_options {
  * any thread's). The caller frees *ret_subject.
  *
  * Fails with E_OS, with a policy's errors, with E_INVALID when the kernel would not load the filter (the message has
- * its reason), E_UNSUPPORTED (this kernel, or somebody without privilege, cannot read a process's filters), E_LIMIT,
+ * its reason), E_UNSUPPORTED (this kernel, or somebody without CAP_SYS_ADMIN, cannot read a process's filters; whether
+ * there are any, everybody may ask), E_LIMIT,
  * E_NOMEM.
  */
 CALLGATE_PUBLIC int callgate_subject_open(const char *name, const struct callgate_subject_options *options,
@@ -66,6 +67,13 @@ CALLGATE_PUBLIC const struct callgate_policy *callgate_subject_policy(const stru
 /* How many instructions it has: a raw filter's, all that a process carries; 0 for a policy, which has none yet. */
 CALLGATE_PUBLIC size_t callgate_subject_length(const struct callgate_subject *subject);
 
+/* How many raw filters it is: 1 of BPF, any number of a process (strict mode counts as one), 0 of a policy. */
+CALLGATE_PUBLIC size_t callgate_subject_filters(const struct callgate_subject *subject);
+
+/* One of them, 0 the oldest; it lives as long as the subject. */
+CALLGATE_PUBLIC const struct sock_filter *callgate_subject_filter(const struct callgate_subject *subject, size_t index,
+								  size_t *ret_length);
+
 /*
  * A new filter of the same meaning, for a policy and for a raw filter alike; fails as callgate_filter_compile does.
  * options.arches is for policies only: E_INVALID otherwise.
@@ -90,7 +98,9 @@ struct callgate_explanation {
 	bool by_rule;	   /* a rule decided; else `default`, `newer` or the arch did */
 	char file[256];	   /* of the line that decided, "" when there is none */
 	unsigned line;	   /* of it, from 1; 0 when there is none */
-	char rule[512];	   /* the text of that line; of a raw filter, the instruction that returned */
+	unsigned filter;   /* of raw filters, the one that decided, from 1, the oldest; 0 of a policy, or without any */
+	unsigned insn;	   /* of it: the index of the instruction at which it returned */
+	char rule[512];	   /* the text of that line or instruction */
 	char reason[1024]; /* one sentence: which condition held, or which default decided and why */
 };
 

@@ -25,6 +25,15 @@ struct bpf_program {
 /* Whether the kernel would load it. E_INVALID with the kernel's reason and the instruction's index. */
 int bpf_check(const struct sock_filter *insns, size_t length, struct callgate_error *err);
 
+/* What a checked program says to one call, how it came to that. */
+struct bpf_answer {
+	uint32_t value;	   /* what it returned */
+	size_t insn;	   /* the index of the instruction at which it ended */
+	unsigned executed; /* instructions */
+};
+
+struct bpf_answer bpf_answer(const struct sock_filter *insns, size_t length, const struct seccomp_data *data);
+
 /* Runs a checked program as the kernel does. ret_executed (may be NULL) counts the instructions. */
 uint32_t bpf_simulate(const struct sock_filter *insns, size_t length, const struct seccomp_data *data,
 		      unsigned *ret_executed);

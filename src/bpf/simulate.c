@@ -106,18 +106,17 @@ static uint32_t run_jump(const struct machine *m, const struct sock_filter *insn
 	return holds ? insn->jt : insn->jf;
 }
 
-uint32_t bpf_simulate(const struct sock_filter *insns, size_t length, const struct seccomp_data *data,
-		      unsigned *ret_executed)
+struct bpf_answer bpf_answer(const struct sock_filter *insns, size_t length, const struct seccomp_data *data)
 {
 	struct machine m = { 0 };
-	unsigned executed = 0;
-	uint32_t action = 0;
+	struct bpf_answer answer = { 0 };
 	bool running = true;
 
 	for (size_t pc = 0; running && pc < length; pc++) {
 		const struct sock_filter *insn = &insns[pc];
 
-		executed++;
+		answer.executed++;
+		answer.insn = pc;
 		switch (BPF_CLASS(insn->code)) {
 		case BPF_LD:
 		case BPF_LDX:
@@ -136,7 +135,7 @@ uint32_t bpf_simulate(const struct sock_filter *insns, size_t length, const stru
 			pc += run_jump(&m, insn);
 			break;
 		case BPF_RET:
-			action = BPF_RVAL(insn->code) == BPF_A ? m.a : insn->k;
+			answer.value = BPF_RVAL(insn->code) == BPF_A ? m.a : insn->k;
 			running = false;
 			break;
 		default:
@@ -147,7 +146,15 @@ uint32_t bpf_simulate(const struct sock_filter *insns, size_t length, const stru
 			break;
 		}
 	}
+	return answer;
+}
+
+uint32_t bpf_simulate(const struct sock_filter *insns, size_t length, const struct seccomp_data *data,
+		      unsigned *ret_executed)
+{
+	struct bpf_answer answer = bpf_answer(insns, length, data);
+
 	if (ret_executed)
-		*ret_executed = executed;
-	return action;
+		*ret_executed = answer.executed;
+	return answer.value;
 }

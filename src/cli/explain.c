@@ -23,6 +23,8 @@ static void print_text(const struct callgate_explanation *explanation, const cha
 	printf("%s\n  call: %s\n", action, explanation->call);
 	if (explanation->line)
 		printf("  rule: %s:%u: %s\n", explanation->file, explanation->line, explanation->rule);
+	if (explanation->filter)
+		printf("  filter: %u, instruction %u: %s\n", explanation->filter, explanation->insn, explanation->rule);
 	printf("  why: %s\n", explanation->reason);
 }
 
@@ -34,6 +36,11 @@ static int print_object(const struct callgate_explanation *explanation, const ch
 	if (object && explanation->line) {
 		json_object_set_new(object, "file", json_string(explanation->file));
 		json_object_set_new(object, "line", json_integer(explanation->line));
+		json_object_set_new(object, "rule", json_string(explanation->rule));
+	}
+	if (object && explanation->filter) {
+		json_object_set_new(object, "filter", json_integer(explanation->filter));
+		json_object_set_new(object, "instruction", json_integer(explanation->insn));
 		json_object_set_new(object, "rule", json_string(explanation->rule));
 	}
 	return print_json(object);

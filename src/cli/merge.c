@@ -29,7 +29,8 @@ const struct usage merge_usage = USAGE("SUBJECT...", 1, MERGE_SUBJECTS_MAX, merg
 struct stack {
 	struct callgate_subject *subjects[MERGE_SUBJECTS_MAX];
 	size_t count;
-	size_t length; /* instructions of all, a policy's when it is compiled alone */
+	size_t filters; /* a process is all of its own */
+	size_t length;	/* instructions of all, a policy's when it is compiled alone */
 };
 
 static void stack_fini(struct stack *stack)
@@ -44,7 +45,7 @@ static int count_instructions(const struct callgate_subject *subject, size_t *re
 	struct callgate_error err;
 
 	*ret_length = callgate_subject_length(subject);
-	if (*ret_length)
+	if (!callgate_subject_policy(subject))
 		return STATUS_YES;
 	if (callgate_subject_compile(subject, NULL, &filter, &err))
 		return failure(&err);
@@ -59,8 +60,11 @@ static int push(struct stack *stack, const char *name, int from)
 
 	if (status != STATUS_YES)
 		return status;
+	status = count_instructions(stack->subjects[stack->count], &length);
+	stack->filters += callgate_subject_policy(stack->subjects[stack->count])
+				  ? 1
+				  : callgate_subject_filters(stack->subjects[stack->count]);
 	stack->count++;
-	status = count_instructions(stack->subjects[stack->count - 1], &length);
 	if (status == STATUS_YES)
 		stack->length += length;
 	return status;
@@ -84,7 +88,7 @@ static int merge(const struct stack *stack, const struct merge_options *options)
 	status = write_filter(filter, options->output, options->format);
 	callgate_filter_program(filter, &length);
 	if (status == STATUS_YES)
-		note("%zu filters of %zu instructions became one of %zu, of the same meaning", stack->count,
+		note("%zu filters of %zu instructions became one of %zu, of the same meaning", stack->filters,
 		     stack->length, length);
 	return status;
 }

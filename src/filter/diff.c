@@ -5,6 +5,8 @@
  *
  * A person reads it: where every call of an arch changes, the change that most of them have is one line.
  */
+#include "filter/diff.h"
+
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -54,7 +56,7 @@ struct comparison {
 	} arches;
 };
 
-static void diff_free_pointer(struct callgate_diff **diff)
+void diff_free_pointer(struct callgate_diff **diff)
 {
 	callgate_diff_free(*diff);
 }
@@ -267,23 +269,17 @@ static void fold_arch(struct callgate_diff *diff, const struct arch_change *chan
 	diff->differences.length = kept;
 }
 
-int callgate_diff_new(const struct callgate_subject *a, const struct callgate_subject *b,
-		      struct callgate_diff **ret_diff, struct callgate_error *err)
+int diff_meanings(struct diagram *diagram, uint32_t a, uint32_t b, struct callgate_diff **ret_diff,
+		  struct callgate_error *err)
 {
-	cleanup(subject_diagram_free) struct diagram *diagram = diagram_new(a->nodes_max);
 	cleanup(diff_free_pointer) struct callgate_diff *diff = calloc(1, sizeof(*diff));
 	struct comparison comparison = { .diff = diff, .diagram = diagram, .err = err };
-	uint32_t root_a, root_b, pairs;
+	uint32_t pairs;
 	int status;
 
-	if (!diagram || !diff)
+	if (!diff)
 		return fail_nomem(err);
-	status = subject_meaning(a, NULL, diagram, &root_a, err);
-	if (!status)
-		status = subject_meaning(b, NULL, diagram, &root_b, err);
-	if (status)
-		return status;
-	pairs = diagram_apply(diagram, pair_number, &comparison, root_a, root_b);
+	pairs = diagram_apply(diagram, pair_number, &comparison, a, b);
 	if (comparison.failed)
 		return fail_nomem(err);
 	if (pairs == DIAGRAM_NONE)
@@ -296,4 +292,19 @@ int callgate_diff_new(const struct callgate_subject *a, const struct callgate_su
 		fold_arch(diff, &comparison.arches.items[i]);
 	*ret_diff = take_ptr(diff);
 	return CALLGATE_OK;
+}
+
+int callgate_diff_new(const struct callgate_subject *a, const struct callgate_subject *b,
+		      struct callgate_diff **ret_diff, struct callgate_error *err)
+{
+	cleanup(subject_diagram_free) struct diagram *diagram = diagram_new(a->nodes_max);
+	uint32_t root_a, root_b;
+	int status;
+
+	if (!diagram)
+		return fail_nomem(err);
+	status = subject_meaning(a, NULL, diagram, &root_a, err);
+	if (!status)
+		status = subject_meaning(b, NULL, diagram, &root_b, err);
+	return status ? status : diff_meanings(diagram, root_a, root_b, ret_diff, err);
 }

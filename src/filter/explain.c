@@ -212,28 +212,45 @@ static int explain_case(const struct callgate_subject *subject, const struct cal
 }
 
 /* The newest of the filters whose answer nothing outranks: it is the kernel's. From 0, the oldest. */
-static size_t deciding_filter(const struct subject_stack *stack, const struct seccomp_data *data)
+static size_t deciding_filter(const struct subject_stack *stack, const struct seccomp_data *data,
+			      struct bpf_answer *ret_answer)
 {
-	struct callgate_action best = { SECCOMP_RET_ALLOW };
 	size_t decides = 0;
 
 	for (size_t i = 0; i < stack->count; i++) {
-		struct callgate_action action = { bpf_simulate(stack->programs[i].insns, stack->programs[i].length,
-							       data, NULL) };
+		struct bpf_answer answer = bpf_answer(stack->programs[i].insns, stack->programs[i].length, data);
 
-		if (i && callgate_action_overrides(best, action))
+		if (i && callgate_action_overrides((struct callgate_action){ ret_answer->value },
+						   (struct callgate_action){ answer.value }))
 			continue;
-		best = action;
+		*ret_answer = answer;
 		decides = i;
 	}
 	return decides;
 }
 
+/* Which instruction of which filter said it. */
+static void quote_instruction(const struct subject_stack *stack, size_t filter, size_t insn,
+			      struct callgate_explanation *explanation)
+{
+	cleanup(buf_fini) struct buf text = { 0 };
+	const char *start;
+
+	bpf_disassemble(&stack->programs[filter].insns[insn], 1, &text);
+	/* Its index is that of a program of one. */
+	start = buf_text(&text) + strspn(buf_text(&text), " 0");
+	snprintf(explanation->rule, sizeof(explanation->rule), "%.*s", (int)strcspn(start, "\n"), start);
+	explanation->filter = (unsigned)filter + 1;
+	explanation->insn = (unsigned)insn;
+}
+
 static int explain_programs(const struct callgate_subject *subject, const struct call *call, struct buf *reason,
-			    struct callgate_error *err)
+			    struct callgate_explanation *explanation, struct callgate_error *err)
 {
 	cleanup(subject_stack_fini) struct subject_stack stack = { 0 };
 	struct seccomp_data data = call_in_memory(call);
+	struct bpf_answer answer = { 0 };
+	size_t decides;
 	int status = subject_stack_init(subject, NULL, &stack, err);
 
 	if (status)
@@ -242,11 +259,17 @@ static int explain_programs(const struct callgate_subject *subject, const struct
 		buf_puts(reason, "the process carries no filter");
 		return CALLGATE_OK;
 	}
+	decides = deciding_filter(&stack, &data, &answer);
+	quote_instruction(&stack, decides, answer.insn, explanation);
+	if (subject->is_strict) {
+		buf_puts(reason,
+			 "the process is in strict mode, which allows read, write, exit and to return from a signal");
+		return CALLGATE_OK;
+	}
 	status = explain_case(subject, call, reason, err);
 	buf_printf(reason, ", after %u instructions", subject_stack_executed(&stack, &data));
 	if (stack.count > 1)
-		buf_printf(reason, "; of %zu filters, number %zu decides (1 is the oldest)", stack.count,
-			   deciding_filter(&stack, &data) + 1);
+		buf_printf(reason, "; of %zu filters, number %zu decides (1 is the oldest)", stack.count, decides + 1);
 	return status;
 }
 
@@ -262,7 +285,7 @@ int explain_call(const struct callgate_subject *subject, const struct call *call
 	prove_format_call(&data, &spelt);
 	snprintf(explanation.call, sizeof(explanation.call), "%s", buf_text(&spelt));
 	status = subject->policy ? explain_policy(subject, call, &reason, &explanation, err)
-				 : explain_programs(subject, call, &reason, err);
+				 : explain_programs(subject, call, &reason, &explanation, err);
 	if (status)
 		return status;
 	if (reason.failed || spelt.failed)

@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "filter/runs.h"
 #include "prove/describe.h"
-#include "prove/prove.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -162,6 +161,8 @@ static int show_asm(const struct callgate_subject *subject, struct buf *text, st
 	int status = subject_stack_init(subject, NULL, &stack, err);
 
 	for (size_t i = 0; !status && i < stack.count; i++) {
+		if (subject->is_strict)
+			buf_puts(text, "; strict mode, as a filter of the same meaning\n");
 		if (stack.count > 1)
 			buf_printf(text, "; filter %zu of %zu, %s\n", i + 1, stack.count,
 				   i == 0		  ? "the oldest"
@@ -170,50 +171,6 @@ static int show_asm(const struct callgate_subject *subject, struct buf *text, st
 		bpf_disassemble(stack.programs[i].insns, stack.programs[i].length, text);
 	}
 	return status;
-}
-
-/* What the others would do without the filter `left_out`. */
-static int meaning_without(const struct callgate_subject *subject, size_t left_out, uint32_t *ret_root,
-			   struct callgate_error *err)
-{
-	uint32_t root = diagram_terminal(subject->diagram, SECCOMP_RET_ALLOW);
-
-	for (size_t i = 0; i < subject->program_count; i++) {
-		uint32_t newer;
-		int status;
-
-		if (i == left_out)
-			continue;
-		status = prove_lift(subject->diagram, subject->programs[i].insns, subject->programs[i].length, &newer,
-				    err);
-		if (status)
-			return status;
-		root = diagram_stack(subject->diagram, root, newer);
-	}
-	*ret_root = root;
-	return root == DIAGRAM_NONE
-		       ? fail(err, diagram_status(subject->diagram), "the filters have too large a meaning")
-		       : CALLGATE_OK;
-}
-
-/* The filters of a process, and those without which nothing would change. */
-static int show_stack(const struct callgate_subject *subject, struct buf *text, struct callgate_error *err)
-{
-	if (subject->program_count == 0)
-		buf_puts(text, "no filters\n");
-	else
-		buf_printf(text, "%zu filter%s, 1 is the oldest\n", subject->program_count,
-			   subject->program_count == 1 ? "" : "s");
-	for (size_t i = 0; i < subject->program_count; i++) {
-		uint32_t without;
-		int status = meaning_without(subject, i, &without, err);
-
-		if (status)
-			return status;
-		buf_printf(text, "  %zu: %zu instructions%s\n", i + 1, subject->programs[i].length,
-			   without == subject->root ? ", decides nothing: without it every call gets the same" : "");
-	}
-	return CALLGATE_OK;
 }
 
 int callgate_subject_show(const struct callgate_subject *subject, enum callgate_form form, char **ret_text,

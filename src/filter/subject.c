@@ -10,7 +10,9 @@
 #include "base/file.h"
 #include "diagram/meaning.h"
 #include "filter/filter.h"
+#include "filter/strict.h"
 #include "kernel/filters.h"
+#include "kernel/process.h"
 #include "lang/lang.h"
 #include "prove/prove.h"
 
@@ -193,7 +195,7 @@ static bool names_process(const char *name, pid_t *ret_pid)
 	return true;
 }
 
-static int read_process(struct callgate_subject *subject, pid_t pid, struct callgate_error *err)
+static int read_filters(struct callgate_subject *subject, pid_t pid, struct callgate_error *err)
 {
 	struct kernel_filters filters;
 	int status = kernel_filters_read(pid, &subject->arena, &filters, err);
@@ -206,6 +208,24 @@ static int read_process(struct callgate_subject *subject, pid_t pid, struct call
 		subject->programs[i] = (struct bpf_program){ filter->insns, filter->length };
 	}
 	return status;
+}
+
+/* Whether there are filters, everybody may know; only to read them takes a privilege. */
+static int read_process(struct callgate_subject *subject, pid_t pid, struct callgate_error *err)
+{
+	struct kernel_process process;
+	int status = kernel_process_read(pid, &process, err);
+
+	subject->pid = pid;
+	if (status || process.seccomp == KERNEL_SECCOMP_NONE)
+		return status;
+	if (process.seccomp == KERNEL_SECCOMP_FILTER)
+		return read_filters(subject, pid, err);
+	if (process.seccomp != KERNEL_SECCOMP_STRICT)
+		return fail(err, CALLGATE_E_UNSUPPORTED, "process %d is in a seccomp mode that is not known", (int)pid);
+	subject->is_strict = true;
+	status = keep_programs(subject, 1, err);
+	return status ? status : strict_program(&subject->arena, subject->programs, err);
 }
 
 static int open_process(const char *name, pid_t pid, const struct callgate_subject_options *options,
@@ -273,6 +293,18 @@ size_t callgate_subject_length(const struct callgate_subject *subject)
 	for (size_t i = 0; i < subject->program_count; i++)
 		length += subject->programs[i].length;
 	return length;
+}
+
+size_t callgate_subject_filters(const struct callgate_subject *subject)
+{
+	return subject->program_count;
+}
+
+const struct sock_filter *callgate_subject_filter(const struct callgate_subject *subject, size_t index,
+						  size_t *ret_length)
+{
+	*ret_length = subject->programs[index].length;
+	return subject->programs[index].insns;
 }
 
 /* What the kernel does with all of them; with none, it allows. */

@@ -15,6 +15,8 @@
 
 #include <callgate/subject.h>
 
+#include <sys/types.h>
+
 /* Larger inputs are refused: the longest filter has 32 KiB, and nobody writes a policy of this size. */
 #define SUBJECT_BYTES_MAX (16u << 20)
 
@@ -24,6 +26,8 @@ struct callgate_subject {
 	struct callgate_policy *policy; /* POLICY, else NULL */
 	struct bpf_program *programs;	/* BPF and PROCESS, in this machine's byte order, oldest first; else NULL */
 	size_t program_count;		/* 1 for BPF; a process may have none */
+	pid_t pid;			/* PROCESS, else 0 */
+	bool is_strict;			/* PROCESS: it carries no filter; the program is what its strict mode means */
 	struct arena arena;		/* the programs and their instructions */
 	size_t nodes_max; /* the budget of its diagram, and of those that it is compared in; 0: the default */
 	struct diagram *diagram;
