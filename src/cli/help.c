@@ -33,12 +33,8 @@ static void print_scdoc(const char *text)
 
 static void print_man_verb(const struct verb *verb)
 {
-	printf("## callgate %s", verb->name);
-	if (verb->usage->row_count)
-		fputs(" \\[options\\]", stdout);
-	putchar(' ');
-	print_scdoc(verb->usage->arguments);
-	putchar('\n');
+	/* scdoc takes a heading as it is. */
+	printf("## callgate %s%s %s\n", verb->name, verb->usage->row_count ? " [options]" : "", verb->usage->arguments);
 	print_scdoc(verb->summary);
 	fputs(".\n\n", stdout);
 	for (size_t i = 0; i < verb->usage->row_count; i++) {
