@@ -43,11 +43,11 @@ struct option_list {
 
 struct option_row {
 	const char *name;  /* "output", without dashes */
-	char letter;	   /* 'o', or 0 */
 	const char *value; /* what stands behind it: "FILE", the choices "bpf|c|asm"; NULL for a flag */
 	const char *help;  /* one line, lower case, no full stop */
+	size_t offset;	   /* of its value in the verb's struct */
 	enum option_kind kind;
-	size_t offset; /* of its value in the verb's struct */
+	char letter; /* 'o', or 0 */
 };
 
 /* The offset of a field; the build fails when it has not the type that its kind of option fills. */
@@ -55,23 +55,23 @@ struct option_row {
 
 #define OPTION_FLAG(type, field, name, letter, help)                                       \
 	{                                                                                  \
-		name, letter, NULL, help, OPTION_IS_FLAG, OPTION_OFFSET(type, field, bool) \
+		name, NULL, help, OPTION_OFFSET(type, field, bool), OPTION_IS_FLAG, letter \
 	}
 #define OPTION_TEXT(type, field, name, letter, value, help)                                         \
 	{                                                                                           \
-		name, letter, value, help, OPTION_IS_TEXT, OPTION_OFFSET(type, field, const char *) \
+		name, value, help, OPTION_OFFSET(type, field, const char *), OPTION_IS_TEXT, letter \
 	}
 #define OPTION_LIST(type, field, name, letter, value, help)                                               \
 	{                                                                                                 \
-		name, letter, value, help, OPTION_IS_LIST, OPTION_OFFSET(type, field, struct option_list) \
+		name, value, help, OPTION_OFFSET(type, field, struct option_list), OPTION_IS_LIST, letter \
 	}
 #define OPTION_NUMBER(type, field, name, letter, value, help)                                          \
 	{                                                                                              \
-		name, letter, value, help, OPTION_IS_NUMBER, OPTION_OFFSET(type, field, unsigned long) \
+		name, value, help, OPTION_OFFSET(type, field, unsigned long), OPTION_IS_NUMBER, letter \
 	}
 #define OPTION_CHOICE(type, field, name, letter, choices, help)                                \
 	{                                                                                      \
-		name, letter, choices, help, OPTION_IS_CHOICE, OPTION_OFFSET(type, field, int) \
+		name, choices, help, OPTION_OFFSET(type, field, int), OPTION_IS_CHOICE, letter \
 	}
 
 struct usage {

@@ -6,6 +6,7 @@
 #include "filter/call.h"
 
 #include "base/error.h"
+#include "filter/reader.h"
 #include "prove/prove.h"
 
 #include <stdbool.h>
@@ -17,21 +18,6 @@
 /* `-`, `~` and `&` of one call: each costs a frame of the stack. */
 #define CALL_PREFIXES_MAX 64
 
-/* Longest name of a syscall, an arch or a constant. */
-#define CALL_WORD_MAX 63
-
-struct reader {
-	const char *text;
-	size_t length;
-	size_t at;
-	struct callgate_error *err;
-	struct call *call;
-	const struct abi_arch *arch; /* whose widths and constants count: this machine's where the call's is not known */
-	struct abi_arg args[6];
-	unsigned arg_count;
-	unsigned prefixes; /* seen so far */
-};
-
 /* Names that strace has for arguments that the man page calls otherwise. */
 static const char *const strace_names[][2] = {
 	{ "child_stack", "stack" },
@@ -39,150 +25,11 @@ static const char *const strace_names[][2] = {
 	{ "child_tidptr", "child_tid" },
 };
 
-static char peek(const struct reader *reader)
-{
-	return reader->at < reader->length ? reader->text[reader->at] : '\0';
-}
-
-static bool starts(const struct reader *reader, const char *what)
-{
-	size_t length = strlen(what);
-
-	return reader->length - reader->at >= length && memcmp(reader->text + reader->at, what, length) == 0;
-}
-
-static void skip_blanks(struct reader *reader)
-{
-	while (peek(reader) == ' ' || peek(reader) == '\t')
-		reader->at++;
-}
-
-#define set_error_at(reader, place, status, ...) \
-	(error_set((reader)->err, (status), __VA_ARGS__), error_place((reader)->err, NULL, 0, (unsigned)(place) + 1))
-
-#define fail_at(reader, place, status, ...) (set_error_at((reader), (place), (status), __VA_ARGS__), (status))
-
-static bool is_word(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* Copies the word here, "" when there is none, and steps behind it. */
-static int take_word(struct reader *reader, char word[CALL_WORD_MAX + 1])
-{
-	size_t start = reader->at, length;
-
-	while (is_word(peek(reader)))
-		reader->at++;
-	length = reader->at - start;
-	if (length > CALL_WORD_MAX)
-		return fail_at(reader, start, CALLGATE_E_SYNTAX, "a name is longer than %d bytes", CALL_WORD_MAX);
-	memcpy(word, reader->text + start, length);
-	word[length] = '\0';
-	return CALLGATE_OK;
-}
-
-static unsigned digit_value(char c)
-{
-	if (is_digit(c))
-		return (unsigned)(c - '0');
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 99;
-}
-
-/* Decimal, 0x…, 0o… and C's leading 0 for octal. */
-static int take_number(struct reader *reader, uint64_t *ret_number)
-{
-	size_t start = reader->at;
-	unsigned base = 10, digits = 0;
-	uint64_t number = 0;
-
-	if (starts(reader, "0x") || starts(reader, "0X"))
-		base = 16, reader->at += 2;
-	else if (starts(reader, "0o"))
-		base = 8, reader->at += 2;
-	else if (peek(reader) == '0')
-		base = 8;
-	for (; digit_value(peek(reader)) < base; reader->at++, digits++) {
-		if (__builtin_mul_overflow(number, base, &number) ||
-		    __builtin_add_overflow(number, digit_value(peek(reader)), &number))
-			return fail_at(reader, start, CALLGATE_E_SYNTAX, "the number does not fit in 64 bits");
-	}
-	if (!digits || is_word(peek(reader)))
-		return fail_at(reader, start, CALLGATE_E_SYNTAX, "this is no number");
-	*ret_number = number;
-	return CALLGATE_OK;
-}
-
-static char closing(char opening)
-{
-	return opening == '(' ? ')' : opening == '[' ? ']' : opening == '{' ? '}' : '\0';
-}
-
-/* Steps behind a string; false when it has no end. */
-static bool skip_string(struct reader *reader)
-{
-	for (reader->at++; reader->at < reader->length; reader->at++) {
-		if (peek(reader) == '\\')
-			reader->at++;
-		else if (peek(reader) == '"')
-			return reader->at++, true;
-	}
-	return false;
-}
-
-/* Steps behind a bracket, whatever is in it: a struct in an array in a struct is a matter of counting. */
-static int skip_bracket(struct reader *reader)
-{
-	size_t start = reader->at, depth = 0;
-
-	while (reader->at < reader->length) {
-		char c = peek(reader);
-
-		if (c == '"') {
-			if (!skip_string(reader))
-				break;
-			continue;
-		}
-		reader->at++;
-		if (closing(c))
-			depth++;
-		else if ((c == ')' || c == ']' || c == '}') && --depth == 0)
-			return CALLGATE_OK;
-	}
-	return fail_at(reader, start, CALLGATE_E_SYNTAX, "'%c' has no end", reader->text[start]);
-}
-
-/* "<socket:[123]>" behind a descriptor and a comment behind anything, as strace writes them. */
-static int skip_decoration(struct reader *reader)
-{
-	for (;;) {
-		size_t start = reader->at;
-		const char *end;
-
-		skip_blanks(reader);
-		if (starts(reader, "/*"))
-			end = memmem(reader->text + reader->at, reader->length - reader->at, "*/", 2);
-		else if (peek(reader) == '<' && !starts(reader, "<<"))
-			end = memchr(reader->text + reader->at, '>', reader->length - reader->at);
-		else
-			return CALLGATE_OK;
-		if (!end)
-			return fail_at(reader, start, CALLGATE_E_SYNTAX, "'%c' has no end", peek(reader));
-		reader->at = (size_t)(end - reader->text) + (*end == '*' ? 2 : 1);
-	}
-}
-
 static int unknown_constant(struct reader *reader, size_t start, const char *word, const struct abi_arg *arg)
 {
 	const char *nearest = abi_constant_nearest(arg ? arg->constants : NULL, word);
 
-	set_error_at(reader, start, CALLGATE_E_UNKNOWN, "unknown constant '%s'", word);
+	reader_set_error(reader, start, CALLGATE_E_UNKNOWN, "unknown constant '%s'", word);
 	if (nearest)
 		error_hint(reader->err, "did you mean '%s'?", nearest);
 	return CALLGATE_E_UNKNOWN;
@@ -192,9 +39,9 @@ static int take_constant(struct reader *reader, const struct abi_arg *arg, uint6
 {
 	enum abi_arch_id arch = reader->arch->id;
 	const struct abi_constant_set *set;
-	char word[CALL_WORD_MAX + 1];
+	char word[READER_WORD_MAX + 1];
 	size_t start = reader->at;
-	int status = take_word(reader, word);
+	int status = reader_word(reader, word);
 
 	if (status)
 		return status;
@@ -202,9 +49,9 @@ static int take_constant(struct reader *reader, const struct abi_arg *arg, uint6
 		*ret_value = 0;
 		return CALLGATE_OK;
 	}
-	if (peek(reader) == '(') {
+	if (reader_peek(reader) == '(') {
 		*ret_value = SOME_ADDRESS; /* htons(80), makedev(1, 3): inside what a pointer shows */
-		return skip_bracket(reader);
+		return reader_skip_bracket(reader);
 	}
 	if (arg && arg->constants && abi_constant_find(arg->constants, arch, word, ret_value))
 		return CALLGATE_OK;
@@ -216,9 +63,9 @@ static int take_string(struct reader *reader, uint64_t *ret_value)
 {
 	size_t start = reader->at;
 
-	if (!skip_string(reader))
-		return fail_at(reader, start, CALLGATE_E_SYNTAX, "the string has no end");
-	while (peek(reader) == '.') /* strace cuts long ones */
+	if (!reader_skip_string(reader))
+		return reader_fail(reader, start, CALLGATE_E_SYNTAX, "the string has no end");
+	while (reader_peek(reader) == '.') /* strace cuts long ones */
 		reader->at++;
 	*ret_value = SOME_ADDRESS;
 	return CALLGATE_OK;
@@ -227,21 +74,21 @@ static int take_string(struct reader *reader, uint64_t *ret_value)
 /* One of what `|` joins. *ret_wraps: it was written as a negative or a complement, so that it has no width. */
 static int take_term(struct reader *reader, const struct abi_arg *arg, uint64_t *ret_value, bool *ret_wraps)
 {
-	char first = peek(reader);
+	char first = reader_peek(reader);
 	int status;
 
 	if ((first == '-' || first == '~' || first == '&') && ++reader->prefixes > CALL_PREFIXES_MAX)
-		return fail_at(reader, reader->at, CALLGATE_E_LIMIT, "more than %d signs", CALL_PREFIXES_MAX);
+		return reader_fail(reader, reader->at, CALLGATE_E_LIMIT, "more than %d signs", CALL_PREFIXES_MAX);
 	if (first == '"')
 		return take_string(reader, ret_value);
-	if (first == '&' || starts(reader, "...")) {
+	if (first == '&' || reader_starts(reader, "...")) {
 		reader->at += first == '&' ? 1 : 3;
 		*ret_value = SOME_ADDRESS;
 		return first == '&' ? take_term(reader, arg, ret_value, ret_wraps) : CALLGATE_OK;
 	}
-	if (closing(first)) {
+	if (reader_closing(first)) {
 		*ret_value = SOME_ADDRESS;
-		return skip_bracket(reader);
+		return reader_skip_bracket(reader);
 	}
 	if (first == '-' || first == '~') {
 		reader->at++;
@@ -250,14 +97,14 @@ static int take_term(struct reader *reader, const struct abi_arg *arg, uint64_t 
 		*ret_wraps = true;
 		return status;
 	}
-	if (is_digit(first))
-		return take_number(reader, ret_value);
-	if (is_word(first)) {
+	if (reader_is_digit(first))
+		return reader_number(reader, ret_value);
+	if (reader_is_word(first)) {
 		status = take_constant(reader, arg, ret_value);
 		*ret_wraps = *ret_wraps || (int64_t)*ret_value < 0;
 		return status;
 	}
-	return fail_at(reader, reader->at, CALLGATE_E_SYNTAX, "a number, a constant or an address is expected");
+	return reader_fail(reader, reader->at, CALLGATE_E_SYNTAX, "a number, a constant or an address is expected");
 }
 
 static int take_shift(struct reader *reader, uint64_t *value)
@@ -265,10 +112,10 @@ static int take_shift(struct reader *reader, uint64_t *value)
 	uint64_t bits;
 	int status;
 
-	if (!starts(reader, "<<"))
+	if (!reader_starts(reader, "<<"))
 		return CALLGATE_OK;
 	reader->at += 2;
-	status = take_number(reader, &bits);
+	status = reader_number(reader, &bits);
 	if (status)
 		return status;
 	*value = bits < 64 ? *value << bits : 0;
@@ -288,27 +135,28 @@ static int take_value(struct reader *reader, const struct abi_arg *arg, uint64_t
 	bool wraps = false;
 	size_t start;
 
-	skip_blanks(reader);
+	reader_skip_blanks(reader);
 	for (start = reader->at;; reader->at++) {
 		uint64_t term = 0;
 		int status;
 
-		skip_blanks(reader);
+		reader_skip_blanks(reader);
 		status = take_term(reader, arg, &term, &wraps);
 		if (!status)
 			status = take_shift(reader, &term);
 		if (!status)
-			status = skip_decoration(reader);
+			status = reader_skip_decoration(reader);
 		if (status)
 			return status;
 		value |= term;
-		if (peek(reader) != '|')
+		if (reader_peek(reader) != '|')
 			break;
 	}
 	if (wraps)
 		value = low_bits(value, arg && arg->bits < register_bits ? arg->bits : register_bits);
 	if (value != low_bits(value, register_bits))
-		return fail_at(reader, start, CALLGATE_E_SYNTAX, "the value does not fit in %u bits", register_bits);
+		return reader_fail(reader, start, CALLGATE_E_SYNTAX, "the value does not fit in %u bits",
+				   register_bits);
 	*ret_value = value;
 	return CALLGATE_OK;
 }
@@ -323,8 +171,8 @@ static const char *manual_name(const char *name)
 
 static int unknown_argument(struct reader *reader, size_t start, const char *name)
 {
-	set_error_at(reader, start, CALLGATE_E_UNKNOWN, "%s has no argument '%s'",
-		     reader->call->syscall ? reader->call->syscall->name : "the call", name);
+	reader_set_error(reader, start, CALLGATE_E_UNKNOWN, "%s has no argument '%s'",
+			 reader->call->syscall ? reader->call->syscall->name : "the call", name);
 	if (reader->arg_count)
 		error_hint(reader->err, "its first one is '%s'; arg0 to arg5 are the raw words", reader->args[0].name);
 	return CALLGATE_E_UNKNOWN;
@@ -334,12 +182,12 @@ static int unknown_argument(struct reader *reader, size_t start, const char *nam
 static int take_name(struct reader *reader, unsigned *index)
 {
 	size_t start = reader->at;
-	char name[CALL_WORD_MAX + 1];
-	int status = take_word(reader, name);
+	char name[READER_WORD_MAX + 1];
+	int status = reader_word(reader, name);
 
 	if (status)
 		return status;
-	if (!name[0] || peek(reader) != '=') {
+	if (!name[0] || reader_peek(reader) != '=') {
 		reader->at = start;
 		return CALLGATE_OK;
 	}
@@ -364,24 +212,24 @@ static int take_arguments(struct reader *reader)
 		uint64_t value;
 		int status;
 
-		skip_blanks(reader);
-		if (peek(reader) == ')' && index == 0)
+		reader_skip_blanks(reader);
+		if (reader_peek(reader) == ')' && index == 0)
 			break;
 		status = take_name(reader, &index);
 		if (status)
 			return status;
 		if (index > 5)
-			return fail_at(reader, reader->at, CALLGATE_E_SYNTAX, "a call has at most six arguments");
+			return reader_fail(reader, reader->at, CALLGATE_E_SYNTAX, "a call has at most six arguments");
 		status = take_value(reader, index < reader->arg_count ? &reader->args[index] : NULL, &value);
 		if (status)
 			return status;
 		reader->call->data.args[index] = value;
-		if (peek(reader) == ')')
+		if (reader_peek(reader) == ')')
 			break;
 		if (reader->at == reader->length)
-			return fail_at(reader, start, CALLGATE_E_SYNTAX, "'(' has no end");
-		if (peek(reader) != ',')
-			return fail_at(reader, reader->at, CALLGATE_E_SYNTAX, "',' or ')' is expected");
+			return reader_fail(reader, start, CALLGATE_E_SYNTAX, "'(' has no end");
+		if (reader_peek(reader) != ',')
+			return reader_fail(reader, reader->at, CALLGATE_E_SYNTAX, "',' or ')' is expected");
 		reader->at++;
 	}
 	reader->at++;
@@ -392,27 +240,27 @@ static int take_arguments(struct reader *reader)
 static int take_arch(struct reader *reader)
 {
 	size_t start = reader->at;
-	char name[CALL_WORD_MAX + 1];
+	char name[READER_WORD_MAX + 1];
 	uint64_t audit = abi_arch_native()->audit;
-	int status = take_word(reader, name);
+	int status = reader_word(reader, name);
 
 	reader->arch = reader->call->arch = abi_arch_native();
 	if (status)
 		return status;
-	if (peek(reader) != ':') {
+	if (reader_peek(reader) != ':') {
 		reader->at = start;
-	} else if (is_digit(name[0])) {
+	} else if (reader_is_digit(name[0])) {
 		reader->at = start;
-		status = take_number(reader, &audit);
+		status = reader_number(reader, &audit);
 		if (status)
 			return status;
-		if (peek(reader) != ':' || audit > UINT32_MAX)
-			return fail_at(reader, start, CALLGATE_E_SYNTAX, "an audit number has 32 bits");
+		if (reader_peek(reader) != ':' || audit > UINT32_MAX)
+			return reader_fail(reader, start, CALLGATE_E_SYNTAX, "an audit number has 32 bits");
 		reader->call->arch = NULL; /* its call's number tells */
 	} else {
 		reader->call->arch = abi_arch_by_name(name);
 		if (!reader->call->arch) {
-			set_error_at(reader, start, CALLGATE_E_UNKNOWN, "unknown arch '%s'", name);
+			reader_set_error(reader, start, CALLGATE_E_UNKNOWN, "unknown arch '%s'", name);
 			error_hint(reader->err, "there are %s", abi_arch_names());
 			return CALLGATE_E_UNKNOWN;
 		}
@@ -430,12 +278,12 @@ static int take_syscall_number(struct reader *reader)
 	size_t start = reader->at++;
 	struct call *call = reader->call;
 	uint64_t number;
-	int status = take_number(reader, &number);
+	int status = reader_number(reader, &number);
 
 	if (status)
 		return status;
 	if (number > UINT32_MAX)
-		return fail_at(reader, start, CALLGATE_E_SYNTAX, "a call's number has 32 bits");
+		return reader_fail(reader, start, CALLGATE_E_SYNTAX, "a call's number has 32 bits");
 	call->data.nr = (int)(uint32_t)number;
 	call->arch = abi_arch_of_call(call->data.arch, (uint32_t)number);
 	if (call->arch) {
@@ -449,25 +297,25 @@ static int take_syscall_name(struct reader *reader)
 {
 	size_t start = reader->at;
 	const struct abi_arch *arch = reader->arch;
-	char name[CALL_WORD_MAX + 1];
-	int status = take_word(reader, name);
+	char name[READER_WORD_MAX + 1];
+	int status = reader_word(reader, name);
 
 	if (status)
 		return status;
 	if (!name[0])
-		return fail_at(reader, start, CALLGATE_E_SYNTAX, "the name of a call is expected");
+		return reader_fail(reader, start, CALLGATE_E_SYNTAX, "the name of a call is expected");
 	if (!reader->call->arch)
-		return fail_at(reader, start, CALLGATE_E_UNKNOWN, "calls of an arch without a name are numbers: #%s",
-			       name);
+		return reader_fail(reader, start, CALLGATE_E_UNKNOWN,
+				   "calls of an arch without a name are numbers: #%s", name);
 	reader->call->syscall = abi_syscall_by_name(name);
 	if (!reader->call->syscall) {
-		set_error_at(reader, start, CALLGATE_E_UNKNOWN, "unknown syscall '%s'", name);
+		reader_set_error(reader, start, CALLGATE_E_UNKNOWN, "unknown syscall '%s'", name);
 		if (abi_syscall_nearest(name))
 			error_hint(reader->err, "did you mean '%s'?", abi_syscall_nearest(name));
 		return CALLGATE_E_UNKNOWN;
 	}
 	if (reader->call->syscall->nr[arch->id] < 0)
-		return fail_at(reader, start, CALLGATE_E_UNKNOWN, "%s has no call '%s'", arch->name, name);
+		return reader_fail(reader, start, CALLGATE_E_UNKNOWN, "%s has no call '%s'", arch->name, name);
 	reader->call->data.nr = reader->call->syscall->nr[arch->id];
 	return CALLGATE_OK;
 }
@@ -475,13 +323,13 @@ static int take_syscall_name(struct reader *reader)
 /* Behind the call only strace's result may stand. */
 static int expect_end(struct reader *reader)
 {
-	skip_blanks(reader);
-	if (peek(reader) == ';')
+	reader_skip_blanks(reader);
+	if (reader_peek(reader) == ';')
 		reader->at++;
-	skip_blanks(reader);
-	if (reader->at == reader->length || peek(reader) == '=')
+	reader_skip_blanks(reader);
+	if (reader->at == reader->length || reader_peek(reader) == '=')
 		return CALLGATE_OK;
-	return fail_at(reader, reader->at, CALLGATE_E_SYNTAX, "nothing is expected behind the call");
+	return reader_fail(reader, reader->at, CALLGATE_E_SYNTAX, "nothing is expected behind the call");
 }
 
 /* " at 0x7f00": where the call was made. */
@@ -491,15 +339,16 @@ static int take_address(struct reader *reader)
 	uint64_t address;
 	int status;
 
-	skip_blanks(reader);
-	if (!starts(reader, "at ")) {
+	reader_skip_blanks(reader);
+	if (!reader_starts(reader, "at ")) {
 		reader->at = before;
 		return CALLGATE_OK;
 	}
 	reader->at += strlen("at ");
-	skip_blanks(reader);
-	status = take_number(reader, &address);
-	reader->call->data.instruction_pointer = address;
+	reader_skip_blanks(reader);
+	status = reader_number(reader, &address);
+	if (!status)
+		reader->call->data.instruction_pointer = address;
 	return status;
 }
 
@@ -509,16 +358,16 @@ int call_parse(const char *text, size_t length, struct call *ret_call, size_t *r
 	struct reader reader = { .text = text, .length = length, .err = err, .call = &call };
 	int status;
 
-	skip_blanks(&reader);
+	reader_skip_blanks(&reader);
 	status = take_arch(&reader);
 	if (!status)
-		status = peek(&reader) == '#' ? take_syscall_number(&reader) : take_syscall_name(&reader);
+		status = reader_peek(&reader) == '#' ? take_syscall_number(&reader) : take_syscall_name(&reader);
 	if (status)
 		return status;
 	if (call.syscall)
 		reader.arg_count = abi_syscall_args(call.syscall, call.arch->id, reader.args);
-	skip_blanks(&reader);
-	if (peek(&reader) == '(')
+	reader_skip_blanks(&reader);
+	if (reader_peek(&reader) == '(')
 		status = take_arguments(&reader);
 	if (!status)
 		status = take_address(&reader);

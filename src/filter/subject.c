@@ -135,20 +135,31 @@ static int keep_meaning(struct callgate_subject *subject, struct callgate_error 
 	return subject_meaning(subject, NULL, subject->diagram, &subject->root, err);
 }
 
+/* One that has a name and nothing else; NULL without memory. */
+static struct callgate_subject *subject_new(const char *name, const struct callgate_subject_options *options)
+{
+	struct callgate_subject *subject = calloc(1, sizeof(*subject));
+
+	if (!subject)
+		return NULL;
+	subject->nodes_max = options ? options->nodes_max : 0;
+	subject->name = strdup(name);
+	if (subject->name)
+		return subject;
+	free(subject);
+	return NULL;
+}
+
 /* The path is one that a policy's includes are relative to, or NULL. */
 static int subject_make(const char *name, const char *path, const void *bytes, size_t length,
 			const struct callgate_subject_options *options, struct callgate_subject **ret_subject,
 			struct callgate_error *err)
 {
-	cleanup(subject_free_pointer) struct callgate_subject *subject = calloc(1, sizeof(*subject));
+	cleanup(subject_free_pointer) struct callgate_subject *subject = subject_new(name, options);
 	const struct callgate_policy_options *policy_options = options ? &options->policy : NULL;
 	int status;
 
 	if (!subject)
-		return fail_nomem(err);
-	subject->nodes_max = options ? options->nodes_max : 0;
-	subject->name = strdup(name);
-	if (!subject->name)
 		return fail_nomem(err);
 	status = recognise(subject, bytes, length, options, err);
 	if (status) {
@@ -202,11 +213,8 @@ static int read_filters(struct callgate_subject *subject, pid_t pid, struct call
 
 	if (!status)
 		status = keep_programs(subject, filters.length, err);
-	for (size_t i = 0; !status && i < filters.length; i++) {
-		const struct kernel_filter *filter = &filters.items[i];
-
-		subject->programs[i] = (struct bpf_program){ filter->insns, filter->length };
-	}
+	for (size_t i = 0; !status && i < filters.length; i++)
+		subject->programs[i] = (struct bpf_program){ filters.items[i].insns, filters.items[i].length };
 	return status;
 }
 
@@ -231,7 +239,7 @@ static int read_process(struct callgate_subject *subject, pid_t pid, struct call
 static int open_process(const char *name, pid_t pid, const struct callgate_subject_options *options,
 			struct callgate_subject **ret_subject, struct callgate_error *err)
 {
-	cleanup(subject_free_pointer) struct callgate_subject *subject = calloc(1, sizeof(*subject));
+	cleanup(subject_free_pointer) struct callgate_subject *subject = subject_new(name, options);
 	int status;
 
 	if (!subject)
@@ -242,10 +250,6 @@ static int open_process(const char *name, pid_t pid, const struct callgate_subje
 		return CALLGATE_E_SYNTAX;
 	}
 	subject->kind = CALLGATE_SUBJECT_PROCESS;
-	subject->nodes_max = options ? options->nodes_max : 0;
-	subject->name = strdup(name);
-	if (!subject->name)
-		return fail_nomem(err);
 	status = read_process(subject, pid, err);
 	if (!status)
 		status = keep_meaning(subject, err);
@@ -331,7 +335,7 @@ static int stack_meaning(const struct callgate_subject *subject, struct diagram 
 int subject_meaning(const struct callgate_subject *subject, const struct callgate_filter_options *options,
 		    struct diagram *diagram, uint32_t *ret_root, struct callgate_error *err)
 {
-	uint32_t root;
+	uint32_t root = DIAGRAM_NONE;
 	int status;
 
 	if (subject->policy)
@@ -346,48 +350,6 @@ int subject_meaning(const struct callgate_subject *subject, const struct callgat
 	else
 		error_place(err, subject->name, 0, 0);
 	return status;
-}
-
-int subject_stack_init(const struct callgate_subject *subject, const struct callgate_filter_options *options,
-		       struct subject_stack *ret_stack, struct callgate_error *err)
-{
-	int status;
-
-	*ret_stack = (struct subject_stack){ .programs = subject->programs, .count = subject->program_count };
-	if (!subject->policy)
-		return CALLGATE_OK;
-	status = filter_from_diagram(subject->diagram, subject->root, options, &ret_stack->filter, err);
-	if (status)
-		return status;
-	ret_stack->compiled = ret_stack->filter->program;
-	ret_stack->programs = &ret_stack->compiled;
-	ret_stack->count = 1;
-	return CALLGATE_OK;
-}
-
-void subject_stack_fini(struct subject_stack *stack)
-{
-	callgate_filter_free(stack->filter);
-	*stack = (struct subject_stack){ 0 };
-}
-
-unsigned subject_stack_executed(const struct subject_stack *stack, const struct seccomp_data *data)
-{
-	unsigned all = 0, executed;
-
-	for (size_t i = 0; i < stack->count; i++) {
-		bpf_simulate(stack->programs[i].insns, stack->programs[i].length, data, &executed);
-		all += executed;
-	}
-	return all;
-}
-
-bool subject_stack_is_cacheable(const struct subject_stack *stack, uint32_t audit, uint32_t nr)
-{
-	for (size_t i = 0; i < stack->count; i++)
-		if (!bpf_is_cacheable(stack->programs[i].insns, stack->programs[i].length, audit, nr, NULL))
-			return false;
-	return true;
 }
 
 struct callgate_action subject_action(const struct callgate_subject *subject, const struct seccomp_data *data)

@@ -39,9 +39,10 @@ static uint32_t *place_of(const struct reading *reading, const struct seccomp_da
 	size_t at = hash_call(data) & (reading->table_size - 1);
 
 	for (;; at = (at + 1) & (reading->table_size - 1)) {
+		const struct trace_call *calls = reading->trace->calls.items;
 		uint32_t index = reading->table[at];
 
-		if (!index || memcmp(&reading->trace->calls.items[index - 1].call.data, data, sizeof(*data)) == 0)
+		if (!index || !calls || memcmp(&calls[index - 1].call.data, data, sizeof(*data)) == 0)
 			return &reading->table[at];
 	}
 }
