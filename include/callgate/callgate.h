@@ -3,6 +3,7 @@
 #define CALLGATE_CALLGATE_H
 
 #include <callgate/action.h>
+#include <callgate/capture.h>
 #include <callgate/check.h>
 #include <callgate/cost.h>
 #include <callgate/doctor.h>

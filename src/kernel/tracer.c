@@ -12,8 +12,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TRACER_OPTIONS \
-	(PTRACE_O_TRACEEXIT | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL)
+#define TRACER_OPTIONS                                                                                             \
+	(PTRACE_O_TRACEEXIT | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL | \
+	 PTRACE_O_TRACESYSGOOD)
+
+/* PTRACE_O_TRACESYSGOOD marks a stop at a call's return so. */
+#define TRACER_SYSCALL_STOP (SIGTRAP | 0x80)
 
 /* process_vm_readv gives a whole iovec or nothing of it: pages are asked for one by one. */
 #define TRACER_PAGE 4096
@@ -31,7 +35,7 @@ enum tracer_event tracer_event(int status)
 		return TRACER_NONE;
 	switch (status >> 16) {
 	case 0:
-		return TRACER_SIGNAL;
+		return WSTOPSIG(status) == TRACER_SYSCALL_STOP ? TRACER_RETURN : TRACER_SIGNAL;
 	case PTRACE_EVENT_SECCOMP:
 		return TRACER_CALL;
 	case PTRACE_EVENT_EXIT:
@@ -53,6 +57,21 @@ void tracer_continue(pid_t pid, int status)
 		ptrace(PTRACE_LISTEN, pid, 0, 0);
 	else
 		ptrace(PTRACE_CONT, pid, 0, signal);
+}
+
+void tracer_continue_to_return(pid_t pid)
+{
+	ptrace(PTRACE_SYSCALL, pid, 0, 0);
+}
+
+bool tracer_result(pid_t pid, int64_t *ret_result)
+{
+	struct __ptrace_syscall_info info;
+
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) < 0 || info.op != PTRACE_SYSCALL_INFO_EXIT)
+		return false;
+	*ret_result = info.exit.rval;
+	return true;
 }
 
 int tracer_exit_status(pid_t pid)

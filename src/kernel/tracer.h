@@ -21,11 +21,12 @@ struct tracer_call {
 };
 
 enum tracer_event {
-	TRACER_NONE,  /* no stop: the process ended */
-	TRACER_CALL,  /* it makes a call that its filter answers with SECCOMP_RET_TRACE, and waits */
-	TRACER_EXIT,  /* it is about to end, its registers and memory are still there */
-	TRACER_CHILD, /* it made a child or a thread, which is traced too, or is such a new one */
-	TRACER_GROUP, /* it was stopped, as by ^Z */
+	TRACER_NONE,   /* no stop: the process ended */
+	TRACER_CALL,   /* it makes a call that its filter answers with SECCOMP_RET_TRACE, and waits */
+	TRACER_RETURN, /* the call at which it was last continued to its return has one */
+	TRACER_EXIT,   /* it is about to end, its registers and memory are still there */
+	TRACER_CHILD,  /* it made a child or a thread, which is traced too, or is such a new one */
+	TRACER_GROUP,  /* it was stopped, as by ^Z */
 	TRACER_SIGNAL,
 };
 
@@ -38,6 +39,12 @@ enum tracer_event tracer_event(int status);
 
 /* Lets a stopped target go on as if nobody had looked: a signal is delivered, a group stop stays one. */
 void tracer_continue(pid_t pid, int status);
+
+/* The same for one in TRACER_CALL, which stops again when its call returns. */
+void tracer_continue_to_return(pid_t pid);
+
+/* What the call of a target in TRACER_RETURN returned, a negative errno when it failed; false when that is not known. */
+bool tracer_result(pid_t pid, int64_t *ret_result);
 
 /* The status, as of wait(2), with which a target in TRACER_EXIT is about to end. */
 int tracer_exit_status(pid_t pid);

@@ -112,8 +112,10 @@ void watch_give_up(struct watch *watch)
 static void watch_stopped(struct watch *watch, pid_t pid, int status)
 {
 	struct tracer_call call;
+	int64_t result;
 	int ends;
 
+	watch->wants_return = false;
 	if (tracer_event(status) == TRACER_EXIT) {
 		ends = tracer_exit_status(pid);
 		if (WIFSIGNALED(ends) && WTERMSIG(ends) == SIGSYS && tracer_call(pid, &call) && watch->refused)
@@ -121,9 +123,14 @@ static void watch_stopped(struct watch *watch, pid_t pid, int status)
 	}
 	if (tracer_event(status) == TRACER_CALL && watch->called && !watch_is_ending(watch) && tracer_call(pid, &call))
 		watch->called(watch, pid, &call);
+	if (tracer_event(status) == TRACER_RETURN && watch->returned && tracer_result(pid, &result))
+		watch->returned(watch, pid, result);
 	if (watch_is_ending(watch))
 		kill(pid, SIGKILL);
-	tracer_continue(pid, status);
+	if (watch->wants_return)
+		tracer_continue_to_return(pid);
+	else
+		tracer_continue(pid, status);
 }
 
 /* Takes what children have to tell, without waiting. True while there are any. */

@@ -19,7 +19,10 @@ struct watch {
 	bool ending;  /* set by watch_target: whatever of the rest moves is killed */
 	void (*refused)(struct watch *watch, pid_t pid, const struct tracer_call *call); /* at its exit event */
 	void (*called)(struct watch *watch, pid_t pid, const struct tracer_call *call);	 /* before a traced call */
-	void *context;									 /* refused's own */
+	/* When a call that `called` wanted to see the return of has returned; called sets wants_return for that. */
+	void (*returned)(struct watch *watch, pid_t pid, int64_t result);
+	bool wants_return;
+	void *context;	   /* refused's own */
 	sigset_t old_mask; /* what the caller blocked before watch_begin */
 	struct sigaction old_sigchld;
 	pid_t strangers[16]; /* children that were there before, which are none of our business */
