@@ -37,6 +37,7 @@ struct check {
 	uint32_t *by_syscall[ABI_ARCH_COUNT];     /* function of the arguments, by abi_syscall_at's index */
 	uint32_t unknown[ABI_ARCH_COUNT];         /* function of a number that no kernel has defined */
 	uint32_t unlisted[ABI_ARCH_COUNT];        /* function of a known call that the author did not list */
+	struct check_share *shares;               /* what each rule of the policy comes to; NULL until asked */
 	const struct check_rule *rule;            /* that is being asked */
 	int status;                               /* the first failure; sticky */
 	struct {

@@ -4,8 +4,6 @@
  */
 #include "check/check.h"
 
-#include "diagram/condition.h"
-
 #include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,89 +123,4 @@ void check_stack_budget(struct check *check)
 	if (check->subject->insns && (length + STACK_INSNS_EACH) * STACK_DEPTH_WANTED > STACK_INSNS_MAX)
 		check_report_at(check, NULL, NULL, "%zu instructions: %zu such filters can be stacked", length,
 				STACK_INSNS_MAX / (length + STACK_INSNS_EACH));
-}
-
-/* One rule's share of one call: what earlier rules leave, and what of that it takes. */
-struct share {
-	bool lists;     /* the rule lists a call that an arch of the policy has */
-	bool decides;   /* some call is decided by it */
-	bool duplicate; /* all that it would decide, earlier rules decide the same way */
-};
-
-static bool rule_lists(const struct policy_rule *rule, const struct abi_syscall *syscall)
-{
-	for (size_t i = 0; i < rule->name_count; i++)
-		if (rule->names[i].syscall == syscall)
-			return true;
-	return false;
-}
-
-/* Adds to share what the rule at index does for one call on one arch. */
-static int share_of_call(struct check *check, size_t index, const struct abi_syscall *syscall, enum abi_arch_id arch,
-			 struct share *share)
-{
-	const struct policy *policy = check->subject->policy;
-	struct diagram *diagram = check->diagram;
-	uint32_t left = diagram_terminal(diagram, DIAGRAM_TRUE), same = diagram_terminal(diagram, DIAGRAM_FALSE);
-	uint32_t action = policy_action_value(&policy->rules.items[index].action, arch).ret;
-
-	for (size_t i = 0; i <= index; i++) {
-		const struct policy_rule *rule = &policy->rules.items[i];
-		const struct policy_bound *bound;
-		uint32_t condition, taken;
-		int status;
-
-		if (!rule_lists(rule, syscall))
-			continue;
-		status = policy_bind(rule->condition, syscall, arch, &check->arena, &bound, NULL);
-		if (status < 0)
-			return status;
-		condition = diagram_choose(diagram, bound, abi_arch(arch)->big_endian,
-					   diagram_terminal(diagram, DIAGRAM_TRUE),
-					   diagram_terminal(diagram, DIAGRAM_FALSE), &check->arena);
-		taken = diagram_and(diagram, left, condition);
-		if (i == index) {
-			share->lists = true;
-			share->decides |= check_overlap(check, taken, taken);
-			share->duplicate &= diagram_and(diagram, condition, same) == condition;
-		}
-		if (policy_action_value(&rule->action, arch).ret == action)
-			same = diagram_or(diagram, same, taken);
-		left = diagram_and(diagram, left, diagram_not(diagram, condition));
-	}
-	return CALLGATE_OK;
-}
-
-static struct share share_of_rule(struct check *check, size_t index)
-{
-	const struct policy_rule *rule = &check->subject->policy->rules.items[index];
-	struct share share = { .duplicate = true };
-
-	for (enum abi_arch_id arch = 0; check_next_arch(check, &arch); arch++)
-		for (size_t i = 0; i < rule->name_count; i++)
-			if (rule->names[i].syscall->nr[arch] >= 0 && !check->status)
-				check->status = share_of_call(check, index, rule->names[i].syscall, arch, &share);
-	return share;
-}
-
-static void report_idle_rules(struct check *check, bool duplicates, const char *detail)
-{
-	const struct policy *policy = check->subject->policy;
-
-	for (size_t i = 0; policy && !check->status && i < policy->rules.length; i++) {
-		struct share share = share_of_rule(check, i);
-
-		if (!check->status && share.lists && !share.decides && share.duplicate == duplicates)
-			check_report_at(check, NULL, &policy->rules.items[i].position, "%s", detail);
-	}
-}
-
-void check_shadowed_rule(struct check *check)
-{
-	report_idle_rules(check, false, "earlier rules decide all that this one lists");
-}
-
-void check_duplicate_rule(struct check *check)
-{
-	report_idle_rules(check, true, "an earlier rule says the same");
 }

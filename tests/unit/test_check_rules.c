@@ -77,6 +77,7 @@ static const struct pair {
 	{ "dead-code", ASM "ok: ret #0x7fff0000\nret #0\n", ASM "ok: ret #0x7fff0000\n" },
 	{ "shadowed-rule", HEAD "allow read\nerrno EPERM read\n", HEAD "allow read if fd == 0\nerrno EPERM read\n" },
 	{ "duplicate-rule", HEAD "allow read\nallow read if fd == 0\n", HEAD "allow read if fd == 1\nallow read if fd == 0\n" },
+	{ "duplicate-rule", HEAD "allow read\nallow read, write\nallow write, read\n", HEAD "allow read\nallow read, write\n" },
 	{ "no-effect-name", HEAD "allow waitpid\n", HEAD "allow wait4\n" },
 	{ "uncacheable-allow", "ld [4]\njeq #0xc000003e, ok, bad\nbad: ret #0x80000000\nok: ld [0]\nrsh #0\njeq #1, a, b\na: ret #0x7fff0000\nb: ret #0x80000000\n",
 	  ASM "ok: ld [0]\njeq #1, a, b\na: ret #0x7fff0000\nb: ret #0x80000000\n" },
