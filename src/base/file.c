@@ -82,25 +82,47 @@ static mode_t file_umask(void)
 	return mask;
 }
 
-int file_replace(const char *path, const void *bytes, size_t length, mode_t mode, struct callgate_error *err)
+/* What the new file is to be like: the old one, or mode where there is none. */
+static int file_dress(int fd, const struct stat *old, mode_t mode)
+{
+	if (!old)
+		return fchmod(fd, mode & ~file_umask());
+	/* Only root gives files away; anybody else's replacement is his own. */
+	if (old->st_uid != geteuid() || old->st_gid != getegid())
+		(void)!fchown(fd, old->st_uid, old->st_gid);
+	return fchmod(fd, old->st_mode & 0777);
+}
+
+static int file_replace_regular(const char *path, const struct stat *old, const void *bytes, size_t length, mode_t mode,
+				struct callgate_error *err)
 {
 	cleanup(buf_fini) struct buf temporary = { 0 };
 	cleanup_fd int fd = -1;
-	struct stat at_path;
 
-	if (stat(path, &at_path) == 0 && !S_ISREG(at_path.st_mode))
-		return file_write_in_place(path, bytes, length, err);
 	buf_printf(&temporary, "%s.XXXXXX", path);
 	if (temporary.failed)
 		return fail_nomem(err);
 	fd = mkostemp(temporary.data, O_CLOEXEC);
 	if (fd < 0)
 		return fail_errno(err, "cannot create a file beside '%s'", path);
-	if (file_write_all(fd, bytes, length) < 0 || fchmod(fd, mode & ~file_umask()) < 0 || fsync(fd) < 0 ||
+	if (file_write_all(fd, bytes, length) < 0 || file_dress(fd, old, mode) < 0 || fsync(fd) < 0 ||
 	    rename(temporary.data, path) < 0) {
 		error_set_errno(err, "cannot write '%s'", path);
 		unlink(temporary.data);
 		return CALLGATE_E_OS;
 	}
 	return CALLGATE_OK;
+}
+
+int file_replace(const char *path, const void *bytes, size_t length, mode_t mode, struct callgate_error *err)
+{
+	cleanup_free char *behind_links = NULL;
+	struct stat old;
+
+	if (stat(path, &old) < 0)
+		return file_replace_regular(path, NULL, bytes, length, mode, err);
+	if (!S_ISREG(old.st_mode))
+		return file_write_in_place(path, bytes, length, err);
+	behind_links = realpath(path, NULL);
+	return file_replace_regular(behind_links ? behind_links : path, &old, bytes, length, mode, err);
 }

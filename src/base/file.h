@@ -20,9 +20,10 @@ int file_read(const char *path, size_t limit, struct buf *ret_bytes, struct call
 int file_read_fd(int fd, const char *name, size_t limit, struct buf *ret_bytes, struct callgate_error *err);
 
 /*
- * Makes path hold these bytes with this mode (less the umask): they are written to a new file beside it, which then
- * takes its name, so that nobody ever sees half of it. A path that exists and is no regular file (a terminal, a
- * pipe, /dev/null) is written in place. Fails with E_OS; path is then as it was.
+ * Makes path hold these bytes: they are written to a new file beside it, which then takes its name, so that nobody ever
+ * sees half of it. A file that is there keeps its mode, and its owner where we may give it; a new one has this mode
+ * (less the umask). A symbolic link stays: what it leads to is replaced. A path that exists and is no regular file (a
+ * terminal, a pipe, /dev/null) is written in place. Fails with E_OS and E_NOMEM; path is then as it was.
  */
 int file_replace(const char *path, const void *bytes, size_t length, mode_t mode, struct callgate_error *err);
 
