@@ -42,8 +42,7 @@ static void generator_fini(struct generator *g)
 static int codegen_failure(int status, struct callgate_error *err)
 {
 	if (status == CALLGATE_E_LIMIT)
-		return fail(err, CALLGATE_E_LIMIT, "the filter is longer than the %d instructions that the kernel takes",
-			    BPF_MAXINSNS);
+		return layout_too_long(err);
 	return fail_nomem(err);
 }
 

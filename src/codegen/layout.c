@@ -17,6 +17,14 @@
 /* 255, less the two JA that may come between a jump and its measured targets. */
 #define REACH 253u
 
+int layout_too_long(struct callgate_error *err)
+{
+	error_set(err, CALLGATE_E_LIMIT, "the filter is longer than the %d instructions that the kernel takes",
+		  BPF_MAXINSNS);
+	error_hint(err, "ranges (in a..b) and masks take fewer than many single values");
+	return CALLGATE_E_LIMIT;
+}
+
 struct layout {
 	struct steps *steps;
 	struct {
@@ -117,8 +125,7 @@ int layout_program(struct steps *steps, uint32_t root, struct bpf_program *ret_p
 	place_all(&layout, root);
 	length = layout.reversed.length;
 	if (layout.status == CALLGATE_E_LIMIT)
-		return fail(err, CALLGATE_E_LIMIT, "the filter is longer than the %d instructions that the kernel takes",
-			    BPF_MAXINSNS);
+		return layout_too_long(err);
 	insns = layout.status == CALLGATE_OK ? calloc(length, sizeof(*insns)) : NULL;
 	if (!insns)
 		return fail_nomem(err);

@@ -332,6 +332,14 @@ static int stack_meaning(const struct callgate_subject *subject, struct diagram 
 	return CALLGATE_OK;
 }
 
+/* A failure without a line of its own is the whole subject's. */
+static int place_failure(const struct callgate_subject *subject, int status, struct callgate_error *err)
+{
+	if (status && err && !err->file[0])
+		error_place(err, subject->name, 0, 0);
+	return status;
+}
+
 int subject_meaning(const struct callgate_subject *subject, const struct callgate_filter_options *options,
 		    struct diagram *diagram, uint32_t *ret_root, struct callgate_error *err)
 {
@@ -339,17 +347,18 @@ int subject_meaning(const struct callgate_subject *subject, const struct callgat
 	int status;
 
 	if (subject->policy)
-		return filter_meaning(subject->policy->policy, options, diagram, ret_root, err);
+		return place_failure(subject, filter_meaning(subject->policy->policy, options, diagram, ret_root, err),
+				     err);
 	if (options && options->arches)
-		return fail(err, CALLGATE_E_INVALID, "the arches of a raw filter are part of its meaning");
+		return place_failure(
+			subject, fail(err, CALLGATE_E_INVALID, "the arches of a raw filter are part of its meaning"),
+			err);
 	status = stack_meaning(subject, diagram, &root, err);
 	if (!status && options && options->has_launch_secret)
 		status = diagram_with_launch(diagram, root, options->launch_secret, &root, err);
 	if (!status)
 		*ret_root = root;
-	else
-		error_place(err, subject->name, 0, 0);
-	return status;
+	return place_failure(subject, status, err);
 }
 
 struct callgate_action subject_action(const struct callgate_subject *subject, const struct seccomp_data *data)
@@ -431,7 +440,7 @@ int callgate_subject_compile(const struct callgate_subject *subject, const struc
 		status = filter_from_diagram(subject->diagram, root, options, ret_filter, err);
 	if (status)
 		diagram_clear_status(subject->diagram);
-	return status;
+	return place_failure(subject, status, err);
 }
 
 int callgate_subject_merge(const struct callgate_subject *const *subjects, size_t count,

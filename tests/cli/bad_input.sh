@@ -62,7 +62,8 @@ check '  are a filter that the kernel takes' test "$(wc -c <many.bpf)" -le 32768
 printf 'kernel 6.1\ndefault allow\n' >long.policy
 seq 1 9000 | awk '{ print "errno " ($1 % 4000 + 1) " ioctl if request == " $1 * 7919 }' >>long.policy
 refused 3 'compile: a filter beyond 4 096 instructions' callgate compile -o output long.policy
-stderr_has 4096
+stderr_has '^long.policy: error: .* 4096 instructions'
+stderr_has '^hint: '
 
 # Files that are not what they seem.
 printf 'kernel 6.1\ndefault allow\ninclude "loop.policy"\n' >loop.policy
