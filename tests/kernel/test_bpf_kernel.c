@@ -9,6 +9,8 @@
 
 #include "random_bpf.h"
 
+#include "bpf/opcode.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -263,7 +265,31 @@ static void what_the_simulator_computes_is_what_the_kernel_answers(void **state)
 }
 #endif
 
+/* No instruction that seccomp takes is left out: each stands in many of the programs above. */
+static void the_programs_have_every_instruction(void **state)
+{
+	static unsigned seen[256];
+	struct sock_filter insns[PROGRAM_LENGTH];
+
+	for (unsigned i = 0; i < RUNS; i++)
+		for (size_t left = make_answering_program(i, insns); left > 0; left--)
+			seen[insns[left - 1].code & 0xff]++;
+	for (unsigned i = 0; i < PROGRAMS; i++) {
+		size_t length = make_program(i, insns);
+
+		for (size_t at = 0; at < length && bpf_check(insns, length, NULL) == CALLGATE_OK; at++)
+			seen[insns[at].code & 0xff]++;
+	}
+	for (unsigned code = 0; code < 256; code++) {
+		const struct bpf_opcode *opcode = bpf_opcode((uint16_t)code);
+
+		if (opcode && opcode->seccomp && seen[code] < 10)
+			fail_msg("instruction 0x%x stands in %u places", code, seen[code]);
+	}
+}
+
 UNIT_TESTS(test_bpf_kernel,
+	cmocka_unit_test(the_programs_have_every_instruction),
 	cmocka_unit_test(what_the_checker_says_is_what_the_kernel_does),
 	cmocka_unit_test(what_the_simulator_computes_is_what_the_kernel_answers),
 )
