@@ -12,18 +12,21 @@
 #include "base/arena.h"
 #include "bpf/bpf.h"
 #include "diagram/diagram.h"
+#include "kernel/process.h"
 #include "policy/policy.h"
 
 #include <callgate/check.h>
 
 /* What is asked. */
 struct check_subject {
-	const struct policy *policy;       /* NULL when there is only a program */
-	const struct sock_filter *insns;   /* the program, given or compiled; NULL when it cannot be compiled */
-	size_t length;
-	bool compiled;                     /* the program is Callgate's own: what it holds is no one's mistake */
+	const struct policy *policy;	    /* NULL when there is only a program */
+	const struct bpf_program *programs; /* given or compiled, the oldest first */
+	size_t program_count;		    /* 0 when it cannot be compiled, or of a process without filters */
+	bool compiled;			    /* they are Callgate's own: what they hold is no one's mistake */
 	struct diagram *diagram;
 	uint32_t root;
+	const struct kernel_process *process;	      /* whose filters they are; NULL when they are nobody's */
+	const struct kernel_descriptors *descriptors; /* that this process holds */
 };
 
 /* One question's worth of state: the subject, cut by arch and number so that every rule need not. */
@@ -98,12 +101,12 @@ bool check_next_arch(const struct check *check, enum abi_arch_id *arch);
  * the arguments) of this call; syscall may be NULL, then nr counts. detail is one sentence about this very finding.
  */
 __attribute__((format(printf, 6, 7))) void check_report(struct check *check, enum abi_arch_id arch,
-							 const struct abi_syscall *syscall, uint32_t nr,
-							 uint32_t condition, const char *detail, ...);
+							const struct abi_syscall *syscall, uint32_t nr,
+							uint32_t condition, const char *detail, ...);
 /* The same for a call whose audit number no arch of the tables has, or for no call at all (witness NULL). */
 __attribute__((format(printf, 4, 5))) void check_report_at(struct check *check, const struct diagram_input *witness,
-							    const struct policy_position *position,
-							    const char *detail, ...);
+							   const struct policy_position *position, const char *detail,
+							   ...);
 
 /* The question of every rule that doors.def has rows for. */
 void check_doors(struct check *check);

@@ -51,60 +51,92 @@ static bool *program_reached(const struct sock_filter *insns, size_t length)
 	return reached;
 }
 
-void check_dead_code(struct check *check)
+/* " of filter 2" where there are several. */
+static const char *which_filter(struct check *check, size_t index)
 {
-	const struct check_subject *subject = check->subject;
-	bool *reached;
+	const char *text =
+		check->subject->program_count < 2 ? "" : arena_printf(&check->arena, " of filter %zu", index + 1);
 
-	if (!subject->insns || subject->compiled)
-		return;
-	reached = program_reached(subject->insns, subject->length);
+	if (!text)
+		check->status = CALLGATE_E_NOMEM;
+	return text ? text : "";
+}
+
+static void report_dead_code(struct check *check, size_t index)
+{
+	const struct bpf_program *program = &check->subject->programs[index];
+	bool *reached = program_reached(program->insns, program->length);
+
 	if (!reached) {
 		check->status = CALLGATE_E_NOMEM;
 		return;
 	}
-	for (size_t i = 0; i < subject->length; i++)
+	for (size_t i = 0; i < program->length; i++)
 		if (!reached[i]) {
-			check_report_at(check, NULL, NULL, "instruction %zu is never reached", i);
+			check_report_at(check, NULL, NULL, "instruction %zu%s is never reached", i,
+					which_filter(check, index));
 			break;
 		}
 	free(reached);
 }
 
-void check_errno_range(struct check *check)
+void check_dead_code(struct check *check)
 {
-	const struct check_subject *subject = check->subject;
+	for (size_t i = 0; !check->subject->compiled && !check->status && i < check->subject->program_count; i++)
+		report_dead_code(check, i);
+}
 
-	for (size_t i = 0; subject->insns && i < subject->length; i++) {
-		const struct sock_filter *insn = &subject->insns[i];
+static void report_errno_range(struct check *check, size_t index)
+{
+	const struct bpf_program *program = &check->subject->programs[index];
+
+	for (size_t i = 0; i < program->length; i++) {
+		const struct sock_filter *insn = &program->insns[i];
 
 		if (insn->code == (BPF_RET | BPF_K) && (insn->k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO &&
 		    (insn->k & SECCOMP_RET_DATA) > 4095) {
-			check_report_at(check, NULL, NULL, "instruction %zu returns errno %u", i,
-					insn->k & SECCOMP_RET_DATA);
+			check_report_at(check, NULL, NULL, "instruction %zu%s returns errno %u", i,
+					which_filter(check, index), insn->k & SECCOMP_RET_DATA);
 			return;
 		}
 	}
 }
 
+void check_errno_range(struct check *check)
+{
+	for (size_t i = 0; !check->status && i < check->subject->program_count; i++)
+		report_errno_range(check, i);
+}
+
+/* Whether some filter lost the call: which one and where. */
+static bool has_lost_bitmap(const struct check_subject *subject, uint32_t audit, uint32_t nr, size_t *ret_filter,
+			    int *ret_lost)
+{
+	for (size_t i = 0; i < subject->program_count; i++)
+		if (!bpf_is_cacheable(subject->programs[i].insns, subject->programs[i].length, audit, nr, ret_lost)) {
+			*ret_filter = i;
+			return true;
+		}
+	return false;
+}
+
 void check_uncacheable_allow(struct check *check)
 {
-	const struct check_subject *subject = check->subject;
 	uint32_t allow = diagram_terminal(check->diagram, SECCOMP_RET_ALLOW);
 
-	if (!subject->insns)
-		return;
 	for (enum abi_arch_id arch = 0; check_next_arch(check, &arch); arch++) {
 		for (size_t i = 0; i < abi_syscall_count(); i++) {
 			const struct abi_syscall *syscall = abi_syscall_at(i);
+			size_t filter;
 			int lost = -1;
 
 			if (check->by_syscall[arch][i] != allow ||
-			    bpf_is_cacheable(subject->insns, subject->length, abi_arch(arch)->audit,
-					     (uint32_t)syscall->nr[arch], &lost))
+			    !has_lost_bitmap(check->subject, abi_arch(arch)->audit, (uint32_t)syscall->nr[arch],
+					     &filter, &lost))
 				continue;
 			check_report(check, arch, syscall, 0, diagram_terminal(check->diagram, DIAGRAM_TRUE),
-				     "%s and maybe others lost the bitmap at instruction %d", syscall->name, lost);
+				     "%s and maybe others lost the bitmap at instruction %d%s", syscall->name, lost,
+				     which_filter(check, filter));
 			return;
 		}
 	}
@@ -112,15 +144,25 @@ void check_uncacheable_allow(struct check *check)
 
 void check_too_long(struct check *check)
 {
-	if (!check->subject->insns)
+	if (check->subject->policy && !check->subject->program_count)
 		check_report_at(check, NULL, NULL, "the policy needs more than %d instructions", BPF_MAXINSNS);
 }
 
 void check_stack_budget(struct check *check)
 {
-	size_t length = check->subject->length;
+	const struct check_subject *subject = check->subject;
+	size_t taken = 0, longest = 0;
 
-	if (check->subject->insns && (length + STACK_INSNS_EACH) * STACK_DEPTH_WANTED > STACK_INSNS_MAX)
-		check_report_at(check, NULL, NULL, "%zu instructions: %zu such filters can be stacked", length,
-				STACK_INSNS_MAX / (length + STACK_INSNS_EACH));
+	for (size_t i = 0; i < subject->program_count; i++) {
+		size_t length = subject->programs[i].length + STACK_INSNS_EACH;
+
+		taken += length;
+		longest = longest < length ? length : longest;
+	}
+	if (subject->process && taken + BPF_MAXINSNS + STACK_INSNS_EACH > STACK_INSNS_MAX)
+		check_report_at(check, NULL, NULL, "%zu filters take %zu: one more of full length does not fit",
+				subject->program_count, taken);
+	else if (longest * STACK_DEPTH_WANTED > STACK_INSNS_MAX)
+		check_report_at(check, NULL, NULL, "%zu instructions: %zu such filters can be stacked",
+				longest - STACK_INSNS_EACH, STACK_INSNS_MAX / longest);
 }

@@ -40,7 +40,9 @@ stderr_has "'pid:self' names no process"
 expect 2 'a file of such a name is meant as ./pid:1' callgate show ./pid:1
 stderr_has '^./pid:1:'
 
+exec 5<>leaked
 hold old.bpf middle.bpf new.bpf
+exec 5<&-
 if ! callgate show "pid:$pid" >out 2>err; then
 	check 'without the privilege, what works is said' grep -q -e "show -- PROGRAM" -e 'ptrace_scope' err
 	skip 'the filters of a live process' "$(head -n 1 err)"
@@ -78,6 +80,9 @@ stdout_has '^ptrace: allow -> kill-process$'
 expect 0 'what a call costs is the sum' callgate cost "pid:$pid"
 expect 1 'its holes' callgate check "pid:$pid"
 stdout_has ' twin-open: mount '
+stdout_has " leaked-descriptor: descriptor 5 is a writable file (.*/leaked), and write writes to it"
+stdout_lacks ' no-new-privs: '
+expect 1 'and what no filter sees' callgate check --all "pid:$pid"
 
 if command -v setpriv >/dev/null && [ "$(id -u)" = 0 ]; then
 	without() { setpriv --inh-caps=-sys_admin --bounding-set=-sys_admin "$CALLGATE" "$@"; }
@@ -93,3 +98,9 @@ fi
 check 'the process runs on' kill -0 "$pid"
 release
 expect 2 'and is gone when it has ended' callgate show "pid:$pid"
+
+export NO_NEW_PRIVS_OFF=1
+hold old.bpf
+expect 1 'a privileged process may load one without no_new_privs' callgate check "pid:$pid"
+stdout_has ' no-new-privs: '
+release
