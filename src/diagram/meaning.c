@@ -313,13 +313,18 @@ static int enter_arch(struct meaning *meaning, enum abi_arch_id id)
 	return sort_calls(meaning) ? CALLGATE_OK : fail_nomem(meaning->err);
 }
 
-/* The same, or killed whole when the policy does not name the arch. */
+static uint32_t foreign(struct meaning *meaning)
+{
+	return diagram_terminal(meaning->diagram, diagram_action(policy_foreign_value(meaning->policy).ret));
+}
+
+/* The same, or foreign as a whole when the policy does not name the arch. */
 static int push_arch(struct meaning *meaning, struct numbers *numbers, enum abi_arch_id id, uint32_t low, uint32_t high)
 {
 	int status;
 
 	if (!meaning->policy->arches[id]) {
-		push_range(numbers, low, high, diagram_terminal(meaning->diagram, SECCOMP_RET_KILL_PROCESS));
+		push_range(numbers, low, high, foreign(meaning));
 		return CALLGATE_OK;
 	}
 	status = enter_arch(meaning, id);
@@ -330,18 +335,23 @@ static int push_arch(struct meaning *meaning, struct numbers *numbers, enum abi_
 static void push_empty(struct meaning *meaning, struct numbers *numbers, enum abi_arch_id id, uint32_t low,
 		       uint32_t high)
 {
-	struct policy_action kill = { .kind = POLICY_KILL_PROCESS };
-	const struct policy_action *action = meaning->policy->arches[id] ? &meaning->policy->newer_action : &kill;
-	uint32_t ret = policy_action_value(action, id).ret;
+	uint32_t newer = diagram_action(policy_action_value(&meaning->policy->newer_action, id).ret);
 
-	push_range(numbers, low, high, diagram_terminal(meaning->diagram, diagram_action(ret)));
+	push_range(numbers, low, high,
+		   meaning->policy->arches[id] ? diagram_terminal(meaning->diagram, newer) : foreign(meaning));
 }
 
 /* Bit 31 means nothing, and nothing has it. */
 static int push_x86_64(struct meaning *meaning, struct numbers *numbers)
 {
+	bool is_alone = meaning->policy->arches[ABI_X86_64] && !meaning->policy->arches[ABI_X32];
 	int status = push_arch(meaning, numbers, ABI_X86_64, 0, X32_BIT - 1);
 
+	if (!status && is_alone && meaning->policy->has_foreign) {
+		push_range(numbers, X32_BIT, UINT32_MAX - 1, foreign(meaning));
+		push_empty(meaning, numbers, ABI_X86_64, UINT32_MAX, UINT32_MAX);
+		return CALLGATE_OK;
+	}
 	if (!status)
 		status = push_arch(meaning, numbers, ABI_X32, X32_BIT, 2 * X32_BIT - 1);
 	if (status)
@@ -404,7 +414,7 @@ static int policy_function(struct meaning *meaning, uint32_t *ret_root)
 	}
 	qsort(audits, count, sizeof(*audits), range_order);
 	root = diagram_switch(meaning->diagram, DIAGRAM_ARCH, audits, count,
-			      diagram_terminal(meaning->diagram, SECCOMP_RET_KILL_PROCESS));
+			      foreign(meaning));
 	if (root != DIAGRAM_NONE)
 		*ret_root = root;
 	return meaning_status(meaning, root);

@@ -111,14 +111,14 @@ static void explain_rule(struct buf *text, const struct policy *policy, const st
 			   before == 1 ? "es" : "");
 }
 
-static void explain_unnamed_arch(struct buf *text, const struct call *call)
+static void explain_foreign(struct buf *text, const struct policy *policy, const struct call *call)
 {
 	buf_puts(text, "the policy does not name the arch ");
 	if (call->arch)
 		buf_puts(text, call->arch->name);
 	else
 		buf_printf(text, "0x%08x", call->data.arch);
-	buf_puts(text, ", and arches that are not named are killed");
+	buf_puts(text, policy->has_foreign ? ", so that `foreign` decides" : ", and arches that are not named are killed");
 }
 
 /* Why no rule decided a call of an arch that the policy names. */
@@ -161,8 +161,8 @@ static int explain_policy(const struct callgate_subject *subject, const struct c
 	if (action.ret != explanation->action.ret)
 		return fail(err, CALLGATE_E_UNPROVED, "the rules and their meaning disagree about %s",
 			    explanation->call);
-	if (!call->arch || !policy->arches[call->arch->id]) {
-		explain_unnamed_arch(reason, call);
+	if (policy_is_foreign(policy, call->data.arch, (uint32_t)call->data.nr)) {
+		explain_foreign(reason, policy, call);
 	} else if (!rule) {
 		explain_default(reason, policy, call);
 	} else {

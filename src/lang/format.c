@@ -93,7 +93,9 @@ static void print_statement(struct formatter *formatter, const struct syntax_sta
 		buf_printf(out, "include \"%s\"", statement->path);
 		print_line(formatter, comment);
 	} else {
-		buf_puts(out, statement->kind == SYNTAX_DEFAULT ? "default " : "newer ");
+		buf_puts(out, statement->kind == SYNTAX_DEFAULT ? "default "
+			      : statement->kind == SYNTAX_NEWER ? "newer "
+								: "foreign ");
 		print_action(out, &statement->action);
 		print_line(formatter, comment);
 	}

@@ -176,7 +176,7 @@ static bool parse_rule(struct syntax_parser *parser, struct syntax_statement *st
 
 	statement->kind = SYNTAX_RULE;
 	statement->condition = &always;
-	if (!parse_action(parser, &statement->action, "an action or one of kernel, arch, default, newer, include") ||
+	if (!parse_action(parser, &statement->action, "an action or one of kernel, arch, default, newer, foreign, include") ||
 	    !parse_names(parser, &statement->names, "the name of a syscall"))
 		return false;
 	if (!lex_is(&parser->token, "if"))
@@ -194,7 +194,7 @@ static bool parse_statement(struct syntax_parser *parser, struct syntax_statemen
 		enum syntax_kind kind;
 	} words[] = {
 		{ "kernel", SYNTAX_KERNEL }, { "arch", SYNTAX_ARCH },	    { "default", SYNTAX_DEFAULT },
-		{ "newer", SYNTAX_NEWER },   { "include", SYNTAX_INCLUDE },
+		{ "newer", SYNTAX_NEWER },   { "foreign", SYNTAX_FOREIGN }, { "include", SYNTAX_INCLUDE },
 	};
 	size_t i = 0;
 

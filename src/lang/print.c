@@ -276,6 +276,13 @@ void print_comment(struct buf *out, const char *text)
 	} while (*text);
 }
 
+static void print_header_action(struct buf *out, const char *word, const struct policy_action *action)
+{
+	buf_printf(out, "%s ", word);
+	print_action(out, action);
+	buf_putc(out, '\n');
+}
+
 void print_header(struct buf *out, const struct policy *policy)
 {
 	const char *names[ABI_ARCH_COUNT];
@@ -287,15 +294,12 @@ void print_header(struct buf *out, const struct policy *policy)
 			names[count++] = abi_arch(id)->name;
 	if (count)
 		print_word_list(out, "arch", names, count, NULL);
-	buf_puts(out, "default ");
-	print_action(out, &policy->default_action);
-	buf_putc(out, '\n');
-	if (policy->newer_action.kind == POLICY_ERRNO && policy->newer_action.errno_name &&
-	    strcmp(policy->newer_action.errno_name, "ENOSYS") == 0)
-		return;
-	buf_puts(out, "newer ");
-	print_action(out, &policy->newer_action);
-	buf_putc(out, '\n');
+	print_header_action(out, "default", &policy->default_action);
+	if (policy->newer_action.kind != POLICY_ERRNO || !policy->newer_action.errno_name ||
+	    strcmp(policy->newer_action.errno_name, "ENOSYS") != 0)
+		print_header_action(out, "newer", &policy->newer_action);
+	if (policy->has_foreign)
+		print_header_action(out, "foreign", &policy->foreign_action);
 }
 
 void print_policy(struct buf *out, const struct policy *policy)

@@ -17,7 +17,8 @@ void print_action(struct buf *out, const struct policy_action *action);
 void print_value(struct buf *out, const struct policy_value *value);
 void print_condition(struct buf *out, const struct policy_condition *condition);
 
-/* "kernel 6.1", "arch …", "default …" and "newer …" (when it is not errno ENOSYS), a line each. */
+/* "kernel 6.1", "arch …", "default …", "newer …" (when it is not errno ENOSYS) and "foreign …" (when stated), a line
+ * each. */
 void print_header(struct buf *out, const struct policy *policy);
 
 /* One rule, wrapped, with its newline. comment (or NULL) is one line that stands behind it: "  # comment". */

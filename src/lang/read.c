@@ -30,7 +30,7 @@ struct reader {
 	const char *group_folder;
 	struct callgate_error *err;
 	unsigned files;
-	bool has_kernel, has_default, has_newer, has_arch;
+	bool has_kernel, has_default, has_newer, has_foreign, has_arch;
 };
 
 static int fail_at(const struct reader *reader, const struct policy_position *position, int status)
@@ -103,7 +103,7 @@ static int set_arches(struct reader *reader, const struct syntax_statement *stat
 	return CALLGATE_OK;
 }
 
-/* kernel, arch, default and newer: once each, before the rules, and never in an included file. */
+/* kernel, arch, default, newer and foreign: once each, before the rules, and never in an included file. */
 static int check_place(const struct reader *reader, const struct syntax_statement *statement, const struct frame *frame,
 		       bool seen)
 {
@@ -112,6 +112,7 @@ static int check_place(const struct reader *reader, const struct syntax_statemen
 		[SYNTAX_ARCH] = "arch",
 		[SYNTAX_DEFAULT] = "default",
 		[SYNTAX_NEWER] = "newer",
+		[SYNTAX_FOREIGN] = "foreign",
 	};
 	const char *word = words[statement->kind];
 
@@ -134,7 +135,8 @@ static int set_header(struct reader *reader, const struct syntax_statement *stat
 	bool *seen = statement->kind == SYNTAX_KERNEL	 ? &reader->has_kernel
 		     : statement->kind == SYNTAX_ARCH	 ? &reader->has_arch
 		     : statement->kind == SYNTAX_DEFAULT ? &reader->has_default
-							 : &reader->has_newer;
+		     : statement->kind == SYNTAX_NEWER	 ? &reader->has_newer
+							 : &reader->has_foreign;
 	int status = check_place(reader, statement, frame, *seen);
 
 	if (status)
@@ -147,9 +149,13 @@ static int set_header(struct reader *reader, const struct syntax_statement *stat
 	if (statement->kind == SYNTAX_DEFAULT) {
 		reader->policy->default_action = statement->action;
 		reader->policy->default_position = statement->position;
-	} else {
+	} else if (statement->kind == SYNTAX_NEWER) {
 		reader->policy->newer_action = statement->action;
 		reader->policy->newer_position = statement->position;
+	} else {
+		reader->policy->has_foreign = true;
+		reader->policy->foreign_action = statement->action;
+		reader->policy->foreign_position = statement->position;
 	}
 	return CALLGATE_OK;
 }

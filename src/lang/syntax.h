@@ -16,7 +16,7 @@ enum {
 	SYNTAX_ITEMS_MAX = 65536, /* of one list */
 };
 
-enum syntax_kind { SYNTAX_KERNEL, SYNTAX_ARCH, SYNTAX_DEFAULT, SYNTAX_NEWER, SYNTAX_INCLUDE, SYNTAX_RULE };
+enum syntax_kind { SYNTAX_KERNEL, SYNTAX_ARCH, SYNTAX_DEFAULT, SYNTAX_NEWER, SYNTAX_FOREIGN, SYNTAX_INCLUDE, SYNTAX_RULE };
 
 struct syntax_name {
 	const char *text;
@@ -34,7 +34,7 @@ struct syntax_statement {
 	uint64_t major, minor;			  /* KERNEL */
 	struct syntax_names names;		  /* ARCH: arches; RULE: syscalls */
 	const char *path;			  /* INCLUDE, as it stands between the quotes */
-	struct policy_action action;		  /* DEFAULT, NEWER, RULE */
+	struct policy_action action;		  /* DEFAULT, NEWER, FOREIGN, RULE */
 	const struct policy_condition *condition; /* RULE; POLICY_ALWAYS without `if` */
 };
 

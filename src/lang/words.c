@@ -1,5 +1,5 @@
 /*
- * Eight actions and five other words start a statement. A word that does not is compared with them all, so that the
+ * Eight actions and six other words start a statement. A word that does not is compared with them all, so that the
  * error can name the one that was meant.
  */
 #include "lang/words.h"
@@ -19,7 +19,7 @@ static const struct words_action actions[] = {
 	[POLICY_KILL_PROCESS] = { "kill-process", false, 0 },
 };
 
-static const char *const others[] = { "kernel", "arch", "default", "newer", "include" };
+static const char *const others[] = { "kernel", "arch", "default", "newer", "foreign", "include" };
 
 const struct words_action *words_action(enum policy_action_kind kind)
 {

@@ -40,7 +40,9 @@ static void why_default(const struct callgate_subject *subject, const struct tra
 
 	bool listed = syscall && policy_lists(policy, syscall);
 
-	if (!arch || !policy->arches[arch->id]) {
+	if (policy_is_foreign(policy, call->audit, call->nr)) {
+		if (policy->has_foreign)
+			why_line(subject, &policy->foreign_position, why);
 		snprintf(why->reason, sizeof(why->reason), "the policy does not name the arch %s",
 			 arch ? arch->name : "of this call");
 		return;

@@ -21,6 +21,7 @@ struct binding {
 	struct abi_arg args[SYSCALL_ARGS]; /* as this arch reads them */
 	unsigned arg_count;
 	bool is_unseen; /* an argument was asked for that only other arches show */
+	bool is_cut;	/* the argument is one of word0 to word5, to whose width numbers are cut */
 };
 
 static int fail_at(const struct binding *binding, const struct policy_position *position, int status)
@@ -50,7 +51,9 @@ static int bind_number(const struct binding *binding, const struct abi_arg *arg,
 	uint64_t number = value->negative ? -value->number : value->number;
 	bool fits;
 
-	if (value->negative)
+	if (binding->is_cut)
+		fits = true;
+	else if (value->negative)
 		fits = arg->is_signed && value->number <= UINT64_C(1) << 63 && fits_signed(arg, number);
 	else if (arg->is_signed)
 		fits = fits_signed(arg, number) && (arg->kind == ABI_ARG_FLAGS || value->number <= INT64_MAX);
@@ -235,13 +238,17 @@ static int bind_operands(const struct binding *binding, const struct abi_arg *ar
 	return bind_value(binding, arg, condition->value, &test->value);
 }
 
-/* arg0 to arg5 are the raw words. */
-static bool raw_arg(const char *name, unsigned *ret_index, struct abi_arg *ret_arg)
+/* arg0 to arg5 are the raw words; word0 to word5 are as much of them as a pointer of the arch has. */
+static bool raw_arg(const char *name, enum abi_arch_id arch, unsigned *ret_index, struct abi_arg *ret_arg)
 {
-	if (strncmp(name, "arg", 3) != 0 || name[3] < '0' || name[3] >= '0' + SYSCALL_ARGS || name[4])
+	bool is_word = strncmp(name, "word", 4) == 0;
+	const char *digit = name + (is_word ? 4 : 3);
+	uint8_t pointer_bits = arch == ABI_X32 ? 32 : abi_arch(arch)->word_bits;
+
+	if ((!is_word && strncmp(name, "arg", 3) != 0) || *digit < '0' || *digit >= '0' + SYSCALL_ARGS || digit[1])
 		return false;
-	*ret_index = (unsigned)(name[3] - '0');
-	*ret_arg = (struct abi_arg){ .name = name, .bits = 64, .kind = ABI_ARG_NUMBER };
+	*ret_index = (unsigned)(*digit - '0');
+	*ret_arg = (struct abi_arg){ .name = name, .bits = is_word ? pointer_bits : 64, .kind = ABI_ARG_NUMBER };
 	return true;
 }
 
@@ -290,7 +297,7 @@ static int bind_compare(struct binding *binding, const struct policy_condition *
 	struct abi_arg arg;
 	unsigned index;
 
-	if (!raw_arg(condition->arg, &index, &arg)) {
+	if (!raw_arg(condition->arg, binding->arch, &index, &arg)) {
 		index = find_arg(binding->args, binding->arg_count, condition->arg);
 		binding->is_unseen |= index == binding->arg_count;
 		if (index == binding->arg_count && !other_arch_has_arg(binding->syscall, condition->arg))
@@ -299,6 +306,7 @@ static int bind_compare(struct binding *binding, const struct policy_condition *
 			return CALLGATE_OK;
 		arg = binding->args[index];
 	}
+	binding->is_cut = strncmp(condition->arg, "word", 4) == 0;
 	*test = (struct policy_test){
 		.arg = (uint8_t)index,
 		.bits = arg.bits,

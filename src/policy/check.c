@@ -44,6 +44,8 @@ static int check_arch(const struct policy *policy, enum abi_arch_id arch, struct
 
 	if (!status)
 		status = check_action(&policy->newer_action, arch, err);
+	if (!status)
+		status = check_action(&policy->foreign_action, arch, err);
 	for (size_t i = 0; i < policy->rules.length && !status; i++)
 		status = check_rule(&policy->rules.items[i], arch, err);
 	return status;

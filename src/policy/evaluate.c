@@ -231,8 +231,8 @@ int policy_evaluate(const struct policy *policy, const struct policy_call *call,
 	int status = CALLGATE_OK;
 
 	evaluation.arch = abi_arch_of_call(call->audit, call->nr);
-	if (!evaluation.arch || !policy->arches[evaluation.arch->id]) {
-		*ret_action = (struct callgate_action){ SECCOMP_RET_KILL_PROCESS };
+	if (policy_is_foreign(policy, call->audit, call->nr)) {
+		*ret_action = policy_foreign_value(policy);
 		*ret_rule = NULL;
 		return CALLGATE_OK;
 	}

@@ -18,6 +18,7 @@ struct policy *policy_new(void)
 		return NULL;
 	policy->default_action = (struct policy_action){ .kind = POLICY_KILL_PROCESS };
 	policy->newer_action = (struct policy_action){ .kind = POLICY_ERRNO, .errno_name = "ENOSYS" };
+	policy->foreign_action = (struct policy_action){ .kind = POLICY_KILL_PROCESS };
 	return policy;
 }
 
@@ -68,4 +69,24 @@ struct callgate_action policy_action_value(const struct policy_action *action, e
 	if (data < 0)
 		return (struct callgate_action){ SECCOMP_RET_KILL_PROCESS };
 	return (struct callgate_action){ kinds[action->kind].ret | ((uint32_t)data & SECCOMP_RET_DATA) };
+}
+
+bool policy_is_foreign(const struct policy *policy, uint32_t audit, uint32_t nr)
+{
+	const struct abi_arch *arch = abi_arch_of_call(audit, nr);
+	bool x86_64_alone = policy->arches[ABI_X86_64] && !policy->arches[ABI_X32];
+
+	if (arch && policy->has_foreign && x86_64_alone && audit == abi_arch(ABI_X86_64)->audit)
+		return nr >= abi_arch(ABI_X32)->nr_base && nr != UINT32_MAX;
+	return !arch || !policy->arches[arch->id];
+}
+
+/* An errno's name is that of the first arch that is named: of a foreign one nothing is known. */
+struct callgate_action policy_foreign_value(const struct policy *policy)
+{
+	enum abi_arch_id arch = 0;
+
+	while (arch + 1 < ABI_ARCH_COUNT && !policy->arches[arch])
+		arch++;
+	return policy_action_value(&policy->foreign_action, arch);
 }

@@ -63,7 +63,8 @@ enum policy_condition_kind {
 struct policy_condition {
 	enum policy_condition_kind kind;
 	const struct policy_condition *left, *right; /* AND, OR; NOT has only left */
-	const char *arg;			     /* COMPARE: "flags", or "arg0" to "arg5" for the raw word */
+	const char *arg;			     /* COMPARE: "flags"; "arg0" to "arg5" for the raw words; "word0" to
+						      * "word5" for as much of them as a pointer of the arch has */
 	const struct policy_value *mask;	     /* COMPARE: ANDed to the argument first, or NULL */
 	enum policy_op op;
 	const struct policy_value *value;  /* COMPARE: what it is compared with; NULL for IN */
@@ -110,7 +111,10 @@ struct policy {
 	bool arches[ABI_ARCH_COUNT];	     /* the ones named; the others are killed */
 	struct policy_action default_action; /* for what `kernel` knows and no rule decides */
 	struct policy_action newer_action;   /* for what `kernel` does not know; errno ENOSYS unless stated */
+	bool has_foreign;		     /* `foreign` is stated: see policy_is_foreign() */
+	struct policy_action foreign_action; /* for arches that are not named; kill-process unless stated */
 	struct policy_position default_position, newer_position; /* line 0 where the text does not state it */
+	struct policy_position foreign_position;
 	struct {
 		VEC(struct policy_rule);
 	} rules;
@@ -122,6 +126,14 @@ void policy_free(struct policy *policy);
 
 /* Copies nothing: what rule points to must be in policy->arena (or be constant). E_LIMIT beyond POLICY_RULES_MAX. */
 int policy_add_rule(struct policy *policy, const struct policy_rule *rule, struct callgate_error *err);
+
+/*
+ * Whether a call of this audit number and nr is of an arch that the policy does not name, so that it gets
+ * policy_foreign_value(). x86-64 and x32 share an audit number: bit 30 of nr tells them apart. Where `foreign` is
+ * stated and x32 is not named, all numbers from bit 30 up are foreign but -1, which is newer, as libseccomp has it.
+ */
+bool policy_is_foreign(const struct policy *policy, uint32_t audit, uint32_t nr);
+struct callgate_action policy_foreign_value(const struct policy *policy);
 
 /* SECCOMP_RET_* with its data, on this arch; kill-process for an errno that the arch lacks (policy_check refuses it). */
 struct callgate_action policy_action_value(const struct policy_action *action, enum abi_arch_id arch);

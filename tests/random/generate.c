@@ -260,6 +260,10 @@ void generate_policy(struct generator *generator, struct buf *text)
 		buf_puts(text, "\nnewer ");
 		write_action(generator, text);
 	}
+	if (one_in(generator, 3)) {
+		buf_puts(text, "\nforeign ");
+		write_action(generator, text);
+	}
 	buf_putc(text, '\n');
 	for (unsigned i = 0; i < rules; i++)
 		write_rule(generator, text);
