@@ -38,6 +38,21 @@ const struct abi_syscall *abi_syscall_by_nr(enum abi_arch_id arch, uint32_t nr)
 	return NULL;
 }
 
+const struct abi_syscall *abi_syscall_from_nr(enum abi_arch_id arch, uint32_t nr)
+{
+	if ((unsigned)arch >= ABI_ARCH_COUNT)
+		return NULL;
+	for (unsigned i = 0; i < 2; i++) {
+		const struct abi_nr_range *range = &abi_nr_ranges[arch][i];
+		uint32_t at = nr > range->first ? nr - range->first : 0;
+
+		for (; at < range->count; at++)
+			if (abi_nr_rows[range->rows + at])
+				return &abi_syscalls[abi_nr_rows[range->rows + at] - 1];
+	}
+	return NULL;
+}
+
 size_t abi_syscall_count(void)
 {
 	return abi_syscalls_count;

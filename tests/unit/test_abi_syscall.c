@@ -20,6 +20,27 @@ static void every_number_leads_back_to_its_name(void **state)
 	}
 }
 
+static void calls_are_met_in_the_order_of_their_numbers(void **state)
+{
+	for (enum abi_arch_id arch = 0; arch < ABI_ARCH_COUNT; arch++) {
+		const struct abi_syscall *syscall;
+		size_t met = 0, there = 0;
+		uint32_t next = 0;
+
+		for (; (syscall = abi_syscall_from_nr(arch, next)); met++) {
+			assert_true((uint32_t)syscall->nr[arch] >= next);
+			next = (uint32_t)syscall->nr[arch] + 1;
+		}
+		for (size_t i = 0; i < abi_syscall_count(); i++) {
+			syscall = abi_syscall_at(i);
+			there += syscall->nr[arch] >= 0 && abi_syscall_by_nr(arch, (uint32_t)syscall->nr[arch]) == syscall;
+		}
+		assert_int_equal(met, there);
+	}
+	assert_null(abi_syscall_from_nr(ABI_X86_64, UINT32_MAX));
+	assert_null(abi_syscall_from_nr(ABI_ARCH_NONE, 0));
+}
+
 static void names_are_sorted(void **state)
 {
 	for (size_t i = 1; i < abi_syscall_count(); i++)
@@ -199,7 +220,8 @@ static void a_name_of_any_length_can_be_asked_for(void **state)
 	assert_null(abi_syscall_by_name(name));
 }
 
-UNIT_TESTS(test_abi_syscall, cmocka_unit_test(every_number_leads_back_to_its_name), cmocka_unit_test(names_are_sorted),
+UNIT_TESTS(test_abi_syscall, cmocka_unit_test(every_number_leads_back_to_its_name), cmocka_unit_test(calls_are_met_in_the_order_of_their_numbers),
+	   cmocka_unit_test(names_are_sorted),
 	   cmocka_unit_test(a_number_that_an_arch_lacks_finds_nothing),
 	   cmocka_unit_test(numbers_have_their_arch_s_base), cmocka_unit_test(new_calls_have_one_number_everywhere),
 	   cmocka_unit_test(the_numbers_are_those_of_this_build),
