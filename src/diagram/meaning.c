@@ -1,8 +1,8 @@
 /*
  * A policy becomes its diagram from the inside out: for each call of each arch the rules that list it are folded from
  * the last to the first, the results are laid along the number word as ranges, and those along the arch word. Rules
- * are sorted to their calls once for all arches, and a call whose rule has no condition costs one table entry, since
- * that is what most of a policy is.
+ * are sorted to their calls once for all arches, calls are met in the order of their numbers, and one whose only rule
+ * has no condition costs a look at that rule, since that is what most of a policy is.
  *
  * x86-64 and x32 share an arch word: bit 30 of the number, which -1 has too, tells them apart.
  */
@@ -20,11 +20,6 @@
 
 #define X32_BIT 0x40000000u
 
-struct numbered_call {
-	uint32_t nr;
-	const struct abi_syscall *syscall;
-};
-
 struct rule_link {
 	const struct policy_rule *rule;
 	struct rule_link *earlier; /* the one before it in the policy that lists the same call */
@@ -39,33 +34,37 @@ struct meaning {
 	struct diagram *diagram;
 	const struct policy *policy;
 	struct callgate_error *err;
-	struct arena arena;		/* dies with the translation */
-	struct listed_call *calls;	/* by place in abi's table */
-	const struct abi_arch *arch;	/* the one that is being translated */
-	struct numbered_call *numbered; /* its calls, in the order of their numbers */
-	size_t numbered_count;
+	struct arena arena;		      /* dies with the translation */
+	const struct abi_syscall *first_call; /* of abi's table */
+	struct listed_call *calls;	      /* by place in abi's table */
+	const struct abi_arch *arch;	      /* the one that is being translated */
 	uint32_t default_action, newer_action;
+	const struct policy_action *known; /* the latest whose terminal was asked for on this arch, or NULL */
+	uint32_t known_terminal;
 };
 
 /* The values of the number word, from the lowest up. */
 struct numbers {
-	struct diagram_range *ranges; /* room for a range a call and one before it, twice for x32, and the ends */
-	size_t count;
+	VEC(struct diagram_range);
 };
 
-/* Numbers from an arch's base that are sorted by laying them out; all but a few of arm's are below. */
-enum { DENSE_NUMBERS = 1024 };
-
+/* Most rules of a policy have one action, and it is asked for call by call. */
 static uint32_t terminal(struct meaning *meaning, const struct policy_action *action)
 {
-	uint32_t ret = policy_action_value(action, meaning->arch->id).ret;
+	const struct policy_action *known = meaning->known;
 
-	return diagram_terminal(meaning->diagram, diagram_action(ret));
+	if (known && known->kind == action->kind && known->data == action->data &&
+	    known->errno_name == action->errno_name)
+		return meaning->known_terminal;
+	meaning->known = action;
+	meaning->known_terminal =
+		diagram_terminal(meaning->diagram, diagram_action(policy_action_value(action, meaning->arch->id).ret));
+	return meaning->known_terminal;
 }
 
-static size_t call_index(const struct abi_syscall *syscall)
+static struct listed_call *listed(const struct meaning *meaning, const struct abi_syscall *syscall)
 {
-	return (size_t)(syscall - abi_syscall_at(0));
+	return &meaning->calls[syscall - meaning->first_call];
 }
 
 static void meaning_fini(struct meaning *meaning)
@@ -87,20 +86,25 @@ static int meaning_status(struct meaning *meaning, uint32_t node)
 
 static int sort_rules(struct meaning *meaning)
 {
+	const struct policy *policy = meaning->policy;
+	struct rule_link *link;
+	size_t names = 0;
+
+	for (size_t i = 0; i < policy->rules.length; i++)
+		names += policy->rules.items[i].name_count;
+	meaning->first_call = abi_syscall_at(0);
 	meaning->calls = arena_array(&meaning->arena, abi_syscall_count(), sizeof(*meaning->calls));
-	if (!meaning->calls)
+	link = arena_array(&meaning->arena, names, sizeof(*link));
+	if (!meaning->calls || !link)
 		return fail_nomem(meaning->err);
-	for (size_t i = 0; i < meaning->policy->rules.length; i++) {
-		const struct policy_rule *rule = &meaning->policy->rules.items[i];
-		struct rule_link *links = arena_array(&meaning->arena, rule->name_count, sizeof(*links));
+	for (size_t i = 0; i < policy->rules.length; i++) {
+		const struct policy_rule *rule = &policy->rules.items[i];
 
-		if (!links)
-			return fail_nomem(meaning->err);
-		for (size_t k = 0; k < rule->name_count; k++) {
-			struct listed_call *call = &meaning->calls[call_index(rule->names[k].syscall)];
+		for (size_t k = 0; k < rule->name_count; k++, link++) {
+			struct listed_call *call = listed(meaning, rule->names[k].syscall);
 
-			links[k] = (struct rule_link){ rule, call->last };
-			call->last = &links[k];
+			*link = (struct rule_link){ rule, call->last };
+			call->last = link;
 		}
 	}
 	return CALLGATE_OK;
@@ -109,9 +113,9 @@ static int sort_rules(struct meaning *meaning)
 /* What a call gets that no rule decides. */
 static uint32_t undecided(const struct meaning *meaning, const struct abi_syscall *syscall)
 {
-	bool listed = meaning->calls[call_index(syscall)].last;
+	bool is_newer = syscall->since > meaning->policy->kernel && !listed(meaning, syscall)->last;
 
-	return !listed && syscall->since > meaning->policy->kernel ? meaning->newer_action : meaning->default_action;
+	return is_newer ? meaning->newer_action : meaning->default_action;
 }
 
 /* Rules from the last to the first: those of one action that follow each other wait, to be taken at once. */
@@ -141,7 +145,7 @@ static int fold_bound(struct meaning *meaning, struct fold *fold, const struct p
 
 static int fold_rules(struct meaning *meaning, const struct abi_syscall *syscall, uint32_t *ret_function)
 {
-	const struct rule_link *link = meaning->calls[call_index(syscall)].last;
+	const struct rule_link *link = listed(meaning, syscall)->last;
 	struct fold fold = {
 		.joined = { .arena = &meaning->arena, .big_endian = meaning->arch->big_endian },
 		.function = undecided(meaning, syscall),
@@ -180,7 +184,7 @@ static bool overrides(struct callgate_action a, uint32_t b)
 static uint32_t fold_blind(struct meaning *meaning, const struct abi_syscall *syscall)
 {
 	uint32_t strictest = undecided(meaning, syscall);
-	const struct rule_link *link = meaning->calls[call_index(syscall)].last;
+	const struct rule_link *link = listed(meaning, syscall)->last;
 
 	for (; link; link = link->earlier) {
 		struct callgate_action action = policy_action_value(&link->rule->action, meaning->arch->id);
@@ -214,103 +218,63 @@ static int take_apart(struct meaning *meaning, const struct abi_syscall *syscall
 
 static int call_function(struct meaning *meaning, const struct abi_syscall *syscall, uint32_t *ret_function)
 {
-	bool listed = meaning->calls[call_index(syscall)].last;
+	const struct rule_link *last = listed(meaning, syscall)->last;
 
-	if (!listed && policy_is_multiplexer(syscall))
+	if (last && (last->earlier || last->rule->condition->kind != POLICY_ALWAYS))
+		return fold_rules(meaning, syscall, ret_function);
+	if (!last && policy_is_multiplexer(syscall))
 		return take_apart(meaning, syscall, ret_function);
-	return fold_rules(meaning, syscall, ret_function);
+	*ret_function = last ? terminal(meaning, &last->rule->action) : undecided(meaning, syscall);
+	return CALLGATE_OK; /* whoever makes nodes of it looks whether there was memory */
 }
 
 /* Appends a range, or lengthens the last one when it touches and says the same. */
-static void push_range(struct numbers *numbers, uint32_t low, uint32_t high, uint32_t result)
+static int push_range(struct meaning *meaning, struct numbers *numbers, uint32_t low, uint32_t high, uint32_t result)
 {
-	struct diagram_range *next = &numbers->ranges[numbers->count];
+	struct diagram_range *last = numbers->length ? &numbers->items[numbers->length - 1] : NULL;
 
-	if (numbers->count && next[-1].result == result && next[-1].high + 1 == low) {
-		next[-1].high = high;
-	} else {
-		*next = (struct diagram_range){ low, high, result };
-		numbers->count++;
+	if (last && last->result == result && last->high + 1 == low) {
+		last->high = high;
+		return CALLGATE_OK;
 	}
+	if (!VEC_PUSH(&meaning->arena, numbers, ((struct diagram_range){ low, high, result })))
+		return fail_nomem(meaning->err);
+	return CALLGATE_OK;
 }
 
 /* The numbers of the current arch from low to high, whole: its calls, and what is newer between them. */
 static int push_numbers(struct meaning *meaning, struct numbers *numbers, uint32_t low, uint32_t high)
 {
+	enum abi_arch_id id = meaning->arch->id;
+	const struct abi_syscall *syscall;
 	uint32_t next = low;
 
-	for (size_t i = 0; i < meaning->numbered_count; i++) {
-		uint32_t nr = meaning->numbered[i].nr;
+	while ((syscall = abi_syscall_from_nr(id, next)) && (uint32_t)syscall->nr[id] <= high) {
+		uint32_t nr = (uint32_t)syscall->nr[id];
 		uint32_t function;
-		int status;
+		int status = call_function(meaning, syscall, &function);
 
-		if (nr < next || nr > high)
-			continue;
-		status = call_function(meaning, meaning->numbered[i].syscall, &function);
+		if (!status && nr > next)
+			status = push_range(meaning, numbers, next, nr - 1, meaning->newer_action);
+		if (!status)
+			status = push_range(meaning, numbers, nr, nr, function);
 		if (status)
 			return status;
-		if (nr > next)
-			push_range(numbers, next, nr - 1, meaning->newer_action);
-		push_range(numbers, nr, nr, function);
-		if (nr == high)
-			return CALLGATE_OK;
 		next = nr + 1;
 	}
-	push_range(numbers, next, high, meaning->newer_action);
-	return CALLGATE_OK;
-}
-
-/* Puts a call at its place among those that are sorted already; hardly any comes out of order. */
-static void insert_call(struct meaning *meaning, struct numbered_call call)
-{
-	size_t i = meaning->numbered_count++;
-
-	for (; i > 0 && meaning->numbered[i - 1].nr > call.nr; i--)
-		meaning->numbered[i] = meaning->numbered[i - 1];
-	meaning->numbered[i] = call;
-}
-
-static bool sort_calls(struct meaning *meaning)
-{
-	const struct abi_syscall *dense[DENSE_NUMBERS] = { NULL };
-	const struct abi_arch *arch = meaning->arch;
-	const struct abi_syscall *calls = abi_syscall_at(0);
-	size_t count = abi_syscall_count();
-	size_t sparse = 0;
-
-	meaning->numbered = arena_array(&meaning->arena, count, sizeof(*meaning->numbered));
-	meaning->numbered_count = 0;
-	if (!meaning->numbered)
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		uint32_t offset = (uint32_t)calls[i].nr[arch->id] - arch->nr_base;
-
-		if (calls[i].nr[arch->id] >= 0 && offset < DENSE_NUMBERS)
-			dense[offset] = &calls[i];
-		else if (calls[i].nr[arch->id] >= 0)
-			sparse++;
-	}
-	for (uint32_t i = 0; i < DENSE_NUMBERS; i++)
-		if (dense[i])
-			meaning->numbered[meaning->numbered_count++] =
-				(struct numbered_call){ arch->nr_base + i, dense[i] };
-	for (size_t i = 0; i < count && sparse; i++) {
-		uint32_t nr = (uint32_t)calls[i].nr[arch->id];
-
-		if (calls[i].nr[arch->id] < 0 || nr - arch->nr_base < DENSE_NUMBERS)
-			continue;
-		insert_call(meaning, (struct numbered_call){ nr, &calls[i] });
-		sparse--;
-	}
-	return true;
+	return next > high ? CALLGATE_OK : push_range(meaning, numbers, next, high, meaning->newer_action);
 }
 
 static int enter_arch(struct meaning *meaning, enum abi_arch_id id)
 {
+	int status;
+
 	meaning->arch = abi_arch(id);
+	meaning->known = NULL;
 	meaning->default_action = terminal(meaning, &meaning->policy->default_action);
 	meaning->newer_action = terminal(meaning, &meaning->policy->newer_action);
-	return sort_calls(meaning) ? CALLGATE_OK : fail_nomem(meaning->err);
+	status = meaning_status(meaning, meaning->default_action);
+	return status ? status : meaning_status(meaning, meaning->newer_action);
 }
 
 static uint32_t foreign(struct meaning *meaning)
@@ -323,22 +287,19 @@ static int push_arch(struct meaning *meaning, struct numbers *numbers, enum abi_
 {
 	int status;
 
-	if (!meaning->policy->arches[id]) {
-		push_range(numbers, low, high, foreign(meaning));
-		return CALLGATE_OK;
-	}
+	if (!meaning->policy->arches[id])
+		return push_range(meaning, numbers, low, high, foreign(meaning));
 	status = enter_arch(meaning, id);
 	return status ? status : push_numbers(meaning, numbers, low, high);
 }
 
 /* Numbers that no call of the arch has. */
-static void push_empty(struct meaning *meaning, struct numbers *numbers, enum abi_arch_id id, uint32_t low,
-		       uint32_t high)
+static int push_empty(struct meaning *meaning, struct numbers *numbers, enum abi_arch_id id, uint32_t low, uint32_t high)
 {
 	uint32_t newer = diagram_action(policy_action_value(&meaning->policy->newer_action, id).ret);
 
-	push_range(numbers, low, high,
-		   meaning->policy->arches[id] ? diagram_terminal(meaning->diagram, newer) : foreign(meaning));
+	return push_range(meaning, numbers, low, high,
+			  meaning->policy->arches[id] ? diagram_terminal(meaning->diagram, newer) : foreign(meaning));
 }
 
 /* Bit 31 means nothing, and nothing has it. */
@@ -348,34 +309,30 @@ static int push_x86_64(struct meaning *meaning, struct numbers *numbers)
 	int status = push_arch(meaning, numbers, ABI_X86_64, 0, X32_BIT - 1);
 
 	if (!status && is_alone && meaning->policy->has_foreign) {
-		push_range(numbers, X32_BIT, UINT32_MAX - 1, foreign(meaning));
-		push_empty(meaning, numbers, ABI_X86_64, UINT32_MAX, UINT32_MAX);
-		return CALLGATE_OK;
+		status = push_range(meaning, numbers, X32_BIT, UINT32_MAX - 1, foreign(meaning));
+		return status ? status : push_empty(meaning, numbers, ABI_X86_64, UINT32_MAX, UINT32_MAX);
 	}
 	if (!status)
 		status = push_arch(meaning, numbers, ABI_X32, X32_BIT, 2 * X32_BIT - 1);
-	if (status)
-		return status;
-	push_empty(meaning, numbers, ABI_X86_64, 2 * X32_BIT, 3 * X32_BIT - 1);
-	push_empty(meaning, numbers, ABI_X32, 3 * X32_BIT, UINT32_MAX);
-	return CALLGATE_OK;
+	if (!status)
+		status = push_empty(meaning, numbers, ABI_X86_64, 2 * X32_BIT, 3 * X32_BIT - 1);
+	if (!status)
+		status = push_empty(meaning, numbers, ABI_X32, 3 * X32_BIT, UINT32_MAX);
+	return status;
 }
 
-static int arch_function(struct meaning *meaning, enum abi_arch_id id, uint32_t *ret_function)
+static int arch_function(struct meaning *meaning, enum abi_arch_id id, struct numbers *numbers, uint32_t *ret_function)
 {
-	size_t room = 4 * (abi_syscall_count() + 1);
-	struct numbers numbers = { .ranges = arena_array(&meaning->arena, room, sizeof(struct diagram_range)) };
 	int status;
 
-	if (!numbers.ranges)
-		return fail_nomem(meaning->err);
+	numbers->length = 0;
 	if (id == ABI_X86_64)
-		status = push_x86_64(meaning, &numbers);
+		status = push_x86_64(meaning, numbers);
 	else
-		status = push_arch(meaning, &numbers, id, 0, UINT32_MAX);
+		status = push_arch(meaning, numbers, id, 0, UINT32_MAX);
 	if (status)
 		return status;
-	*ret_function = diagram_switch(meaning->diagram, DIAGRAM_NR, numbers.ranges, numbers.count,
+	*ret_function = diagram_switch(meaning->diagram, DIAGRAM_NR, numbers->items, numbers->length,
 				       DIAGRAM_FALSE /* nothing is left over */);
 	return meaning_status(meaning, *ret_function);
 }
@@ -398,6 +355,7 @@ static bool says_audit(const struct policy *policy, enum abi_arch_id id)
 static int policy_function(struct meaning *meaning, uint32_t *ret_root)
 {
 	struct diagram_range audits[ABI_ARCH_COUNT];
+	struct numbers numbers = { 0 }; /* one list for all of them, one after the other */
 	size_t count = 0;
 	uint32_t root;
 
@@ -408,7 +366,7 @@ static int policy_function(struct meaning *meaning, uint32_t *ret_root)
 		if (!says_audit(meaning->policy, id))
 			continue;
 		audits[count] = (struct diagram_range){ .low = audit, .high = audit };
-		status = arch_function(meaning, id, &audits[count++].result);
+		status = arch_function(meaning, id, &numbers, &audits[count++].result);
 		if (status)
 			return status;
 	}
