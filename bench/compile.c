@@ -1,8 +1,9 @@
 /*
- * One compilation of the same policy by both sides, for callgrind to count: bench/run collects inside measured_libseccomp
- * or measured_callgate only, so that start-up and reading the rules cost nothing.
+ * One compilation of a policy by one side, for callgrind to count: bench/run collects inside measured_libseccomp or
+ * measured_callgate only, so that start-up and reading the rules cost nothing. Each side has a process of its own, lest
+ * it pay for the memory that the other left behind.
  *
- *	compile FOLDER POLICY ARCHES        (1, or 3: x86-64, i386, x32)
+ *	compile FOLDER POLICY ARCHES SIDE        (ARCHES 1, or 3: x86-64, i386, x32; SIDE libseccomp or callgate)
  *
  * libseccomp resolves names, takes rules and exports its program, as crun does. Ours reads the policy's text, makes
  * its meaning, generates the program, lifts it back and proves it.
@@ -15,6 +16,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const enum abi_arch_id arches[] = { ABI_X86_64, ABI_I386, ABI_X32 };
 
@@ -55,7 +57,7 @@ int main(int argc, char **argv)
 {
 	cleanup(arena_fini) struct arena arena = { 0 };
 	cleanup(buf_fini) struct buf text = { 0 };
-	size_t arch_count = argc == 4 ? (size_t)atoi(argv[3]) : 0, peer, ours;
+	size_t arch_count = argc == 5 ? (size_t)atoi(argv[3]) : 0, length;
 	struct rules rules;
 	char path[512];
 
@@ -64,8 +66,7 @@ int main(int argc, char **argv)
 	snprintf(path, sizeof(path), "%s/policies/%s.rules", argv[1], argv[2]);
 	if (!rules_read(path, &arena, &rules) || !rules_policy(&rules, arches, arch_count, &text))
 		return EXIT_FAILURE;
-	peer = measured_libseccomp(&rules, arch_count);
-	ours = measured_callgate(&text);
-	printf("%zu %zu\n", peer, ours);
-	return peer && ours ? 0 : EXIT_FAILURE;
+	length = strcmp(argv[4], "libseccomp") == 0 ? measured_libseccomp(&rules, arch_count) : measured_callgate(&text);
+	printf("%zu\n", length);
+	return length ? 0 : EXIT_FAILURE;
 }
