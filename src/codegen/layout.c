@@ -126,7 +126,7 @@ int layout_program(struct steps *steps, uint32_t root, struct bpf_program *ret_p
 	length = layout.reversed.length;
 	if (layout.status == CALLGATE_E_LIMIT)
 		return layout_too_long(err);
-	insns = layout.status == CALLGATE_OK ? calloc(length, sizeof(*insns)) : NULL;
+	insns = layout.status == CALLGATE_OK && length ? calloc(length, sizeof(*insns)) : NULL;
 	if (!insns)
 		return fail_nomem(err);
 	for (size_t i = 0; i < length; i++)

@@ -30,7 +30,7 @@ int callgate_subject_replay(const struct callgate_subject *subject, const char *
 			    struct callgate_action *ret_action, struct callgate_error *err)
 {
 	struct call parsed;
-	uint32_t value;
+	uint32_t value = 0;
 	int status = subject_parse_call(call, &parsed, err);
 
 	if (status == CALLGATE_OK)

@@ -49,6 +49,7 @@ int kernel_process_read(pid_t pid, struct kernel_process *ret_process, struct ca
 	cleanup_fd int file = -1;
 	char path[64];
 	int failed;
+	char *end;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
 	file = open(path, O_RDONLY | O_CLOEXEC);
@@ -69,7 +70,8 @@ int kernel_process_read(pid_t pid, struct kernel_process *ret_process, struct ca
 		.no_new_privs = strtol(no_new_privs, NULL, 10) != 0,
 		.capabilities = strtoull(effective, NULL, 16),
 	};
-	sscanf(users, "%*u %u", &ret_process->user);
+	strtoul(users, &end, 10); /* the real one stands before the effective one */
+	ret_process->user = (unsigned)strtoul(end, NULL, 10);
 	return CALLGATE_OK;
 }
 
