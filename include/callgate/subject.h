@@ -136,7 +136,7 @@ struct callgate_difference {
 	const char *arch; /* "x86_64"; "0x…" for one that the tables lack; "other" for what is not told apart, "any" for
 			     all */
 	bool is_native;	  /* the arch is this machine's, so that its name need not be said */
-	const char *syscall;   /* "openat"; "#462..#500" for numbers without a name; "*" for all that no other names */
+	const char *syscall; /* "openat"; "#462..#500" for numbers without a name; folded: "read, pipe..dup2", "*" */
 	const char *condition; /* in the policy language; NULL: whatever the arguments */
 	struct callgate_action a; /* what the first one does */
 	struct callgate_action b;
@@ -151,6 +151,13 @@ CALLGATE_PUBLIC int callgate_diff_new(const struct callgate_subject *a, const st
 CALLGATE_PUBLIC void callgate_diff_free(struct callgate_diff *diff);
 CALLGATE_PUBLIC size_t callgate_diff_count(const struct callgate_diff *diff);
 CALLGATE_PUBLIC const struct callgate_difference *callgate_diff_at(const struct callgate_diff *diff, size_t index);
+
+/*
+ * For a person to read: where many calls of one arch change in one way whatever their arguments, one difference speaks
+ * for them, with the first of their witnesses. "pipe..dup2" are all from the one's number to the other's, "*" all calls
+ * of the arch that no other difference names. Fails with E_NOMEM; the differences are then as complete as before.
+ */
+CALLGATE_PUBLIC int callgate_diff_fold(struct callgate_diff *diff, struct callgate_error *err);
 
 /* Keeps only those in which b is looser than a: it allows, or answers with lower precedence, what a does not. */
 CALLGATE_PUBLIC void callgate_diff_keep_looser(struct callgate_diff *diff);

@@ -12,6 +12,7 @@
 struct diff_options {
 	bool stricter;
 	bool replay;
+	bool all;
 	bool json;
 	int from;
 };
@@ -21,7 +22,8 @@ static const struct option_row diff_rows[] = {
 		    "whether B is at least as strict as A: only where it is looser"),
 	OPTION_FLAG(struct diff_options, replay, "replay", 0,
 		    "ask this kernel too, with each witness under both filters in a child where nothing runs"),
-	OPTION_FLAG(struct diff_options, json, "json", 0, "one JSON object a difference"),
+	OPTION_FLAG(struct diff_options, all, "all", 0, "each call on a line of its own, however many change alike"),
+	OPTION_FLAG(struct diff_options, json, "json", 0, "one JSON object a difference, each call its own"),
 	SUBJECT_FROM_ROW(struct diff_options),
 };
 
@@ -132,5 +134,7 @@ int cmd_diff(const struct verb *verb, int argc, char **argv)
 		return failure(&err);
 	if (options.stricter)
 		callgate_diff_keep_looser(diff);
+	if (!options.all && !options.json && callgate_diff_fold(diff, &err))
+		return failure(&err);
 	return print_all(diff, &options, a, b);
 }

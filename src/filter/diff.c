@@ -2,8 +2,6 @@
  * Two meanings in one diagram become a third: a function from a call to the pair of their actions, where pairs of
  * equal actions are one value. Where that function is constant, there is one line to write; its conditions are read
  * back from the diagram, so that a difference is neither missed nor invented however the two were written.
- *
- * A person reads it: where every call of an arch changes, the change that most of them have is one line.
  */
 #include "filter/diff.h"
 
@@ -21,25 +19,8 @@
 /* The value of pairs whose actions are equal; DIAGRAM_FALSE, so that one that differs is a condition. */
 #define PAIR_EQUAL DIAGRAM_FALSE
 
-/* Fewer lines than this are all written. */
-enum { FOLD_LEAST = 16 };
-
 struct pair {
 	uint32_t a, b;
-};
-
-struct callgate_diff {
-	struct arena arena;
-	struct {
-		VEC(struct callgate_difference);
-	} differences;
-};
-
-/* What is needed to tell whether an arch changes as a whole. */
-struct arch_change {
-	const struct abi_arch *arch; /* NULL for arches that have no name: their runs are few */
-	size_t first;		     /* its first difference */
-	uint64_t numbers;	     /* that have a difference */
 };
 
 /* What is needed while the differences are written down. */
@@ -51,9 +32,6 @@ struct comparison {
 		VEC(struct pair);
 	} pairs;     /* pair i is the terminal i + 1 */
 	bool failed; /* a pair found no memory */
-	struct {
-		VEC(struct arch_change);
-	} arches;
 };
 
 void diff_free_pointer(struct callgate_diff **diff)
@@ -75,7 +53,7 @@ size_t callgate_diff_count(const struct callgate_diff *diff)
 
 const struct callgate_difference *callgate_diff_at(const struct callgate_diff *diff, size_t index)
 {
-	return &diff->differences.items[index];
+	return &diff->differences.items[index].said;
 }
 
 void callgate_diff_keep_looser(struct callgate_diff *diff)
@@ -83,7 +61,7 @@ void callgate_diff_keep_looser(struct callgate_diff *diff)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < diff->differences.length; i++)
-		if (callgate_action_overrides(diff->differences.items[i].a, diff->differences.items[i].b))
+		if (callgate_action_overrides(diff->differences.items[i].said.a, diff->differences.items[i].said.b))
 			diff->differences.items[kept++] = diff->differences.items[i];
 	diff->differences.length = kept;
 }
@@ -138,7 +116,7 @@ static bool same_text(const char *a, const char *b)
 static bool is_said(const struct callgate_diff *diff, const struct callgate_difference *difference)
 {
 	for (size_t i = 0; i < diff->differences.length; i++) {
-		const struct callgate_difference *said = &diff->differences.items[i];
+		const struct callgate_difference *said = &diff->differences.items[i].said;
 
 		if (said->a.ret == difference->a.ret && said->b.ret == difference->b.ret &&
 		    same_text(said->arch, difference->arch) && same_text(said->syscall, difference->syscall) &&
@@ -180,23 +158,10 @@ static int add_difference(struct comparison *comparison, const struct run *run, 
 	if (!run->arch && is_said(comparison->diff, &difference))
 		return CALLGATE_OK;
 	difference.witness = witness(comparison, run, condition);
-	if (!difference.witness || !VEC_PUSH(arena, &comparison->diff->differences, difference))
+	if (!difference.witness || !VEC_PUSH(arena, &comparison->diff->differences,
+					     ((struct difference){ difference, run->arch, run->low, run->high })))
 		return fail_nomem(comparison->err);
 	return CALLGATE_OK;
-}
-
-/* The account of the run's arch. x86-64's and x32's stretches of numbers alternate. */
-static bool count_numbers(struct comparison *comparison, const struct run *run)
-{
-	struct arch_change change = { run->arch, comparison->diff->differences.length, 0 };
-	size_t i = 0;
-
-	while (i < comparison->arches.length && comparison->arches.items[i].arch != run->arch)
-		i++;
-	if (i == comparison->arches.length && !VEC_PUSH(&comparison->diff->arena, &comparison->arches, change))
-		return false;
-	comparison->arches.items[i].numbers += (uint64_t)run->high - run->low + 1;
-	return true;
 }
 
 static int add_run(struct comparison *comparison, const struct run *run)
@@ -205,8 +170,6 @@ static int add_run(struct comparison *comparison, const struct run *run)
 
 	if (run->function == PAIR_EQUAL)
 		return CALLGATE_OK;
-	if (!count_numbers(comparison, run))
-		return fail_nomem(comparison->err);
 	for (uint32_t pair = 1; !status && pair <= comparison->pairs.length; pair++)
 		status = add_difference(comparison, run, pair);
 	return status;
@@ -221,52 +184,6 @@ static int add_all(struct comparison *comparison, uint32_t pairs)
 	for (size_t i = 0; !status && i < runs.length; i++)
 		status = add_run(comparison, &runs.items[i]);
 	return status;
-}
-
-static bool is_change(const struct callgate_difference *difference, const char *arch,
-		      const struct callgate_difference *like)
-{
-	return strcmp(difference->arch, arch) == 0 && !difference->condition && difference->a.ret == like->a.ret &&
-	       difference->b.ret == like->b.ret;
-}
-
-/* The first difference of the arch whose actions most of its calls change between, and how many do. */
-static size_t most_common(const struct callgate_diff *diff, const char *arch, size_t first, size_t *ret_count)
-{
-	size_t common = first;
-
-	*ret_count = 0;
-	for (size_t i = first; i < diff->differences.length; i++) {
-		size_t count = 0;
-
-		for (size_t j = i; j < diff->differences.length; j++)
-			count += is_change(&diff->differences.items[j], arch, &diff->differences.items[i]);
-		if (count > *ret_count) {
-			*ret_count = count;
-			common = i;
-		}
-	}
-	return common;
-}
-
-/* Where every call of the arch has a difference, "*" is all calls that no other line names. */
-static void fold_arch(struct callgate_diff *diff, const struct arch_change *change)
-{
-	bool halved = change->arch && (change->arch->id == ABI_X86_64 || change->arch->id == ABI_X32);
-	struct callgate_difference *items = diff->differences.items;
-	size_t count, common, kept;
-
-	if (!change->arch || change->numbers != UINT64_C(1) << (halved ? 31 : 32))
-		return;
-	common = most_common(diff, change->arch->name, change->first, &count);
-	if (count < FOLD_LEAST)
-		return;
-	items[common].syscall = "*";
-	kept = common + 1;
-	for (size_t i = common + 1; i < diff->differences.length; i++)
-		if (!is_change(&items[i], change->arch->name, &items[common]))
-			items[kept++] = items[i];
-	diff->differences.length = kept;
 }
 
 int diff_meanings(struct diagram *diagram, uint32_t a, uint32_t b, struct callgate_diff **ret_diff,
@@ -287,9 +204,6 @@ int diff_meanings(struct diagram *diagram, uint32_t a, uint32_t b, struct callga
 	status = add_all(&comparison, pairs);
 	if (status)
 		return status;
-	/* From the last arch to the first, so that the places of those before stay. */
-	for (size_t i = comparison.arches.length; i-- > 0;)
-		fold_arch(diff, &comparison.arches.items[i]);
 	*ret_diff = take_ptr(diff);
 	return CALLGATE_OK;
 }

@@ -112,6 +112,8 @@ static int add_share(struct share *share, size_t index)
 	if (without == DIAGRAM_NONE)
 		return fail_budget(share);
 	status = diff_meanings(diagram, without, share->subject->root, &diff, share->err);
+	if (!status)
+		status = callgate_diff_fold(diff, share->err);
 	if (status)
 		return status;
 	buf_printf(share->text, "  %zu: %zu instructions", index + 1, share->subject->programs[index].length);

@@ -28,7 +28,14 @@ expect 1 'an arch more' callgate diff web.policy two.policy
 stdout_has '^i386:read: kill-process -> allow$'
 sed 's/^default .*/default errno EACCES/' web.policy >default.policy
 expect 1 'another default' callgate diff web.policy default.policy
+stdout_has '^[^ ].*\.\..*: kill-process -> errno EACCES$'
+stdout_has '^\(x86_64:\)\?socket if not domain in {AF_UNIX, AF_INET}: kill-process -> errno EACCES$'
+check '  is a few lines' test "$(wc -l <out)" -le 6
+expect 1 '  or all of them' callgate diff --all web.policy default.policy
 stdout_has 'ptrace: kill-process -> errno EACCES$'
+check '  each with its witness' test "$(grep -c '^    ' out)" = "$(grep -c ': kill-process -> errno EACCES$' out)"
+expect 1 '  as JSON has them' callgate diff --json web.policy default.policy
+stdout_has '"syscall":"ptrace"'
 for arches in x86_64 'x86_64, i386'; do
 	printf '%s\n' 'kernel 6.1' "arch $arches" 'default errno EPERM' 'newer errno EPERM' 'allow read, write' \
 		>"${arches##*, }.policy"
