@@ -310,6 +310,14 @@ static int writer_fallbacks(struct writer *writer)
 	return count ? writer_add_rule(writer, &enosys, names, count, NULL, NULL) : CALLGATE_OK;
 }
 
+/* A file's name may hold any byte but NUL; in a policy's comment none may be a control character. */
+static void opening_name(struct buf *text, const char *name)
+{
+	for (; *name; name++)
+		buf_printf(text, (unsigned char)*name < ' ' || *name == 0x7f ? "\\x%02x" : "%c", (unsigned char)*name);
+	buf_putc(text, '\n');
+}
+
 static void opening_programs(const struct evidence *evidence, struct buf *text)
 {
 	buf_printf(text, "Learned from %u run%s, %" PRIu64 " call%s, of:\n", evidence->runs,
@@ -319,8 +327,10 @@ static void opening_programs(const struct evidence *evidence, struct buf *text)
 
 		for (size_t j = 0; j < i; j++)
 			again |= strcmp(evidence->programs.items[j]->path, evidence->programs.items[i]->path) == 0;
-		if (!again)
-			buf_printf(text, "  %s\n", evidence->programs.items[i]->path);
+		if (again)
+			continue;
+		buf_puts(text, "  ");
+		opening_name(text, evidence->programs.items[i]->path);
 	}
 }
 
@@ -367,8 +377,10 @@ static int writer_opening(struct writer *writer, const char *evidence_name)
 	opening_programs(writer->evidence, &text);
 	opening_blind(writer, &text);
 	opening_foreign(writer, &text);
-	if (evidence_name)
-		buf_printf(&text, "Values, call sites and phases: %s\n", evidence_name);
+	if (evidence_name) {
+		buf_puts(&text, "Values, call sites and phases: ");
+		opening_name(&text, evidence_name);
+	}
 	if (text.length)
 		text.data[--text.length] = '\0';
 	return writer_text(writer, &text, &writer->learned.opening);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int see(struct evidence *evidence, const char *name, uint64_t a0, uint64_t a1, uint64_t a2)
+static int see_in(struct evidence *evidence, const char *path, const char *name, uint64_t a0, uint64_t a1, uint64_t a2)
 {
 	const struct abi_arch *arch = abi_arch(ABI_X86_64);
 	const struct abi_syscall *syscall = abi_syscall_by_name(name);
@@ -15,12 +15,17 @@ static int see(struct evidence *evidence, const char *name, uint64_t a0, uint64_
 	struct evidence_call call = { .args = args, .phase = EVIDENCE_START };
 	struct evidence_program *program;
 	struct evidence_entry *entry;
-	int status = evidence_program(evidence, "/usr/bin/a", "", &program, NULL);
+	int status = evidence_program(evidence, path, "", &program, NULL);
 
 	if (status == CALLGATE_OK)
 		status =
 			evidence_entry(evidence, program, arch->audit, (uint32_t)syscall->nr[ABI_X86_64], &entry, NULL);
 	return status == CALLGATE_OK ? evidence_count(evidence, entry, &call, NULL) : status;
+}
+
+static int see(struct evidence *evidence, const char *name, uint64_t a0, uint64_t a1, uint64_t a2)
+{
+	return see_in(evidence, "/usr/bin/a", name, a0, a1, a2);
 }
 
 static void close_run(struct evidence *evidence)
@@ -214,6 +219,19 @@ static void another_arch_is_named_and_nothing_of_it_constrained(void **state)
 	evidence_free(evidence);
 }
 
+static void a_name_is_shown_and_cannot_write_rules(void **state)
+{
+	struct evidence *evidence = evidence_new();
+	char *text;
+
+	see_in(evidence, "/tmp/a\nallow ptrace\r#\x1b[31m\x7f", "read", 3, 0x7000, 100);
+	close_run(evidence);
+	text = learn(evidence);
+	expect_line(text, "#   /tmp/a\\x0aallow ptrace\\x0d#\\x1b[31m\\x7f");
+	free(text);
+	evidence_free(evidence);
+}
+
 static void nothing_seen_is_nothing_learned(void **state)
 {
 	struct evidence *evidence = evidence_new();
@@ -289,5 +307,6 @@ UNIT_TESTS(test_learn_rules, cmocka_unit_test(a_policy_reads_as_if_somebody_had_
 	   cmocka_unit_test(many_values_are_no_constraint), cmocka_unit_test(several_runs_are_told_apart),
 	   cmocka_unit_test(what_could_not_be_seen_is_said),
 	   cmocka_unit_test(another_arch_is_named_and_nothing_of_it_constrained),
+	   cmocka_unit_test(a_name_is_shown_and_cannot_write_rules),
 	   cmocka_unit_test(nothing_seen_is_nothing_learned), cmocka_unit_test(the_tables_name_nothing_that_is_not),
 	   cmocka_unit_test(every_allocation_may_fail), )
