@@ -163,7 +163,10 @@ const struct expression *expression_split(struct expression_context *context, ui
 		return expression_no_node(context);
 	if (classes.too_many)
 		return &expression_cut;
-	return is_decided(&classes) ? NULL : express_classes(context, condition, word, &classes);
+	/* A single class is the condition itself: to split it would be to begin again. */
+	if (classes.count == 1 || is_decided(&classes))
+		return NULL;
+	return express_classes(context, condition, word, &classes);
 }
 
 static const struct expression *express(struct expression_context *context, uint32_t condition)

@@ -25,8 +25,8 @@ const struct expression *expression_join(struct expression_context *context, enu
 const struct expression *expression_no_memory(struct expression_context *context);
 const struct expression *expression_no_node(struct expression_context *context);
 
-/* A condition by what is asked before this word and what from it on; NULL with .status OK where the word and those
- * behind it are not asked at all. */
+/* A condition by what is asked before this word and what from it on; NULL with .status OK where one of the two is
+ * not asked at all. */
 const struct expression *expression_split(struct expression_context *context, uint32_t condition,
 					  enum diagram_word word);
 

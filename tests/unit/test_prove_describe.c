@@ -9,6 +9,7 @@
 
 #include <linux/audit.h>
 #include <linux/seccomp.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* (argument & mask) == value, on all its 64 bits, as a little-endian arch has them. */
@@ -116,6 +117,23 @@ static void several_arguments_are_joined(void **state)
 			 "socket",
 			 "domain == AF_UNIX and type & SOCK_TYPE_MASK == SOCK_STREAM or "
 			 "domain == AF_NETLINK and protocol == 0");
+	diagram_free(diagram);
+}
+
+/* More than the reading of its bits has patience for: it once was split into itself, until the stack ended. */
+static void what_has_thousands_of_ranges_is_cut(void **state)
+{
+	enum { RANGES = 20000 };
+	struct diagram *diagram = diagram_new(0);
+	struct diagram_range *ranges = calloc(RANGES, sizeof(*ranges));
+	uint32_t below;
+
+	assert_non_null(ranges);
+	for (uint32_t i = 0; i < RANGES; i++)
+		ranges[i] = (struct diagram_range){ 10 * i, 10 * i + 3, DIAGRAM_TRUE };
+	below = diagram_switch(diagram, diagram_arg_word(0, false, false), ranges, RANGES, DIAGRAM_FALSE);
+	assert_condition(diagram, diagram_and(diagram, equals(diagram, 0, UINT64_MAX << 32, 0), below), "read", "…");
+	free(ranges);
 	diagram_free(diagram);
 }
 
@@ -301,6 +319,7 @@ UNIT_TESTS(test_prove_describe, cmocka_unit_test(one_value_is_an_equality_by_nam
 	   cmocka_unit_test(whole_words_of_narrow_arguments_are_raw),
 	   cmocka_unit_test(values_are_a_set_and_ranges_have_signs), cmocka_unit_test(masks_are_said_by_their_flags),
 	   cmocka_unit_test(several_arguments_are_joined),
+	   cmocka_unit_test(what_has_thousands_of_ranges_is_cut),
 	   cmocka_unit_test(the_most_common_value_comes_last_without_a_condition),
 	   cmocka_unit_test(a_big_endian_arch_reads_the_same),
 	   cmocka_unit_test(numbers_and_arches_are_ranges_with_their_functions),
