@@ -26,8 +26,8 @@ struct callgate_learn_options {
 	struct callgate_run_options run; /* the program and its ground; refused and no_trace say nothing here */
 	enum callgate_recorder recorder;
 	size_t processes_max; /* alive at once, more fails the recording; 0: 1024 */
-	const char *policy;   /* the file to write; its evidence goes to the same name with ".evidence" behind it.
-				 NULL: none is written */
+	const char *policy;   /* the file to write; its evidence goes to the same name with ".evidence" behind it, but
+				 for a device and a pipe, which have none. NULL: none is written */
 	bool append;	      /* add to the evidence that is there, and write what all runs need */
 };
 

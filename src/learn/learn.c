@@ -92,6 +92,14 @@ static int learn_check_writable(const char *path, struct callgate_error *err)
 	return CALLGATE_OK;
 }
 
+/* A terminal, a pipe, /dev/null: there is no beside. */
+static bool learn_is_file(const char *path)
+{
+	struct stat there;
+
+	return stat(path, &there) < 0 || S_ISREG(there.st_mode);
+}
+
 static int learn_find_evidence(struct learning *learning, struct callgate_error *err)
 {
 	cleanup(buf_fini) struct buf path = { 0 };
@@ -99,13 +107,14 @@ static int learn_find_evidence(struct learning *learning, struct callgate_error 
 
 	if (!learning->options->policy)
 		return CALLGATE_OK;
+	status = learn_check_writable(learning->options->policy, err);
+	if (status < 0 || !learn_is_file(learning->options->policy))
+		return status;
 	buf_printf(&path, "%s.evidence", learning->options->policy);
 	learning->evidence_path = buf_take(&path);
 	if (!learning->evidence_path)
 		return fail_nomem(err);
-	status = learn_check_writable(learning->options->policy, err);
-	if (status == CALLGATE_OK)
-		status = learn_check_writable(learning->evidence_path, err);
+	status = learn_check_writable(learning->evidence_path, err);
 	if (status < 0 || !learning->options->append || access(learning->evidence_path, F_OK) < 0)
 		return status;
 	return evidence_read(learning->evidence_path, &learning->all, err);
@@ -226,14 +235,13 @@ static int learn_write(struct learning *learning, struct callgate_error *err)
 {
 	cleanup(buf_fini) struct buf text = { 0 };
 	const char *policy = learning->result->policy;
-	int status;
+	int status = CALLGATE_OK;
 
-	if (!learning->evidence_path)
-		return CALLGATE_OK;
-	status = evidence_write(learning->all ? learning->all : learning->run, &text, err);
-	if (status == CALLGATE_OK)
+	if (learning->evidence_path)
+		status = evidence_write(learning->all ? learning->all : learning->run, &text, err);
+	if (learning->evidence_path && status == CALLGATE_OK)
 		status = file_replace(learning->evidence_path, text.data, text.length, 0666, err);
-	if (status == CALLGATE_OK)
+	if (learning->options->policy && status == CALLGATE_OK)
 		status = file_replace(learning->options->policy, policy, strlen(policy), 0666, err);
 	return status;
 }

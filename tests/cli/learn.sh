@@ -25,6 +25,17 @@ check '  each pair once' test -z "$(tail -n +2 out | sed 's/"count".*//' | sort 
 check '  the started program too' grep -q '/true"' out
 check '  and no file is written' test -z "$(find . -name '*.evidence' -newer report)"
 
+through_a_pipe() {
+	local status
+	"$CALLGATE" learn -o >(cat >through) -- true
+	status=$?
+	wait $!
+	return $status
+}
+expect 0 'a policy can go into a pipe' through_a_pipe
+check '  whole' grep -qx 'default kill-process' through
+check '  and its evidence nowhere' not grep -q evidence through
+
 # Several runs.
 expect 0 'a second run is added to the first' callgate learn -o c.policy -- sh -c 'exit 0'
 expect 0 '  with --append' callgate learn -o c.policy --append -- sh -c 'cd /; umask 22'
