@@ -45,6 +45,7 @@ struct callgate_learn_report {
 	uint64_t broken_off; /* calls that a signal broke off before they were seen: the kernel made them again or, as a
 				handler without SA_RESTART asks for, gave EINTR; TRACE knows none */
 	uint64_t own_filters; /* filters that the program loaded itself, whose refusals were not seen */
+	bool cut_off;	      /* what the program left running was killed: what it would have done is not known */
 };
 
 /* What a program did in this run. */

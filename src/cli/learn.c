@@ -58,14 +58,15 @@ static int print_calls(const struct callgate_learned *learned)
 static int write_learn_report(const char *path, const struct callgate_learn_report *report)
 {
 	return write_json(path,
-			  json_pack("{ss sI sI sf ss sI sI sI sI sI sI sI}", "ended",
+			  json_pack("{ss sI sI sf ss sI sI sI sI sI sI sI sb}", "ended",
 				    report->signalled ? "signalled" : "exited", report->signalled ? "signal" : "status",
 				    (json_int_t)report->status, "exit_status", (json_int_t)report->exit_status,
 				    "wall_seconds", (double)report->wall_ns / 1e9, "recorder",
 				    recorder_names[report->recorder], "calls", (json_int_t)report->calls, "programs",
 				    (json_int_t)report->programs, "syscalls", (json_int_t)report->syscalls, "runs",
 				    (json_int_t)report->runs, "rules", (json_int_t)report->rules, "broken_off",
-				    (json_int_t)report->broken_off, "own_filters", (json_int_t)report->own_filters));
+				    (json_int_t)report->broken_off, "own_filters", (json_int_t)report->own_filters,
+				    "cut_off", report->cut_off));
 }
 
 static void say_learned(const struct callgate_learn_report *report, const char *program, const char *policy)
@@ -78,6 +79,8 @@ static void say_learned(const struct callgate_learn_report *report, const char *
 	     report->signalled ? "by signal" : "with status", report->status, report->calls, report->syscalls,
 	     report->programs, report->programs == 1 ? "" : "s", policy ? "; wrote " : "", policy ? policy : "",
 	     policy ? runs : "");
+	if (report->cut_off)
+		note("what it left running was killed, and is learned only so far (--linger waits for it)");
 	if (report->own_filters)
 		note("it loaded filters of its own: what those refused was not seen");
 	if (report->broken_off)

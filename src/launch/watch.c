@@ -220,6 +220,7 @@ static void watch_kill_rest(struct watch *watch)
 				killed += kill(pids[i], SIGKILL) == 0;
 		if (killed == 0)
 			return;
+		watch->cut_off = true;
 		watch_await_signal(watch);
 	}
 }

@@ -17,6 +17,7 @@ struct watch {
 	struct launch_target *target;
 	bool lingers; /* wait for what the target left behind instead of killing it */
 	bool ending;  /* set by watch_target: whatever of the rest moves is killed */
+	bool cut_off; /* set by watch_target: when the target had ended, something of it still ran and was killed */
 	void (*refused)(struct watch *watch, pid_t pid, const struct tracer_call *call); /* at its exit event */
 	void (*called)(struct watch *watch, pid_t pid, const struct tracer_call *call);	 /* before a traced call */
 	/* When a call that `called` wanted to see the return of has returned; called sets wants_return for that. */

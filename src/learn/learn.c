@@ -154,6 +154,7 @@ static int learn_record(struct learning *learning, struct callgate_learn_report 
 	report->wall_ns = end.end.wall_ns;
 	report->recorder = end.how == RECORD_TRACE ? CALLGATE_RECORDER_TRACE : CALLGATE_RECORDER_NOTIFY;
 	report->broken_off = end.broken_off;
+	report->cut_off = end.cut_off;
 	return CALLGATE_OK;
 }
 

@@ -69,6 +69,7 @@ static int recorder_run(struct recorder *recorder, struct record_end *ret_end, s
 	if (status < 0)
 		return status;
 	status = watch_target(&recorder->watch, &end.end, err);
+	end.cut_off = recorder->watch.cut_off;
 	if (end.how == RECORD_NOTIFY) {
 		by_notify_finish(recorder);
 		end.broken_off = by_notify_broken_off(recorder);

@@ -36,6 +36,14 @@ expect 0 'a policy can go into a pipe' through_a_pipe
 check '  whole' grep -qx 'default kill-process' through
 check '  and its evidence nowhere' not grep -q evidence through
 
+# What goes on behind the target's back.
+expect 0 'what a target leaves running is killed' callgate learn --report report -o left.policy -- sh -c 'sleep 1000 & exit 0'
+stderr_has 'what it left running was killed'
+check '  as the report says' grep -q '"cut_off":true' report
+expect 0 'or waited for' callgate learn --linger --report report -o left.policy -- sh -c '(sleep 0.1; echo late) & exit 0'
+stdout_is late
+check '  as the report says' grep -q '"cut_off":false' report
+
 # Several runs.
 expect 0 'a second run is added to the first' callgate learn -o c.policy -- sh -c 'exit 0'
 expect 0 '  with --append' callgate learn -o c.policy --append -- sh -c 'cd /; umask 22'
