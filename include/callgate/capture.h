@@ -2,7 +2,7 @@
  * callgate/capture.h - the filters that a program loads, caught as it loads them
  *
  * The kernel hands out the filters of a process to the privileged only. Whoever starts a program may watch it load
- * them: it is traced, with everything that it starts, and stopped at seccomp(2) and prctl(2) only.
+ * them: it is traced, with everything that it starts, and stopped at every call, which takes its time and changes nothing.
  */
 #ifndef CALLGATE_CAPTURE_H
 #define CALLGATE_CAPTURE_H
@@ -51,7 +51,7 @@ struct callgate_capture_report {
  * descriptors are the caller's. As callgate_run does, it hands signals on and waits for every child of the process.
  *
  * *ret_captured is the caller's, for callgate_captured_free. Fails with E_NOT_FOUND and E_NOT_EXECUTABLE (about the
- * program), E_UNSUPPORTED (it may not be traced, or an arch whose registers are not known), E_OS, E_NOMEM. Nothing of
+ * program), E_UNSUPPORTED (it may not be traced), E_OS, E_NOMEM. Nothing of
  * the program is left running then.
  */
 CALLGATE_PUBLIC int callgate_capture(const struct callgate_capture_options *options,

@@ -16,16 +16,20 @@
 	(PTRACE_O_TRACEEXIT | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL | \
 	 PTRACE_O_TRACESYSGOOD)
 
-/* PTRACE_O_TRACESYSGOOD marks a stop at a call's return so. */
-#define TRACER_SYSCALL_STOP (SIGTRAP | 0x80)
+/* PTRACE_O_TRACESYSGOOD marks a stop at a call so. */
+#define TRACER_STEP_STOP (SIGTRAP | 0x80)
 
 /* process_vm_readv gives a whole iovec or nothing of it: pages are asked for one by one. */
 #define TRACER_PAGE 4096
 
-int tracer_seize(pid_t pid, bool calls)
+int tracer_seize(pid_t pid, unsigned wishes)
 {
-	long options = TRACER_OPTIONS | (calls ? PTRACE_O_TRACESECCOMP : 0);
+	long options = TRACER_OPTIONS;
 
+	if (wishes & TRACER_WISH_CALLS)
+		options |= PTRACE_O_TRACESECCOMP;
+	if (wishes & TRACER_WISH_EXECS)
+		options |= PTRACE_O_TRACEEXEC;
 	return ptrace(PTRACE_SEIZE, pid, 0, options) < 0 ? -errno : 0;
 }
 
@@ -35,7 +39,7 @@ enum tracer_event tracer_event(int status)
 		return TRACER_NONE;
 	switch (status >> 16) {
 	case 0:
-		return WSTOPSIG(status) == TRACER_SYSCALL_STOP ? TRACER_RETURN : TRACER_SIGNAL;
+		return WSTOPSIG(status) == TRACER_STEP_STOP ? TRACER_STEP : TRACER_SIGNAL;
 	case PTRACE_EVENT_SECCOMP:
 		return TRACER_CALL;
 	case PTRACE_EVENT_EXIT:
@@ -47,7 +51,7 @@ enum tracer_event tracer_event(int status)
 	}
 }
 
-void tracer_continue(pid_t pid, int status)
+static void continue_by(enum __ptrace_request how, pid_t pid, int status)
 {
 	enum tracer_event event = tracer_event(status);
 	long signal = event == TRACER_SIGNAL ? WSTOPSIG(status) : 0;
@@ -56,22 +60,37 @@ void tracer_continue(pid_t pid, int status)
 	if (event == TRACER_GROUP)
 		ptrace(PTRACE_LISTEN, pid, 0, 0);
 	else
-		ptrace(PTRACE_CONT, pid, 0, signal);
+		ptrace(how, pid, 0, signal);
 }
 
-void tracer_continue_to_return(pid_t pid)
+void tracer_continue(pid_t pid, int status)
 {
-	ptrace(PTRACE_SYSCALL, pid, 0, 0);
+	continue_by(PTRACE_CONT, pid, status);
 }
 
-bool tracer_result(pid_t pid, int64_t *ret_result)
+void tracer_continue_to_step(pid_t pid, int status)
+{
+	continue_by(PTRACE_SYSCALL, pid, status);
+}
+
+enum tracer_side tracer_step(pid_t pid, struct tracer_call *ret_call, int64_t *ret_result)
 {
 	struct __ptrace_syscall_info info;
 
-	if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) < 0 || info.op != PTRACE_SYSCALL_INFO_EXIT)
-		return false;
-	*ret_result = info.exit.rval;
-	return true;
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) < 0)
+		return TRACER_NOWHERE;
+	if (info.op == PTRACE_SYSCALL_INFO_EXIT) {
+		*ret_result = info.exit.rval;
+		return TRACER_RETURNS;
+	}
+	if (info.op != PTRACE_SYSCALL_INFO_ENTRY)
+		return TRACER_NOWHERE;
+	*ret_call = (struct tracer_call){ .audit = info.arch,
+					  .nr = (uint32_t)info.entry.nr,
+					  .ip = info.instruction_pointer };
+	for (int i = 0; i < 6; i++)
+		ret_call->args[i] = info.entry.args[i];
+	return TRACER_ENTERS;
 }
 
 int tracer_exit_status(pid_t pid)

@@ -21,18 +21,23 @@ struct tracer_call {
 };
 
 enum tracer_event {
-	TRACER_NONE,   /* no stop: the process ended */
-	TRACER_CALL,   /* it makes a call that its filter answers with SECCOMP_RET_TRACE, and waits */
-	TRACER_RETURN, /* the call at which it was last continued to its return has one */
-	TRACER_EXIT,   /* it is about to end, its registers and memory are still there */
-	TRACER_CHILD,  /* it made a child or a thread, which is traced too, or is such a new one */
-	TRACER_GROUP,  /* it was stopped, as by ^Z */
+	TRACER_NONE,  /* no stop: the process ended */
+	TRACER_CALL,  /* it makes a call that its filter answers with SECCOMP_RET_TRACE, and waits */
+	TRACER_STEP,  /* it makes a call, or returns from one: see tracer_step */
+	TRACER_EXIT,  /* it is about to end, its registers and memory are still there */
+	TRACER_CHILD, /* it made a child or a thread, which is traced too, or is such a new one */
+	TRACER_GROUP, /* it was stopped, as by ^Z */
 	TRACER_SIGNAL,
 };
 
-/* Traces pid and all that it will start: 0 or a negative errno (EPERM: not allowed, or it has a tracer). With calls it
- * also stops where a filter says SECCOMP_RET_TRACE; without, such a call fails with ENOSYS as if nobody traced. */
-int tracer_seize(pid_t pid, bool calls);
+/* What a target stops for beside signals, children and its end. */
+enum tracer_wish {
+	TRACER_WISH_CALLS = 1 << 0, /* where a filter says SECCOMP_RET_TRACE; else such a call fails with ENOSYS */
+	TRACER_WISH_EXECS = 1 << 1, /* when it has executed a program, which is TRACER_CHILD too */
+};
+
+/* Traces pid and all that it will start: 0 or a negative errno (EPERM: not allowed, or it has a tracer). */
+int tracer_seize(pid_t pid, unsigned wishes);
 
 /* What a status of wait4(2) means. */
 enum tracer_event tracer_event(int status);
@@ -40,11 +45,14 @@ enum tracer_event tracer_event(int status);
 /* Lets a stopped target go on as if nobody had looked: a signal is delivered, a group stop stays one. */
 void tracer_continue(pid_t pid, int status);
 
-/* The same for one in TRACER_CALL, which stops again when its call returns. */
-void tracer_continue_to_return(pid_t pid);
+/* The same for one that is traced from step to step. */
+void tracer_continue_to_step(pid_t pid, int status);
 
-/* What the call of a target in TRACER_RETURN returned, a negative errno when it failed; false when that is not known. */
-bool tracer_result(pid_t pid, int64_t *ret_result);
+/* Which side of a call a target in TRACER_STEP is on. */
+enum tracer_side { TRACER_NOWHERE, TRACER_ENTERS, TRACER_RETURNS };
+
+/* Fills *ret_call where it enters one, and *ret_result (a negative errno of one that failed) where it returns. */
+enum tracer_side tracer_step(pid_t pid, struct tracer_call *ret_call, int64_t *ret_result);
 
 /* The status, as of wait(2), with which a target in TRACER_EXIT is about to end. */
 int tracer_exit_status(pid_t pid);

@@ -43,6 +43,7 @@ struct launch_spec {
 	bool hide_launcher; /* PR_SET_DUMPABLE 0 for us, before it runs: our memory is not for our own user to write */
 	const sigset_t *signal_mask; /* what it blocks, NULL: what we do */
 	bool trace;		     /* ptrace it and all that it forks, so that a refusal can be told; see watch.h */
+	bool trace_execs;	     /* with trace: stop it when it has executed a program */
 	bool trace_calls;	     /* with trace: stop it at every call that its filter answers with trace */
 };
 

@@ -220,7 +220,10 @@ static bool spawn_await_exec_traced(struct spawn *spawn)
 /* Tracing must not be what a launch fails of: without it a refusal is only told as SIGSYS. */
 static void spawn_trace(struct spawn *spawn)
 {
-	spawn->target.traced = tracer_seize(spawn->target.pid, spawn->child.spec->trace_calls) == 0;
+	const struct launch_spec *spec = spawn->child.spec;
+	unsigned wishes = (spec->trace_calls ? TRACER_WISH_CALLS : 0) | (spec->trace_execs ? TRACER_WISH_EXECS : 0);
+
+	spawn->target.traced = tracer_seize(spawn->target.pid, wishes) == 0;
 	__atomic_store_n(&spawn->child.go, 1, __ATOMIC_RELEASE);
 	KERNEL_CALL(SYS_futex, &spawn->child.go, FUTEX_WAKE, 1);
 }

@@ -109,13 +109,23 @@ void watch_give_up(struct watch *watch)
 	kill(getpid(), SIGCHLD);
 }
 
-static void watch_stopped(struct watch *watch, pid_t pid, int status)
+static void watch_step(struct watch *watch, pid_t pid)
 {
 	struct tracer_call call;
 	int64_t result;
+	enum tracer_side side = tracer_step(pid, &call, &result);
+
+	if (side == TRACER_ENTERS)
+		watch->called(watch, pid, &call);
+	if (side == TRACER_RETURNS)
+		watch->returned(watch, pid, result);
+}
+
+static void watch_stopped(struct watch *watch, pid_t pid, int status)
+{
+	struct tracer_call call;
 	int ends;
 
-	watch->wants_return = false;
 	if (tracer_event(status) == TRACER_EXIT) {
 		ends = tracer_exit_status(pid);
 		if (WIFSIGNALED(ends) && WTERMSIG(ends) == SIGSYS && tracer_call(pid, &call) && watch->refused)
@@ -123,12 +133,12 @@ static void watch_stopped(struct watch *watch, pid_t pid, int status)
 	}
 	if (tracer_event(status) == TRACER_CALL && watch->called && !watch_is_ending(watch) && tracer_call(pid, &call))
 		watch->called(watch, pid, &call);
-	if (tracer_event(status) == TRACER_RETURN && watch->returned && tracer_result(pid, &result))
-		watch->returned(watch, pid, result);
+	if (tracer_event(status) == TRACER_STEP && watch->by_step && !watch_is_ending(watch))
+		watch_step(watch, pid);
 	if (watch_is_ending(watch))
 		kill(pid, SIGKILL);
-	if (watch->wants_return)
-		tracer_continue_to_return(pid);
+	if (watch->by_step)
+		tracer_continue_to_step(pid, status);
 	else
 		tracer_continue(pid, status);
 }

@@ -20,9 +20,8 @@ struct watch {
 	bool cut_off; /* set by watch_target: when the target had ended, something of it still ran and was killed */
 	void (*refused)(struct watch *watch, pid_t pid, const struct tracer_call *call); /* at its exit event */
 	void (*called)(struct watch *watch, pid_t pid, const struct tracer_call *call);	 /* before a traced call */
-	/* When a call that `called` wanted to see the return of has returned; called sets wants_return for that. */
 	void (*returned)(struct watch *watch, pid_t pid, int64_t result);
-	bool wants_return;
+	bool by_step;	   /* `called` before every call and `returned` after it, of a target with trace_execs */
 	void *context;	   /* refused's own */
 	sigset_t old_mask; /* what the caller blocked before watch_begin */
 	struct sigaction old_sigchld;

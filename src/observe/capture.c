@@ -1,7 +1,9 @@
 /*
- * A filter that stops nothing but the calls which load filters, and a tracer that reads what they are given while the
- * thread waits. What the kernel then refuses (a probe of its flags, a broken program) was not loaded, so the return is
- * looked at too. The program runs at full speed otherwise, and needs no privilege to be looked at: it is ours.
+ * A tracer stops the program at every call, reads what those that load filters are given while the thread waits, and
+ * looks at their return: what the kernel refuses (a probe of its flags, a broken program) was not loaded.
+ *
+ * A filter that stopped only the calls in question would be faster by far, and seen: man-db loads none where
+ * PR_GET_SECCOMP says that there is one already. What a program does when it is watched must be what it does.
  */
 #include "abi/abi.h"
 #include "base/arena.h"
@@ -21,13 +23,9 @@
 #include <unistd.h>
 
 enum {
-	CALLS = 2,
-	NUMBERS_MAX = CALLS * ABI_ARCH_COUNT,
 	PENDING_MAX = 64,    /* threads that load a filter at one moment */
 	CAPTURED_MAX = 4096, /* different ones; more fails the capture */
 };
-
-static const char *const calls[CALLS] = { "seccomp", "prctl" };
 
 /* Between the call and its return. */
 struct pending {
@@ -78,32 +76,6 @@ static void give_up(struct capture *capture, int status)
 {
 	capture->status = status;
 	watch_give_up(&capture->watch);
-}
-
-/* The arches whose calls this kernel may take; their numbers lie apart or are harmless to stop at. */
-static bool is_of_this_kernel(enum abi_arch_id arch)
-{
-	enum abi_arch_id native = abi_arch_native()->id;
-
-	return arch == native || (native == ABI_X86_64 && (arch == ABI_I386 || arch == ABI_X32));
-}
-
-static size_t watching_filter(struct sock_filter insns[NUMBERS_MAX + 3])
-{
-	uint32_t numbers[NUMBERS_MAX];
-	size_t count = 0, length = 0;
-
-	for (enum abi_arch_id arch = 0; arch < ABI_ARCH_COUNT; arch++)
-		for (size_t i = 0; is_of_this_kernel(arch) && i < CALLS; i++)
-			if (abi_syscall_by_name(calls[i])->nr[arch] >= 0)
-				numbers[count++] = (uint32_t)abi_syscall_by_name(calls[i])->nr[arch];
-	insns[length++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-	for (size_t i = 0; i < count; i++)
-		insns[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, numbers[i],
-							       (unsigned char)(count - i), 0);
-	insns[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-	insns[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE);
-	return length;
 }
 
 /* What the call would load: its sock_fprog and flags. False when it loads nothing. */
@@ -210,7 +182,6 @@ static void capture_called(struct watch *watch, pid_t tid, const struct tracer_c
 	}
 	pending = pending_of(capture, tid);
 	*pending = (struct pending){ tid, filter };
-	watch->wants_return = true;
 }
 
 static bool is_same_filter(const struct callgate_captured_filter *a, const struct callgate_captured_filter *b)
@@ -249,7 +220,7 @@ static void capture_returned(struct watch *watch, pid_t tid, int64_t result)
 	struct capture *capture = watch->context;
 	struct pending *pending = pending_of(capture, tid);
 
-	if (pending->tid != tid || watch_is_ending(watch))
+	if (pending->tid != tid)
 		return;
 	if (was_loaded(&pending->filter, result))
 		keep(capture, &pending->filter);
@@ -260,16 +231,13 @@ static void capture_returned(struct watch *watch, pid_t tid, int64_t result)
 
 static int capture_start(struct capture *capture, struct callgate_error *err)
 {
-	struct sock_filter insns[NUMBERS_MAX + 3];
 	struct launch_spec launch = {
 		.argv = capture->options->argv,
 		.envp = capture->options->environment,
-		.insns = insns,
-		.insn_count = watching_filter(insns),
 		.die_with_parent = true,
 		.signal_mask = &capture->watch.old_mask,
 		.trace = true,
-		.trace_calls = true,
+		.trace_execs = true,
 	};
 	int status = launch_spawn(&launch, &capture->target, err);
 
@@ -313,6 +281,7 @@ int callgate_capture(const struct callgate_capture_options *options, struct call
 	capture.watch.lingers = options->lingers;
 	capture.watch.called = capture_called;
 	capture.watch.returned = capture_returned;
+	capture.watch.by_step = true;
 	capture.watch.context = &capture;
 	status = watch_begin(&capture.watch, err);
 	if (status < 0)
