@@ -215,6 +215,7 @@ static bool was_loaded(const struct callgate_captured_filter *filter, int64_t re
 	return result == 0 || (result > 0 && filter->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER);
 }
 
+/* Strict mode with flags is what libseccomp asks to learn whether there is a seccomp(2): nobody meant to load it. */
 static void capture_returned(struct watch *watch, pid_t tid, int64_t result)
 {
 	struct capture *capture = watch->context;
@@ -224,7 +225,7 @@ static void capture_returned(struct watch *watch, pid_t tid, int64_t result)
 		return;
 	if (was_loaded(&pending->filter, result))
 		keep(capture, &pending->filter);
-	else
+	else if (!pending->filter.strict)
 		capture->report.refused++;
 	pending->tid = 0;
 }
