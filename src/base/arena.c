@@ -44,7 +44,8 @@ static bool arena_add_block(struct arena *arena, size_t least)
 	return true;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+/* Memory that is not cleared. */
+static void *arena_take(struct arena *arena, size_t size)
 {
 	void *memory;
 
@@ -55,7 +56,14 @@ void *arena_alloc(struct arena *arena, size_t size)
 		return NULL;
 	memory = (char *)arena->blocks->bytes + arena->used;
 	arena->used += size;
-	return memset(memory, 0, size);
+	return memory;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	void *memory = arena_take(arena, size);
+
+	return memory ? memset(memory, 0, size) : NULL;
 }
 
 void *arena_array(struct arena *arena, size_t count, size_t size)
@@ -104,8 +112,12 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 void *arena_grow(struct arena *arena, void *items, size_t length, size_t *capacity, size_t size)
 {
 	size_t wanted = *capacity ? *capacity * 2 : 8;
-	void *grown = arena_array(arena, wanted, size);
+	size_t bytes;
+	void *grown;
 
+	if (__builtin_mul_overflow(wanted, size, &bytes))
+		return NULL;
+	grown = arena_take(arena, bytes);
 	if (!grown)
 		return NULL;
 	if (length)

@@ -31,7 +31,8 @@ __attribute__((format(printf, 2, 3))) char *arena_printf(struct arena *arena, co
 /* Releases all; the arena is empty and usable again. */
 void arena_fini(struct arena *arena);
 
-/* For VEC_PUSH: room for one more of size bytes behind length items, at the same place or a larger one. */
+/* For VEC_PUSH: room for one more of size bytes behind length items, at the same place or a larger one. It is not
+ * cleared: items are written whole. */
 void *arena_grow(struct arena *arena, void *items, size_t length, size_t *capacity, size_t size);
 
 /* A vector in an arena: struct { VEC(int) } numbers; a zeroed one is empty. */
