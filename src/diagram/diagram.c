@@ -5,7 +5,7 @@
  * A compilation of an ordinary policy makes under a thousand nodes and lasts a tenth of a millisecond, so the tables
  * start at a few KiB and double; nothing large is cleared or allocated for a small job.
  */
-#include "diagram/table.h"
+#include "diagram/diagram.h"
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -96,11 +96,6 @@ size_t diagram_budget(const struct diagram *diagram)
 	return diagram->nodes_max;
 }
 
-struct diagram_node diagram_node(const struct diagram *diagram, uint32_t node)
-{
-	return diagram->nodes[node];
-}
-
 /* Where the search for a node begins: the product's upper bits depend on all of it. */
 static inline size_t node_slot(unsigned slot_bits, unsigned variable, uint32_t low, uint32_t high)
 {
@@ -146,6 +141,8 @@ static bool table_grow_nodes(struct diagram *diagram)
 /* Puts a new node into its free slot. */
 __attribute__((noinline)) static uint32_t table_add(struct diagram *diagram, struct diagram_node node, size_t slot)
 {
+	assert(node.variable == DIAGRAM_TERMINAL || (diagram->nodes[node.low].variable > node.variable &&
+						     diagram->nodes[node.high].variable > node.variable));
 	if (diagram->count >= diagram->nodes_max) {
 		diagram->status = CALLGATE_E_LIMIT;
 		return DIAGRAM_NONE;
@@ -192,41 +189,39 @@ uint32_t diagram_make(struct diagram *diagram, unsigned variable, uint32_t low, 
 		return DIAGRAM_NONE;
 	if (low == high)
 		return low;
-	assert(diagram->nodes[low].variable > variable && diagram->nodes[high].variable > variable);
 	return table_find_or_add(diagram, variable, low, high);
 }
 
 /* Where diagram_switch stands in its ranges: they are passed once, from left to right. */
 struct switch_walk {
 	struct diagram *diagram;
-	unsigned first_variable; /* that of the word's bit 31 */
 	const struct diagram_range *next, *end;
 	uint32_t otherwise;
 };
 
-/* The function for the values that start with `base` and have `bits` bits free below it. */
-static uint32_t switch_build(struct switch_walk *walk, uint32_t base, unsigned bits)
+/* The function for the values from first to last, which are all that variable and the later ones of its word make. */
+static uint32_t switch_build(struct switch_walk *walk, unsigned variable, uint32_t first, uint32_t last)
 {
-	uint32_t last = base | (uint32_t)((UINT64_C(1) << bits) - 1);
+	uint32_t middle = first + (last - first) / 2;
 	uint32_t low, high;
 
-	while (walk->next < walk->end && walk->next->high < base)
+	while (walk->next < walk->end && walk->next->high < first)
 		walk->next++;
 	if (walk->next == walk->end || walk->next->low > last)
 		return walk->otherwise;
-	if (walk->next->low <= base && walk->next->high >= last)
+	if (walk->next->low <= first && walk->next->high >= last)
 		return walk->next->result;
-	low = switch_build(walk, base, bits - 1);
-	high = switch_build(walk, base | UINT32_C(1) << (bits - 1), bits - 1);
-	return diagram_make(walk->diagram, walk->first_variable + WORD_BITS - bits, low, high);
+	low = switch_build(walk, variable + 1, first, middle);
+	high = switch_build(walk, variable + 1, middle + 1, last);
+	return diagram_make(walk->diagram, variable, low, high);
 }
 
 uint32_t diagram_switch(struct diagram *diagram, enum diagram_word word, const struct diagram_range *ranges,
 			size_t count, uint32_t otherwise)
 {
-	struct switch_walk walk = { diagram, word * WORD_BITS, ranges, count ? ranges + count : ranges, otherwise };
+	struct switch_walk walk = { diagram, ranges, count ? ranges + count : ranges, otherwise };
 
-	return switch_build(&walk, 0, WORD_BITS);
+	return switch_build(&walk, word * WORD_BITS, 0, UINT32_MAX);
 }
 
 uint32_t diagram_word_equals(struct diagram *diagram, enum diagram_word word, uint32_t mask, uint32_t value)

@@ -55,7 +55,22 @@ struct diagram_node {
 /* Default and largest budget, in nodes: at most 20 bytes each, so 40 MiB, and 20 MiB of remembered operations. */
 #define DIAGRAM_NODES_MAX (2u << 20)
 
-struct diagram; /* node table, unique table, operation caches */
+struct diagram_memo; /* one remembered operation; operate.c's */
+
+/* Open for diagram_node() alone: nobody outside this room touches it otherwise. */
+struct diagram {
+	struct diagram_node *nodes; /* by number; operands always have smaller numbers than what uses them */
+	size_t count, capacity;
+	size_t nodes_max;	    /* the budget */
+	uint32_t *slots;	    /* node numbers + 1, open addressing by hash; 0 is free */
+	unsigned slot_bits;	    /* there are 1 << slot_bits slots */
+	struct diagram_memo *memos; /* one place for each hash: a later result takes it from an earlier one */
+	unsigned memo_bits;
+	size_t memos_kept;	 /* results kept since the places were last doubled */
+	uint32_t last_operation; /* the number that the latest one-off operation was given */
+	uint64_t steps;		 /* recursions since the budget was renewed */
+	int status;
+};
 
 /* An empty diagram with a budget of nodes (0: the default). NULL without memory. */
 struct diagram *diagram_new(size_t nodes_max);
@@ -72,7 +87,12 @@ void diagram_renew_steps(struct diagram *diagram);
 size_t diagram_size(const struct diagram *diagram);		    /* nodes made so far */
 size_t diagram_budget(const struct diagram *diagram);		    /* nodes that may be made in all */
 size_t diagram_count(const struct diagram *diagram, uint32_t root); /* nodes that this function has; 0 without memory */
-struct diagram_node diagram_node(const struct diagram *diagram, uint32_t node);
+
+/* Inline, for whatever walks a diagram does little else. */
+static inline struct diagram_node diagram_node(const struct diagram *diagram, uint32_t node)
+{
+	return diagram->nodes[node];
+}
 
 uint32_t diagram_terminal(struct diagram *diagram, uint32_t value);
 /* if the variable's bit is 1 then high else low; reduced and hash-consed. Operands may only test later variables. */

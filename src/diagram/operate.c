@@ -3,7 +3,7 @@
  * remembered. The memory of results is lossy (a place is taken by the latest result that hashes to it), which bounds it
  * without bookkeeping; a budget of steps bounds the time that forgetting can cost.
  */
-#include "diagram/table.h"
+#include "diagram/diagram.h"
 
 #include <callgate/action.h>
 
@@ -19,6 +19,13 @@ enum {
 
 /* Operations that mean the same in every call; one-off ones are numbered from OPERATION_FIRST. */
 enum { OPERATION_IF = 1, OPERATION_STACK, OPERATION_FIRST };
+
+/* One remembered operation: `operation` on a, b and c gave result. */
+struct diagram_memo {
+	uint32_t operation; /* 0: nothing is remembered here */
+	uint32_t a, b, c;
+	uint32_t result;
+};
 
 /* What one recursion carries along. */
 struct operation {
