@@ -16,7 +16,7 @@ enum { WORD_BITS = 32 };
 
 static bool tests_word(struct diagram_node node, enum diagram_word word)
 {
-	return node.variable / WORD_BITS == word && node.variable != DIAGRAM_TERMINAL;
+	return node.variable / WORD_BITS == word; /* never of a terminal */
 }
 
 static uint32_t bit_of(struct diagram_node node)
@@ -57,6 +57,13 @@ struct collector {
 	int status;
 };
 
+/* Ends the walk. */
+static void collect_fail(struct collector *c, int status)
+{
+	c->status = c->status == CALLGATE_OK ? status : c->status;
+	c->visits_left = 0;
+}
+
 static void collect_range(struct collector *c, uint32_t low, uint32_t high, uint32_t node)
 {
 	struct ranges *ranges = c->ranges;
@@ -66,38 +73,32 @@ static void collect_range(struct collector *c, uint32_t low, uint32_t high, uint
 		return;
 	}
 	if (ranges->length == c->limit)
-		c->status = CALLGATE_E_LIMIT;
+		collect_fail(c, CALLGATE_E_LIMIT);
 	else if (!VEC_PUSH(c->arena, ranges, ((struct range){ .low = low, .high = high, .node = node })))
-		c->status = CALLGATE_E_NOMEM;
+		collect_fail(c, CALLGATE_E_NOMEM);
 }
 
 /* The values that start with `low` above bit `bit` (32: all of them); the mask's bits below are free. */
 static void collect(struct collector *c, uint32_t index, unsigned bit, uint32_t low)
 {
 	struct diagram_node node = diagram_node(c->diagram, index);
-	bool leaf = !tests_word(node, c->word);
-	uint32_t free_bits = bit == WORD_BITS ? UINT32_MAX : (1u << bit) - 1;
 
-	if (c->status != CALLGATE_OK)
-		return;
-	if (c->visits_left-- == 0) {
-		c->status = CALLGATE_E_LIMIT;
+	if (c->visits_left == 0) {
+		collect_fail(c, CALLGATE_E_LIMIT);
 		return;
 	}
-	if (leaf) {
-		collect_range(c, low, low | (c->ranges->mask & free_bits), index);
+	c->visits_left--;
+	if (!tests_word(node, c->word)) {
+		collect_range(c, low, low | (c->ranges->mask & (uint32_t)((UINT64_C(1) << bit) - 1)), index);
 		return;
 	}
 	do
 		bit--;
 	while (!(c->ranges->mask & 1u << bit));
-	if (bit_of(node) == 1u << bit) {
-		collect(c, node.low, bit, low);
-		collect(c, node.high, bit, low | 1u << bit);
-	} else {
-		collect(c, index, bit, low);
-		collect(c, index, bit, low | 1u << bit);
-	}
+	if (bit_of(node) != 1u << bit)
+		node.low = node.high = index;
+	collect(c, node.low, bit, low);
+	collect(c, node.high, bit, low | 1u << bit);
 }
 
 int ranges_collect(struct arena *arena, const struct diagram *diagram, uint32_t node, enum diagram_word word,

@@ -23,6 +23,7 @@ void tree_fini(struct tree *tree)
 	free(tree->cost);
 	free(tree->cut);
 	free(tree->weight);
+	free(tree->reach);
 	*tree = (struct tree){ .plan_max = tree->plan_max, .failed = tree->failed };
 }
 
@@ -36,7 +37,8 @@ static bool tree_reserve(struct tree *tree, size_t count)
 	tree->cost = malloc(capacity * capacity * sizeof(*tree->cost));
 	tree->cut = malloc(capacity * capacity * sizeof(*tree->cut));
 	tree->weight = malloc((capacity + 1) * sizeof(*tree->weight));
-	tree->failed = !tree->cost || !tree->cut || !tree->weight;
+	tree->reach = malloc(capacity * sizeof(*tree->reach));
+	tree->failed = !tree->cost || !tree->cut || !tree->weight || !tree->reach;
 	tree->capacity = tree->failed ? 0 : capacity;
 	return !tree->failed;
 }
@@ -46,15 +48,21 @@ static bool is_single(const struct range *range)
 	return range->low == range->high;
 }
 
-/* Whether the ranges are one outcome, interrupted by single numbers at the odd places. */
-static bool is_interrupted(const struct range *ranges, size_t count)
+/* Finds runs of one outcome that is interrupted by single numbers at the odd places. */
+static void find_interrupted(struct tree *tree, const struct range *ranges, size_t count)
 {
-	if (count % 2 == 0 || count > 2 * SINGLES_MAX + 1)
-		return false;
-	for (size_t i = 1; i < count; i += 2)
-		if (!is_single(&ranges[i]) || ranges[i + 1].step != ranges[0].step)
-			return false;
-	return true;
+	for (size_t i = count; i-- > 0;) {
+		size_t reach = i, most = i + 2 * SINGLES_MAX;
+
+		if (i + 2 < count && is_single(&ranges[i + 1]) && ranges[i + 2].step == ranges[i].step)
+			reach = tree->reach[i + 2];
+		tree->reach[i] = (uint8_t)(reach < most ? reach : most);
+	}
+}
+
+static bool is_interrupted(const struct tree *tree, size_t i, size_t j)
+{
+	return j <= tree->reach[i] && (j - i) % 2 == 0;
 }
 
 /* The odd places by weight, heaviest first; of equal ones the lower number. Gives how many. */
@@ -88,31 +96,32 @@ static double singles_cost(const struct range *ranges, size_t count, double weig
 /* Plans the runs that start with range i, shortest first; those that start behind it are planned. */
 static void plan_from(struct tree *tree, const struct range *ranges, size_t i, size_t count, double extra)
 {
-	double *cost = tree->cost + i * count;
+	const double *weight = tree->weight + 1, before = tree->weight[i];
+	double *cost = tree->cost + i * count, *above = cost;
 	uint8_t *cut = tree->cut + i * count;
-	size_t first = i;
+	size_t reach = tree->reach[i], first = i;
 
 	cost[i] = 0;
+	cut[i] = (uint8_t)(i ? i - 1 : 0); /* bounds that of the run from i - 1 to i */
 	for (size_t j = i + 1; j < count; j++) {
-		double weight = tree->weight[j + 1] - tree->weight[i] + extra;
-		size_t last = j == i + 1 ? i : cut[count + j];
-		const double *above = tree->cost + j;
-		double best = cost[first] + above[(first + 1) * count];
+		size_t last = cut[count + j];
+		double best;
 
-		for (size_t k = first + 1; k <= last; k++) {
-			double sum = cost[k] + above[(k + 1) * count];
-
-			if (sum < best) {
-				best = sum;
+		above += count; /* [k]: the run from k to j */
+		best = cost[first] + above[first + 1];
+		for (size_t k = first + 1; k <= last; k++)
+			if (cost[k] + above[k + 1] < best) {
+				best = cost[k] + above[k + 1];
 				first = k;
 			}
-		}
 		cut[j] = (uint8_t)first;
-		cost[j] = best + weight;
-		if (j - i <= 2 * SINGLES_MAX && is_interrupted(&ranges[i], j - i + 1)) {
-			best = singles_cost(&ranges[i], j - i + 1, weight - extra, extra);
-			cost[j] = best < cost[j] ? best : cost[j];
+		best += weight[j] - before + extra;
+		if (j <= reach && (j - i) % 2 == 0) {
+			double singles = singles_cost(&ranges[i], j - i + 1, weight[j] - before, extra);
+
+			best = singles < best ? singles : best;
 		}
+		cost[j] = above[i] = best;
 	}
 }
 
@@ -127,6 +136,7 @@ static void plan(struct tree *tree, const struct range *ranges, size_t count)
 	for (size_t i = 0; i < count; i++)
 		tree->weight[i + 1] = tree->weight[i] + ranges[i].weight;
 	extra = (tree->weight[count] + 1) * LENGTH_WEIGHT;
+	find_interrupted(tree, ranges, count);
 	for (size_t i = count; i-- > 0;)
 		plan_from(tree, ranges, i, count, extra);
 }
@@ -189,7 +199,7 @@ static bool compares_singles(const struct tree *tree, const struct range *ranges
 	double extra = (tree->weight[stride] + 1) * LENGTH_WEIGHT;
 	double weight = tree->weight[j + 1] - tree->weight[i];
 
-	return is_interrupted(&ranges[i], j - i + 1) &&
+	return is_interrupted(tree, i, j) &&
 	       singles_cost(&ranges[i], j - i + 1, weight, extra) <= tree->cost[i * stride + j];
 }
 
