@@ -24,14 +24,9 @@ static const struct {
 	char name[16];
 	enum action_data data;
 } actions[] = {
-	{ SECCOMP_RET_KILL_PROCESS, "kill-process", DATA_NONE },
-	{ SECCOMP_RET_KILL_THREAD, "kill-thread", DATA_NONE },
-	{ SECCOMP_RET_TRAP, "trap", DATA_NUMBER },
-	{ SECCOMP_RET_ERRNO, "errno", DATA_ERROR },
-	{ SECCOMP_RET_USER_NOTIF, "notify", DATA_NONE },
-	{ SECCOMP_RET_TRACE, "trace", DATA_NUMBER },
-	{ SECCOMP_RET_LOG, "log", DATA_NONE },
-	{ SECCOMP_RET_ALLOW, "allow", DATA_NONE },
+#define ACTION(name, ret, word, data, data_max) { ret, word, DATA_##data },
+#include "abi/actions.def"
+#undef ACTION
 };
 
 bool callgate_action_overrides(struct callgate_action a, struct callgate_action b)

@@ -1,5 +1,5 @@
 /*
- * Eight actions and six other words start a statement. A word that does not is compared with them all, so that the
+ * The actions and six other words start a statement. A word that does not is compared with them all, so that the
  * error can name the one that was meant.
  */
 #include "lang/words.h"
@@ -9,14 +9,9 @@
 #include <string.h>
 
 static const struct words_action actions[] = {
-	[POLICY_ALLOW] = { "allow", false, 0 },
-	[POLICY_LOG] = { "log", false, 0 },
-	[POLICY_NOTIFY] = { "notify", false, 0 },
-	[POLICY_TRACE] = { "trace", true, WORDS_DATA_MAX },
-	[POLICY_ERRNO] = { "errno", true, WORDS_ERRNO_MAX },
-	[POLICY_TRAP] = { "trap", true, WORDS_DATA_MAX },
-	[POLICY_KILL_THREAD] = { "kill-thread", false, 0 },
-	[POLICY_KILL_PROCESS] = { "kill-process", false, 0 },
+#define ACTION(name, ret, word, data, data_max) [POLICY_##name] = { word, data_max != 0, data_max },
+#include "abi/actions.def"
+#undef ACTION
 };
 
 static const char *const others[] = { "kernel", "arch", "default", "newer", "foreign", "include" };

@@ -6,8 +6,6 @@
 
 #include "policy/policy.h"
 
-enum { WORDS_DATA_MAX = 0xffff, WORDS_ERRNO_MAX = 4095 };
-
 struct words_action {
 	const char *word;
 	bool has_data; /* a number follows, or the name of an errno */

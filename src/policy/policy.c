@@ -53,14 +53,9 @@ struct callgate_action policy_action_value(const struct policy_action *action, e
 		uint32_t ret;
 		bool has_data;
 	} kinds[] = {
-		[POLICY_ALLOW] = { SECCOMP_RET_ALLOW, false },
-		[POLICY_LOG] = { SECCOMP_RET_LOG, false },
-		[POLICY_NOTIFY] = { SECCOMP_RET_USER_NOTIF, false },
-		[POLICY_TRACE] = { SECCOMP_RET_TRACE, true },
-		[POLICY_ERRNO] = { SECCOMP_RET_ERRNO, true },
-		[POLICY_TRAP] = { SECCOMP_RET_TRAP, true },
-		[POLICY_KILL_THREAD] = { SECCOMP_RET_KILL_THREAD, false },
-		[POLICY_KILL_PROCESS] = { SECCOMP_RET_KILL_PROCESS, false },
+#define ACTION(name, ret, word, data, data_max) [POLICY_##name] = { ret, data_max != 0 },
+#include "abi/actions.def"
+#undef ACTION
 	};
 	int data = action_data(action, arch);
 

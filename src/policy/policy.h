@@ -74,14 +74,9 @@ struct policy_condition {
 };
 
 enum policy_action_kind {
-	POLICY_ALLOW,
-	POLICY_LOG,
-	POLICY_NOTIFY,
-	POLICY_TRACE,
-	POLICY_ERRNO,
-	POLICY_TRAP,
-	POLICY_KILL_THREAD,
-	POLICY_KILL_PROCESS,
+#define ACTION(name, ret, word, data, data_max) POLICY_##name,
+#include "abi/actions.def"
+#undef ACTION
 };
 
 /* An action before its errno is resolved, which differs between arches. */
