@@ -36,6 +36,17 @@ missing_functions() {
 		done
 }
 
+# Tests that are said to run alone: `meson test -C build NAME`.
+missing_tests() {
+	local name
+	(cd "$root" && grep -hoE 'meson test -C build [a-z_0-9]+' ./*.md docs/*.md tests/*/meson.build) | sed 's/.* //' |
+		sort -u | while read -r name; do
+			[ -e "$root/tests/unit/$name.c" ] || [ -e "$root/tests/programs/${name#program_}.sh" ] ||
+				[ -e "$root/tests/cli/${name#cli_}.sh" ] ||
+				[ -e "$root/tests/table/${name#table_}.case" ] || echo "$name"
+		done
+}
+
 missing_verbs() {
 	local verb
 	(cd "$root" && grep -hoE '(\$ |`)callgate [a-z]+' ./*.md docs/*.md) | sed 's/.*callgate //' | sort -u |
@@ -53,7 +64,7 @@ missing_pages() {
 		done
 }
 
-for what in dead_links missing_paths missing_functions missing_verbs missing_pages; do
+for what in dead_links missing_paths missing_functions missing_tests missing_verbs missing_pages; do
 	: >err
 	$what >out
 	check "the documents have no $(tr _ ' ' <<<"$what")" test ! -s out

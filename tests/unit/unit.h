@@ -3,7 +3,7 @@
  *
  *	static void an_empty_policy_is_refused(void **state) { … }
  *
- *	UNIT_TESTS(test_lang_parse,
+ *	UNIT_TESTS(test_lang_read,
  *		cmocka_unit_test(an_empty_policy_is_refused),
  *	)
  *
