@@ -4,9 +4,11 @@
  */
 #include "unit.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct unit_file *files;
 static long allocations_left = -1;
@@ -68,8 +70,35 @@ char *__wrap_strdup(const char *text)
 	return copy ? memcpy(copy, text, size) : NULL;
 }
 
+/* cmocka calls a skipped test `not ok N # SKIP`, which everybody else takes for a failure. */
+static ssize_t write_tap(void *cookie, const char *text, size_t size)
+{
+	bool skipped = size > 7 && memcmp(text, "not ok ", 7) == 0 && memmem(text, size, "# SKIP", 6);
+	size_t begin = skipped ? 4 : 0;
+
+	while (begin < size) {
+		ssize_t written = write(1, text + begin, size - begin);
+
+		if (written < 0)
+			return 0;
+		begin += (size_t)written;
+	}
+	return (ssize_t)size;
+}
+
+static void correct_tap(void)
+{
+	FILE *corrected = fopencookie(NULL, "w", (cookie_io_functions_t){ .write = write_tap });
+
+	if (!corrected)
+		abort();
+	setvbuf(corrected, NULL, _IOLBF, BUFSIZ); /* a line a write */
+	stdout = corrected;
+}
+
 int main(int argc, char **argv)
 {
+	correct_tap();
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	for (const struct unit_file *file = files; file; file = file->next)
 		if (argc > 1 && strcmp(file->name, argv[1]) == 0)
