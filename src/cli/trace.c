@@ -32,8 +32,11 @@ static void print_text(const struct callgate_coverage *coverage)
 		char action[64];
 
 		callgate_action_format(refusal->action, action, sizeof(action));
-		printf("refused: %s: %s (%lu times, first on line %lu)\n", refusal->call, action, refusal->count,
-		       refusal->trace_line);
+		if (refusal->count == 1)
+			printf("refused: %s: %s (once, on line %lu)\n", refusal->call, action, refusal->trace_line);
+		else
+			printf("refused: %s: %s (%lu times, first on line %lu)\n", refusal->call, action,
+			       refusal->count, refusal->trace_line);
 		if (refusal->line)
 			printf("    by %s:%u: %s\n", refusal->file, refusal->line, refusal->reason);
 		else

@@ -56,6 +56,8 @@ stdout_has '^truncated-argument (error)$'
 stdout_has 'CVE-2019-10063'
 expect 0 'all do' callgate check --explain all
 check '  fifty or more' test "$(grep -c '^[a-z0-9-]* (' out)" -ge 50
+"$here/../../tools/check-manual" "$CALLGATE" >manual 2>err
+check 'docs/check.md is what tools/check-manual writes' diff manual "$here/../../docs/check.md"
 
 callgate compile -o holed.bpf holed.policy
 expect 1 'a raw filter is asked the same' callgate check holed.bpf

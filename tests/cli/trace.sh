@@ -13,7 +13,7 @@ stdout_lacks '^refused'
 printf '%s\n' 'x86_64:openat(AT_FDCWD, "x", O_RDWR) = -1' '3 x86_64:ptrace(0)' >>trace
 expect 1 'a trace that does not' callgate simulate --trace trace web.policy
 stdout_has '^calls: 17, permitted: 13'
-stdout_has '^refused: .*openat.*: errno EPERM (1 times, first on line 9)$'
+stdout_has '^refused: .*openat.*: errno EPERM (once, on line 9)$'
 stdout_has '^    by web.policy:6: '
 stdout_has '^refused: .*ptrace.*: kill-process (3 times, first on line 10)$'
 stdout_has 'no rule lists ptrace'
