@@ -96,6 +96,7 @@ struct callgate_explanation {
 	struct callgate_action action;
 	char call[512];	   /* the call as it was understood */
 	bool by_rule;	   /* a rule decided; else `default`, `newer` or the arch did */
+	bool listed;	   /* no rule decided, though some list the call: their conditions did not hold */
 	char file[256];	   /* of the line that decided, "" when there is none */
 	unsigned line;	   /* of it, from 1; 0 when there is none */
 	unsigned filter;   /* of raw filters, the one that decided, from 1, the oldest; 0 of a policy, or without any */

@@ -122,7 +122,9 @@ static void say_refused(const struct callgate_refusal *refusal, void *context)
 		note("%s:%u: %s", why->file, why->line, why->rule);
 	else
 		note("%s:%u: %s: %s", why->file, why->line, why->rule, why->reason);
-	if (why->line && !why->by_rule && refusal->syscall[0])
+	if (why->listed)
+		note("hint: 'allow %s if ...', of these arguments, would let it pass", refusal->syscall);
+	else if (why->line && !why->by_rule && refusal->syscall[0])
 		note("hint: 'allow %s' in the policy would let it pass", refusal->syscall);
 }
 

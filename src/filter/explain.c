@@ -122,7 +122,8 @@ static void explain_foreign(struct buf *text, const struct policy *policy, const
 }
 
 /* Why no rule decided a call of an arch that the policy names. */
-static void explain_default(struct buf *text, const struct policy *policy, const struct call *call)
+static void explain_default(struct buf *text, const struct policy *policy, const struct call *call,
+			    struct callgate_explanation *explanation)
 {
 	const struct abi_syscall *syscall = call->syscall;
 	cleanup(buf_fini) struct buf lines = { 0 };
@@ -132,6 +133,7 @@ static void explain_default(struct buf *text, const struct policy *policy, const
 		buf_printf(text, "no kernel that is known has a call of number %" PRIu32 ", so that `newer` decides",
 			   (uint32_t)call->data.nr);
 	} else if (add_lines(&lines, policy, syscall, NULL)) {
+		explanation->listed = true;
 		buf_printf(text, "%s is listed (%s), and no condition there holds, so that `default` decides",
 			   syscall->name, buf_text(&lines));
 	} else if (syscall->since > policy->kernel) {
@@ -164,7 +166,7 @@ static int explain_policy(const struct callgate_subject *subject, const struct c
 	if (policy_is_foreign(policy, call->data.arch, (uint32_t)call->data.nr)) {
 		explain_foreign(reason, policy, call);
 	} else if (!rule) {
-		explain_default(reason, policy, call);
+		explain_default(reason, policy, call, explanation);
 	} else {
 		explain_rule(reason, policy, rule, call);
 		explanation->by_rule = true;

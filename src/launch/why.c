@@ -22,13 +22,14 @@ static void why_line(const struct callgate_subject *subject, const struct policy
 	subject_quote(subject, position, why->rule, sizeof(why->rule));
 }
 
-static bool policy_lists(const struct policy *policy, const struct abi_syscall *syscall)
+/* The first rule that lists a call, NULL when none does. */
+static const struct policy_rule *policy_lists(const struct policy *policy, const struct abi_syscall *syscall)
 {
 	for (size_t i = 0; i < policy->rules.length; i++)
 		for (size_t j = 0; j < policy->rules.items[i].name_count; j++)
 			if (policy->rules.items[i].names[j].syscall == syscall)
-				return true;
-	return false;
+				return &policy->rules.items[i];
+	return NULL;
 }
 
 static void why_default(const struct callgate_subject *subject, const struct tracer_call *call,
@@ -37,8 +38,7 @@ static void why_default(const struct callgate_subject *subject, const struct tra
 	const struct policy *policy = subject->policy->policy;
 	const struct abi_arch *arch = abi_arch_of_call(call->audit, call->nr);
 	const struct abi_syscall *syscall = arch ? abi_syscall_by_nr(arch->id, call->nr) : NULL;
-
-	bool listed = syscall && policy_lists(policy, syscall);
+	const struct policy_rule *listed = syscall ? policy_lists(policy, syscall) : NULL;
 
 	if (policy_is_foreign(policy, call->audit, call->nr)) {
 		if (policy->has_foreign)
@@ -51,10 +51,12 @@ static void why_default(const struct callgate_subject *subject, const struct tra
 		 syscall && (listed || syscall->since <= policy->kernel) ? &policy->default_position
 									 : &policy->newer_position,
 		 why);
+	why->listed = listed;
 	if (!syscall)
 		snprintf(why->reason, sizeof(why->reason), "no kernel that is known has a call of this number");
 	else if (listed)
-		snprintf(why->reason, sizeof(why->reason), "no condition of its rules for %s holds", syscall->name);
+		snprintf(why->reason, sizeof(why->reason), "no condition of its rules for %s holds (%s:%u)",
+			 syscall->name, listed->position.file, listed->position.line);
 	else
 		snprintf(why->reason, sizeof(why->reason), "no rule lists %s", syscall->name);
 }

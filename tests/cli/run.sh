@@ -87,6 +87,11 @@ for action in 'trap 3' kill-thread; do
 	expect 159 "$action ends it as well" callgate run --policy action.policy -- sh -c 'cd /'
 	stderr_has "action.policy:3: $action chdir"
 done
+printf 'kernel 6.1\ndefault kill-process\ninclude "@base"\nallow clock_nanosleep if flags == 1\n' >listed.policy
+expect 159 'a call with other arguments than a rule has' callgate run --policy listed.policy -- sleep 0.001
+stderr_has 'was ended for clock_nanosleep('
+stderr_has 'listed.policy:2: default kill-process: no condition of its rules for clock_nanosleep holds (listed.policy:4)'
+stderr_has "hint: 'allow clock_nanosleep if ...', of these arguments, would let it pass"
 expect 159 'without a trace only the signal is known' free --no-trace -- sh -c 'kill -SYS $$'
 stderr_has 'SIGSYS'
 
