@@ -184,6 +184,38 @@ static void filters_are_read_oldest_first(void **state)
 	arena_fini(&arena);
 }
 
+static void a_stack_is_told_with_and_without_memory(void **state)
+{
+	struct held held = hold(carry_two);
+	struct callgate_subject *subject = NULL;
+	struct callgate_explanation why;
+	struct callgate_error err = { 0 };
+	char name[32], *text = NULL;
+	int status;
+
+	snprintf(name, sizeof(name), "pid:%d", (int)held.pid);
+	status = callgate_subject_open(name, NULL, &subject, &err);
+	release(&held);
+	if (status) {
+		assert_true(err.hint[0]);
+		print_message("# %s\n", err.message);
+		skip();
+	}
+	assert_int_equal(callgate_subject_explain(subject, "getppid()", &why, NULL), CALLGATE_OK);
+	assert_int_equal(why.filter, callgate_subject_filters(subject) - 1);
+	assert_int_equal(why.insn, 2);
+	assert_string_equal(why.rule, "ret 0x50001");
+	FOR_EACH_ALLOCATION({
+		text = NULL;
+		status = callgate_subject_show(subject, CALLGATE_FORM_TABLE, &text, NULL);
+		assert_true(status == CALLGATE_OK ? text != NULL : status == CALLGATE_E_NOMEM && !text);
+		if (text)
+			assert_non_null(strstr(text, "4 instructions, without it -> with it:\n"));
+		free(text);
+	})
+	callgate_subject_free(subject);
+}
+
 /* The end of a strict child that makes this call. */
 static int strict_end(long nr, long a0, long a1, long a2)
 {
@@ -255,5 +287,6 @@ static void a_strict_process_is_a_subject(void **state)
 
 UNIT_TESTS(test_process_kernel, cmocka_unit_test(proc_says_how_a_process_is_confined),
 	   cmocka_unit_test(descriptors_are_told_apart), cmocka_unit_test(filters_are_read_oldest_first),
+	   cmocka_unit_test(a_stack_is_told_with_and_without_memory),
 	   cmocka_unit_test(strict_mode_is_the_filter_that_it_is_given_as),
 	   cmocka_unit_test(a_strict_process_is_a_subject), )
