@@ -93,35 +93,49 @@ static double singles_cost(const struct range *ranges, size_t count, double weig
 	return cost;
 }
 
+/* The cheapest cost of both parts of a run that is cut not before *first and not behind last; *first becomes where.
+ * cost[k] is of the run up to k, above[k] of the one from k on. */
+static inline double cheapest_cut(const double *cost, const double *above, size_t *first, size_t last)
+{
+	size_t cut = *first;
+	double best = cost[cut] + above[cut + 1];
+
+	for (size_t k = cut + 1; k <= last; k++) {
+		double sum = cost[k] + above[k + 1];
+
+		if (sum < best) {
+			best = sum;
+			cut = k;
+		}
+	}
+	*first = cut;
+	return best;
+}
+
 /* Plans the runs that start with range i, shortest first; those that start behind it are planned. */
 static void plan_from(struct tree *tree, const struct range *ranges, size_t i, size_t count, double extra)
 {
 	const double *weight = tree->weight + 1, before = tree->weight[i];
 	double *cost = tree->cost + i * count, *above = cost;
 	uint8_t *cut = tree->cut + i * count;
-	size_t reach = tree->reach[i], first = i;
+	size_t reach = tree->reach[i], first = i, j;
 
 	cost[i] = 0;
 	cut[i] = (uint8_t)(i ? i - 1 : 0); /* bounds that of the run from i - 1 to i */
-	for (size_t j = i + 1; j < count; j++) {
-		size_t last = cut[count + j];
-		double best;
+	for (j = i + 1; j <= reach; j++) {
+		double best, singles;
 
-		above += count; /* [k]: the run from k to j */
-		best = cost[first] + above[first + 1];
-		for (size_t k = first + 1; k <= last; k++)
-			if (cost[k] + above[k + 1] < best) {
-				best = cost[k] + above[k + 1];
-				first = k;
-			}
+		above += count;
+		best = cheapest_cut(cost, above, &first, cut[count + j]) + (weight[j] - before + extra);
+		singles = (j - i) % 2 ? best : singles_cost(&ranges[i], j - i + 1, weight[j] - before, extra);
+		cost[j] = above[i] = singles < best ? singles : best;
 		cut[j] = (uint8_t)first;
-		best += weight[j] - before + extra;
-		if (j <= reach && (j - i) % 2 == 0) {
-			double singles = singles_cost(&ranges[i], j - i + 1, weight[j] - before, extra);
-
-			best = singles < best ? singles : best;
-		}
-		cost[j] = above[i] = best;
+	}
+	/* Nearly all of them; a call in this loop would keep its numbers out of registers. */
+	for (; j < count; j++) {
+		above += count;
+		cost[j] = above[i] = cheapest_cut(cost, above, &first, cut[count + j]) + (weight[j] - before + extra);
+		cut[j] = (uint8_t)first;
 	}
 }
 
