@@ -88,7 +88,7 @@ const struct abi_arch *abi_arch_of_call(uint32_t audit, uint32_t nr);
 
 const struct abi_syscall *abi_syscall_by_name(const char *name); /* NULL */
 const struct abi_syscall *abi_syscall_by_nr(enum abi_arch_id arch, uint32_t nr);
-/* The call with this number or with the lowest above it; NULL behind the last. */
+/* The call with this number or with the lowest above it, NULL behind the last; of an arch that there is. */
 const struct abi_syscall *abi_syscall_from_nr(enum abi_arch_id arch, uint32_t nr);
 size_t abi_syscall_count(void);
 /* One array, sorted by name; index below abi_syscall_count(). A call's place in it is its distance from entry 0. */

@@ -40,15 +40,16 @@ const struct abi_syscall *abi_syscall_by_nr(enum abi_arch_id arch, uint32_t nr)
 
 const struct abi_syscall *abi_syscall_from_nr(enum abi_arch_id arch, uint32_t nr)
 {
-	if ((unsigned)arch >= ABI_ARCH_COUNT)
-		return NULL;
-	for (unsigned i = 0; i < 2; i++) {
-		const struct abi_nr_range *range = &abi_nr_ranges[arch][i];
+	const struct abi_nr_range *range = abi_nr_ranges[arch];
+
+	for (unsigned i = 0; i < 2; i++, range++) {
+		const uint16_t *rows = &abi_nr_rows[range->rows];
 		uint32_t at = nr > range->first ? nr - range->first : 0;
 
-		for (; at < range->count; at++)
-			if (abi_nr_rows[range->rows + at])
-				return &abi_syscalls[abi_nr_rows[range->rows + at] - 1];
+		while (at < range->count && !rows[at])
+			at++;
+		if (at < range->count)
+			return &abi_syscalls[rows[at] - 1];
 	}
 	return NULL;
 }

@@ -228,22 +228,22 @@ static int call_function(struct meaning *meaning, const struct abi_syscall *sysc
 	return CALLGATE_OK; /* whoever makes nodes of it looks whether there was memory */
 }
 
-/* Appends a range, or lengthens the last one when it touches and says the same. */
-static int push_range(struct meaning *meaning, struct numbers *numbers, uint32_t low, uint32_t high, uint32_t result)
+/* From this number on, up to where the next begins, the arch says this. */
+static inline int begin_range(struct meaning *meaning, struct numbers *numbers, uint32_t low, uint32_t result)
 {
 	struct diagram_range *last = numbers->length ? &numbers->items[numbers->length - 1] : NULL;
 
-	if (last && last->result == result && last->high + 1 == low) {
-		last->high = high;
+	if (last && last->result == result)
 		return CALLGATE_OK;
-	}
-	if (!VEC_PUSH(&meaning->arena, numbers, ((struct diagram_range){ low, high, result })))
+	if (last)
+		last->high = low - 1;
+	if (!VEC_PUSH(&meaning->arena, numbers, ((struct diagram_range){ low, UINT32_MAX, result })))
 		return fail_nomem(meaning->err);
 	return CALLGATE_OK;
 }
 
-/* The numbers of the current arch from low to high, whole: its calls, and what is newer between them. */
-static int push_numbers(struct meaning *meaning, struct numbers *numbers, uint32_t low, uint32_t high)
+/* The numbers of the current arch from low to high: its calls, and what is newer between them. */
+static int begin_numbers(struct meaning *meaning, struct numbers *numbers, uint32_t low, uint32_t high)
 {
 	enum abi_arch_id id = meaning->arch->id;
 	const struct abi_syscall *syscall;
@@ -255,14 +255,14 @@ static int push_numbers(struct meaning *meaning, struct numbers *numbers, uint32
 		int status = call_function(meaning, syscall, &function);
 
 		if (!status && nr > next)
-			status = push_range(meaning, numbers, next, nr - 1, meaning->newer_action);
+			status = begin_range(meaning, numbers, next, meaning->newer_action);
 		if (!status)
-			status = push_range(meaning, numbers, nr, nr, function);
+			status = begin_range(meaning, numbers, nr, function);
 		if (status)
 			return status;
 		next = nr + 1;
 	}
-	return next > high ? CALLGATE_OK : push_range(meaning, numbers, next, high, meaning->newer_action);
+	return next > high ? CALLGATE_OK : begin_range(meaning, numbers, next, meaning->newer_action);
 }
 
 static int enter_arch(struct meaning *meaning, enum abi_arch_id id)
@@ -283,41 +283,41 @@ static uint32_t foreign(struct meaning *meaning)
 }
 
 /* The same, or foreign as a whole when the policy does not name the arch. */
-static int push_arch(struct meaning *meaning, struct numbers *numbers, enum abi_arch_id id, uint32_t low, uint32_t high)
+static int begin_arch(struct meaning *meaning, struct numbers *numbers, enum abi_arch_id id, uint32_t low, uint32_t high)
 {
 	int status;
 
 	if (!meaning->policy->arches[id])
-		return push_range(meaning, numbers, low, high, foreign(meaning));
+		return begin_range(meaning, numbers, low, foreign(meaning));
 	status = enter_arch(meaning, id);
-	return status ? status : push_numbers(meaning, numbers, low, high);
+	return status ? status : begin_numbers(meaning, numbers, low, high);
 }
 
 /* Numbers that no call of the arch has. */
-static int push_empty(struct meaning *meaning, struct numbers *numbers, enum abi_arch_id id, uint32_t low, uint32_t high)
+static int begin_empty(struct meaning *meaning, struct numbers *numbers, enum abi_arch_id id, uint32_t low)
 {
 	uint32_t newer = diagram_action(policy_action_value(&meaning->policy->newer_action, id).ret);
 
-	return push_range(meaning, numbers, low, high,
-			  meaning->policy->arches[id] ? diagram_terminal(meaning->diagram, newer) : foreign(meaning));
+	return begin_range(meaning, numbers, low,
+			   meaning->policy->arches[id] ? diagram_terminal(meaning->diagram, newer) : foreign(meaning));
 }
 
 /* Bit 31 means nothing, and nothing has it. */
-static int push_x86_64(struct meaning *meaning, struct numbers *numbers)
+static int begin_x86_64(struct meaning *meaning, struct numbers *numbers)
 {
 	bool is_alone = meaning->policy->arches[ABI_X86_64] && !meaning->policy->arches[ABI_X32];
-	int status = push_arch(meaning, numbers, ABI_X86_64, 0, X32_BIT - 1);
+	int status = begin_arch(meaning, numbers, ABI_X86_64, 0, X32_BIT - 1);
 
 	if (!status && is_alone && meaning->policy->has_foreign) {
-		status = push_range(meaning, numbers, X32_BIT, UINT32_MAX - 1, foreign(meaning));
-		return status ? status : push_empty(meaning, numbers, ABI_X86_64, UINT32_MAX, UINT32_MAX);
+		status = begin_range(meaning, numbers, X32_BIT, foreign(meaning));
+		return status ? status : begin_empty(meaning, numbers, ABI_X86_64, UINT32_MAX);
 	}
 	if (!status)
-		status = push_arch(meaning, numbers, ABI_X32, X32_BIT, 2 * X32_BIT - 1);
+		status = begin_arch(meaning, numbers, ABI_X32, X32_BIT, 2 * X32_BIT - 1);
 	if (!status)
-		status = push_empty(meaning, numbers, ABI_X86_64, 2 * X32_BIT, 3 * X32_BIT - 1);
+		status = begin_empty(meaning, numbers, ABI_X86_64, 2 * X32_BIT);
 	if (!status)
-		status = push_empty(meaning, numbers, ABI_X32, 3 * X32_BIT, UINT32_MAX);
+		status = begin_empty(meaning, numbers, ABI_X32, 3 * X32_BIT);
 	return status;
 }
 
@@ -327,9 +327,9 @@ static int arch_function(struct meaning *meaning, enum abi_arch_id id, struct nu
 
 	numbers->length = 0;
 	if (id == ABI_X86_64)
-		status = push_x86_64(meaning, numbers);
+		status = begin_x86_64(meaning, numbers);
 	else
-		status = push_arch(meaning, numbers, id, 0, UINT32_MAX);
+		status = begin_arch(meaning, numbers, id, 0, UINT32_MAX);
 	if (status)
 		return status;
 	*ret_function = diagram_switch(meaning->diagram, DIAGRAM_NR, numbers->items, numbers->length,
