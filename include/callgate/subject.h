@@ -26,12 +26,18 @@ enum callgate_subject_kind {
 	CALLGATE_SUBJECT_ANY,	  /* for options: recognise it */
 	CALLGATE_SUBJECT_POLICY,  /* text in the language of callgate-policy(5) */
 	CALLGATE_SUBJECT_BPF,	  /* an array of struct sock_filter, in this machine's byte order or the other */
+	CALLGATE_SUBJECT_OCI,	  /* an OCI runtime configuration, or a profile of Docker, Podman or containerd */
 	CALLGATE_SUBJECT_PROCESS, /* the filters that a live process carries; named pid:N, never recognised */
 };
 
 struct callgate_subject_options {
 	enum callgate_subject_kind kind;
 	struct callgate_policy_options policy;
+	/* What OCI profiles ask: which capabilities the process will hold ("CAP_NET_ADMIN", "net_admin", "all"), and the
+	 * kernel that it will run on, the major number in the high byte and the minor one in the low (0: this one). */
+	const char *const *capabilities;
+	size_t capability_count;
+	uint16_t kernel;
 	size_t nodes_max; /* what a meaning may cost, in nodes of its diagram of 16 bytes; 0: 4194304 */
 };
 
@@ -60,6 +66,9 @@ CALLGATE_PUBLIC int callgate_subject_kind_by_name(const char *name);
 
 CALLGATE_PUBLIC enum callgate_subject_kind callgate_subject_kind(const struct callgate_subject *subject);
 CALLGATE_PUBLIC const char *callgate_subject_name(const struct callgate_subject *subject);
+
+/* What its reader has to say that is no error ("3 names that no syscall has"), from index 0; NULL behind the last. */
+CALLGATE_PUBLIC const char *callgate_subject_note(const struct callgate_subject *subject, size_t index);
 
 /* The policy that it is; NULL when it is none. Lives as long as the subject. */
 CALLGATE_PUBLIC const struct callgate_policy *callgate_subject_policy(const struct callgate_subject *subject);

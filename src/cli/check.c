@@ -14,14 +14,14 @@
 #include <string.h>
 
 struct check_options {
-	int from;
+	struct subject_reading reading;
 	struct option_list allow;
 	const char *explain;
 	bool all, json, sarif;
 };
 
 static const struct option_row check_rows[] = {
-	SUBJECT_FROM_ROW(struct check_options),
+	SUBJECT_ROWS(struct check_options),
 	OPTION_LIST(struct check_options, allow, "allow", 0, "RULE", "accept what this rule finds"),
 	OPTION_FLAG(struct check_options, all, "all", 0, "print what is worth knowing too, not only holes"),
 	OPTION_TEXT(struct check_options, explain, "explain", 0, "RULE", "say what a rule asks; 'all' lists them"),
@@ -189,7 +189,7 @@ static void report_free(struct callgate_report **report)
 
 int cmd_check(const struct verb *verb, int argc, char **argv)
 {
-	struct check_options options = { .from = SUBJECT_FROM_ANY };
+	struct check_options options = { .reading = SUBJECT_READING_ANY };
 	cleanup(subject_free) struct callgate_subject *subject = NULL;
 	cleanup(report_free) struct callgate_report *report = NULL;
 	struct callgate_error err;
@@ -205,7 +205,7 @@ int cmd_check(const struct verb *verb, int argc, char **argv)
 			return unknown_rule(options.allow.items[i]);
 	if (arguments.count != 1)
 		return misuse("check needs a SUBJECT");
-	status = subject_from_argument(arguments.items[0], options.from, &subject);
+	status = subject_from_argument(arguments.items[0], &options.reading, &subject);
 	if (status != STATUS_YES)
 		return status;
 	if (callgate_check(subject, &report, &err) < 0)

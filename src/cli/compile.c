@@ -12,7 +12,7 @@ struct compile_options {
 	const char *arches;
 	const char *frequency;
 	bool no_bitmap;
-	int from;
+	struct subject_reading reading;
 };
 
 static const struct option_row compile_rows[] = {
@@ -22,7 +22,7 @@ static const struct option_row compile_rows[] = {
 		    "lines NAME COUNT: frequent calls get the shorter ways"),
 	OPTION_FLAG(struct compile_options, no_bitmap, "no-bitmap", 0,
 		    "for kernels before 5.11, which run the filter for every call"),
-	SUBJECT_FROM_ROW(struct compile_options),
+	SUBJECT_ROWS(struct compile_options),
 };
 
 const struct usage compile_usage = USAGE("SUBJECT", 1, 1, compile_rows);
@@ -40,7 +40,7 @@ static void note_saving(const struct callgate_subject *subject, const struct cal
 
 int cmd_compile(const struct verb *verb, int argc, char **argv)
 {
-	struct compile_options options = { .from = SUBJECT_FROM_ANY };
+	struct compile_options options = { .reading = SUBJECT_READING_ANY };
 	cleanup(frequency_free) struct callgate_frequency *frequency = NULL;
 	cleanup(subject_free) struct callgate_subject *subject = NULL;
 	cleanup(filter_free) struct callgate_filter *filter = NULL;
@@ -53,7 +53,7 @@ int cmd_compile(const struct verb *verb, int argc, char **argv)
 		return status;
 	status = filter_output_check(options.output, options.format);
 	if (status == STATUS_YES)
-		status = subject_from_argument(arguments.items[0], options.from, &subject);
+		status = subject_from_argument(arguments.items[0], &options.reading, &subject);
 	if (status == STATUS_YES)
 		status = frequency_from_option(options.frequency, &frequency);
 	if (status != STATUS_YES)

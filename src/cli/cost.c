@@ -11,14 +11,14 @@
 struct cost_options {
 	const char *frequency;
 	bool json;
-	int from;
+	struct subject_reading reading;
 };
 
 static const struct option_row cost_rows[] = {
 	OPTION_TEXT(struct cost_options, frequency, "frequency", 0, "FILE",
 		    "lines NAME COUNT: only these calls, and what one of them costs on average"),
 	OPTION_FLAG(struct cost_options, json, "json", 0, "one JSON object a call"),
-	SUBJECT_FROM_ROW(struct cost_options),
+	SUBJECT_ROWS(struct cost_options),
 };
 
 const struct usage cost_usage = USAGE("SUBJECT", 1, 1, cost_rows);
@@ -65,7 +65,7 @@ static int print_costs(const struct callgate_costs *costs, const struct cost_opt
 
 int cmd_cost(const struct verb *verb, int argc, char **argv)
 {
-	struct cost_options options = { .from = SUBJECT_FROM_ANY };
+	struct cost_options options = { .reading = SUBJECT_READING_ANY };
 	cleanup(frequency_free) struct callgate_frequency *frequency = NULL;
 	cleanup(subject_free) struct callgate_subject *subject = NULL;
 	cleanup(costs_free) struct callgate_costs *costs = NULL;
@@ -75,7 +75,7 @@ int cmd_cost(const struct verb *verb, int argc, char **argv)
 
 	if (status != OPTIONS_DONE)
 		return status;
-	status = subject_from_argument(arguments.items[0], options.from, &subject);
+	status = subject_from_argument(arguments.items[0], &options.reading, &subject);
 	if (status == STATUS_YES)
 		status = frequency_from_option(options.frequency, &frequency);
 	if (status != STATUS_YES)

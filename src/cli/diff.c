@@ -14,7 +14,7 @@ struct diff_options {
 	bool replay;
 	bool all;
 	bool json;
-	int from;
+	struct subject_reading reading;
 };
 
 static const struct option_row diff_rows[] = {
@@ -24,7 +24,7 @@ static const struct option_row diff_rows[] = {
 		    "ask this kernel too, with each witness under both filters in a child where nothing runs"),
 	OPTION_FLAG(struct diff_options, all, "all", 0, "each call on a line of its own, however many change alike"),
 	OPTION_FLAG(struct diff_options, json, "json", 0, "one JSON object a difference, each call its own"),
-	SUBJECT_FROM_ROW(struct diff_options),
+	SUBJECT_ROWS(struct diff_options),
 };
 
 const struct usage diff_usage = USAGE("A B", 2, 2, diff_rows);
@@ -105,19 +105,19 @@ static int print_all(const struct callgate_diff *diff, const struct diff_options
 	return callgate_diff_count(diff) ? STATUS_NO : STATUS_YES;
 }
 
-static int open_both(char **names, int from, struct callgate_subject **ret_a, struct callgate_subject **ret_b)
+static int open_both(char **names, const struct subject_reading *reading, struct callgate_subject **ret_a, struct callgate_subject **ret_b)
 {
 	int status;
 
 	if (strcmp(names[0], "-") == 0 && strcmp(names[1], "-") == 0)
 		return misuse("diff: only one SUBJECT can be standard input");
-	status = subject_from_argument(names[0], from, ret_a);
-	return status == STATUS_YES ? subject_from_argument(names[1], from, ret_b) : status;
+	status = subject_from_argument(names[0], reading, ret_a);
+	return status == STATUS_YES ? subject_from_argument(names[1], reading, ret_b) : status;
 }
 
 int cmd_diff(const struct verb *verb, int argc, char **argv)
 {
-	struct diff_options options = { .from = SUBJECT_FROM_ANY };
+	struct diff_options options = { .reading = SUBJECT_READING_ANY };
 	cleanup(subject_free) struct callgate_subject *a = NULL;
 	cleanup(subject_free) struct callgate_subject *b = NULL;
 	cleanup(diff_free) struct callgate_diff *diff = NULL;
@@ -127,7 +127,7 @@ int cmd_diff(const struct verb *verb, int argc, char **argv)
 
 	if (status != OPTIONS_DONE)
 		return status;
-	status = open_both(arguments.items, options.from, &a, &b);
+	status = open_both(arguments.items, &options.reading, &a, &b);
 	if (status != STATUS_YES)
 		return status;
 	if (callgate_diff_new(a, b, &diff, &err))

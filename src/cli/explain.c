@@ -8,12 +8,12 @@
 
 struct explain_options {
 	bool json;
-	int from;
+	struct subject_reading reading;
 };
 
 static const struct option_row explain_rows[] = {
 	OPTION_FLAG(struct explain_options, json, "json", 0, "one JSON object a call"),
-	SUBJECT_FROM_ROW(struct explain_options),
+	SUBJECT_ROWS(struct explain_options),
 };
 
 const struct usage explain_usage = USAGE("SUBJECT CALL...", 2, USAGE_ANY, explain_rows);
@@ -67,14 +67,14 @@ static int explain(const struct callgate_subject *subject, const char *call, con
 
 int cmd_explain(const struct verb *verb, int argc, char **argv)
 {
-	struct explain_options options = { .from = SUBJECT_FROM_ANY };
+	struct explain_options options = { .reading = SUBJECT_READING_ANY };
 	cleanup(subject_free) struct callgate_subject *subject = NULL;
 	struct arguments arguments;
 	int worst = STATUS_YES, status = options_parse(verb, argc, argv, &options, &arguments);
 
 	if (status != OPTIONS_DONE)
 		return status;
-	status = subject_from_argument(arguments.items[0], options.from, &subject);
+	status = subject_from_argument(arguments.items[0], &options.reading, &subject);
 	if (status != STATUS_YES)
 		return status;
 	for (size_t i = 1; i < arguments.count; i++) {

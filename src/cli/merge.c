@@ -13,14 +13,14 @@ struct merge_options {
 	const char *output;
 	int format;
 	const char *frequency;
-	int from;
+	struct subject_reading reading;
 };
 
 static const struct option_row merge_rows[] = {
 	FILTER_OUTPUT_ROWS(struct merge_options),
 	OPTION_TEXT(struct merge_options, frequency, "frequency", 0, "FILE",
 		    "lines NAME COUNT: frequent calls get the shorter ways"),
-	SUBJECT_FROM_ROW(struct merge_options),
+	SUBJECT_ROWS(struct merge_options),
 };
 
 const struct usage merge_usage = USAGE("SUBJECT...", 1, MERGE_SUBJECTS_MAX, merge_rows);
@@ -53,10 +53,10 @@ static int count_instructions(const struct callgate_subject *subject, size_t *re
 	return STATUS_YES;
 }
 
-static int push(struct stack *stack, const char *name, int from)
+static int push(struct stack *stack, const char *name, const struct subject_reading *reading)
 {
 	size_t length;
-	int status = subject_from_argument(name, from, &stack->subjects[stack->count]);
+	int status = subject_from_argument(name, reading, &stack->subjects[stack->count]);
 
 	if (status != STATUS_YES)
 		return status;
@@ -95,7 +95,7 @@ static int merge(const struct stack *stack, const struct merge_options *options)
 
 int cmd_merge(const struct verb *verb, int argc, char **argv)
 {
-	struct merge_options options = { .from = SUBJECT_FROM_ANY };
+	struct merge_options options = { .reading = SUBJECT_READING_ANY };
 	cleanup(stack_fini) struct stack stack = { 0 };
 	struct arguments arguments;
 	int status = options_parse(verb, argc, argv, &options, &arguments);
@@ -106,7 +106,7 @@ int cmd_merge(const struct verb *verb, int argc, char **argv)
 	if (status != STATUS_YES)
 		return status;
 	for (size_t i = 0; i < arguments.count; i++) {
-		status = push(&stack, arguments.items[i], options.from);
+		status = push(&stack, arguments.items[i], &options.reading);
 		if (status != STATUS_YES)
 			return status;
 	}

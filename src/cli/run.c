@@ -162,7 +162,7 @@ static int run_program(struct run_options *options, char **argv)
 	run.no_trace = options->no_trace;
 	run.refused = say_refused;
 	run.context = &seen;
-	if (subject_from_argument(options->policy, SUBJECT_FROM_ANY, &subject) != STATUS_YES)
+	if (subject_from_argument(options->policy, NULL, &subject) != STATUS_YES)
 		return STATUS_RUN_FAILED;
 	if (callgate_run(subject, &run, &report, &err) != CALLGATE_OK)
 		return run_failure(&err);

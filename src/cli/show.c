@@ -23,7 +23,7 @@ struct show_options {
 	const char *output;
 	const char *save;
 	unsigned long enough;
-	int from;
+	struct subject_reading reading;
 };
 
 static const struct option_row show_rows[] = {
@@ -34,7 +34,7 @@ static const struct option_row show_rows[] = {
 		    "write the raw filters too: the first to FILE, the second to FILE.2, and so on"),
 	OPTION_NUMBER(struct show_options, enough, "enough", 0, "N",
 		      "end the program when it has loaded N different filters"),
-	SUBJECT_FROM_ROW(struct show_options),
+	SUBJECT_ROWS(struct show_options),
 };
 
 const struct usage show_usage = USAGE("SUBJECT | -- PROGRAM [ARGUMENT]...", 1, USAGE_ANY, show_rows);
@@ -89,7 +89,7 @@ static int show_subject(const char *name, const struct show_options *options)
 {
 	cleanup(subject_free) struct callgate_subject *subject = NULL;
 	cleanup(buf_fini) struct buf out = { 0 };
-	int status = subject_from_argument(name, options->from, &subject);
+	int status = subject_from_argument(name, &options->reading, &subject);
 
 	if (status == STATUS_YES)
 		status = add_text(subject, options->form, &out);
@@ -181,7 +181,7 @@ static int show_program(char **argv, const struct show_options *options)
 
 int cmd_show(const struct verb *verb, int argc, char **argv)
 {
-	struct show_options options = { .from = SUBJECT_FROM_ANY };
+	struct show_options options = { .reading = SUBJECT_READING_ANY };
 	struct arguments arguments;
 	int status = options_parse(verb, argc, argv, &options, &arguments);
 

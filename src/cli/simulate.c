@@ -10,14 +10,14 @@
 struct simulate_options {
 	const char *trace;
 	bool json;
-	int from;
+	struct subject_reading reading;
 };
 
 static const struct option_row simulate_rows[] = {
 	OPTION_TEXT(struct simulate_options, trace, "trace", 0, "FILE",
 		    "run a trace (as strace writes it) through SUBJECT: rules that never fired, calls refused, cost"),
 	OPTION_FLAG(struct simulate_options, json, "json", 0, "one JSON object a call"),
-	SUBJECT_FROM_ROW(struct simulate_options),
+	SUBJECT_ROWS(struct simulate_options),
 };
 
 const struct usage simulate_usage = USAGE("SUBJECT CALL...", 1, USAGE_ANY, simulate_rows);
@@ -44,7 +44,7 @@ static int simulate(const struct callgate_subject *subject, const char *call, co
 
 int cmd_simulate(const struct verb *verb, int argc, char **argv)
 {
-	struct simulate_options options = { .from = SUBJECT_FROM_ANY };
+	struct simulate_options options = { .reading = SUBJECT_READING_ANY };
 	cleanup(subject_free) struct callgate_subject *subject = NULL;
 	struct arguments arguments;
 	int worst = STATUS_YES, status = options_parse(verb, argc, argv, &options, &arguments);
@@ -54,7 +54,7 @@ int cmd_simulate(const struct verb *verb, int argc, char **argv)
 	if (!options.trace == (arguments.count == 1))
 		return misuse_hint("callgate simulate SUBJECT 'openat(AT_FDCWD, 0, O_RDONLY)'", "",
 				   "simulate needs either calls or '--trace FILE'");
-	status = subject_from_argument(arguments.items[0], options.from, &subject);
+	status = subject_from_argument(arguments.items[0], &options.reading, &subject);
 	if (status != STATUS_YES)
 		return status;
 	if (options.trace)

@@ -9,6 +9,7 @@
 #include "cli/print.h"
 #include "cli/verbs.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,15 +24,37 @@ struct callgate_policy_options policy_options_from_environment(void)
 	return (struct callgate_policy_options){ .group_folder = folder && *folder ? folder : NULL };
 }
 
-int subject_from_argument(const char *name, int from, struct callgate_subject **ret_subject)
+/* "6.1" */
+static int take_kernel(const char *text, uint16_t *ret_kernel)
 {
-	struct callgate_subject_options options = {
-		.kind = from == SUBJECT_FROM_ANY ? CALLGATE_SUBJECT_ANY : (enum callgate_subject_kind)(from + 1),
-		.policy = policy_options_from_environment(),
-	};
-	struct callgate_error err;
+	unsigned major, minor;
+	char rest;
 
-	return callgate_subject_open(name, &options, ret_subject, &err) ? failure(&err) : STATUS_YES;
+	if (sscanf(text, "%3u.%3u%c", &major, &minor, &rest) != 2 || !major || major > 255 || minor > 255)
+		return misuse_hint("a major and a minor number, as in 6.1", "", "'%s' is no kernel", text);
+	*ret_kernel = (uint16_t)(major << 8 | minor);
+	return STATUS_YES;
+}
+
+int subject_from_argument(const char *name, const struct subject_reading *reading,
+			  struct callgate_subject **ret_subject)
+{
+	struct callgate_subject_options options = { .policy = policy_options_from_environment() };
+	struct callgate_error err;
+	const char *sentence;
+
+	if (reading) {
+		options.kind = (enum callgate_subject_kind)(reading->from + 1);
+		options.capabilities = reading->capabilities.items;
+		options.capability_count = reading->capabilities.count;
+	}
+	if (reading && reading->kernel && take_kernel(reading->kernel, &options.kernel) != STATUS_YES)
+		return STATUS_MISUSE;
+	if (callgate_subject_open(name, &options, ret_subject, &err))
+		return failure(&err);
+	for (size_t i = 0; (sentence = callgate_subject_note(*ret_subject, i)); i++)
+		note("%s", sentence);
+	return STATUS_YES;
 }
 
 int frequency_from_option(const char *path, struct callgate_frequency **ret_frequency)

@@ -8,14 +8,29 @@
 
 #include <callgate/subject.h>
 
-/* For a verb's rows; its struct has `int from`, which begins as SUBJECT_FROM_ANY. The words are the kinds of
- * enum callgate_subject_kind in its order, behind ANY. */
-#define SUBJECT_FROM_ROW(type) \
-	OPTION_CHOICE(type, from, "from", 0, "policy|bpf", "what the SUBJECT is, instead of recognising it")
-#define SUBJECT_FROM_ANY (-1)
+/* What is to be known to read a SUBJECT; a verb's struct has one as `reading`, at first SUBJECT_READING_ANY. */
+struct subject_reading {
+	int from; /* the words below are the kinds of enum callgate_subject_kind in its order, behind ANY; -1 is ANY */
+	struct option_list capabilities;
+	const char *kernel;
+};
+#define SUBJECT_READING_ANY \
+	{                   \
+		.from = -1  \
+	}
 
-/* Opens the subject that an argument names. Gives STATUS_YES, or the exit status after the failure was printed. */
-int subject_from_argument(const char *name, int from, struct callgate_subject **ret_subject);
+/* For a verb's rows. */
+#define SUBJECT_ROWS(type)                                                                                             \
+	OPTION_CHOICE(type, reading.from, "from", 0, "policy|bpf|oci", "what the SUBJECT is, instead of recognising it"), \
+		OPTION_LIST(type, reading.capabilities, "cap", 0, "CAPABILITY",                                        \
+			    "a capability that the process will hold, for profiles that ask; 'all' is every one"),     \
+		OPTION_TEXT(type, reading.kernel, "kernel", 0, "RELEASE",                                              \
+			    "the kernel that it will run on, as 6.1, in place of this one")
+
+/* Opens the subject that an argument names; reading may be NULL. What its reader has to say is noted. Gives STATUS_YES,
+ * or the exit status after the failure was printed. */
+int subject_from_argument(const char *name, const struct subject_reading *reading,
+			  struct callgate_subject **ret_subject);
 
 /* Reads the file of --frequency; NULL is none, which gives NULL. As above. */
 int frequency_from_option(const char *path, struct callgate_frequency **ret_frequency);

@@ -55,7 +55,10 @@ static int arg_index(const struct call *call, const char *name)
 	for (unsigned i = 0; i < count; i++)
 		if (strcmp(args[i].name, name) == 0)
 			return (int)i;
-	return strncmp(name, "arg", 3) == 0 && name[3] >= '0' && name[3] <= '5' && !name[4] ? name[3] - '0' : -1;
+	if (strncmp(name, "arg", 3) != 0 && strncmp(name, "word", 4) != 0)
+		return -1;
+	name += name[0] == 'w' ? 4 : 3;
+	return name[0] >= '0' && name[0] <= '5' && !name[1] ? name[0] - '0' : -1;
 }
 
 /* "flags = 0x80000, mode = 0x0": what the condition looked at, each argument once. */

@@ -1,6 +1,6 @@
 /*
  * What somebody hands over is recognised by what it is, not by its name: a filter is whole instructions that the
- * kernel's checker takes, and no text is that. Input that is neither text nor a filter is reported as a broken
+ * kernel's checker takes, and no text is that. Text that another tool's reader knows is that tool's, else a policy. Input that is neither text nor a filter is reported as a broken
  * filter, with the checker's reason.
  */
 #include "filter/subject.h"
@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "diagram/meaning.h"
 #include "filter/filter.h"
+#include "import/import.h"
 #include "filter/strict.h"
 #include "kernel/filters.h"
 #include "kernel/process.h"
@@ -28,6 +29,7 @@ static const char *const kind_names[] = {
 	[CALLGATE_SUBJECT_ANY] = NULL,
 	[CALLGATE_SUBJECT_POLICY] = "policy",
 	[CALLGATE_SUBJECT_BPF] = "bpf",
+	[CALLGATE_SUBJECT_OCI] = "oci",
 	[CALLGATE_SUBJECT_PROCESS] = "process",
 };
 
@@ -118,12 +120,24 @@ static int read_program(struct callgate_subject *subject, const void *bytes, siz
 	return bpf_check(program->insns, program->length, NULL) ? status : CALLGATE_OK;
 }
 
+/* Text that no other tool's is known by is a policy. */
+static enum callgate_subject_kind kind_of(const void *bytes, size_t length)
+{
+	const struct import_dialect *dialect;
+
+	if (!is_text(bytes, length))
+		return CALLGATE_SUBJECT_BPF;
+	dialect = import_recognise(bytes, length);
+	return dialect ? (enum callgate_subject_kind)callgate_subject_kind_by_name(dialect->name)
+		       : CALLGATE_SUBJECT_POLICY;
+}
+
 static int recognise(struct callgate_subject *subject, const void *bytes, size_t length,
 		     const struct callgate_subject_options *options, struct callgate_error *err)
 {
 	subject->kind = options ? options->kind : CALLGATE_SUBJECT_ANY;
 	if (subject->kind == CALLGATE_SUBJECT_ANY)
-		subject->kind = is_text(bytes, length) ? CALLGATE_SUBJECT_POLICY : CALLGATE_SUBJECT_BPF;
+		subject->kind = kind_of(bytes, length);
 	return subject->kind == CALLGATE_SUBJECT_BPF ? read_program(subject, bytes, length, err) : CALLGATE_OK;
 }
 
@@ -150,13 +164,30 @@ static struct callgate_subject *subject_new(const char *name, const struct callg
 	return NULL;
 }
 
+static int read_policy(struct callgate_subject *subject, const char *path, const void *bytes, size_t length,
+		       const struct callgate_subject_options *options, struct callgate_error *err)
+{
+	const struct callgate_policy_options *policy_options = options ? &options->policy : NULL;
+	const struct import_dialect *dialect = import_dialect_by_name(kind_names[subject->kind]);
+	struct import_source source = { .name = subject->name, .path = path, .text = bytes, .length = length };
+
+	if (!dialect)
+		return path ? callgate_policy_read(path, policy_options, &subject->policy, err)
+			    : callgate_policy_parse(subject->name, bytes, length, policy_options, &subject->policy, err);
+	if (options) {
+		source.capabilities = options->capabilities;
+		source.capability_count = options->capability_count;
+		source.kernel = options->kernel;
+	}
+	return import_read(dialect, &source, &subject->policy, err);
+}
+
 /* The path is one that a policy's includes are relative to, or NULL. */
 static int subject_make(const char *name, const char *path, const void *bytes, size_t length,
 			const struct callgate_subject_options *options, struct callgate_subject **ret_subject,
 			struct callgate_error *err)
 {
 	cleanup(subject_free_pointer) struct callgate_subject *subject = subject_new(name, options);
-	const struct callgate_policy_options *policy_options = options ? &options->policy : NULL;
 	int status;
 
 	if (!subject)
@@ -166,9 +197,8 @@ static int subject_make(const char *name, const char *path, const void *bytes, s
 		error_place(err, name, 0, 0);
 		return status;
 	}
-	if (subject->kind == CALLGATE_SUBJECT_POLICY)
-		status = path ? callgate_policy_read(path, policy_options, &subject->policy, err)
-			      : callgate_policy_parse(name, bytes, length, policy_options, &subject->policy, err);
+	if (subject->kind != CALLGATE_SUBJECT_BPF)
+		status = read_policy(subject, path, bytes, length, options, err);
 	if (!status)
 		status = keep_meaning(subject, err);
 	if (status)
@@ -283,6 +313,11 @@ enum callgate_subject_kind callgate_subject_kind(const struct callgate_subject *
 const char *callgate_subject_name(const struct callgate_subject *subject)
 {
 	return subject->name;
+}
+
+const char *callgate_subject_note(const struct callgate_subject *subject, size_t index)
+{
+	return subject->policy && index < subject->policy->notes.length ? subject->policy->notes.items[index] : NULL;
 }
 
 const struct callgate_policy *callgate_subject_policy(const struct callgate_subject *subject)

@@ -23,7 +23,7 @@
 struct callgate_subject {
 	enum callgate_subject_kind kind;
 	char *name;			/* as it was asked for */
-	struct callgate_policy *policy; /* POLICY, else NULL */
+	struct callgate_policy *policy; /* POLICY, and what other tools' text says; else NULL */
 	struct bpf_program *programs;	/* BPF and PROCESS, in this machine's byte order, oldest first; else NULL */
 	size_t program_count;		/* 1 for BPF; a process may have none */
 	pid_t pid;			/* PROCESS, else 0 */

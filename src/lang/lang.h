@@ -24,7 +24,10 @@ struct callgate_policy {
 	struct policy *policy; /* owned */
 	struct {
 		VEC(struct lang_source);
-	} sources; /* in policy->arena; empty for what an importer made */
+	} sources; /* in policy->arena */
+	struct {
+		VEC(const char *);
+	} notes; /* what its reader has to say that is no error, a sentence each; in policy->arena */
 };
 
 /* A handle for a policy that a front end made, which it owns from then on. NULL without memory; the policy is freed. */
