@@ -21,6 +21,7 @@ struct codegen_weight {
 struct codegen_options {
 	const struct codegen_weight *weights; /* NULL: every number that is not cacheable weighs the same */
 	size_t weight_count;
+	bool plain;	/* no JSET: for readers that know only the instructions that libseccomp writes */
 	bool no_bitmap; /* weigh cacheable calls too: for kernels before 5.11 */
 };
 

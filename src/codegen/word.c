@@ -16,7 +16,7 @@
 
 /* Ranges are tried while there are not many more than the diagram has nodes for this word. */
 #define RANGES_PER_NODE 2
-#define RANGES_MORE 8
+#define RANGES_MORE	8
 
 /* A range with more values than this is not looked through for values that a JSET has already decided. */
 #define CUBE_VALUES_MAX 64
@@ -32,13 +32,19 @@
 /* One way to decide the word. */
 struct plan {
 	struct ranges ranges; /* what the tree tells apart */
-	double cost;          /* of arch and nr only where something else is tried */
-	uint32_t cube;        /* JSET with this first; 0: none */
+	double cost;	      /* of arch and nr only where something else is tried */
+	uint32_t cube;	      /* JSET with this first; 0: none */
 	uint32_t cube_step;   /* what is done where no bit of it is set */
 	struct hot hot[HOT_MAX];
 	uint32_t hot_steps[HOT_MAX];
 	size_t hot_count;
 };
+
+/* Whether JSET is not to be used. */
+static bool is_plain(const struct generator *g)
+{
+	return g->options && g->options->plain;
+}
 
 static double total_weight(const struct ranges *ranges)
 {
@@ -252,7 +258,8 @@ static bool make_plan(struct generator *g, uint32_t node, enum diagram_word word
 		return false;
 	if (word > DIAGRAM_NR) {
 		plan.cost = ranges_cost(g, &plan.ranges);
-		try_cube(g, &plan, node, word, support.bits);
+		if (!is_plain(g))
+			try_cube(g, &plan, node, word, support.bits);
 	} else if (is_hot(&plan.hot[0], &plan.ranges) && mask == UINT32_MAX) {
 		plan.cost = ranges_cost(g, &plan.ranges);
 		try_hot(g, &plan);
@@ -265,6 +272,15 @@ static bool make_plan(struct generator *g, uint32_t node, enum diagram_word word
 static bool mask_helps(uint32_t bits)
 {
 	return ~bits & (~bits + 1);
+}
+
+/* Tests the node's own bit without JSET: A is lost, so what follows loads its word anew. */
+static uint32_t decide_bit_plainly(struct generator *g, struct diagram_node node, uint32_t audit)
+{
+	uint32_t bit = 1u << (31 - node.variable % 32);
+	uint32_t low = generate_node(g, node.low, audit), high = generate_node(g, node.high, audit);
+
+	return steps_and(&g->steps, bit, steps_compare(&g->steps, BPF_JEQ, bit, high, low));
 }
 
 /* Tests the node's own bit. Its operands that test the same word find it still in A. */
@@ -296,7 +312,9 @@ static uint32_t decide(struct generator *g, uint32_t index, uint32_t audit)
 		return STEP_NONE;
 	if (has_whole && (!has_masked || whole.cost <= masked.cost))
 		return build_plan(g, &whole);
-	return has_masked ? build_plan(g, &masked) : decide_bit(g, node, word, audit);
+	if (has_masked)
+		return build_plan(g, &masked);
+	return is_plain(g) ? decide_bit_plainly(g, node, audit) : decide_bit(g, node, word, audit);
 }
 
 uint32_t word_decide(struct generator *g, uint32_t node, uint32_t audit)
