@@ -4,6 +4,8 @@
  * are sorted to their calls once for all arches, calls are met in the order of their numbers, and one whose only rule
  * has no condition costs a look at that rule, since that is what most of a policy is.
  *
+ * Arches mostly read a call alike: what its rules come to on one is kept for the next.
+ *
  * x86-64 and x32 share an arch word: bit 30 of the number, which -1 has too, tells them apart.
  */
 #include "diagram/meaning.h"
@@ -25,9 +27,24 @@ struct rule_link {
 	struct rule_link *earlier; /* the one before it in the policy that lists the same call */
 };
 
+struct bound_rule {
+	const struct policy_bound *bound;
+	uint32_t action;
+};
+
+/* What the rules of a call say on one arch, from the last to the first. */
+struct bound_rules {
+	VEC(struct bound_rule);
+	uint32_t otherwise; /* behind the last */
+	bool big_endian;
+	uint32_t function; /* what they come to */
+};
+
 /* What is known of one call, whatever the arch. */
 struct listed_call {
 	struct rule_link *last; /* its last rule, NULL when nothing lists it */
+	/* As they were bound on the latest arch that has the call; NULL before, and where no rule has a condition. */
+	const struct bound_rules *bound;
 };
 
 struct meaning {
@@ -143,36 +160,81 @@ static int fold_bound(struct meaning *meaning, struct fold *fold, const struct p
 	return meaning_status(meaning, fold->function);
 }
 
-static int fold_rules(struct meaning *meaning, const struct abi_syscall *syscall, uint32_t *ret_function)
+static int fold_rules(struct meaning *meaning, struct bound_rules *rules)
 {
-	const struct rule_link *link = listed(meaning, syscall)->last;
 	struct fold fold = {
-		.joined = { .arena = &meaning->arena, .big_endian = meaning->arch->big_endian },
-		.function = undecided(meaning, syscall),
+		.joined = { .arena = &meaning->arena, .big_endian = rules->big_endian },
+		.function = rules->otherwise,
 	};
 
-	for (; link; link = link->earlier) {
-		uint32_t action = terminal(meaning, &link->rule->action);
-		const struct policy_bound *bound;
-		int status;
+	for (size_t i = 0; i < rules->length; i++) {
+		int status = fold_bound(meaning, &fold, rules->items[i].bound, rules->items[i].action);
 
-		if (link->rule->condition->kind == POLICY_ALWAYS) {
-			/* Nothing that stands behind is ever asked. */
-			fold = (struct fold){ .joined = { .arena = &meaning->arena,
-							  .big_endian = meaning->arch->big_endian },
-					      .function = action };
-			continue;
-		}
-		status = policy_bind(link->rule->condition, syscall, meaning->arch->id, &meaning->arena, &bound,
-				     meaning->err);
-		if (!status)
-			status = fold_bound(meaning, &fold, bound, action);
 		if (status)
 			return status;
 	}
 	fold_joined(meaning, &fold);
-	*ret_function = fold.function;
+	rules->function = fold.function;
 	return meaning_status(meaning, fold.function);
+}
+
+static int bind_rules(struct meaning *meaning, const struct abi_syscall *syscall, struct bound_rules *rules)
+{
+	const struct rule_link *link = listed(meaning, syscall)->last;
+
+	for (; link; link = link->earlier) {
+		struct bound_rule rule = { .action = terminal(meaning, &link->rule->action) };
+		int status;
+
+		if (link->rule->condition->kind == POLICY_ALWAYS) {
+			rules->otherwise = rule.action;
+			rules->length = 0; /* nothing that stands behind is ever asked */
+			continue;
+		}
+		status = policy_bind(link->rule->condition, syscall, meaning->arch->id, &meaning->arena, &rule.bound,
+				     meaning->err);
+		if (status)
+			return status;
+		if (!VEC_PUSH(&meaning->arena, rules, rule))
+			return fail_nomem(meaning->err);
+	}
+	return CALLGATE_OK;
+}
+
+static bool rules_are_equal(const struct bound_rules *a, const struct bound_rules *b)
+{
+	if (a->length != b->length || a->otherwise != b->otherwise || a->big_endian != b->big_endian)
+		return false;
+	for (size_t i = 0; i < a->length; i++)
+		if (a->items[i].action != b->items[i].action ||
+		    !policy_bound_equals(a->items[i].bound, b->items[i].bound))
+			return false;
+	return true;
+}
+
+/* A call whose rules come to the same on two arches is folded once. */
+static int ruled(struct meaning *meaning, const struct abi_syscall *syscall, uint32_t *ret_function)
+{
+	struct bound_rules *rules = arena_alloc(&meaning->arena, sizeof(*rules));
+	const struct bound_rules *earlier = listed(meaning, syscall)->bound;
+	int status;
+
+	if (!rules)
+		return fail_nomem(meaning->err);
+	rules->otherwise = undecided(meaning, syscall);
+	rules->big_endian = meaning->arch->big_endian;
+	status = bind_rules(meaning, syscall, rules);
+	if (status)
+		return status;
+	if (earlier && rules_are_equal(rules, earlier))
+		rules->function = earlier->function;
+	else
+		status = fold_rules(meaning, rules);
+	if (status)
+		return status;
+	listed(meaning, syscall)->bound = rules;
+	*ret_function = rules->function;
+	return CALLGATE_OK;
 }
 
 static bool overrides(struct callgate_action a, uint32_t b)
@@ -221,7 +283,7 @@ static int call_function(struct meaning *meaning, const struct abi_syscall *sysc
 	const struct rule_link *last = listed(meaning, syscall)->last;
 
 	if (last && (last->earlier || last->rule->condition->kind != POLICY_ALWAYS))
-		return fold_rules(meaning, syscall, ret_function);
+		return ruled(meaning, syscall, ret_function);
 	if (!last && policy_is_multiplexer(syscall))
 		return take_apart(meaning, syscall, ret_function);
 	*ret_function = last ? terminal(meaning, &last->rule->action) : undecided(meaning, syscall);
@@ -283,7 +345,8 @@ static uint32_t foreign(struct meaning *meaning)
 }
 
 /* The same, or foreign as a whole when the policy does not name the arch. */
-static int begin_arch(struct meaning *meaning, struct numbers *numbers, enum abi_arch_id id, uint32_t low, uint32_t high)
+static int begin_arch(struct meaning *meaning, struct numbers *numbers, enum abi_arch_id id, uint32_t low,
+		      uint32_t high)
 {
 	int status;
 
@@ -371,8 +434,7 @@ static int policy_function(struct meaning *meaning, uint32_t *ret_root)
 			return status;
 	}
 	qsort(audits, count, sizeof(*audits), range_order);
-	root = diagram_switch(meaning->diagram, DIAGRAM_ARCH, audits, count,
-			      foreign(meaning));
+	root = diagram_switch(meaning->diagram, DIAGRAM_ARCH, audits, count, foreign(meaning));
 	if (root != DIAGRAM_NONE)
 		*ret_root = root;
 	return meaning_status(meaning, root);

@@ -351,3 +351,24 @@ int policy_bind(const struct policy_condition *condition, const struct abi_sysca
 		*ret_bound = binding.is_unseen ? &unseen : bound;
 	return status;
 }
+
+static bool test_equals(const struct policy_test *a, const struct policy_test *b)
+{
+	if (a->arg != b->arg || a->bits != b->bits || a->is_signed != b->is_signed || a->op != b->op ||
+	    a->mask != b->mask || a->value != b->value || a->range_count != b->range_count)
+		return false;
+	for (size_t i = 0; i < a->range_count; i++)
+		if (a->ranges[i].low != b->ranges[i].low || a->ranges[i].high != b->ranges[i].high)
+			return false;
+	return true;
+}
+
+bool policy_bound_equals(const struct policy_bound *a, const struct policy_bound *b)
+{
+	if (a->kind != b->kind)
+		return false;
+	if (a->kind == POLICY_COMPARE)
+		return test_equals(&a->test, &b->test);
+	return (!a->left || policy_bound_equals(a->left, b->left)) &&
+	       (!a->right || policy_bound_equals(a->right, b->right));
+}

@@ -172,6 +172,10 @@ struct policy_bound {
 int policy_bind(const struct policy_condition *condition, const struct abi_syscall *syscall, enum abi_arch_id arch,
 		struct arena *arena, const struct policy_bound **ret_bound, struct callgate_error *err);
 
+/* Whether two bound conditions compare the same words with the same numbers in the same way, which those of a call on
+ * two arches mostly do. */
+bool policy_bound_equals(const struct policy_bound *a, const struct policy_bound *b);
+
 /* Binds every condition to every one of its calls on every arch of the policy, so that a policy that passes can be
  * compiled: the errors of policy_bind, at the first place. */
 int policy_check(const struct policy *policy, struct callgate_error *err);
