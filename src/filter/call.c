@@ -10,6 +10,7 @@
 #include "prove/prove.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Any address that is not NULL: what lies there, a filter cannot see. */
@@ -35,6 +36,19 @@ static int unknown_constant(struct reader *reader, size_t start, const char *wor
 	return CALLGATE_E_UNKNOWN;
 }
 
+/* SIGRT_1 is what strace calls the signal behind SIGRTMIN, the kernel's 32. */
+static bool is_real_time_signal(const char *word, uint64_t *ret_value)
+{
+	enum { FIRST = 32, LAST = 64 };
+	unsigned number;
+	int length = 0;
+
+	if (sscanf(word, "SIGRT_%2u%n", &number, &length) != 1 || word[length] || number > LAST - FIRST)
+		return false;
+	*ret_value = FIRST + number;
+	return true;
+}
+
 static int take_constant(struct reader *reader, const struct abi_arg *arg, uint64_t *ret_value)
 {
 	enum abi_arch_id arch = reader->arch->id;
@@ -54,6 +68,8 @@ static int take_constant(struct reader *reader, const struct abi_arg *arg, uint6
 		return reader_skip_bracket(reader);
 	}
 	if (arg && arg->constants && abi_constant_find(arg->constants, arch, word, ret_value))
+		return CALLGATE_OK;
+	if (is_real_time_signal(word, ret_value))
 		return CALLGATE_OK;
 	return abi_constant_find_any(arch, word, ret_value, &set) ? CALLGATE_OK
 								  : unknown_constant(reader, start, word, arg);
@@ -204,6 +220,17 @@ static int take_name(struct reader *reader, unsigned *index)
 	return unknown_argument(reader, start, name);
 }
 
+/* `{…} => {…}`: what lay at the address before the call, and what after it. */
+static int skip_change(struct reader *reader)
+{
+	reader_skip_blanks(reader);
+	if (!reader_starts(reader, "=>"))
+		return CALLGATE_OK;
+	reader->at += 2;
+	reader_skip_blanks(reader);
+	return reader_closing(reader_peek(reader)) ? reader_skip_bracket(reader) : CALLGATE_OK;
+}
+
 static int take_arguments(struct reader *reader)
 {
 	size_t start = reader->at++;
@@ -224,6 +251,9 @@ static int take_arguments(struct reader *reader)
 		if (status)
 			return status;
 		reader->call->data.args[index] = value;
+		status = skip_change(reader);
+		if (status)
+			return status;
 		if (reader_peek(reader) == ')')
 			break;
 		if (reader->at == reader->length)

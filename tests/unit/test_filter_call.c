@@ -89,6 +89,12 @@ static void what_strace_writes_is_read(void **state)
 	assert_true(parsed("x86_64:newfstatat(3, \"\", {st_mode=S_IFREG|0644, st_size=1, ...}, AT_EMPTY_PATH) = 0")
 			    .data.args[3] == 0x1000);
 	assert_int_equal(parsed("x86_64:close(3<socket:[1234]>) = 0").data.args[0], 3);
+	assert_int_equal(parsed("x86_64:fcntl(255, F_SETFD, FD_CLOEXEC) = 0").data.args[2], 1);
+	assert_int_equal(parsed("x86_64:rt_sigaction(SIGRT_1, NULL, {sa_handler=SIG_DFL}, 8) = 0").data.args[0], 33);
+	assert_int_equal(parsed("x86_64:prctl(PR_CAPBSET_READ, CAP_SYS_ADMIN) = 1").data.args[1], 21);
+	assert_int_equal(parsed("x86_64:setsockopt(3, SOL_NETLINK, NETLINK_EXT_ACK, [1], 4) = 0").data.args[2], 11);
+	assert_int_equal(parsed("x86_64:ioctl(4, FS_IOC_FIEMAP, {fm_start=0} => {fm_flags=0, ...}) = 0").data.args[0],
+			 4);
 }
 
 static void what_is_wrong_has_its_place(void **state)
@@ -103,6 +109,8 @@ static void what_is_wrong_has_its_place(void **state)
 	assert_refused("x86_64:read({[)", CALLGATE_E_SYNTAX, 13);
 	assert_refused("x86_64:read(1,2,3,4,5,6,7)", CALLGATE_E_SYNTAX, 25);
 	assert_refused("x86_64:read(0x)", CALLGATE_E_SYNTAX, 13);
+	assert_refused("x86_64:read({a} => {b", CALLGATE_E_SYNTAX, 20);
+	assert_refused("x86_64:kill(1, SIGRT_33)", CALLGATE_E_UNKNOWN, 16);
 	assert_refused("x86_64:read(99999999999999999999)", CALLGATE_E_SYNTAX, 13);
 	assert_refused("x86_64:read(fd) more", CALLGATE_E_UNKNOWN, 13);
 	assert_refused("x86_64:read(1) more", CALLGATE_E_SYNTAX, 16);
