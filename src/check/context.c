@@ -66,8 +66,7 @@ uint32_t check_is_value(struct check *check, uint32_t function, uint32_t value)
 
 uint32_t check_is_enosys(struct check *check, uint32_t function)
 {
-	return check_is_value(check, function,
-			      SECCOMP_RET_ERRNO | (uint32_t)abi_errno_by_name(ABI_X86_64, "ENOSYS"));
+	return check_is_value(check, function, SECCOMP_RET_ERRNO | (uint32_t)abi_errno_by_name(ABI_X86_64, "ENOSYS"));
 }
 
 static bool check_is_condition(struct check *check, uint32_t condition, uint32_t value)
@@ -161,7 +160,7 @@ static bool check_x32_is_meant(struct check *check)
 		some = true;
 	}
 	return some && !check_may_pass(check, diagram_restrict(check->diagram, check->by_arch[ABI_X32], DIAGRAM_NR,
-								UINT32_MAX));
+							       UINT32_MAX));
 }
 
 static int check_declare_from_program(struct check *check, struct callgate_error *err)
@@ -231,11 +230,11 @@ static bool check_cut_arch(struct check *check, enum abi_arch_id arch)
 		int32_t nr = abi_syscall_at(i)->nr[arch];
 
 		check->by_syscall[arch][i] =
-			nr < 0 ? DIAGRAM_NONE :
-				 diagram_restrict(check->diagram, check->by_arch[arch], DIAGRAM_NR, (uint32_t)nr);
+			nr < 0 ? DIAGRAM_NONE
+			       : diagram_restrict(check->diagram, check->by_arch[arch], DIAGRAM_NR, (uint32_t)nr);
 	}
-	check->unknown[arch] = diagram_restrict(check->diagram, check->by_arch[arch], DIAGRAM_NR,
-						base | CHECK_UNKNOWN_NR);
+	check->unknown[arch] =
+		diagram_restrict(check->diagram, check->by_arch[arch], DIAGRAM_NR, base | CHECK_UNKNOWN_NR);
 	check->unlisted[arch] = check_find_unlisted(check, arch);
 	return true;
 }
@@ -247,8 +246,8 @@ static int check_init(struct check *check, const struct check_subject *subject, 
 	*check = (struct check){ .subject = subject, .diagram = subject->diagram };
 	check->kernel = subject->policy ? subject->policy->kernel : ABI_KERNEL_NEWEST;
 	for (enum abi_arch_id arch = 0; arch < ABI_ARCH_COUNT; arch++)
-		check->by_arch[arch] = diagram_restrict(subject->diagram, subject->root, DIAGRAM_ARCH,
-							abi_arch(arch)->audit);
+		check->by_arch[arch] =
+			diagram_restrict(subject->diagram, subject->root, DIAGRAM_ARCH, abi_arch(arch)->audit);
 	if (!subject->policy)
 		status = check_declare_from_program(check, err);
 	for (enum abi_arch_id arch = 0; status == CALLGATE_OK && arch < ABI_ARCH_COUNT; arch++) {

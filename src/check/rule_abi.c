@@ -40,7 +40,8 @@ void check_compat_open(struct check *check)
 		bool named = false;
 
 		for (enum abi_arch_id arch = 0; arch < ABI_ARCH_COUNT; arch++)
-			named |= check->declared[arch] && range->low == abi_arch(arch)->audit && range->low == range->high;
+			named |= check->declared[arch] && range->low == abi_arch(arch)->audit &&
+				 range->low == range->high;
 		if (!named && check_may_pass(check, range->function)) {
 			uint32_t audit = abi_arch(ABI_I386)->audit;
 
@@ -75,7 +76,7 @@ static const struct multiplexed {
 	const char *call;
 } multiplexed_calls[] = {
 #define SOCKETCALL(number, call) { "socketcall", number, UINT32_MAX, call },
-#define IPC(number, call) { "ipc", number, 0xffff, call },
+#define IPC(number, call)	 { "ipc", number, 0xffff, call },
 #include "check/multiplexed.def"
 };
 

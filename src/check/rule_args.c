@@ -68,11 +68,11 @@ static void ask_truncated(struct check *check, const struct argument *argument)
 		/* A negative one may come with its sign above, or without. */
 		negative = diagram_word_equals(diagram, low, 0x80000000, 0x80000000);
 		canonical = diagram_restrict(diagram, argument->function, high, UINT32_MAX);
-		weaker = diagram_if(diagram, negative,
-				    diagram_and(diagram, weaker,
-						diagram_apply(diagram, combine_weaker, NULL, argument->function,
-							      canonical)),
-				    weaker);
+		weaker = diagram_if(
+			diagram, negative,
+			diagram_and(diagram, weaker,
+				    diagram_apply(diagram, combine_weaker, NULL, argument->function, canonical)),
+			weaker);
 	}
 	if (check_overlap(check, weaker, weaker))
 		check_report(check, argument->arch, argument->syscall, 0, weaker,
@@ -102,8 +102,8 @@ static void ask_half(struct check *check, const struct argument *argument)
 	if (!check_depends_on(check, generic, low))
 		return;
 	check_report(check, argument->arch, argument->syscall, 0, check_reaches(check, generic),
-		     on_high ? "the low half of %s of %s decides although the high half has decided already" :
-			       "only the low half of %s of %s is looked at",
+		     on_high ? "the low half of %s of %s decides although the high half has decided already"
+			     : "only the low half of %s of %s is looked at",
 		     argument->arg.name, argument->syscall->name);
 }
 

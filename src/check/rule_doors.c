@@ -13,11 +13,14 @@ enum { FAMILY_MAX = 8 };
 
 static const struct family {
 	const char *what;
+	bool whole; /* only a member that is refused altogether counts */
 	const char *members[FAMILY_MAX + 1];
 } families[] = {
-#define FAMILY(what, ...) { what, { __VA_ARGS__ } },
+#define FAMILY(what, ...)	{ what, false, { __VA_ARGS__ } },
+#define FAMILY_WHOLE(what, ...) { what, true, { __VA_ARGS__ } },
 #include "check/families.def"
 #undef FAMILY
+#undef FAMILY_WHOLE
 };
 
 /*
@@ -27,8 +30,8 @@ static const struct family {
 static bool is_limited(struct check *check, enum abi_arch_id arch, uint32_t function)
 {
 	uint32_t refused = diagram_not(check->diagram, check_reaches(check, function));
-	uint32_t meant = diagram_and(check->diagram, refused,
-				     diagram_not(check->diagram, check_is_enosys(check, function)));
+	uint32_t meant =
+		diagram_and(check->diagram, refused, diagram_not(check->diagram, check_is_enosys(check, function)));
 
 	if (!check_overlap(check, meant, meant))
 		return false;
@@ -48,7 +51,7 @@ static void ask_family(struct check *check, enum abi_arch_id arch, const struct 
 			continue;
 		if (check_always_passes(check, function))
 			open = open ? open : family->members[i];
-		else if (is_limited(check, arch, function))
+		else if (is_limited(check, arch, function) && !(family->whole && check_may_pass(check, function)))
 			limited = limited ? limited : family->members[i];
 	}
 	if (limited && open)
@@ -85,10 +88,11 @@ static void report_passing(struct check *check, enum abi_arch_id arch, const cha
 
 void check_io_uring_open(struct check *check)
 {
-	static const char *const done_by_ring[] = { "openat",	 "openat2",  "connect",	 "socket",     "bind",	 "listen",
-						    "accept4",	 "sendmsg",  "recvmsg",	 "unlinkat",   "renameat2",
-						    "mkdirat",	 "linkat",   "symlinkat", "setxattr",  "statx",
-						    "shutdown",	 "fallocate", "splice",	 "read",       "write", NULL };
+	static const char *const done_by_ring[] = { "openat",	 "openat2",  "connect",	  "socket",    "bind",
+						    "listen",	 "accept4",  "sendmsg",	  "recvmsg",   "unlinkat",
+						    "renameat2", "mkdirat",  "linkat",	  "symlinkat", "setxattr",
+						    "statx",	 "shutdown", "fallocate", "splice",    "read",
+						    "write",	 NULL };
 
 	for (enum abi_arch_id arch = 0; check_next_arch(check, &arch); arch++) {
 		const char *refused = first_refused(check, arch, done_by_ring);
@@ -172,7 +176,7 @@ struct door {
 };
 
 static const struct door doors[] = {
-#define DOOR(rule, name, why) { rule, name, -1, 0, 0, why },
+#define DOOR(rule, name, why)			    { rule, name, -1, 0, 0, why },
 #define DOOR_ARG(rule, name, arg, mask, value, why) { rule, name, arg, mask, value, why },
 #include "check/doors.def"
 };
@@ -192,7 +196,8 @@ void check_doors(struct check *check)
 			open = check_passes(check, open);
 			if (door->arg >= 0)
 				open = diagram_and(check->diagram, open,
-						   check_arg_is(check, arch, (unsigned)door->arg, door->mask, door->value));
+						   check_arg_is(check, arch, (unsigned)door->arg, door->mask,
+								door->value));
 			check_report(check, arch, abi_syscall_by_name(door->name), 0, open, "%s", door->why);
 		}
 	}

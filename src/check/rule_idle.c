@@ -131,8 +131,7 @@ static int compute_shares(struct check *check)
 	struct listing *listings = list_rules(check);
 	int status = CALLGATE_OK;
 
-	check->shares =
-		arena_array(&check->arena, check->subject->policy->rules.length, sizeof(*check->shares));
+	check->shares = arena_array(&check->arena, check->subject->policy->rules.length, sizeof(*check->shares));
 	if (!listings || !check->shares)
 		return CALLGATE_E_NOMEM;
 	for (enum abi_arch_id arch = 0; check_next_arch(check, &arch); arch++)

@@ -9,7 +9,7 @@
 static const struct fallback {
 	const char *first;
 	const char *older; /* NULL: libc goes on without */
-	bool always;       /* every program with threads, or every program, tries it: a kill breaks it too */
+	bool always;	   /* every program with threads, or every program, tries it: a kill breaks it too */
 } fallbacks[] = {
 	{ "clone3", "clone", true },
 	{ "openat2", "openat" },
@@ -49,12 +49,13 @@ void check_fallback_broken(struct check *check)
 				continue;
 			if (row->older && !check_may_pass(check, check_syscall(check, arch, row->older)))
 				continue;
-			wrong = row->always ? diagram_not(check->diagram, check_reaches(check, first)) :
-					      check_is(check, first, SECCOMP_RET_ERRNO);
+			wrong = row->always ? diagram_not(check->diagram, check_reaches(check, first))
+					    : check_is(check, first, SECCOMP_RET_ERRNO);
 			wrong = diagram_and(check->diagram, wrong,
 					    diagram_not(check->diagram, check_is_enosys(check, first)));
-			check_report(check, arch, syscall, 0, wrong, "%s is refused, and libc goes on with %s only on ENOSYS",
-				     row->first, row->older ? row->older : "nothing in its place");
+			check_report(check, arch, syscall, 0, wrong,
+				     "%s is refused, and libc goes on with %s only on ENOSYS", row->first,
+				     row->older ? row->older : "nothing in its place");
 		}
 	}
 }
@@ -79,7 +80,9 @@ static void report_refused(struct check *check, const char *const *names, bool e
 
 void check_cannot_exit(struct check *check)
 {
-	static const char *const names[] = { "exit_group", "exit", "rt_sigreturn", "sigreturn", "restart_syscall", NULL };
+	static const char *const names[] = {
+		"exit_group", "exit", "rt_sigreturn", "sigreturn", "restart_syscall", NULL
+	};
 
 	report_refused(check, names, false, "is refused");
 }
@@ -104,9 +107,22 @@ static void report_never(struct check *check, const char *const *names, const ch
 
 void check_libc_start(struct check *check)
 {
-	static const char *const names[] = { "brk",	  "mmap",	     "mprotect", "munmap",  "openat", "read",
-					     "pread64",	  "newfstatat",	     "close",	 "access",  "arch_prctl",
-					     "set_tid_address", "set_robust_list", "prlimit64", "getrandom", NULL };
+	static const char *const names[] = { "brk",
+					     "mmap",
+					     "mprotect",
+					     "munmap",
+					     "openat",
+					     "read",
+					     "pread64",
+					     "newfstatat",
+					     "close",
+					     "access",
+					     "arch_prctl",
+					     "set_tid_address",
+					     "set_robust_list",
+					     "prlimit64",
+					     "getrandom",
+					     NULL };
 
 	report_never(check, names, "is refused, and glibc makes it before main");
 }
@@ -131,8 +147,7 @@ static void report_action(struct check *check, uint32_t (*where)(struct check *c
 			here = where(check, function);
 			if (!check_overlap(check, here, here))
 				continue;
-			check_report(check, arch, abi_syscall_at(i), 0, here, "%s %s",
-				     abi_syscall_at(i)->name, detail);
+			check_report(check, arch, abi_syscall_at(i), 0, here, "%s %s", abi_syscall_at(i)->name, detail);
 			return;
 		}
 	}
@@ -181,8 +196,8 @@ void check_trap_unhandled(struct check *check)
 
 void check_notify_uninterruptible(struct check *check)
 {
-	static const char *const names[] = { "close", "fork", "vfork", "clone", "clone3", "exit", "exit_group",
-					     "rt_sigreturn", NULL };
+	static const char *const names[] = { "close", "fork",	    "vfork",	    "clone", "clone3",
+					     "exit",  "exit_group", "rt_sigreturn", NULL };
 
 	for (enum abi_arch_id arch = 0; check_next_arch(check, &arch); arch++) {
 		for (const char *const *name = names; *name; name++) {

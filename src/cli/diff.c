@@ -34,8 +34,7 @@ static void diff_free(struct callgate_diff **diff)
 	callgate_diff_free(*diff);
 }
 
-static void print_text(const struct callgate_difference *difference, const char *a, const char *b,
-		       const char *replayed)
+static void print_text(const struct callgate_difference *difference, const char *a, const char *b, const char *replayed)
 {
 	if (!difference->is_native)
 		printf("%s:", difference->arch);

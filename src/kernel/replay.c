@@ -30,7 +30,7 @@ struct replay {
 
 struct replay_answer {
 	volatile int load_error; /* negative: why the filter was not loaded */
-	volatile int number;     /* the errno that came back */
+	volatile int number;	 /* the errno that came back */
 	volatile int done;
 };
 
@@ -73,14 +73,15 @@ static int replay_prepare(struct replay *replay, const struct sock_filter *insns
 			return fail(err, CALLGATE_E_UNSUPPORTED, "instruction %zu returns a value that is computed", i);
 		place = replay_place(replay, insns[i].k);
 		if (!place)
-			return fail(err, CALLGATE_E_UNSUPPORTED, "the filter has more than %d answers", REPLAY_VALUES_MAX);
+			return fail(err, CALLGATE_E_UNSUPPORTED, "the filter has more than %d answers",
+				    REPLAY_VALUES_MAX);
 		replay->insns[i].k = SECCOMP_RET_ERRNO | place;
 	}
 	return CALLGATE_OK;
 }
 
 BARE __attribute__((noreturn)) static void replay_child(const struct replay *replay, const struct seccomp_data *data,
-							 struct replay_answer *answer)
+							struct replay_answer *answer)
 {
 	struct rlimit none = { 0, 0 }, seconds = { REPLAY_SECONDS, REPLAY_SECONDS };
 	long result;
@@ -120,8 +121,8 @@ static int replay_run(const struct replay *replay, const struct seccomp_data *da
 	return CALLGATE_OK;
 }
 
-int kernel_replay(const struct sock_filter *insns, size_t length, const struct seccomp_data *data,
-		  uint32_t *ret_value, struct callgate_error *err)
+int kernel_replay(const struct sock_filter *insns, size_t length, const struct seccomp_data *data, uint32_t *ret_value,
+		  struct callgate_error *err)
 {
 	cleanup(replay_free) struct replay *replay = calloc(1, sizeof(*replay));
 	struct replay_answer *answer;

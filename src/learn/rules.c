@@ -14,6 +14,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* CLONE_NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET, NEWNS (linux/sched.h); NEWTIME is clone3's alone. */
+#define LEARN_NAMESPACES UINT64_C(0x7e020000)
+
 struct clause {
 	const struct abi_syscall *syscall;
 	const struct subject *subject; /* NULL: not seen */
@@ -30,7 +33,8 @@ struct writer {
 	struct {
 		VEC(struct clause);
 	} clauses;
-	const char *section; /* for the next rule */
+	const char *section;	      /* for the next rule */
+	const struct subject *hidden; /* clone3, when only libc calls it; else NULL */
 	struct callgate_error *err;
 };
 
@@ -216,8 +220,9 @@ static int writer_seen(struct writer *writer)
 	int status = CALLGATE_OK;
 
 	for (size_t i = 0; status == CALLGATE_OK && i < writer->subjects.list.length; i++)
-		status = writer_add_clause(writer, writer->subjects.list.items[i].syscall,
-					   &writer->subjects.list.items[i]);
+		if (&writer->subjects.list.items[i] != writer->hidden)
+			status = writer_add_clause(writer, writer->subjects.list.items[i].syscall,
+						   &writer->subjects.list.items[i]);
 	for (size_t i = 0; status == CALLGATE_OK && i < sizeof(groups) / sizeof(*groups); i++)
 		status = writer_section(writer, groups[i].heading, groups[i].words);
 	return status;
@@ -284,6 +289,57 @@ static int writer_companions(struct writer *writer)
 	return status;
 }
 
+/*
+ * clone3's flags lie in memory, where no filter sees them: allowed, it makes any namespace. The C library makes a clone
+ * of the same flags when it is told that the kernel lacks it, and of clone a filter sees them.
+ */
+static int writer_hidden(struct writer *writer)
+{
+	static const struct policy_action enosys = { .kind = POLICY_ERRNO, .errno_name = "ENOSYS" };
+	static const struct policy_action allow = { .kind = POLICY_ALLOW };
+	struct arena *arena = writer_arena(writer);
+	struct policy_name *names = arena_array(arena, 2, sizeof(*names));
+	struct policy_condition *condition = arena_alloc(arena, sizeof(*condition));
+	struct policy_value *zero = arena_alloc(arena, sizeof(*zero));
+	const struct abi_arch *arch = abi_arch_native();
+	struct abi_arg types[6];
+	int status;
+
+	if (!names || !condition || !zero)
+		return fail_nomem(writer->err);
+	names[0].syscall = writer->hidden->syscall;
+	names[1].syscall = abi_syscall_by_name("clone");
+	abi_syscall_args(names[1].syscall, arch->id, types);
+	*condition = (struct policy_condition){
+		.kind = POLICY_COMPARE,
+		.arg = "flags",
+		.mask = term_value(arena, arch, &types[0], LEARN_NAMESPACES),
+		.op = POLICY_OP_EQ,
+		.value = zero,
+	};
+	if (!condition->mask)
+		return fail_nomem(writer->err);
+	writer->section = "clone3's flags lie in memory, unseen; libc makes a clone of the same flags instead";
+	status = writer_add_rule(writer, &enosys, &names[0], 1, NULL, NULL);
+	return status == CALLGATE_OK ? writer_add_rule(writer, &allow, &names[1], 1, condition, NULL) : status;
+}
+
+/* Whether every call of it came from the C library, which has another way. */
+static bool subject_is_libcs(const struct subject *subject)
+{
+	const struct evidence_entry *entry = subject->native;
+
+	if (subject->foreign || !entry || entry->sites_many || !entry->sites.length)
+		return false;
+	for (size_t i = 0; i < entry->sites.length; i++) {
+		const char *slash = strrchr(entry->sites.items[i].module, '/');
+
+		if (!slash || strncmp(slash, "/libc.so", strlen("/libc.so")) != 0)
+			return false;
+	}
+	return true;
+}
+
 static int writer_fallbacks(struct writer *writer)
 {
 	static const char *const fallbacks[] = {
@@ -303,7 +359,8 @@ static int writer_fallbacks(struct writer *writer)
 		const struct abi_syscall *syscall = next_syscall(&at);
 
 		/* What the policy's kernel does not know is `newer`, whose answer is ENOSYS as it is. */
-		if (syscall && syscall->since <= writer->evidence->kernel && !writer_has_clause(writer, fallbacks[i]))
+		if (syscall && syscall->since <= writer->evidence->kernel && !writer_has_clause(writer, fallbacks[i]) &&
+		    !(writer->hidden && syscall == writer->hidden->syscall))
 			names[count++].syscall = syscall;
 	}
 	writer->section = "not seen; libraries do without them when they are told that the kernel lacks them";
@@ -412,10 +469,15 @@ int learn_rules(const struct evidence *evidence, const char *evidence_name, stru
 	status = subjects_make(evidence, &writer.subjects, err);
 	if (status < 0)
 		return status;
+	writer.hidden = subjects_find(&writer.subjects, "clone3");
+	if (writer.hidden && !subject_is_libcs(writer.hidden))
+		writer.hidden = NULL;
 	writer_head(&writer);
 	status = writer_opening(&writer, evidence_name);
 	if (status == CALLGATE_OK)
 		status = writer_seen(&writer);
+	if (status == CALLGATE_OK && writer.hidden)
+		status = writer_hidden(&writer);
 	if (status == CALLGATE_OK)
 		status = writer_companions(&writer);
 	if (status == CALLGATE_OK)

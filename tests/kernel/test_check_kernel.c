@@ -156,7 +156,8 @@ static void a_flag_more_passes_what_is_refused_by_equality(void **state)
 
 static void unshare_makes_the_namespace_that_clone_may_not(void **state)
 {
-	prove_hole("clone-flags-open", DENY "errno ENOSYS clone3\nerrno EPERM clone if flags & CLONE_NEWUSER\nerrno EPERM setns\n",
+	prove_hole("clone-flags-open",
+		   DENY "errno ENOSYS clone3\nerrno EPERM clone if flags & CLONE_NEWUSER\nerrno EPERM setns\n",
 		   DENY "errno ENOSYS clone3\nerrno EPERM clone, unshare if flags & CLONE_NEWUSER\nerrno EPERM setns\n",
 		   user_namespace_attempt());
 }
@@ -168,9 +169,9 @@ static int ring_open(int ring, const struct io_uring_params *params)
 	size_t cq_length = params->cq_off.cqes + params->cq_entries * sizeof(struct io_uring_cqe);
 	char *sq = mmap(NULL, length > cq_length ? length : cq_length, PROT_READ | PROT_WRITE, MAP_SHARED, ring,
 			IORING_OFF_SQ_RING);
-	char *cq = params->features & IORING_FEAT_SINGLE_MMAP ?
-			   sq :
-			   mmap(NULL, cq_length, PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_CQ_RING);
+	char *cq = params->features & IORING_FEAT_SINGLE_MMAP
+			   ? sq
+			   : mmap(NULL, cq_length, PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_CQ_RING);
 	struct io_uring_sqe *entry =
 		mmap(NULL, sizeof(*entry), PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_SQES);
 
@@ -328,7 +329,8 @@ static int live_on_without_a_thread(void)
 
 static void a_thread_dies_and_its_process_lives(void **state)
 {
-	prove_hole("kill-thread", DENY "kill-thread getpgrp\n", DENY "kill-process getpgrp\n", live_on_without_a_thread);
+	prove_hole("kill-thread", DENY "kill-thread getpgrp\n", DENY "kill-process getpgrp\n",
+		   live_on_without_a_thread);
 }
 
 static int write_into_another_process(void)
@@ -354,9 +356,13 @@ static int write_into_another_process(void)
 
 static void another_process_is_written(void **state)
 {
-	prove_hole("other-process", DENY "errno EPERM ptrace, process_vm_readv, pidfd_getfd, kcmp, process_madvise, migrate_pages, move_pages\n",
-		   DENY "errno EPERM ptrace, process_vm_readv, process_vm_writev, pidfd_getfd, kcmp, process_madvise, migrate_pages, move_pages\n",
-		   write_into_another_process);
+	prove_hole(
+		"other-process",
+		DENY
+		"errno EPERM ptrace, process_vm_readv, pidfd_getfd, kcmp, process_madvise, migrate_pages, move_pages\n",
+		DENY "errno EPERM ptrace, process_vm_readv, process_vm_writev, pidfd_getfd, kcmp, process_madvise, "
+		     "migrate_pages, move_pages\n",
+		write_into_another_process);
 }
 
 static int call_the_future(void)
@@ -371,8 +377,8 @@ static void a_call_of_the_future_reaches_the_kernel(void **state)
 
 static int open_by_a_chosen_address(void)
 {
-	char *path = mmap((void *)0x200000, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
-			  -1, 0);
+	char *path = mmap((void *)0x200000, 4096, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 
 	if (path != (char *)0x200000)
 		return NOT_HERE;
@@ -386,19 +392,12 @@ static void an_address_is_anybodys(void **state)
 		   open_by_a_chosen_address);
 }
 
-UNIT_TESTS(test_check_kernel,
-	cmocka_unit_test(a_high_bit_passes_a_refused_request),
-	cmocka_unit_test(a_twin_does_what_was_refused),
-	cmocka_unit_test(a_flag_more_passes_what_is_refused_by_equality),
-	cmocka_unit_test(unshare_makes_the_namespace_that_clone_may_not),
-	cmocka_unit_test(a_ring_opens_what_openat_may_not),
-	cmocka_unit_test(written_memory_runs),
-	cmocka_unit_test(readable_memory_runs),
-	cmocka_unit_test(shared_memory_runs),
-	cmocka_unit_test(one_memory_has_two_views),
-	cmocka_unit_test(a_refused_call_looks_done),
-	cmocka_unit_test(a_thread_dies_and_its_process_lives),
-	cmocka_unit_test(another_process_is_written),
-	cmocka_unit_test(a_call_of_the_future_reaches_the_kernel),
-	cmocka_unit_test(an_address_is_anybodys),
-)
+UNIT_TESTS(test_check_kernel, cmocka_unit_test(a_high_bit_passes_a_refused_request),
+	   cmocka_unit_test(a_twin_does_what_was_refused),
+	   cmocka_unit_test(a_flag_more_passes_what_is_refused_by_equality),
+	   cmocka_unit_test(unshare_makes_the_namespace_that_clone_may_not),
+	   cmocka_unit_test(a_ring_opens_what_openat_may_not), cmocka_unit_test(written_memory_runs),
+	   cmocka_unit_test(readable_memory_runs), cmocka_unit_test(shared_memory_runs),
+	   cmocka_unit_test(one_memory_has_two_views), cmocka_unit_test(a_refused_call_looks_done),
+	   cmocka_unit_test(a_thread_dies_and_its_process_lives), cmocka_unit_test(another_process_is_written),
+	   cmocka_unit_test(a_call_of_the_future_reaches_the_kernel), cmocka_unit_test(an_address_is_anybodys), )

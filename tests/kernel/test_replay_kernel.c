@@ -21,9 +21,11 @@ static struct seccomp_data call(int nr)
 
 static void every_action_comes_back_as_it_is(void **state)
 {
-	static const uint32_t actions[] = { SECCOMP_RET_ALLOW,	      SECCOMP_RET_LOG,	      SECCOMP_RET_USER_NOTIF,
-					    SECCOMP_RET_TRACE | 7,    SECCOMP_RET_ERRNO,      SECCOMP_RET_ERRNO | 4095,
-					    SECCOMP_RET_TRAP | 65535, SECCOMP_RET_KILL_THREAD, SECCOMP_RET_KILL_PROCESS };
+	static const uint32_t actions[] = {
+		SECCOMP_RET_ALLOW,	  SECCOMP_RET_LOG,	   SECCOMP_RET_USER_NOTIF,
+		SECCOMP_RET_TRACE | 7,	  SECCOMP_RET_ERRNO,	   SECCOMP_RET_ERRNO | 4095,
+		SECCOMP_RET_TRAP | 65535, SECCOMP_RET_KILL_THREAD, SECCOMP_RET_KILL_PROCESS
+	};
 
 	for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++) {
 		struct sock_filter insns[] = { BPF_STMT(BPF_RET | BPF_K, actions[i]) };
@@ -86,9 +88,6 @@ static void what_cannot_be_asked_is_said(void **state)
 	assert_int_equal(value, 7);
 }
 
-UNIT_TESTS(test_replay_kernel,
-	cmocka_unit_test(every_action_comes_back_as_it_is),
-	cmocka_unit_test(arguments_reach_the_filter),
-	cmocka_unit_test(an_allowed_call_does_not_run),
-	cmocka_unit_test(what_cannot_be_asked_is_said),
-)
+UNIT_TESTS(test_replay_kernel, cmocka_unit_test(every_action_comes_back_as_it_is),
+	   cmocka_unit_test(arguments_reach_the_filter), cmocka_unit_test(an_allowed_call_does_not_run),
+	   cmocka_unit_test(what_cannot_be_asked_is_said), )

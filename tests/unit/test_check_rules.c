@@ -19,51 +19,72 @@
 #define I386 "kernel 6.1\narch i386\ndefault kill-process\n"
 #define S390 "kernel 6.1\narch s390x\ndefault kill-process\n"
 /* Programs, as bpf_assemble reads them: arch is checked, the rest kills. */
-#define ASM "ld [4]\njeq #0xc000003e, ok, bad\nbad: ret #0x80000000\n"
+#define ASM  "ld [4]\njeq #0xc000003e, ok, bad\nbad: ret #0x80000000\n"
 
 static const struct pair {
 	const char *rule, *holed, *sound;
 } pairs[] = {
 	{ "arch-unchecked", "ld [0]\njeq #1, a, b\na: ret #0x7fff0000\nb: ret #0x80000000\n",
 	  ASM "ok: ld [0]\njeq #1, a, b\na: ret #0x7fff0000\nb: ret #0x80000000\n" },
-	{ "compat-open", "ld [4]\njeq #0xc000003e, ok, other\nother: ret #0x7fff0000\nok: ld [0]\njeq #1, a, b\na: ret #0x7fff0000\nb: ret #0x80000000\n",
+	{ "compat-open",
+	  "ld [4]\njeq #0xc000003e, ok, other\nother: ret #0x7fff0000\nok: ld [0]\njeq #1, a, b\na: ret "
+	  "#0x7fff0000\nb: ret #0x80000000\n",
 	  ASM "ok: ld [0]\njeq #1, a, b\na: ret #0x7fff0000\nb: ret #0x80000000\n" },
 	{ "x32-open", ASM "ok: ld [0]\njge #500, a, b\na: ret #0x7fff0000\nb: ret #0x80000000\n",
 	  ASM "ok: ld [0]\njge #500, b, a\na: ret #0x7fff0000\nb: ret #0x80000000\n" },
 	{ "multiplexed", I386 "allow socketcall\n", I386 "allow socketcall if call == 13\nallow shutdown\n" },
-	{ "truncated-argument", DENY "errno EPERM ioctl if arg1 == 0x5412\n", DENY "errno EPERM ioctl if request == 0x5412\n" },
+	{ "truncated-argument", DENY "errno EPERM ioctl if arg1 == 0x5412\n",
+	  DENY "errno EPERM ioctl if request == 0x5412\n" },
 	{ "truncated-argument", HEAD "allow socket if arg0 > 16\n", HEAD "allow socket if domain > 16\n" },
-	{ "half-compared", ASM "ok: ld [0]\njeq #0, r, bad2\nbad2: ret #0x80000000\nr: ld [32]\njeq #5, a, b\na: ret #0x7fff0000\nb: ret #0x80000000\n",
+	{ "half-compared",
+	  ASM "ok: ld [0]\njeq #0, r, bad2\nbad2: ret #0x80000000\nr: ld [32]\njeq #5, a, b\na: ret #0x7fff0000\nb: "
+	      "ret #0x80000000\n",
 	  HEAD "allow read if count == 5\n" },
-	{ "sign-confused", HEAD "allow setpriority if arg2 & 0xffffffff >= 5\n", HEAD "allow setpriority if prio >= 5\n" },
-	{ "masked-wrongly", DENY "errno EPERM unshare if flags == CLONE_NEWUSER\n", DENY "errno EPERM unshare if flags & CLONE_NEWUSER\n" },
+	{ "sign-confused", HEAD "allow setpriority if arg2 & 0xffffffff >= 5\n",
+	  HEAD "allow setpriority if prio >= 5\n" },
+	{ "masked-wrongly", DENY "errno EPERM unshare if flags == CLONE_NEWUSER\n",
+	  DENY "errno EPERM unshare if flags & CLONE_NEWUSER\n" },
 	{ "pointer-compared", HEAD "allow execve if arg0 == 0x1000\n", HEAD "allow execve if pathname != 0\n" },
-	{ "ip-compared", ASM "ok: ld [8]\njeq #5, a, b\na: ret #0x7fff0000\nb: ret #0x80000000\n", HEAD "allow read\n" },
-	{ "clone-arg-order", S390 "allow clone if arg0 & 0x10000000 == 0\n", S390 "allow clone if flags & 0x10000000 == 0\n" },
-	{ "twin-open", HEAD "allow openat if flags & 3 == 0\nallow open\n", HEAD "allow openat if flags & 3 == 0\nallow open if flags & 3 == 0\n" },
-	{ "twin-open", DENY "errno EPERM mount\n", DENY "errno EPERM mount, fsopen, fsconfig, fsmount, move_mount, open_tree, mount_setattr\n" },
-	{ "io-uring-open", HEAD "allow io_uring_setup, io_uring_enter\n", HEAD "errno ENOSYS io_uring_setup, io_uring_enter\n" },
-	{ "clone-flags-open", HEAD "allow clone if not flags & CLONE_NEWUSER\nallow clone3\n", HEAD "allow clone if not flags & CLONE_NEWUSER\nerrno ENOSYS clone3\n" },
+	{ "ip-compared", ASM "ok: ld [8]\njeq #5, a, b\na: ret #0x7fff0000\nb: ret #0x80000000\n",
+	  HEAD "allow read\n" },
+	{ "clone-arg-order", S390 "allow clone if arg0 & 0x10000000 == 0\n",
+	  S390 "allow clone if flags & 0x10000000 == 0\n" },
+	{ "twin-open", HEAD "allow openat if flags & 3 == 0\nallow open\n",
+	  HEAD "allow openat if flags & 3 == 0\nallow open if flags & 3 == 0\n" },
+	{ "twin-open", DENY "errno EPERM mount\n",
+	  DENY "errno EPERM mount, fsopen, fsconfig, fsmount, move_mount, open_tree, mount_setattr\n" },
+	{ "twin-open", HEAD "errno EPERM fork\nallow clone\n",
+	  HEAD "allow clone if flags & CLONE_NEWUSER == 0\nallow vfork\n" },
+	{ "io-uring-open", HEAD "allow io_uring_setup, io_uring_enter\n",
+	  HEAD "errno ENOSYS io_uring_setup, io_uring_enter\n" },
+	{ "clone-flags-open", HEAD "allow clone if not flags & CLONE_NEWUSER\nallow clone3\n",
+	  HEAD "allow clone if not flags & CLONE_NEWUSER\nerrno ENOSYS clone3\n" },
 	{ "loader-open", HEAD "allow mmap\n", HEAD "allow mmap if not prot & PROT_EXEC\n" },
 	{ "other-process", HEAD "allow process_vm_writev\n", HEAD "errno EPERM process_vm_writev\n" },
 	{ "kernel-surface", HEAD "allow socket\n", HEAD "allow socket if domain == AF_UNIX\n" },
 	{ "kernel-surface", HEAD "allow bpf\n", HEAD "errno EPERM bpf\n" },
-	{ "tty-injection", HEAD "allow ioctl\n", HEAD "errno EPERM ioctl if request in {TIOCSTI, TIOCLINUX}\nallow ioctl\n" },
+	{ "tty-injection", HEAD "allow ioctl\n",
+	  HEAD "errno EPERM ioctl if request in {TIOCSTI, TIOCLINUX}\nallow ioctl\n" },
 	{ "shared-channels", HEAD "allow preadv2\n", HEAD "allow preadv2 if not flags & RWF_NOWAIT\n" },
 	{ "wx-mmap", HEAD "allow mmap\n", HEAD "allow mmap if not (prot & PROT_WRITE and prot & PROT_EXEC)\n" },
-	{ "wx-mprotect", HEAD "allow mprotect\n", HEAD "allow mprotect if not (prot & PROT_WRITE and prot & PROT_EXEC)\n" },
-	{ "wx-pkey", HEAD "allow pkey_mprotect\n", HEAD "allow pkey_mprotect if not (prot & PROT_WRITE and prot & PROT_EXEC)\n" },
+	{ "wx-mprotect", HEAD "allow mprotect\n",
+	  HEAD "allow mprotect if not (prot & PROT_WRITE and prot & PROT_EXEC)\n" },
+	{ "wx-pkey", HEAD "allow pkey_mprotect\n",
+	  HEAD "allow pkey_mprotect if not (prot & PROT_WRITE and prot & PROT_EXEC)\n" },
 	{ "wx-later", HEAD "allow mprotect\n", HEAD "allow mprotect if not prot & PROT_EXEC\n" },
 	{ "wx-shmat", HEAD "allow shmat\n", HEAD "allow shmat if not shmflg & SHM_EXEC\n" },
 	{ "wx-personality", HEAD "allow personality\n", HEAD "allow personality if persona in {0, 0xffffffff}\n" },
 	{ "wx-dual", HEAD "allow mmap, memfd_create\n", HEAD "allow mmap\n" },
 	{ "wx-outside", HEAD "allow ptrace\n", HEAD "allow read\n" },
-	{ "fallback-broken", HEAD "allow clone\nerrno EPERM clone3\n", HEAD "allow clone, rseq\nerrno ENOSYS clone3\n" },
+	{ "fallback-broken", HEAD "allow clone\nerrno EPERM clone3\n",
+	  HEAD "allow clone, rseq\nerrno ENOSYS clone3\n" },
 	{ "newer-refused", HEAD "newer errno EPERM\n", HEAD "newer errno ENOSYS\n" },
 	{ "newer-open", DENY "newer allow\n", DENY "newer errno ENOSYS\n" },
-	{ "cannot-exit", HEAD "allow exit, rt_sigreturn, restart_syscall\n", HEAD "allow exit, exit_group, rt_sigreturn, restart_syscall\n" },
+	{ "cannot-exit", HEAD "allow exit, rt_sigreturn, restart_syscall\n",
+	  HEAD "allow exit, exit_group, rt_sigreturn, restart_syscall\n" },
 	{ "libc-start", HEAD "allow read\n", DENY "errno EPERM mount\n" },
-	{ "vdso-fallback", HEAD "allow read\n", HEAD "allow clock_gettime, clock_getres, gettimeofday, time, getcpu\n" },
+	{ "vdso-fallback", HEAD "allow read\n",
+	  HEAD "allow clock_gettime, clock_getres, gettimeofday, time, getcpu\n" },
 	{ "errno-silent", HEAD "errno EPERM mount\n", HEAD "errno ENOSYS clone3\n" },
 	{ "kill-thread", HEAD "kill-thread mount\n", HEAD "kill-process mount\n" },
 	{ "errno-zero", HEAD "errno 0 setuid\n", HEAD "errno EPERM setuid\n" },
@@ -76,10 +97,14 @@ static const struct pair {
 	{ "suspend-seccomp", "kernel 5.10\narch x86_64\ndefault kill-process\nallow ptrace\n", HEAD "allow ptrace\n" },
 	{ "dead-code", ASM "ok: ret #0x7fff0000\nret #0\n", ASM "ok: ret #0x7fff0000\n" },
 	{ "shadowed-rule", HEAD "allow read\nerrno EPERM read\n", HEAD "allow read if fd == 0\nerrno EPERM read\n" },
-	{ "duplicate-rule", HEAD "allow read\nallow read if fd == 0\n", HEAD "allow read if fd == 1\nallow read if fd == 0\n" },
-	{ "duplicate-rule", HEAD "allow read\nallow read, write\nallow write, read\n", HEAD "allow read\nallow read, write\n" },
+	{ "duplicate-rule", HEAD "allow read\nallow read if fd == 0\n",
+	  HEAD "allow read if fd == 1\nallow read if fd == 0\n" },
+	{ "duplicate-rule", HEAD "allow read\nallow read, write\nallow write, read\n",
+	  HEAD "allow read\nallow read, write\n" },
 	{ "no-effect-name", HEAD "allow waitpid\n", HEAD "allow wait4\n" },
-	{ "uncacheable-allow", "ld [4]\njeq #0xc000003e, ok, bad\nbad: ret #0x80000000\nok: ld [0]\nrsh #0\njeq #1, a, b\na: ret #0x7fff0000\nb: ret #0x80000000\n",
+	{ "uncacheable-allow",
+	  "ld [4]\njeq #0xc000003e, ok, bad\nbad: ret #0x80000000\nok: ld [0]\nrsh #0\njeq #1, a, b\na: ret "
+	  "#0x7fff0000\nb: ret #0x80000000\n",
 	  ASM "ok: ld [0]\njeq #1, a, b\na: ret #0x7fff0000\nb: ret #0x80000000\n" },
 };
 
@@ -95,8 +120,8 @@ static struct callgate_subject *open_subject(const char *text)
 	} else {
 		status = bpf_assemble("test", text, strlen(text), &program, &err);
 		if (status == CALLGATE_OK)
-			status = callgate_subject_parse("test.bpf", program.insns, program.length * sizeof(*program.insns), NULL,
-							&subject, &err);
+			status = callgate_subject_parse("test.bpf", program.insns,
+							program.length * sizeof(*program.insns), NULL, &subject, &err);
 		free(program.insns);
 	}
 	if (status < 0)
@@ -140,7 +165,8 @@ static unsigned count_findings(const char *text, const char *rule)
 			fail_msg("%s: witness %s: %s", finding->rule, finding->witness, err.message);
 		callgate_action_format(action, text_of_action, sizeof(text_of_action));
 		if (strcmp(text_of_action, finding->action) != 0)
-			fail_msg("%s: %s is %s, not %s", finding->rule, finding->witness, text_of_action, finding->action);
+			fail_msg("%s: %s is %s, not %s", finding->rule, finding->witness, text_of_action,
+				 finding->action);
 		replay(subject, finding);
 	}
 	callgate_report_free(report);
@@ -224,9 +250,6 @@ static void every_allocation_may_fail(void **state)
 	callgate_subject_free(subject);
 }
 
-UNIT_TESTS(test_check_rules,
-	cmocka_unit_test(every_rule_tells_a_hole_from_its_twin),
-	cmocka_unit_test(every_rule_has_a_pair),
-	cmocka_unit_test(filters_that_are_too_long_are_found),
-	cmocka_unit_test(every_allocation_may_fail),
-)
+UNIT_TESTS(test_check_rules, cmocka_unit_test(every_rule_tells_a_hole_from_its_twin),
+	   cmocka_unit_test(every_rule_has_a_pair), cmocka_unit_test(filters_that_are_too_long_are_found),
+	   cmocka_unit_test(every_allocation_may_fail), )

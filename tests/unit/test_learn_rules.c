@@ -232,6 +232,47 @@ static void a_name_is_shown_and_cannot_write_rules(void **state)
 	evidence_free(evidence);
 }
 
+static char *learn_clone3_of(const char *path)
+{
+	struct evidence *evidence = evidence_new();
+	uint64_t args[6] = { 0 };
+	struct evidence_call call = { .args = args, .offset = 1 };
+	const struct abi_syscall *clone3 = abi_syscall_by_name("clone3");
+	struct evidence_program *program;
+	struct evidence_entry *entry;
+	char *text;
+
+	assert_int_equal(evidence_module(evidence, path, &call.module, NULL), CALLGATE_OK);
+	assert_int_equal(evidence_program(evidence, "/usr/bin/a", "", &program, NULL), CALLGATE_OK);
+	assert_int_equal(evidence_entry(evidence, program, abi_arch(ABI_X86_64)->audit,
+					(uint32_t)clone3->nr[ABI_X86_64], &entry, NULL),
+			 CALLGATE_OK);
+	assert_int_equal(evidence_count(evidence, entry, &call, NULL), CALLGATE_OK);
+	close_run(evidence);
+	text = learn(evidence);
+	evidence_free(evidence);
+	return text;
+}
+
+static void the_clone3_of_libc_becomes_a_clone_without_namespaces(void **state)
+{
+	char *text = learn_clone3_of("/lib/x86_64-linux-gnu/libc.so.6");
+
+	expect_line(text, "errno ENOSYS clone3");
+	expect_line(text, "allow clone");
+	assert_non_null(strstr(text, "CLONE_NEWUSER | CLONE_NEWUTS) == 0\n"));
+	free(text);
+}
+
+static void the_clone3_of_another_is_allowed(void **state)
+{
+	char *text = learn_clone3_of("/usr/bin/a");
+
+	expect_line(text, "allow clone3");
+	assert_null(strstr(text, "CLONE_NEWUSER"));
+	free(text);
+}
+
 static void nothing_seen_is_nothing_learned(void **state)
 {
 	struct evidence *evidence = evidence_new();
@@ -308,5 +349,6 @@ UNIT_TESTS(test_learn_rules, cmocka_unit_test(a_policy_reads_as_if_somebody_had_
 	   cmocka_unit_test(what_could_not_be_seen_is_said),
 	   cmocka_unit_test(another_arch_is_named_and_nothing_of_it_constrained),
 	   cmocka_unit_test(a_name_is_shown_and_cannot_write_rules),
-	   cmocka_unit_test(nothing_seen_is_nothing_learned), cmocka_unit_test(the_tables_name_nothing_that_is_not),
-	   cmocka_unit_test(every_allocation_may_fail), )
+	   cmocka_unit_test(the_clone3_of_libc_becomes_a_clone_without_namespaces),
+	   cmocka_unit_test(the_clone3_of_another_is_allowed), cmocka_unit_test(nothing_seen_is_nothing_learned),
+	   cmocka_unit_test(the_tables_name_nothing_that_is_not), cmocka_unit_test(every_allocation_may_fail), )
