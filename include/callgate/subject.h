@@ -38,6 +38,7 @@ struct callgate_subject_options {
 	const char *const *capabilities;
 	size_t capability_count;
 	uint16_t kernel;
+	bool may_be_unknown; /* a raw filter whose meaning is beyond the budget is opened all the same: see below */
 	size_t nodes_max; /* what a meaning may cost, in nodes of its diagram of 16 bytes; 0: 4194304 */
 };
 
@@ -49,6 +50,10 @@ struct callgate_subject_options {
  * its reason), E_UNSUPPORTED (this kernel, or somebody without CAP_SYS_ADMIN, cannot read a process's filters; whether
  * there are any, everybody may ask), E_LIMIT,
  * E_NOMEM.
+ *
+ * A subject that may be unknown, and is, answers callgate_subject_simulate, callgate_subject_replay and
+ * CALLGATE_FORM_ASM, which ask its instructions; every other question fails with the E_LIMIT that names the one which
+ * exceeds the budget.
  */
 CALLGATE_PUBLIC int callgate_subject_open(const char *name, const struct callgate_subject_options *options,
 					  struct callgate_subject **ret_subject, struct callgate_error *err);

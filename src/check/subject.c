@@ -28,8 +28,10 @@ int callgate_check(struct callgate_subject *subject, struct callgate_report **re
 	cleanup(arena_fini) struct arena arena = { 0 };
 	struct check_subject parts = { .diagram = subject->diagram, .root = subject->root };
 	struct holder holder = { 0 };
-	int status;
+	int status = subject_known(subject, err);
 
+	if (status)
+		return status;
 	if (subject->policy)
 		parts.policy = subject->policy->policy;
 	parts.compiled = subject->policy || subject->is_strict;

@@ -89,8 +89,11 @@ static int show_subject(const char *name, const struct show_options *options)
 {
 	cleanup(subject_free) struct callgate_subject *subject = NULL;
 	cleanup(buf_fini) struct buf out = { 0 };
-	int status = subject_from_argument(name, &options->reading, &subject);
+	struct subject_reading reading = options->reading;
+	int status;
 
+	reading.may_be_unknown = options->form == CALLGATE_FORM_ASM;
+	status = subject_from_argument(name, &reading, &subject);
 	if (status == STATUS_YES)
 		status = add_text(subject, options->form, &out);
 	if (status == STATUS_YES && options->save && callgate_subject_filters(subject) == 0)

@@ -54,6 +54,7 @@ int cmd_simulate(const struct verb *verb, int argc, char **argv)
 	if (!options.trace == (arguments.count == 1))
 		return misuse_hint("callgate simulate SUBJECT 'openat(AT_FDCWD, 0, O_RDONLY)'", "",
 				   "simulate needs either calls or '--trace FILE'");
+	options.reading.may_be_unknown = !options.trace;
 	status = subject_from_argument(arguments.items[0], &options.reading, &subject);
 	if (status != STATUS_YES)
 		return status;

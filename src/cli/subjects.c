@@ -44,6 +44,7 @@ int subject_from_argument(const char *name, const struct subject_reading *readin
 	const char *sentence;
 
 	if (reading) {
+		options.may_be_unknown = reading->may_be_unknown;
 		options.kind = (enum callgate_subject_kind)(reading->from + 1);
 		options.capabilities = reading->capabilities.items;
 		options.capability_count = reading->capabilities.count;

@@ -13,6 +13,7 @@ struct subject_reading {
 	int from; /* the words below are the kinds of enum callgate_subject_kind in its order, behind ANY; -1 is ANY */
 	struct option_list capabilities;
 	const char *kernel;
+	bool may_be_unknown; /* for verbs that ask its instructions, not its meaning */
 };
 #define SUBJECT_READING_ANY \
 	{                   \

@@ -177,7 +177,9 @@ int callgate_costs_new(const struct callgate_subject *subject, const struct call
 
 	if (!costs)
 		return fail_nomem(err);
-	status = subject_stack_init(subject, &options, &measuring.stack, err);
+	status = subject_known(subject, err);
+	if (!status)
+		status = subject_stack_init(subject, &options, &measuring.stack, err);
 	if (!status)
 		status = measure_all(&measuring);
 	if (status)

@@ -200,7 +200,9 @@ int callgate_coverage_new(const struct callgate_subject *subject, const char *te
 
 	if (!coverage)
 		return fail_nomem(err);
-	status = subject_stack_init(subject, NULL, &covering.stack, err);
+	status = subject_known(subject, err);
+	if (!status)
+		status = subject_stack_init(subject, NULL, &covering.stack, err);
 	if (!status)
 		status = trace_parse(text, length, &coverage->arena, &trace, err);
 	if (!status)

@@ -121,7 +121,8 @@ static void explain_foreign(struct buf *text, const struct policy *policy, const
 		buf_puts(text, call->arch->name);
 	else
 		buf_printf(text, "0x%08x", call->data.arch);
-	buf_puts(text, policy->has_foreign ? ", so that `foreign` decides" : ", and arches that are not named are killed");
+	buf_puts(text,
+		 policy->has_foreign ? ", so that `foreign` decides" : ", and arches that are not named are killed");
 }
 
 /* Why no rule decided a call of an arch that the policy names. */
@@ -285,7 +286,10 @@ int explain_call(const struct callgate_subject *subject, const struct call *call
 	cleanup(buf_fini) struct buf spelt = { 0 };
 	struct callgate_explanation explanation = { .action = subject_action(subject, &call->data) };
 	struct seccomp_data data = call_in_memory(call);
-	int status;
+	int status = subject_known(subject, err);
+
+	if (status)
+		return status;
 
 	prove_format_call(&data, &spelt);
 	snprintf(explanation.call, sizeof(explanation.call), "%s", buf_text(&spelt));

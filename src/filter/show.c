@@ -178,9 +178,9 @@ int callgate_subject_show(const struct callgate_subject *subject, enum callgate_
 {
 	cleanup(buf_fini) struct buf text = { 0 };
 	char *taken;
-	int status = CALLGATE_OK;
+	int status = form == CALLGATE_FORM_ASM ? CALLGATE_OK : subject_known(subject, err);
 
-	if (form == CALLGATE_FORM_TABLE && subject->kind == CALLGATE_SUBJECT_PROCESS)
+	if (!status && form == CALLGATE_FORM_TABLE && subject->kind == CALLGATE_SUBJECT_PROCESS)
 		status = show_stack(subject, &text, err);
 	if (status)
 		return status;

@@ -1,13 +1,14 @@
 /*
  * What somebody hands over is recognised by what it is, not by its name: a filter is whole instructions that the
- * kernel's checker takes, and no text is that. Text that another tool's reader knows is that tool's, else a policy. Input that is neither text nor a filter is reported as a broken
- * filter, with the checker's reason.
+ * kernel's checker takes, and no text is that. Text that another tool's reader knows is that tool's, else a policy.
+ * Input that is neither text nor a filter is reported as a broken filter, with the checker's reason.
  */
 #include "filter/subject.h"
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "diagram/action.h"
 #include "diagram/meaning.h"
 #include "filter/filter.h"
 #include "import/import.h"
@@ -26,11 +27,8 @@
 #include <sys/stat.h>
 
 static const char *const kind_names[] = {
-	[CALLGATE_SUBJECT_ANY] = NULL,
-	[CALLGATE_SUBJECT_POLICY] = "policy",
-	[CALLGATE_SUBJECT_BPF] = "bpf",
-	[CALLGATE_SUBJECT_OCI] = "oci",
-	[CALLGATE_SUBJECT_PROCESS] = "process",
+	[CALLGATE_SUBJECT_ANY] = NULL,	[CALLGATE_SUBJECT_POLICY] = "policy",	[CALLGATE_SUBJECT_BPF] = "bpf",
+	[CALLGATE_SUBJECT_OCI] = "oci", [CALLGATE_SUBJECT_PROCESS] = "process",
 };
 
 enum { KINDS = sizeof(kind_names) / sizeof(kind_names[0]) };
@@ -141,12 +139,22 @@ static int recognise(struct callgate_subject *subject, const void *bytes, size_t
 	return subject->kind == CALLGATE_SUBJECT_BPF ? read_program(subject, bytes, length, err) : CALLGATE_OK;
 }
 
-static int keep_meaning(struct callgate_subject *subject, struct callgate_error *err)
+static int keep_meaning(struct callgate_subject *subject, const struct callgate_subject_options *options,
+			struct callgate_error *err)
 {
+	int status;
+
 	subject->diagram = diagram_new(subject->nodes_max);
 	if (!subject->diagram)
 		return fail_nomem(err);
-	return subject_meaning(subject, NULL, subject->diagram, &subject->root, err);
+	status = subject_meaning(subject, NULL, subject->diagram, &subject->root, &subject->unknown);
+	if (status == CALLGATE_E_LIMIT && subject->programs && options && options->may_be_unknown) {
+		subject->root = DIAGRAM_NONE;
+		return CALLGATE_OK;
+	}
+	if (status && err)
+		*err = subject->unknown;
+	return status;
 }
 
 /* One that has a name and nothing else; NULL without memory. */
@@ -173,7 +181,8 @@ static int read_policy(struct callgate_subject *subject, const char *path, const
 
 	if (!dialect)
 		return path ? callgate_policy_read(path, policy_options, &subject->policy, err)
-			    : callgate_policy_parse(subject->name, bytes, length, policy_options, &subject->policy, err);
+			    : callgate_policy_parse(subject->name, bytes, length, policy_options, &subject->policy,
+						    err);
 	if (options) {
 		source.capabilities = options->capabilities;
 		source.capability_count = options->capability_count;
@@ -200,7 +209,7 @@ static int subject_make(const char *name, const char *path, const void *bytes, s
 	if (subject->kind != CALLGATE_SUBJECT_BPF)
 		status = read_policy(subject, path, bytes, length, options, err);
 	if (!status)
-		status = keep_meaning(subject, err);
+		status = keep_meaning(subject, options, err);
 	if (status)
 		return status;
 	*ret_subject = take_ptr(subject);
@@ -282,7 +291,7 @@ static int open_process(const char *name, pid_t pid, const struct callgate_subje
 	subject->kind = CALLGATE_SUBJECT_PROCESS;
 	status = read_process(subject, pid, err);
 	if (!status)
-		status = keep_meaning(subject, err);
+		status = keep_meaning(subject, options, err);
 	if (!status)
 		*ret_subject = take_ptr(subject);
 	return status;
@@ -396,12 +405,39 @@ int subject_meaning(const struct callgate_subject *subject, const struct callgat
 	return place_failure(subject, status, err);
 }
 
+int subject_known(const struct callgate_subject *subject, struct callgate_error *err)
+{
+	if (subject->root != DIAGRAM_NONE)
+		return CALLGATE_OK;
+	if (err)
+		*err = subject->unknown;
+	return CALLGATE_E_LIMIT;
+}
+
+/* As the kernel runs a stack: from the newest, and an older filter's action counts where it overrides. */
+static struct callgate_action simulate_stack(const struct callgate_subject *subject, const struct seccomp_data *data)
+{
+	struct callgate_action action = { SECCOMP_RET_ALLOW };
+
+	for (size_t i = subject->program_count; i-- > 0;) {
+		const struct bpf_program *program = &subject->programs[i];
+		struct callgate_action returned = { diagram_action(
+			bpf_simulate(program->insns, program->length, data, NULL)) };
+
+		if (i + 1 == subject->program_count || callgate_action_overrides(returned, action))
+			action = returned;
+	}
+	return action;
+}
+
 struct callgate_action subject_action(const struct callgate_subject *subject, const struct seccomp_data *data)
 {
 	struct seccomp_data in_memory = *data;
 	struct diagram_input input;
 
 	prove_exchange_halves(&in_memory);
+	if (subject->root == DIAGRAM_NONE)
+		return simulate_stack(subject, &in_memory);
 	prove_data_to_input(&in_memory, &input);
 	return (struct callgate_action){ diagram_evaluate(subject->diagram, subject->root, &input) };
 }
@@ -464,8 +500,10 @@ int callgate_subject_compile(const struct callgate_subject *subject, const struc
 			     struct callgate_filter **ret_filter, struct callgate_error *err)
 {
 	uint32_t root = subject->root;
-	int status = CALLGATE_OK;
+	int status = subject_known(subject, err);
 
+	if (status)
+		return status;
 	if (options && options->arches)
 		return callgate_subject_merge(&subject, 1, options, ret_filter, err);
 	/* Its meaning is there already. */

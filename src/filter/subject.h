@@ -29,6 +29,7 @@ struct callgate_subject {
 	pid_t pid;			/* PROCESS, else 0 */
 	bool is_strict;			/* PROCESS: it carries no filter; the program is what its strict mode means */
 	struct arena arena;		/* the programs and their instructions */
+	struct callgate_error unknown; /* why root is DIAGRAM_NONE, when it is */
 	size_t nodes_max; /* the budget of its diagram, and of those that it is compared in; 0: the default */
 	struct diagram *diagram;
 	uint32_t root; /* its meaning in diagram */
@@ -55,8 +56,12 @@ void subject_stack_fini(struct subject_stack *stack);
 unsigned subject_stack_executed(const struct subject_stack *stack, const struct seccomp_data *data);
 bool subject_stack_is_cacheable(const struct subject_stack *stack, uint32_t audit, uint32_t nr);
 
-/* What its diagram says to a call, whose arguments are values (call->data is such). */
+/* What it says to a call, whose arguments are values (call->data is such): by its diagram, or by its instructions where
+ * the meaning is not known. */
 struct callgate_action subject_action(const struct callgate_subject *subject, const struct seccomp_data *data);
+
+/* CALLGATE_OK, or what was beyond the budget when it was opened: for every question that needs the meaning. */
+int subject_known(const struct callgate_subject *subject, struct callgate_error *err);
 
 /* Reads a whole text as a call; errors have their place in it. */
 int subject_parse_call(const char *text, struct call *ret_call, struct callgate_error *err);

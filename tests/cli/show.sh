@@ -22,3 +22,13 @@ stdout_has '^digraph'
 stdout_has 'nr bit'
 expect 0 'an output' callgate show -o table2 web.policy
 check '  whole' cmp -s table table2
+
+# A product of two arguments has no diagram of any size.
+insn() { printf "\\x$(printf %02x "$1")\\x00\\x$(printf %02x "$2")\\x$(printf %02x "$3")\\x$(printf %02x "$4")\\x00\\x00\\x00"; }
+{ insn 32 0 0 16; insn 7 0 0 0; insn 32 0 0 24; insn 44 0 0 0; insn 21 0 1 42; insn 6 0 0 0; insn 6 0 0 1; } >product.bpf
+expect 3 'a meaning that is too large is unknown' callgate show product.bpf
+stderr_has '^product.bpf: error: unknown: instruction 3 '
+expect 0 '  and its instructions are shown all the same' callgate show --as asm product.bpf
+stdout_has ' mul x$'
+expect 1 '  and run' callgate simulate product.bpf 'x86_64:read(6, 7)'
+stdout_is 'kill-thread'

@@ -273,9 +273,49 @@ static void every_allocation_may_fail(void **state)
 	});
 }
 
+/* A product of two arguments: instructions can be run and read, but nothing is known of the meaning. */
+static void an_unknown_meaning_leaves_the_instructions(void **state)
+{
+	static const struct sock_filter product[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16),	       BPF_STMT(BPF_MISC | BPF_TAX, 0),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 24),	       BPF_STMT(BPF_ALU | BPF_MUL | BPF_X, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 42, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct callgate_subject_options options = { .kind = CALLGATE_SUBJECT_BPF, .nodes_max = 1 << 16 };
+	struct callgate_subject *subject = NULL;
+	struct callgate_explanation explanation;
+	struct callgate_filter *filter = NULL;
+	struct callgate_report *report = NULL;
+	struct callgate_costs *costs = NULL;
+	struct callgate_diff *diff = NULL;
+	struct callgate_error err = { 0 };
+	char *text = NULL;
+
+	assert_int_equal(callgate_subject_parse("x", product, sizeof(product), &options, &subject, &err),
+			 CALLGATE_E_LIMIT);
+	options.may_be_unknown = true;
+	assert_int_equal(callgate_subject_parse("x", product, sizeof(product), &options, &subject, &err), CALLGATE_OK);
+	assert_action(subject, "x86_64:read(6, 7)", SECCOMP_RET_TRAP);
+	assert_action(subject, "x86_64:read(6, 8)", SECCOMP_RET_ALLOW);
+	assert_int_equal(callgate_subject_show(subject, CALLGATE_FORM_ASM, &text, &err), CALLGATE_OK);
+	assert_non_null(strstr(text, "mul x"));
+	free(text);
+	assert_int_equal(callgate_subject_show(subject, CALLGATE_FORM_TABLE, &text, &err), CALLGATE_E_LIMIT);
+	assert_non_null(strstr(err.message, "instruction 3 "));
+	assert_int_equal(callgate_subject_show(subject, CALLGATE_FORM_DIAGRAM, &text, &err), CALLGATE_E_LIMIT);
+	assert_int_equal(callgate_subject_compile(subject, NULL, &filter, &err), CALLGATE_E_LIMIT);
+	assert_int_equal(callgate_subject_explain(subject, "read(6, 7)", &explanation, &err), CALLGATE_E_LIMIT);
+	assert_int_equal(callgate_check(subject, &report, &err), CALLGATE_E_LIMIT);
+	assert_int_equal(callgate_costs_new(subject, NULL, &costs, &err), CALLGATE_E_LIMIT);
+	assert_int_equal(callgate_diff_new(subject, subject, &diff, &err), CALLGATE_E_LIMIT);
+	callgate_subject_free(subject);
+}
+
 UNIT_TESTS(test_filter_subject, cmocka_unit_test(a_policy_and_its_filter_answer_alike),
 	   cmocka_unit_test(a_filter_in_the_other_byte_order_is_read), cmocka_unit_test(what_is_no_subject_is_refused),
 	   cmocka_unit_test(an_explanation_names_the_rule), cmocka_unit_test(an_explanation_names_the_default),
 	   cmocka_unit_test(a_difference_has_a_witness_that_shows_it),
+	   cmocka_unit_test(an_unknown_meaning_leaves_the_instructions),
 	   cmocka_unit_test(equal_meanings_have_no_difference), cmocka_unit_test(a_merge_is_the_kernels_stacking),
 	   cmocka_unit_test(the_forms_show_what_there_is), cmocka_unit_test(every_allocation_may_fail), )
