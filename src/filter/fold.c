@@ -1,7 +1,7 @@
 /*
  * Differences for a person to read. A new default, or an arch more, changes hundreds of calls in one way: that is one
- * line, with the calls as stretches of numbers (`uretprobe..#423, cachestat`), or "*" where every call of an arch
- * changes and this is how most do. What depends on arguments keeps its own line, and so do a few calls.
+ * line, with the calls as stretches of numbers (`uretprobe..#423, cachestat`), or "*" in place of the longest such
+ * line where every call of an arch changes. What depends on arguments keeps its own line, and so do a few calls.
  */
 #include "filter/diff.h"
 
@@ -72,22 +72,6 @@ static bool is_whole(const struct fold *fold)
 	return numbers == UINT64_C(1) << (is_half ? 31 : 32);
 }
 
-/* The first of the differences that most are like. */
-static size_t most_common(const struct fold *fold)
-{
-	size_t best = fold->diff->differences.length, best_count = 0;
-
-	for (size_t i = 0; i < fold->diff->differences.length; i++) {
-		size_t count = is_plain(fold, &fold->diff->differences.items[i]) ? count_alike(fold, i) : 0;
-
-		if (count > best_count) {
-			best = i;
-			best_count = count;
-		}
-	}
-	return best;
-}
-
 static void write_end(const struct difference *difference, uint32_t number, struct buf *text)
 {
 	if (difference->low == difference->high)
@@ -154,17 +138,22 @@ static int join_stretches(struct fold *fold, size_t first, struct callgate_error
 	return text.failed ? fail_nomem(err) : join(fold, first, buf_text(&text), err);
 }
 
+/* "*" spares the reader the longest of the lines. */
 static int fold_arch(struct fold *fold, struct callgate_error *err)
 {
-	size_t whole = is_whole(fold) ? most_common(fold) : fold->diff->differences.length;
+	size_t count = fold->diff->differences.length, longest = count;
 	int status = CALLGATE_OK;
 
-	for (size_t i = 0; !status && i < fold->diff->differences.length; i++) {
+	for (size_t i = 0; !status && i < count; i++) {
 		if (fold->names[i] || !is_plain(fold, &fold->diff->differences.items[i]) ||
 		    count_alike(fold, i) < FOLD_LEAST)
 			continue;
-		status = i == whole ? join(fold, i, "*", err) : join_stretches(fold, i, err);
+		status = join_stretches(fold, i, err);
+		if (!status && (longest == count || strlen(fold->names[i]) > strlen(fold->names[longest])))
+			longest = i;
 	}
+	if (!status && longest < count && is_whole(fold))
+		fold->names[longest] = "*";
 	return status;
 }
 
