@@ -50,7 +50,7 @@ static int check_value(const struct context *context, enum scmp_filter_attr attr
 	case SCMP_FLTATR_CTL_TSYNC:
 		if (level_now() >= LEVEL_TSYNC && level_now() < LEVEL_BOTH && value && context_has_notify(context))
 			return -EINVAL;
-		/* fall through */
+		__attribute__((fallthrough));
 	default:
 		return level_now() >= needed_level(attribute) ? 0 : -EOPNOTSUPP;
 	}

@@ -126,7 +126,7 @@ static char *put_utf8(char *out, uint32_t point)
 /* Behind "\u": a character, maybe of two halves. */
 static int take_point(struct parser *parser, char **out)
 {
-	uint32_t unit, low;
+	uint32_t unit = 0, low = 0;
 	int status = take_unit(parser, &unit);
 
 	if (status)
