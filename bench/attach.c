@@ -8,6 +8,7 @@
 #include "codegen/codegen.h"
 #include "peer.h"
 #include "prove/prove.h"
+#include "times.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,6 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 static const enum abi_arch_id arches[] = { ABI_X86_64, ABI_I386, ABI_X32 };
@@ -28,14 +28,6 @@ static struct attached {
 	double times[ROUNDS_MAX];
 } filters[FILTERS];
 
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec * 1e6 + (double)time.tv_nsec / 1e3;
-}
-
 /* In the child: attaches and hands on how long it took. All filters allow write and exit_group. */
 static _Noreturn void attach(const struct bpf_program *program, int pipe_end)
 {
@@ -44,9 +36,9 @@ static _Noreturn void attach(const struct bpf_program *program, int pipe_end)
 	long status;
 
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	before = now();
+	before = times_now();
 	status = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &fprog);
-	took = now() - before;
+	took = times_now() - before;
 	_exit(status || write(pipe_end, &took, sizeof(took)) != sizeof(took));
 }
 
@@ -94,13 +86,6 @@ static bool add_pair(const struct rules *rules, size_t arch_count, size_t index,
 	return add_filter(index, peer, theirs) && add_filter(index + 1, ours, own);
 }
 
-static int compare_times(const void *a, const void *b)
-{
-	const double *left = a, *right = b;
-
-	return (*left > *right) - (*left < *right);
-}
-
 int main(int argc, char **argv)
 {
 	static struct sock_filter allow[] = { BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
@@ -122,10 +107,8 @@ int main(int argc, char **argv)
 			if (filters[i].times[round] < 0)
 				return EXIT_FAILURE;
 		}
-	for (size_t i = 0; i < FILTERS; i++) {
-		qsort(filters[i].times, (size_t)rounds, sizeof(double), compare_times);
+	for (size_t i = 0; i < FILTERS; i++)
 		printf("attach\t%s\t%zu\t%.1f\n", filters[i].name, filters[i].program.length,
-		       filters[i].times[rounds / 2]);
-	}
+		       times_median(filters[i].times, (size_t)rounds));
 	return 0;
 }

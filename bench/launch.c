@@ -5,6 +5,8 @@
  *
  *	launch FOLDER ROUNDS CALLGATE TRUE      prints a line for each way: its name and median in microseconds
  */
+#include "times.h"
+
 #include <callgate/launch.h>
 
 #include <spawn.h>
@@ -12,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { WAYS = 5, ROUNDS_MAX = 4000 };
@@ -22,14 +23,6 @@ struct way {
 	const char *command[8]; /* what is spawned; empty: callgate_run */
 	double times[ROUNDS_MAX];
 };
-
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec * 1e6 + (double)time.tv_nsec / 1e3;
-}
 
 static int run_spawned(const struct way *way)
 {
@@ -51,31 +44,22 @@ static int run_library(const struct callgate_subject *subject, const char *progr
 	return status == CALLGATE_OK ? report.exit_status : status;
 }
 
-static int compare(const void *a, const void *b)
-{
-	double left = *(const double *)a, right = *(const double *)b;
-
-	return (left > right) - (left < right);
-}
-
 static int measure(struct way *ways, const struct callgate_subject *subject, const char *program, int rounds)
 {
 	for (int round = 0; round < rounds; round++) {
 		for (int i = 0; i < WAYS; i++) {
-			double before = now();
+			double before = times_now();
 			int status = ways[i].command[0] ? run_spawned(&ways[i]) : run_library(subject, program);
 
-			ways[i].times[round] = now() - before;
+			ways[i].times[round] = times_now() - before;
 			if (status) {
 				fprintf(stderr, "launch: %s: status %d\n", ways[i].name, status);
 				return 1;
 			}
 		}
 	}
-	for (int i = 0; i < WAYS; i++) {
-		qsort(ways[i].times, (size_t)rounds, sizeof(double), compare);
-		printf("launch\t%s\t%.0f\n", ways[i].name, ways[i].times[rounds / 2]);
-	}
+	for (int i = 0; i < WAYS; i++)
+		printf("launch\t%s\t%.0f\n", ways[i].name, times_median(ways[i].times, (size_t)rounds));
 	return 0;
 }
 
