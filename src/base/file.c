@@ -9,7 +9,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -65,13 +68,18 @@ int file_write_all(int fd, const void *bytes, size_t length)
 	return 0;
 }
 
-static int file_write_in_place(const char *path, const void *bytes, size_t length, struct callgate_error *err)
+/* What is there must still be what was found: a link that came in between may lead to any file. */
+static int file_write_in_place(const struct file_place *place, const void *bytes, size_t length,
+			       struct callgate_error *err)
 {
-	cleanup_fd int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	cleanup_fd int fd = open(place->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	struct stat opened;
 
-	if (fd < 0 || file_write_all(fd, bytes, length) < 0)
-		return fail_errno(err, "cannot write '%s'", path);
-	return CALLGATE_OK;
+	if (fd < 0 || fstat(fd, &opened) < 0)
+		return fail_errno(err, "cannot write '%s'", place->path);
+	if (opened.st_dev != place->old.st_dev || opened.st_ino != place->old.st_ino)
+		return fail(err, CALLGATE_E_OS, "cannot write '%s': it is another file than before", place->path);
+	return file_write_all(fd, bytes, length) < 0 ? fail_errno(err, "cannot write '%s'", place->path) : CALLGATE_OK;
 }
 
 static mode_t file_umask(void)
@@ -83,32 +91,88 @@ static mode_t file_umask(void)
 }
 
 /* What the new file is to be like: the old one, or mode where there is none. */
-static int file_dress(int fd, const struct stat *old, mode_t mode)
+static int file_dress(int fd, const struct file_place *place, mode_t mode)
 {
-	if (!old)
+	if (!place->is_there)
 		return fchmod(fd, mode & ~file_umask());
 	/* Only root gives files away; anybody else's replacement is his own. */
-	if (old->st_uid != geteuid() || old->st_gid != getegid())
-		(void)!fchown(fd, old->st_uid, old->st_gid);
-	return fchmod(fd, old->st_mode & 0777);
+	if (place->old.st_uid != geteuid() || place->old.st_gid != getegid())
+		(void)!fchown(fd, place->old.st_uid, place->old.st_gid);
+	return fchmod(fd, place->old.st_mode & 0777);
 }
 
-static int file_replace_regular(const char *path, const struct stat *old, const void *bytes, size_t length, mode_t mode,
-				struct callgate_error *err)
+/* mkostemp(3) in a folder that is open: −1 with errno. */
+static int file_make_temporary(const struct file_place *place, struct buf *ret_name)
+{
+	uint32_t random;
+
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return -1;
+	buf_printf(ret_name, "%s.%08" PRIx32, place->name, random);
+	errno = ENOMEM;
+	return ret_name->failed ? -1
+				: openat(place->folder, ret_name->data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+}
+
+void file_place_fini(struct file_place *place)
+{
+	if (place->folder >= 0)
+		close(place->folder);
+	free(place->name);
+	free(place->path);
+	*place = FILE_PLACE_NONE;
+}
+
+/* Opens the folder of the file that path is, links followed, and keeps its name there. */
+static int file_place_in_folder(struct file_place *place, struct callgate_error *err)
+{
+	cleanup_free char *behind_links = place->is_there ? realpath(place->path, NULL) : NULL;
+	const char *path = behind_links ? behind_links : place->path;
+	const char *slash = strrchr(path, '/');
+	cleanup_free char *folder = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+
+	place->name = strdup(slash ? slash + 1 : path);
+	if (!folder || !place->name)
+		return fail_nomem(err);
+	place->folder = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return place->folder < 0 ? fail_errno(err, "cannot create a file beside '%s'", place->path) : CALLGATE_OK;
+}
+
+int file_place_find(const char *path, struct file_place *ret_place, struct callgate_error *err)
+{
+	cleanup(file_place_fini) struct file_place place = FILE_PLACE_NONE;
+	int status = CALLGATE_OK;
+
+	place.path = strdup(path);
+	if (!place.path)
+		return fail_nomem(err);
+	place.is_there = stat(path, &place.old) == 0;
+	if (!place.is_there || S_ISREG(place.old.st_mode))
+		status = file_place_in_folder(&place, err);
+	if (status != CALLGATE_OK)
+		return status;
+	*ret_place = place;
+	place = FILE_PLACE_NONE;
+	return CALLGATE_OK;
+}
+
+int file_place_write(const struct file_place *place, const void *bytes, size_t length, mode_t mode,
+		     struct callgate_error *err)
 {
 	cleanup(buf_fini) struct buf temporary = { 0 };
 	cleanup_fd int fd = -1;
 
-	buf_printf(&temporary, "%s.XXXXXX", path);
+	if (place->folder < 0)
+		return file_write_in_place(place, bytes, length, err);
+	fd = file_make_temporary(place, &temporary);
 	if (temporary.failed)
 		return fail_nomem(err);
-	fd = mkostemp(temporary.data, O_CLOEXEC);
 	if (fd < 0)
-		return fail_errno(err, "cannot create a file beside '%s'", path);
-	if (file_write_all(fd, bytes, length) < 0 || file_dress(fd, old, mode) < 0 || fsync(fd) < 0 ||
-	    rename(temporary.data, path) < 0) {
-		error_set_errno(err, "cannot write '%s'", path);
-		unlink(temporary.data);
+		return fail_errno(err, "cannot create a file beside '%s'", place->path);
+	if (file_write_all(fd, bytes, length) < 0 || file_dress(fd, place, mode) < 0 || fsync(fd) < 0 ||
+	    renameat(place->folder, temporary.data, place->folder, place->name) < 0) {
+		error_set_errno(err, "cannot write '%s'", place->path);
+		unlinkat(place->folder, temporary.data, 0);
 		return CALLGATE_E_OS;
 	}
 	return CALLGATE_OK;
@@ -116,13 +180,8 @@ static int file_replace_regular(const char *path, const struct stat *old, const 
 
 int file_replace(const char *path, const void *bytes, size_t length, mode_t mode, struct callgate_error *err)
 {
-	cleanup_free char *behind_links = NULL;
-	struct stat old;
+	cleanup(file_place_fini) struct file_place place = FILE_PLACE_NONE;
+	int status = file_place_find(path, &place, err);
 
-	if (stat(path, &old) < 0)
-		return file_replace_regular(path, NULL, bytes, length, mode, err);
-	if (!S_ISREG(old.st_mode))
-		return file_write_in_place(path, bytes, length, err);
-	behind_links = realpath(path, NULL);
-	return file_replace_regular(behind_links ? behind_links : path, &old, bytes, length, mode, err);
+	return status == CALLGATE_OK ? file_place_write(&place, bytes, length, mode, err) : status;
 }

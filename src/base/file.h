@@ -8,6 +8,8 @@
 
 #include <callgate/error.h>
 
+#include <stdbool.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 /*
@@ -18,6 +20,26 @@ int file_read(const char *path, size_t limit, struct buf *ret_bytes, struct call
 
 /* The same for an open descriptor; name is for messages. */
 int file_read_fd(int fd, const char *name, size_t limit, struct buf *ret_bytes, struct callgate_error *err);
+
+/*
+ * Where a file will be written. What comes after something untrusted has run is written to a place that was found
+ * before: a link or a folder that was exchanged meanwhile leads nowhere else.
+ */
+struct file_place {
+	char *path;	 /* as it was named, for messages; owned */
+	char *name;	 /* in the folder, links followed; owned */
+	int folder;	 /* −1 where what is there is no regular file, and written in place */
+	bool is_there;	 /* something was, when it was found */
+	struct stat old; /* what that was */
+};
+
+#define FILE_PLACE_NONE ((struct file_place){ .folder = -1 })
+
+/* file_replace in its two halves, and what frees the first one's. */
+int file_place_find(const char *path, struct file_place *ret_place, struct callgate_error *err);
+int file_place_write(const struct file_place *place, const void *bytes, size_t length, mode_t mode,
+		     struct callgate_error *err);
+void file_place_fini(struct file_place *place);
 
 /*
  * Makes path hold these bytes: they are written to a new file beside it, which then takes its name, so that nobody ever

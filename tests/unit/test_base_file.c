@@ -82,6 +82,57 @@ static void a_link_stays_and_leads_to_the_new_bytes(void **state)
 	assert_holds("new");
 }
 
+static void write_to(const struct file_place *place, int expected)
+{
+	struct callgate_error err;
+
+	assert_int_equal(file_place_write(place, "new", 3, 0666, &err), expected);
+}
+
+static void a_link_that_comes_later_leads_nowhere(void **state)
+{
+	struct file_place place, device;
+	struct callgate_error err;
+
+	replace(path, "old");
+	assert_int_equal(file_place_find(link_path, &place, &err), CALLGATE_OK);
+	assert_int_equal(file_place_find("/dev/null", &device, &err), CALLGATE_OK);
+	assert_int_equal(symlink("file", link_path), 0);
+	write_to(&place, CALLGATE_OK);
+	assert_holds("old");
+	assert_true(S_ISREG(mode_of(link_path)));
+	write_to(&device, CALLGATE_OK);
+	free(device.path);
+	device.path = strdup(path);
+	write_to(&device, CALLGATE_E_OS);
+	assert_holds("old");
+	file_place_fini(&place);
+	file_place_fini(&device);
+}
+
+static void a_folder_that_is_exchanged_is_not_followed(void **state)
+{
+	char inner[96], moved[96], name[112], found[112];
+	struct file_place place;
+	struct callgate_error err;
+
+	snprintf(inner, sizeof(inner), "%s/inner", folder);
+	snprintf(moved, sizeof(moved), "%s/moved", folder);
+	snprintf(name, sizeof(name), "%s/file", inner);
+	snprintf(found, sizeof(found), "%s/file", moved);
+	replace(path, "old");
+	assert_int_equal(mkdir(inner, 0700), 0);
+	assert_int_equal(file_place_find(name, &place, &err), CALLGATE_OK);
+	assert_int_equal(rename(inner, moved), 0);
+	assert_int_equal(symlink(".", inner), 0);
+	write_to(&place, CALLGATE_OK);
+	assert_holds("old");
+	assert_int_equal(unlink(found), 0);
+	assert_int_equal(unlink(inner), 0);
+	assert_int_equal(rmdir(moved), 0);
+	file_place_fini(&place);
+}
+
 static void what_cannot_be_written_is_as_it_was(void **state)
 {
 	struct callgate_error err;
@@ -121,5 +172,6 @@ static void every_allocation_may_fail(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, folder_make, folder_remove)
 UNIT_TESTS(test_base_file, CASE(a_new_file_has_the_mode_less_the_umask), CASE(a_file_that_is_there_keeps_its_mode),
-	   CASE(a_link_stays_and_leads_to_the_new_bytes), CASE(what_cannot_be_written_is_as_it_was),
+	   CASE(a_link_stays_and_leads_to_the_new_bytes),
+	   CASE(a_link_that_comes_later_leads_nowhere), CASE(a_folder_that_is_exchanged_is_not_followed), CASE(what_cannot_be_written_is_as_it_was),
 	   CASE(a_file_is_read_within_its_limit), CASE(every_allocation_may_fail), )
