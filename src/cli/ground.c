@@ -4,15 +4,19 @@
  */
 #include "cli/ground.h"
 
+#include "base/error.h"
 #include "cli/print.h"
 #include "cli/verbs.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 static int parse_fds(struct ground_options *options)
 {
+	struct callgate_error err;
+
 	for (size_t i = 0; i < options->pass_fd.count; i++) {
 		const char *text = options->pass_fd.items[i];
 		char *end;
@@ -21,6 +25,11 @@ static int parse_fds(struct ground_options *options)
 		if (text[0] < '0' || text[0] > '9' || *end || fd > INT_MAX)
 			return misuse("'--pass-fd' takes the number of a descriptor, not '%s'", text);
 		options->fds[i] = (int)fd;
+		/* Before we open any ourselves, which must not be handed on. */
+		if (fcntl(options->fds[i], F_GETFD) < 0) {
+			error_set_errno(&err, "cannot keep descriptor %d", options->fds[i]);
+			return failure(&err);
+		}
 	}
 	return STATUS_YES;
 }

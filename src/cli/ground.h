@@ -31,7 +31,7 @@ struct ground_options {
 			    "wait for what the program leaves running; else it is killed")
 
 /* Puts the program and its ground into *ret_run, which borrows from options and argv; the rest of it is zeroed. Gives
- * STATUS_YES, or STATUS_MISUSE after it was said what is wrong. */
+ * STATUS_YES, or STATUS_MISUSE or STATUS_FAILED after it was said what is wrong. */
 int ground_prepare(struct ground_options *options, char **argv, struct callgate_run_options *ret_run);
 
 /* Says why a program could not be started. As a shell has it, 127 is one that does not exist and 126 one that cannot

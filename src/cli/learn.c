@@ -55,9 +55,9 @@ static int print_calls(const struct callgate_learned *learned)
 	return status;
 }
 
-static int write_learn_report(const char *path, const struct callgate_learn_report *report)
+static int write_learn_report(const struct file_place *place, const struct callgate_learn_report *report)
 {
-	return write_json(path,
+	return write_json(place,
 			  json_pack("{ss sI sI sf ss sI sI sI sI sI sI sI sb}", "ended",
 				    report->signalled ? "signalled" : "exited", report->signalled ? "signal" : "status",
 				    (json_int_t)report->status, "exit_status", (json_int_t)report->exit_status,
@@ -98,6 +98,7 @@ static void learned_free_pointer(struct callgate_learned **learned)
 static int learn_program(struct learn_options *options, char **argv)
 {
 	cleanup(learned_free_pointer) struct callgate_learned *learned = NULL;
+	cleanup(file_place_fini) struct file_place place = FILE_PLACE_NONE;
 	bool to_stdout = options->output && strcmp(options->output, "-") == 0;
 	struct callgate_learn_options learn = {
 		.recorder = (enum callgate_recorder)options->recorder,
@@ -109,13 +110,15 @@ static int learn_program(struct learn_options *options, char **argv)
 	struct callgate_error err;
 	int status = ground_prepare(&options->ground, argv, &learn.run);
 
+	if (status == STATUS_YES)
+		status = output_find(options->report, &place);
 	if (status != STATUS_YES)
 		return status;
 	if (callgate_learn(&learn, &learned, &report, &err) != CALLGATE_OK)
 		return ground_failure(&err);
 	say_learned(&report, argv[0], learn.policy);
 	if (options->report)
-		status = write_learn_report(options->report, &report);
+		status = write_learn_report(&place, &report);
 	if (status == STATUS_YES && to_stdout)
 		status = write_output(NULL, callgate_learned_policy(learned), strlen(callgate_learned_policy(learned)));
 	if (status == STATUS_YES && options->json)

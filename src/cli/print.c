@@ -133,7 +133,16 @@ json_t *json_text(const char *text)
 	return json || !copy ? json : json_string(copy);
 }
 
-int write_json(const char *path, json_t *object_take)
+int output_find(const char *path, struct file_place *ret_place)
+{
+	struct callgate_error err;
+
+	if (!path || strcmp(path, "-") == 0 || file_place_find(path, ret_place, &err) == CALLGATE_OK)
+		return STATUS_YES;
+	return failure(&err);
+}
+
+int write_json(const struct file_place *place, json_t *object_take)
 {
 	cleanup_free char *text =
 		object_take ? json_dumps(object_take, JSON_COMPACT | JSON_REAL_PRECISION(JSON_DIGITS)) : NULL;
@@ -142,9 +151,12 @@ int write_json(const char *path, json_t *object_take)
 
 	json_decref(object_take);
 	buf_printf(&line, "%s\n", text ? text : "");
-	if (text && !line.failed)
-		return write_output(path, line.data, line.length);
-	error_set(&err, CALLGATE_E_NOMEM, "out of memory");
+	if (!text || line.failed)
+		error_set(&err, CALLGATE_E_NOMEM, "out of memory");
+	else if (!place || !place->path)
+		return write_output(NULL, line.data, line.length);
+	else if (file_place_write(place, line.data, line.length, 0666, &err) == CALLGATE_OK)
+		return STATUS_YES;
 	return failure(&err);
 }
 

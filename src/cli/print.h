@@ -4,6 +4,8 @@
 #ifndef CALLGATE_CLI_PRINT_H
 #define CALLGATE_CLI_PRINT_H
 
+#include "base/file.h"
+
 #include <callgate/error.h>
 
 #include <jansson.h>
@@ -28,9 +30,13 @@ int write_output(const char *path, const void *bytes, size_t length);
  * without memory. */
 json_t *json_text(const char *text);
 
-/* One object, a line, to a file or to stdout as write_output has it; takes the reference. Gives what that gives, or
- * STATUS_FAILED when memory is out (an object that is NULL says so). */
-int write_json(const char *path, json_t *object_take);
+/* Where write_json will put an object, found before a program runs that could exchange it; path may be NULL or "-".
+ * The caller ends it with file_place_fini. Gives STATUS_YES, or what failure() gives after it was said. */
+int output_find(const char *path, struct file_place *ret_place);
+
+/* One object, a line, to that place or to stdout; takes the reference. Gives what write_output gives, or STATUS_FAILED
+ * when memory is out (an object that is NULL says so). */
+int write_json(const struct file_place *place, json_t *object_take);
 /* The same to stdout. */
 int print_json(json_t *object_take);
 

@@ -152,22 +152,24 @@ static int run_program(struct run_options *options, char **argv)
 {
 	cleanup(subject_free) struct callgate_subject *subject = NULL;
 	cleanup(seen_fini) struct seen seen = { .policy = options->policy };
+	cleanup(file_place_fini) struct file_place place = FILE_PLACE_NONE;
 	struct callgate_run_options run;
 	struct callgate_run_report report;
 	struct callgate_error err;
 	int status = ground_prepare(&options->ground, argv, &run);
 
 	if (status != STATUS_YES)
-		return status;
+		return status == STATUS_MISUSE ? status : STATUS_RUN_FAILED;
 	run.no_trace = options->no_trace;
 	run.refused = say_refused;
 	run.context = &seen;
-	if (subject_from_argument(options->policy, NULL, &subject) != STATUS_YES)
+	if (subject_from_argument(options->policy, NULL, &subject) != STATUS_YES ||
+	    output_find(options->report, &place) != STATUS_YES)
 		return STATUS_RUN_FAILED;
 	if (callgate_run(subject, &run, &report, &err) != CALLGATE_OK)
 		return run_failure(&err);
 	say_unseen(&report);
-	if (options->report && write_json(options->report, report_json(&report, &seen, argv)) != STATUS_YES)
+	if (options->report && write_json(&place, report_json(&report, &seen, argv)) != STATUS_YES)
 		return STATUS_RUN_FAILED;
 	return report.exit_status;
 }

@@ -22,20 +22,28 @@ static int descriptors_compare(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
+int descriptors_check(const int *keep, size_t keep_count, struct callgate_error *err)
+{
+	for (size_t i = 0; i < keep_count; i++)
+		if (fcntl(keep[i], F_GETFD) < 0)
+			return fail_errno(err, "cannot keep descriptor %d", keep[i]);
+	return CALLGATE_OK;
+}
+
 int descriptors_list(const int *keep, size_t keep_count, int **ret_open, size_t *ret_count, struct callgate_error *err)
 {
 	cleanup_free int *open = calloc(keep_count + 3, sizeof(*open));
 	size_t count = 0, different = 0;
+	int status = descriptors_check(keep, keep_count, err);
 
+	if (status != CALLGATE_OK)
+		return status;
 	if (!open)
 		return fail_nomem(err);
 	for (int fd = 0; fd < 3; fd++)
 		open[count++] = fd;
-	for (size_t i = 0; i < keep_count; i++) {
-		if (fcntl(keep[i], F_GETFD) < 0)
-			return fail_errno(err, "cannot keep descriptor %d", keep[i]);
+	for (size_t i = 0; i < keep_count; i++)
 		open[count++] = keep[i];
-	}
 	qsort(open, count, sizeof(*open), descriptors_compare);
 	for (size_t i = 0; i < count; i++)
 		if (i == 0 || open[i] != open[i - 1])

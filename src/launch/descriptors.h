@@ -8,6 +8,9 @@
 
 #include <stddef.h>
 
+/* Fails with E_OS (EBADF) when one of keep is not open. */
+int descriptors_check(const int *keep, size_t keep_count, struct callgate_error *err);
+
 /* 0, 1, 2 and keep, ascending, each once; the caller frees *ret_open. Fails with E_OS (EBADF: one of keep is not
  * open) and E_NOMEM. */
 int descriptors_list(const int *keep, size_t keep_count, int **ret_open, size_t *ret_count, struct callgate_error *err);

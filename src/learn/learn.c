@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "launch/descriptors.h"
 #include "launch/environment.h"
 #include "learn/evidence_file.h"
 #include "learn/rules.h"
@@ -31,8 +32,9 @@ struct learning {
 	const struct callgate_learn_options *options;
 	const char **environment; /* of the target; owned */
 	char *evidence_path;	  /* owned; NULL when no file is written */
-	struct evidence *run;	  /* this run's; owned */
-	struct evidence *all;	  /* the earlier runs' to which this one is added; owned; NULL without --append */
+	struct file_place policy_place, evidence_place; /* found before a program runs that could exchange them */
+	struct evidence *run;				/* this run's; owned */
+	struct evidence *all; /* the earlier runs' to which this one is added; owned; NULL without --append */
 	struct learned learned;
 	struct callgate_learned *result; /* owned */
 };
@@ -41,6 +43,8 @@ static void learning_fini(struct learning *learning)
 {
 	free(learning->environment);
 	free(learning->evidence_path);
+	file_place_fini(&learning->evidence_place);
+	file_place_fini(&learning->policy_place);
 	evidence_free(learning->run);
 	evidence_free(learning->all);
 	learned_fini(&learning->learned);
@@ -92,6 +96,13 @@ static int learn_check_writable(const char *path, struct callgate_error *err)
 	return CALLGATE_OK;
 }
 
+static int learn_find_place(const char *path, struct file_place *ret_place, struct callgate_error *err)
+{
+	int status = learn_check_writable(path, err);
+
+	return status == CALLGATE_OK ? file_place_find(path, ret_place, err) : status;
+}
+
 /* A terminal, a pipe, /dev/null: there is no beside. */
 static bool learn_is_file(const char *path)
 {
@@ -107,14 +118,14 @@ static int learn_find_evidence(struct learning *learning, struct callgate_error 
 
 	if (!learning->options->policy)
 		return CALLGATE_OK;
-	status = learn_check_writable(learning->options->policy, err);
+	status = learn_find_place(learning->options->policy, &learning->policy_place, err);
 	if (status < 0 || !learn_is_file(learning->options->policy))
 		return status;
 	buf_printf(&path, "%s.evidence", learning->options->policy);
 	learning->evidence_path = buf_take(&path);
 	if (!learning->evidence_path)
 		return fail_nomem(err);
-	status = learn_check_writable(learning->evidence_path, err);
+	status = learn_find_place(learning->evidence_path, &learning->evidence_place, err);
 	if (status < 0 || !learning->options->append || access(learning->evidence_path, F_OK) < 0)
 		return status;
 	return evidence_read(learning->evidence_path, &learning->all, err);
@@ -241,9 +252,9 @@ static int learn_write(struct learning *learning, struct callgate_error *err)
 	if (learning->evidence_path)
 		status = evidence_write(learning->all ? learning->all : learning->run, &text, err);
 	if (learning->evidence_path && status == CALLGATE_OK)
-		status = file_replace(learning->evidence_path, text.data, text.length, 0666, err);
+		status = file_place_write(&learning->evidence_place, text.data, text.length, 0666, err);
 	if (learning->options->policy && status == CALLGATE_OK)
-		status = file_replace(learning->options->policy, policy, strlen(policy), 0666, err);
+		status = file_place_write(&learning->policy_place, policy, strlen(policy), 0666, err);
 	return status;
 }
 
@@ -269,6 +280,8 @@ int callgate_learn(const struct callgate_learn_options *options, struct callgate
 {
 	cleanup(learning_fini) struct learning learning = {
 		.options = options,
+		.evidence_place = FILE_PLACE_NONE,
+		.policy_place = FILE_PLACE_NONE,
 		.run = evidence_new(),
 		.result = calloc(1, sizeof(struct callgate_learned)),
 	};
@@ -277,7 +290,10 @@ int callgate_learn(const struct callgate_learn_options *options, struct callgate
 
 	if (!learning.run || !learning.result)
 		return fail_nomem(err);
-	status = learn_find_evidence(&learning, err);
+	/* Before we open any ourselves, which must not be handed on. */
+	status = descriptors_check(options->run.pass_fds, options->run.pass_fd_count, err);
+	if (status == CALLGATE_OK)
+		status = learn_find_evidence(&learning, err);
 	if (status == CALLGATE_OK)
 		status = environment_choose(&options->run, &learning.environment, err);
 	if (status == CALLGATE_OK)

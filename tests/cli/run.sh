@@ -116,6 +116,10 @@ import json
 report = json.load(open("report"))
 assert report["ended"] == "exited" and report["status"] == 3 and report["refused"] == 0 and report["refusals"] == []
 '
+echo kept >kept
+expect 0 'what the program puts in its place does not lead it elsewhere' \
+	free --report swapped -- sh -c 'ln -s kept swapped'
+check '  and the file behind the link is as it was' test "$(cat kept)" = kept
 expect 125 'a report that cannot be written is a failure' callgate run --report no/such/place --policy cage.policy -- true
 stderr_has 'no/such/place'
 if [ -w /dev/full ]; then
