@@ -88,8 +88,8 @@ static int merge(const struct stack *stack, const struct merge_options *options)
 	status = write_filter(filter, options->output, options->format);
 	callgate_filter_program(filter, &length);
 	if (status == STATUS_YES)
-		note("%zu filters of %zu instructions became one of %zu, of the same meaning", stack->filters,
-		     stack->length, length);
+		note("%zu filter%s of %zu instructions became one of %zu, of the same meaning", stack->filters,
+		     stack->filters == 1 ? "" : "s", stack->length, length);
 	return status;
 }
 

@@ -17,3 +17,5 @@ expect 0 '  in meaning' callgate diff web.policy one.bpf
 expect 0 'instructions' callgate merge --format asm web.policy second.policy
 stdout_has 'ret'
 expect 2 'nothing to merge' callgate merge
+expect 0 'of one filter there is one' callgate merge -o one.bpf web.policy
+stderr_has '^callgate: 1 filter of [0-9]* instructions became one of [0-9]*, of the same meaning$'
