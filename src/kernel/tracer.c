@@ -4,8 +4,14 @@
  */
 #include "kernel/tracer.h"
 
+#include "base/cleanup.h"
+
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 #include <sys/user.h>
@@ -148,6 +154,44 @@ bool tracer_call(pid_t pid, struct tracer_call *ret_call)
 	return true;
 }
 
+/* Whether the page is in memory, or swapped out: the upper two bits of its word in /proc/PID/pagemap. */
+static bool tracer_has_page(pid_t pid, uint64_t address)
+{
+	uint64_t number = address / (uint64_t)sysconf(_SC_PAGESIZE), page;
+	char path[32];
+	cleanup_fd int fd = -1;
+
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd >= 0 && pread(fd, &page, sizeof(page), (off_t)(number * sizeof(page))) == sizeof(page) && page >> 62;
+}
+
+/* Whether who reads the address waits until the target hands in a page (userfaultfd), which it need never do. */
+static bool tracer_would_wait(pid_t pid, uint64_t address)
+{
+	cleanup_free char *line = NULL;
+	bool within = false, waits = false;
+	char path[32];
+	size_t size = 0;
+	FILE *smaps;
+
+	if (tracer_has_page(pid, address))
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/smaps", (int)pid);
+	smaps = fopen(path, "re");
+	while (smaps && !waits && getline(&line, &size, smaps) > 0) {
+		uint64_t start, end;
+
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " ", &start, &end) == 2)
+			within = address >= start && address < end;
+		else if (within && strncmp(line, "VmFlags:", strlen("VmFlags:")) == 0)
+			waits = strstr(line, " um") || strstr(line, " ui") || strstr(line, " uw");
+	}
+	if (smaps)
+		fclose(smaps);
+	return waits;
+}
+
 size_t tracer_read(pid_t pid, uint64_t address, void *ret_bytes, size_t length)
 {
 	size_t done = 0;
@@ -159,7 +203,8 @@ size_t tracer_read(pid_t pid, uint64_t address, void *ret_bytes, size_t length)
 		struct iovec local = { (char *)ret_bytes + done, want };
 		struct iovec remote = { (void *)(uintptr_t)at, want };
 
-		if (process_vm_readv(pid, &local, 1, &remote, 1, 0) != (ssize_t)want)
+		if (tracer_would_wait(pid, at) ||
+		    process_vm_readv(pid, &local, 1, &remote, 1, 0) != (ssize_t)want)
 			break;
 		done += want;
 	}

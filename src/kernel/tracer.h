@@ -61,8 +61,8 @@ int tracer_exit_status(pid_t pid);
 bool tracer_call(pid_t pid, struct tracer_call *ret_call);
 
 /*
- * Copies memory of a stopped target: the bytes that could be read before the first page that it lacks. What was read
- * is data from a stranger.
+ * Copies memory of a stopped target: the bytes that could be read before the first page that it lacks, or that
+ * somebody would have to be waited for. What was read is data from a stranger.
  */
 size_t tracer_read(pid_t pid, uint64_t address, void *ret_bytes, size_t length);
 

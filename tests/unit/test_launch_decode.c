@@ -5,12 +5,16 @@
 #include "launch/decode.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -44,6 +48,28 @@ static void only_the_bits_that_the_kernel_reads_count(void **state)
 {
 	decodes("close", ARGS(0xdeadbeef00000003), "close(3)");
 	decodes("kill", ARGS(0xffffffff, 9), "kill(-1, SIGKILL)");
+}
+
+/* Who reads such a page waits for whoever holds the descriptor, which is us. */
+static void a_page_that_is_never_handed_in_is_not_waited_for(void **state)
+{
+	cleanup_fd int faults = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	char wanted[48];
+	char *page;
+
+	if (faults < 0 || ioctl(faults, UFFDIO_API, &api) < 0) {
+		print_message("# userfaultfd: %s\n", strerror(errno));
+		skip();
+	}
+	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(page, MAP_FAILED);
+	range.range = (struct uffdio_range){ .start = AT(page), .len = 4096 };
+	assert_int_equal(ioctl(faults, UFFDIO_REGISTER, &range), 0);
+	snprintf(wanted, sizeof(wanted), "chdir(0x%llx)", (unsigned long long)AT(page));
+	decodes("chdir", ARGS(AT(page)), wanted);
+	munmap(page, 4096);
 }
 
 static void an_argument_list_is_shown(void **state)
@@ -112,6 +138,7 @@ static void other_arches_and_numbers_without_a_name_are_said(void **state)
 }
 
 UNIT_TESTS(test_launch_decode, cmocka_unit_test(constants_have_their_names),
-	   cmocka_unit_test(only_the_bits_that_the_kernel_reads_count), cmocka_unit_test(an_argument_list_is_shown),
-	   cmocka_unit_test(an_address_of_a_socket_is_shown), cmocka_unit_test(what_cannot_be_read_is_an_address),
+	   cmocka_unit_test(only_the_bits_that_the_kernel_reads_count),
+	   cmocka_unit_test(a_page_that_is_never_handed_in_is_not_waited_for),
+	   cmocka_unit_test(an_argument_list_is_shown), cmocka_unit_test(an_address_of_a_socket_is_shown), cmocka_unit_test(what_cannot_be_read_is_an_address),
 	   cmocka_unit_test(other_arches_and_numbers_without_a_name_are_said), )
