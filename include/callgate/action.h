@@ -27,6 +27,9 @@ CALLGATE_PUBLIC bool callgate_action_overrides(struct callgate_action a, struct 
 /* Whether the call is made, without anybody's help: it is allowed or logged. */
 CALLGATE_PUBLIC bool callgate_action_permits(struct callgate_action action);
 
+/* Whether the call is not made and nobody is asked: an errno, a signal, an end. */
+CALLGATE_PUBLIC bool callgate_action_refuses(struct callgate_action action);
+
 /* Writes the action as the policy language spells it ("errno EPERM", "trap 3") into text, which is cut to size and
  * always ends in NUL. 32 bytes hold every action. */
 CALLGATE_PUBLIC void callgate_action_format(struct callgate_action action, char *text, size_t size);

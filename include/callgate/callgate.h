@@ -5,6 +5,7 @@
 #include <callgate/action.h>
 #include <callgate/capture.h>
 #include <callgate/check.h>
+#include <callgate/convert.h>
 #include <callgate/cost.h>
 #include <callgate/doctor.h>
 #include <callgate/error.h>

@@ -41,6 +41,13 @@ bool callgate_action_permits(struct callgate_action action)
 	return kind == SECCOMP_RET_ALLOW || kind == SECCOMP_RET_LOG;
 }
 
+bool callgate_action_refuses(struct callgate_action action)
+{
+	uint32_t kind = action.ret & SECCOMP_RET_ACTION_FULL;
+
+	return !callgate_action_permits(action) && kind != SECCOMP_RET_USER_NOTIF && kind != SECCOMP_RET_TRACE;
+}
+
 void callgate_action_format(struct callgate_action action, char *text, size_t size)
 {
 	unsigned data = action.ret & SECCOMP_RET_DATA;

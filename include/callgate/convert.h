@@ -1,0 +1,45 @@
+/*
+ * callgate/convert.h - a subject written for another tool, and proof of what became of its meaning
+ *
+ * What was written is read back as the other tool's, and the two meanings are compared. A target may not be able to say
+ * everything: then the differences are there to be looked at, and to be refused.
+ */
+#ifndef CALLGATE_CONVERT_H
+#define CALLGATE_CONVERT_H
+
+#include <callgate/error.h>
+#include <callgate/subject.h>
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct callgate_conversion;
+
+/*
+ * Writes the subject as a kind: CALLGATE_SUBJECT_POLICY or CALLGATE_SUBJECT_OCI. The caller frees *ret_conversion.
+ *
+ * Fails with E_UNSUPPORTED when the target has no words for it (the message says for what) or is no target, with
+ * E_LIMIT when it would need too many, E_NOMEM.
+ */
+CALLGATE_PUBLIC int callgate_convert(const struct callgate_subject *subject, enum callgate_subject_kind kind,
+				     struct callgate_conversion **ret_conversion, struct callgate_error *err);
+
+CALLGATE_PUBLIC void callgate_conversion_free(struct callgate_conversion *conversion);
+
+/* All of these live as long as the conversion. The text ends in NUL. */
+CALLGATE_PUBLIC const char *callgate_conversion_text(const struct callgate_conversion *conversion);
+
+/* From the subject (a) to what was written (b): empty when the two were proved equal. */
+CALLGATE_PUBLIC const struct callgate_diff *callgate_conversion_diff(const struct callgate_conversion *conversion);
+
+/* What of the subject is not part of its meaning and was left out, from index 0; NULL behind the last. */
+CALLGATE_PUBLIC const char *callgate_conversion_note(const struct callgate_conversion *conversion, size_t index);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,246 @@
+/*
+ * The policy language. What is a policy already, whoever wrote it, is printed by its rules; a raw filter has none, and
+ * gets those that its meaning reads as. A policy cannot treat arches differently, nor numbers without a name.
+ */
+#include "export/export.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "lang/lang.h"
+#include "lang/print.h"
+#include "policy/multiplex.h"
+#include "prove/describe.h"
+
+#include <linux/seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A number of x86-64 that is x32's by no bit. */
+#define BIT_31 0x80000000u
+
+/* One rule: calls that have the same action under the same condition, at the same place among their cases. */
+struct group {
+	size_t place;
+	uint32_t value;
+	const char *condition; /* NULL for always */
+	struct {
+		VEC(const struct abi_syscall *);
+	} calls;
+};
+
+struct grouping {
+	struct export *export;
+	struct {
+		VEC(struct group);
+	} groups;
+	const struct run **first; /* by place in abi's table: the run that says what a call gets; NULL */
+	size_t places;		  /* the most cases that a call has */
+	bool has_narrow;	  /* an arch is not wide, so that raw words are to be cut */
+};
+
+static bool same_condition(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool add_call(struct grouping *grouping, size_t place, const struct describe_case *one,
+		     const struct abi_syscall *syscall)
+{
+	struct arena *arena = &grouping->export->arena;
+	struct group *group;
+	size_t i = 0;
+
+	if (place >= grouping->places)
+		grouping->places = place + 1;
+	for (; i < grouping->groups.length; i++) {
+		group = &grouping->groups.items[i];
+		if (group->place == place && group->value == one->value &&
+		    same_condition(group->condition, one->condition))
+			return VEC_PUSH(arena, &group->calls, syscall);
+	}
+	if (!VEC_PUSH(arena, &grouping->groups, ((struct group){ place, one->value, one->condition, { NULL, 0, 0 } })))
+		return false;
+	return VEC_PUSH(arena, &grouping->groups.items[i].calls, syscall);
+}
+
+static int add_run(struct grouping *grouping, const struct run *run)
+{
+	struct export *export = grouping->export;
+	struct describe_cases cases = { 0 };
+	int status = describe_function(export->subject->diagram, run->function, run->arch, run->syscall, &export->arena,
+				       &cases, export->err);
+
+	for (size_t i = 0; !status && i < cases.length; i++)
+		if (!add_call(grouping, i, &cases.items[i], run->syscall))
+			status = fail_nomem(export->err);
+	return status;
+}
+
+static size_t call_index(const struct abi_syscall *syscall)
+{
+	return (size_t)(syscall - abi_syscall_at(0));
+}
+
+/* The default need not be listed; a carrier that is not listed would be taken apart. */
+static bool is_listed(const struct grouping *grouping, const struct run *run)
+{
+	return run->function != grouping->export->outline.common || policy_is_multiplexer(run->syscall);
+}
+
+/* What a call gets is said once: as it is on an arch where it is to be listed, at best a wide one. */
+static void find_first(struct grouping *grouping, bool is_wide)
+{
+	const struct outline *outline = &grouping->export->outline;
+
+	for (size_t i = 0; i < outline->runs.length; i++) {
+		const struct run *run = &outline->runs.items[i];
+
+		if (!run->syscall || !run->arch || !outline->arches[run->arch->id] ||
+		    outline_is_wide(run->arch->id) != is_wide)
+			continue;
+		grouping->has_narrow |= !is_wide;
+		if (!grouping->first[call_index(run->syscall)] && is_listed(grouping, run))
+			grouping->first[call_index(run->syscall)] = run;
+	}
+}
+
+static int add_runs(struct grouping *grouping)
+{
+	int status = CALLGATE_OK;
+
+	find_first(grouping, true);
+	find_first(grouping, false);
+	for (size_t i = 0; !status && i < abi_syscall_count(); i++)
+		if (grouping->first[i])
+			status = add_run(grouping, grouping->first[i]);
+	return status;
+}
+
+static void write_action(struct export *export, const char *word, uint32_t value)
+{
+	char action[64];
+
+	callgate_action_format((struct callgate_action){ value }, action, sizeof(action));
+	buf_printf(&export->text, "%s%s", word, action);
+}
+
+static uint32_t value_of(const struct export *export, uint32_t function)
+{
+	return diagram_node(export->subject->diagram, function).low;
+}
+
+/* `foreign` also speaks for numbers that x86-64 and x32 do not have; where those are no exception, it is not stated. */
+static bool says_foreign(const struct export *export)
+{
+	const struct outline *outline = &export->outline;
+
+	if (value_of(export, outline->foreign) != SECCOMP_RET_KILL_PROCESS)
+		return true;
+	for (size_t i = 0; i < outline->runs.length; i++) {
+		const struct run *run = &outline->runs.items[i];
+
+		if (run->arch && run->arch->id == ABI_X86_64 && run->low <= BIT_31 && run->high >= BIT_31)
+			return outline->arches[ABI_X86_64] && run->function == outline->foreign;
+	}
+	return false;
+}
+
+static int write_header(struct export *export)
+{
+	const struct outline *outline = &export->outline;
+	const char *before = "\narch ";
+
+	if (!outline_is_constant(export->subject, outline->unknown) ||
+	    !outline_is_constant(export->subject, outline->foreign))
+		return fail(export->err, CALLGATE_E_UNSUPPORTED,
+			    "a policy has no words for a filter that looks at the arguments of numbers without a name");
+	buf_printf(&export->text, "kernel %u.%u", ABI_KERNEL_NEWEST >> 8, ABI_KERNEL_NEWEST & 0xff);
+	for (enum abi_arch_id arch = 0; arch < ABI_ARCH_COUNT; arch++) {
+		if (!outline->arches[arch])
+			continue;
+		buf_printf(&export->text, "%s%s", before, abi_arch(arch)->name);
+		before = ", ";
+	}
+	if (*before == '\n')
+		return fail(export->err, CALLGATE_E_UNSUPPORTED, "a policy has no words for a filter that knows no arch");
+	write_action(export, "\ndefault ", value_of(export, outline->common));
+	write_action(export, "\nnewer ", value_of(export, outline->unknown));
+	if (says_foreign(export))
+		write_action(export, "\nforeign ", value_of(export, outline->foreign));
+	buf_puts(&export->text, "\n\n");
+	return CALLGATE_OK;
+}
+
+/* Raw words, arg0 to arg5, as those that are cut to the arch. */
+static void write_condition(struct buf *text, const char *condition, bool cut)
+{
+	for (const char *c = condition; *c; c++) {
+		bool begins = c == condition || c[-1] == ' ' || c[-1] == '(';
+
+		if (cut && begins && strncmp(c, "arg", 3) == 0 && c[3] >= '0' && c[3] <= '5' && (c[4] == ' ' || !c[4])) {
+			buf_puts(text, "word");
+			c += 2;
+		} else {
+			buf_putc(text, *c);
+		}
+	}
+}
+
+static void write_groups(struct grouping *grouping)
+{
+	struct buf *text = &grouping->export->text;
+
+	for (size_t place = 0; place < grouping->places; place++) {
+		for (size_t i = 0; i < grouping->groups.length; i++) {
+			const struct group *group = &grouping->groups.items[i];
+
+			if (group->place != place)
+				continue;
+			write_action(grouping->export, "", group->value);
+			for (size_t k = 0; k < group->calls.length; k++)
+				buf_printf(text, "%s%s", k ? ", " : " ", group->calls.items[k]->name);
+			buf_puts(text, group->condition ? " if " : "");
+			write_condition(text, group->condition ? group->condition : "", grouping->has_narrow);
+			buf_putc(text, '\n');
+		}
+	}
+}
+
+/* In the form that everybody's policies have. */
+static int lay_out(struct export *export)
+{
+	cleanup_free char *formatted = NULL;
+	int status;
+
+	if (export->text.failed)
+		return fail_nomem(export->err);
+	status = callgate_policy_format("the policy", buf_text(&export->text), export->text.length, &formatted,
+					export->err);
+	if (status)
+		return status;
+	buf_fini(&export->text);
+	export->text = (struct buf){ 0 };
+	buf_puts(&export->text, formatted);
+	return CALLGATE_OK;
+}
+
+int export_policy(struct export *export)
+{
+	struct grouping grouping = { .export = export };
+	int status;
+
+	if (export->subject->policy) {
+		print_policy(&export->text, export->subject->policy->policy);
+		return CALLGATE_OK;
+	}
+	grouping.first = arena_array(&export->arena, abi_syscall_count(), sizeof(*grouping.first));
+	if (!grouping.first)
+		return fail_nomem(export->err);
+	status = write_header(export);
+	if (!status)
+		status = add_runs(&grouping);
+	if (status)
+		return status;
+	write_groups(&grouping);
+	return lay_out(export);
+}

@@ -1,0 +1,40 @@
+# shellcheck shell=bash
+# A SUBJECT in another tool's words, with proof. Profiles are read for the machine that the tests run on.
+. "$here/ground.sh"
+ground
+cat >native.policy <<'END'
+kernel 7.1
+default errno ENOSYS
+foreign kill-thread
+allow read, write
+errno EPERM openat if flags & O_ACCMODE != 0
+allow openat
+END
+
+expect 0 'a policy becomes a profile' callgate convert --to oci -o profile.json native.policy
+stderr_is 'callgate: native.policy: proved equal to what was written'
+stdout_is ''
+expect 0 '  of the same meaning' callgate diff native.policy profile.json
+expect 0 'a profile becomes a policy' callgate convert --to policy -o again.policy profile.json
+expect 0 '  of the same meaning' callgate diff native.policy again.policy
+expect 0 '  in form' callgate fmt --check again.policy
+callgate compile -o web.bpf web.policy
+expect 0 'a policy is read out of instructions' callgate convert --to policy web.bpf
+stdout_has '^allow openat if flags & O_ACCMODE == O_RDONLY$'
+stdout_has '^log socket if domain in {AF_UNIX, AF_INET}$'
+stderr_is 'callgate: web.bpf: proved equal to what was written'
+expect 0 'from standard input' bash -c '"$CALLGATE" convert --to policy - <web.bpf'
+
+printf 'kernel 7.1\ndefault errno ENOSYS\nallow read\n' >killing.policy
+expect 0 'what a profile cannot say is told' callgate convert --to oci -o profile.json killing.policy
+stderr_has '^callgate: differs: other:\*: kill-process -> kill-thread, as in '
+expect 1 'or refused' callgate convert --to oci --at-least-as-strict -o strict.json killing.policy
+stderr_has '^callgate: looser: other:'
+stderr_has '^callgate: killing.policy: nothing was written'
+check 'and nothing is written' test ! -e strict.json
+printf 'kernel 7.1\ndefault allow\ntrap 5 read\n' >trap.policy
+expect 3 'a profile lacks words' callgate convert --to oci trap.policy
+stderr_has "a profile has no words for 'trap 5'"
+expect 2 'the target must be said' callgate convert native.policy
+stderr_has 'what to write must be said'
+expect 2 'there is no such target' callgate convert --to elf native.policy
