@@ -27,6 +27,7 @@ enum callgate_subject_kind {
 	CALLGATE_SUBJECT_POLICY,  /* text in the language of callgate-policy(5) */
 	CALLGATE_SUBJECT_BPF,	  /* an array of struct sock_filter, in this machine's byte order or the other */
 	CALLGATE_SUBJECT_OCI,	  /* an OCI runtime configuration, or a profile of Docker, Podman or containerd */
+	CALLGATE_SUBJECT_MINIJAIL, /* a policy of minijail0(5), for this machine */
 	CALLGATE_SUBJECT_PROCESS, /* the filters that a live process carries; named pid:N, never recognised */
 };
 

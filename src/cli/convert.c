@@ -26,7 +26,8 @@ static const enum callgate_subject_kind kinds[] = { CALLGATE_SUBJECT_POLICY, CAL
 
 static const struct option_row convert_rows[] = {
 	OPTION_CHOICE(struct convert_options, to, "to", 0, "policy|oci", "what to write"),
-	OPTION_TEXT(struct convert_options, output, "output", 'o', "FILE", "where to; FILE appears whole or not at all"),
+	OPTION_TEXT(struct convert_options, output, "output", 'o', "FILE",
+		    "where to; FILE appears whole or not at all"),
 	OPTION_FLAG(struct convert_options, strict, "at-least-as-strict", 0,
 		    "write nothing that answers any call less strictly, be it one refusal for another"),
 	SUBJECT_ROWS(struct convert_options),

@@ -1,8 +1,8 @@
 /*
  * export/clauses.h - a function of arguments as rules that have no order
  *
- * A clause has at most one test of each argument, all of which hold. Clauses that end in different actions are disjoint,
- * so that tools whose rules are a union cannot get them wrong.
+ * A clause has at most one test of each argument, all of which hold. Clauses that end in different actions are
+ * disjoint, so that tools whose rules are a union cannot get them wrong.
  */
 #ifndef CALLGATE_EXPORT_CLAUSES_H
 #define CALLGATE_EXPORT_CLAUSES_H
@@ -16,7 +16,7 @@
 enum clause_op { CLAUSE_NOTHING, CLAUSE_EQ, CLAUSE_NE, CLAUSE_LT, CLAUSE_LE, CLAUSE_GT, CLAUSE_GE };
 
 struct clause_test {
-	enum clause_op op; /* EQ when mask is not all bits */
+	enum clause_op op;    /* EQ when mask is not all bits */
 	uint64_t mask, value; /* unsigned; value within mask */
 };
 

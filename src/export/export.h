@@ -30,7 +30,8 @@ bool outline_is_wide(enum abi_arch_id arch);
 bool outline_is_constant(const struct callgate_subject *subject, uint32_t function);
 
 /* A writing on its way. */
-struct export {
+struct export
+{
 	const struct callgate_subject *subject;
 	struct outline outline;
 	struct arena arena; /* dies with the writing */

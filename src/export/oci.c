@@ -1,7 +1,7 @@
 /*
  * A profile for OCI runtimes: what numbers without a name get is the default, every call that gets something else is
- * named. Rules of one call are disjoint, one for each way to an action. What other arches get cannot be said: libseccomp
- * kills them by the thread, x32's numbers with them.
+ * named. Rules of one call are disjoint, one for each way to an action. What other arches get cannot be said:
+ * libseccomp kills them by the thread, x32's numbers with them.
  */
 #include "export/export.h"
 
@@ -13,11 +13,16 @@
 #include <string.h>
 
 static const char *const arch_names[ABI_ARCH_COUNT] = {
-	[ABI_X86_64] = "SCMP_ARCH_X86_64",	     [ABI_I386] = "SCMP_ARCH_X86",
-	[ABI_X32] = "SCMP_ARCH_X32",		     [ABI_ARM] = "SCMP_ARCH_ARM",
-	[ABI_AARCH64] = "SCMP_ARCH_AARCH64",	     [ABI_RISCV64] = "SCMP_ARCH_RISCV64",
-	[ABI_LOONGARCH64] = "SCMP_ARCH_LOONGARCH64", [ABI_PPC64LE] = "SCMP_ARCH_PPC64LE",
-	[ABI_S390X] = "SCMP_ARCH_S390X",	     [ABI_MIPS64EL] = "SCMP_ARCH_MIPSEL64",
+	[ABI_X86_64] = "SCMP_ARCH_X86_64",
+	[ABI_I386] = "SCMP_ARCH_X86",
+	[ABI_X32] = "SCMP_ARCH_X32",
+	[ABI_ARM] = "SCMP_ARCH_ARM",
+	[ABI_AARCH64] = "SCMP_ARCH_AARCH64",
+	[ABI_RISCV64] = "SCMP_ARCH_RISCV64",
+	[ABI_LOONGARCH64] = "SCMP_ARCH_LOONGARCH64",
+	[ABI_PPC64LE] = "SCMP_ARCH_PPC64LE",
+	[ABI_S390X] = "SCMP_ARCH_S390X",
+	[ABI_MIPS64EL] = "SCMP_ARCH_MIPSEL64",
 };
 
 struct writing {
@@ -56,7 +61,8 @@ static int write_action(struct writing *writing, bool is_default, uint32_t value
 		char action_text[64];
 
 		callgate_action_format((struct callgate_action){ value }, action_text, sizeof(action_text));
-		return fail(writing->export->err, CALLGATE_E_UNSUPPORTED, "a profile has no words for '%s'", action_text);
+		return fail(writing->export->err, CALLGATE_E_UNSUPPORTED, "a profile has no words for '%s'",
+			    action_text);
 	}
 	buf_printf(text, "\"%s\": \"SCMP_ACT_%s\"", is_default ? "defaultAction" : "action", names[i].name);
 	if (has_data)
@@ -154,10 +160,11 @@ static int write_clauses(struct writing *writing, const struct run *run)
 		status = write_clause(writing, run, &clauses.items[i]);
 	}
 	if (!status && differs)
-		status = export_note(export,
-				     "%s has rules that compare different arguments, which libseccomp 2.5 may merge wrongly: "
-				     "compare the filter that the runtime loads (callgate show -- ...)",
-				     run->syscall->name);
+		status = export_note(
+			export,
+			"%s has rules that compare different arguments, which libseccomp 2.5 may merge wrongly: "
+			"compare the filter that the runtime loads (callgate show -- ...)",
+			run->syscall->name);
 	return status;
 }
 
@@ -242,8 +249,9 @@ int export_oci(struct export *export)
 	int status;
 
 	if (!outline_is_constant(export->subject, export->outline.unknown))
-		return fail(export->err, CALLGATE_E_UNSUPPORTED,
-			    "a profile has no words for a filter that looks at the arguments of numbers without a name");
+		return fail(
+			export->err, CALLGATE_E_UNSUPPORTED,
+			"a profile has no words for a filter that looks at the arguments of numbers without a name");
 	writing.default_value = diagram_node(export->subject->diagram, export->outline.unknown).low;
 	buf_puts(text, "{\n  ");
 	status = write_action(&writing, true, writing.default_value);

@@ -162,7 +162,8 @@ static int write_header(struct export *export)
 		before = ", ";
 	}
 	if (*before == '\n')
-		return fail(export->err, CALLGATE_E_UNSUPPORTED, "a policy has no words for a filter that knows no arch");
+		return fail(export->err, CALLGATE_E_UNSUPPORTED,
+			    "a policy has no words for a filter that knows no arch");
 	write_action(export, "\ndefault ", value_of(export, outline->common));
 	write_action(export, "\nnewer ", value_of(export, outline->unknown));
 	if (says_foreign(export))
@@ -177,7 +178,8 @@ static void write_condition(struct buf *text, const char *condition, bool cut)
 	for (const char *c = condition; *c; c++) {
 		bool begins = c == condition || c[-1] == ' ' || c[-1] == '(';
 
-		if (cut && begins && strncmp(c, "arg", 3) == 0 && c[3] >= '0' && c[3] <= '5' && (c[4] == ' ' || !c[4])) {
+		if (cut && begins && strncmp(c, "arg", 3) == 0 && c[3] >= '0' && c[3] <= '5' &&
+		    (c[4] == ' ' || !c[4])) {
 			buf_puts(text, "word");
 			c += 2;
 		} else {

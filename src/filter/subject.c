@@ -27,8 +27,12 @@
 #include <sys/stat.h>
 
 static const char *const kind_names[] = {
-	[CALLGATE_SUBJECT_ANY] = NULL,	[CALLGATE_SUBJECT_POLICY] = "policy",	[CALLGATE_SUBJECT_BPF] = "bpf",
-	[CALLGATE_SUBJECT_OCI] = "oci", [CALLGATE_SUBJECT_PROCESS] = "process",
+	[CALLGATE_SUBJECT_ANY] = NULL,
+	[CALLGATE_SUBJECT_POLICY] = "policy",
+	[CALLGATE_SUBJECT_BPF] = "bpf",
+	[CALLGATE_SUBJECT_OCI] = "oci",
+	[CALLGATE_SUBJECT_MINIJAIL] = "minijail",
+	[CALLGATE_SUBJECT_PROCESS] = "process",
 };
 
 enum { KINDS = sizeof(kind_names) / sizeof(kind_names[0]) };

@@ -18,7 +18,8 @@
 #define NOTE_MAX 1024
 
 static const struct import_dialect dialects[] = {
-	{ "oci", oci_recognise, oci_read },
+	{ "oci", oci_recognise, oci_read }, /* a brace begins lines of others too */
+	{ "minijail", minijail_recognise, minijail_read },
 };
 
 enum { DIALECTS = sizeof(dialects) / sizeof(*dialects) };
@@ -84,16 +85,18 @@ static int take_capabilities(struct import *import)
 	return CALLGATE_OK;
 }
 
-/* The text stays with the policy, so that a rule can be shown as it stands there. */
-static int keep_source(struct import *import)
+int import_keep_source(struct import *import, const char *name, const char *text, size_t length, const char **ret_name,
+		       const char **ret_text)
 {
 	struct arena *arena = &import->policy->arena;
-	struct lang_source source = { .length = import->source->length };
+	struct lang_source source = { .length = length };
 
-	import->name = source.name = arena_strdup(arena, import->source->name);
-	source.text = arena_strndup(arena, import->source->text, import->source->length);
+	source.name = arena_strdup(arena, name);
+	source.text = arena_strndup(arena, text, length);
 	if (!source.name || !source.text || !VEC_PUSH(arena, &import->handle->sources, source))
 		return fail_nomem(import->err);
+	*ret_name = source.name;
+	*ret_text = source.text;
 	return CALLGATE_OK;
 }
 
@@ -108,6 +111,7 @@ int import_read(const struct import_dialect *dialect, const struct import_source
 	struct policy *policy = policy_new();
 	cleanup(policy_free_pointer) struct callgate_policy *handle = policy ? lang_take(policy) : NULL;
 	struct import import = { .handle = handle, .policy = policy, .source = source, .err = err };
+	const char *text;
 	int status;
 
 	if (!handle)
@@ -116,7 +120,7 @@ int import_read(const struct import_dialect *dialect, const struct import_source
 	policy->kernel = import.kernel > ABI_KERNEL_NEWEST ? ABI_KERNEL_NEWEST : import.kernel;
 	status = take_capabilities(&import);
 	if (!status)
-		status = keep_source(&import);
+		status = import_keep_source(&import, source->name, source->text, source->length, &import.name, &text);
 	if (!status)
 		status = dialect->read(&import);
 	if (!status)

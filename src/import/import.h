@@ -3,7 +3,8 @@
  *
  * A dialect is a file and a row of the table in import.c: how it is recognised, and a reader that makes a struct policy
  * of the meaning that the tool itself gives its text. Whatever differs from first match (rules that are a union, what
- * happens to other arches) is put into the policy's own terms by the reader, so that nothing behind it knows of dialects.
+ * happens to other arches) is put into the policy's own terms by the reader, so that nothing behind it knows of
+ * dialects.
  */
 #ifndef CALLGATE_IMPORT_IMPORT_H
 #define CALLGATE_IMPORT_IMPORT_H
@@ -33,8 +34,8 @@ struct import {
 	struct callgate_policy *handle;
 	struct policy *policy; /* the handle's */
 	const struct import_source *source;
-	const char *name; /* the source's, in the arena */
-	uint16_t kernel;  /* never 0 */
+	const char *name;      /* the source's, in the arena */
+	uint16_t kernel;       /* never 0 */
 	uint64_t capabilities; /* a bit each, of linux/capability.h's numbers */
 	struct callgate_error *err;
 };
@@ -56,6 +57,10 @@ const struct import_dialect *import_recognise(const char *text, size_t length);
 int import_read(const struct import_dialect *dialect, const struct import_source *source,
 		struct callgate_policy **ret_policy, struct callgate_error *err);
 
+/* Keeps a text that was read with the policy, so that its lines can be shown: copies of both. E_NOMEM. */
+int import_keep_source(struct import *import, const char *name, const char *text, size_t length, const char **ret_name,
+		       const char **ret_text);
+
 /* What a reader says that is no error, for whoever asked: an unknown name that has no effect. E_NOMEM. */
 __attribute__((format(printf, 2, 3))) int import_note(struct import *import, const char *format, ...);
 
@@ -67,5 +72,7 @@ bool import_holds(const struct import *import, const char *capability);
 /* The dialects' rows. */
 bool oci_recognise(const char *text, size_t length);
 int oci_read(struct import *import);
+bool minijail_recognise(const char *text, size_t length);
+int minijail_read(struct import *import);
 
 #endif

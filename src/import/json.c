@@ -25,8 +25,9 @@ struct parser {
 const char *json_kind_name(enum json_kind kind)
 {
 	static const char *const names[] = {
-		[JSON_NULL] = "null",	    [JSON_FALSE] = "false",	[JSON_TRUE] = "true",	   [JSON_NUMBER] = "a number",
-		[JSON_STRING] = "a string", [JSON_ARRAY] = "an array",	[JSON_OBJECT] = "an object",
+		[JSON_NULL] = "null",	     [JSON_FALSE] = "false",	 [JSON_TRUE] = "true",
+		[JSON_NUMBER] = "a number",  [JSON_STRING] = "a string", [JSON_ARRAY] = "an array",
+		[JSON_OBJECT] = "an object",
 	};
 
 	return names[kind];
@@ -42,8 +43,8 @@ static struct policy_position here(const struct parser *parser)
 	return (struct policy_position){ parser->name, parser->line, (unsigned)(parser->at - parser->line_start) + 1 };
 }
 
-#define fail_here(parser, status, ...)                                                        \
-	(error_set((parser)->err, (status), __VA_ARGS__),                                     \
+#define fail_here(parser, status, ...)                    \
+	(error_set((parser)->err, (status), __VA_ARGS__), \
 	 error_place((parser)->err, (parser)->name, (parser)->line, here(parser).col), (status))
 
 static int fail_expected(const struct parser *parser, const char *what)
@@ -173,9 +174,11 @@ static size_t utf8_length(const struct parser *parser)
 {
 	const unsigned char *s = (const unsigned char *)parser->text + parser->at;
 	size_t left = parser->length - parser->at;
-	size_t length = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3
-									 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
-												       : 0;
+	size_t length = s[0] < 0x80		      ? 1
+			: s[0] >= 0xc2 && s[0] < 0xe0 ? 2
+			: (s[0] & 0xf0) == 0xe0	      ? 3
+			: s[0] >= 0xf0 && s[0] < 0xf5 ? 4
+						      : 0;
 
 	if (!length || length > left)
 		return 0;

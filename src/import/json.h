@@ -22,12 +22,12 @@ enum json_kind { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSO
 struct json_value {
 	enum json_kind kind;
 	struct policy_position position;
-	const char *key;	       /* in an object; else NULL */
-	uint32_t key_hash;	       /* of key */
-	const char *text;	       /* STRING: decoded, never with a NUL in it; NUMBER: as it was spelt */
-	const struct json_value *next; /* behind it in the same array or object */
+	const char *key;		 /* in an object; else NULL */
+	uint32_t key_hash;		 /* of key */
+	const char *text;		 /* STRING: decoded, never with a NUL in it; NUMBER: as it was spelt */
+	const struct json_value *next;	 /* behind it in the same array or object */
 	struct json_value *first, *last; /* ARRAY, OBJECT: what is in it, in order; NULL for nothing */
-	size_t count;		       /* of them */
+	size_t count;			 /* of them */
 };
 
 /*

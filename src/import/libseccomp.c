@@ -1,10 +1,10 @@
 /*
- * A policy is tried in order, so the union is put in one: first the calls that are decided whatever their arguments are,
- * then comparisons, those of the strictest action before the others.
+ * A policy is tried in order, so the union is put in one: first the calls that are decided whatever their arguments
+ * are, then comparisons, those of the strictest action before the others.
  *
- * socketcall and ipc carry other calls. As libseccomp does, a rule for such a call gets a second one for the carrier, in
- * which the first argument is the call's number and the comparisons of the others are kept, although what they ask for
- * lies elsewhere there.
+ * socketcall and ipc carry other calls. As libseccomp does, a rule for such a call gets a second one for the carrier,
+ * in which the first argument is the call's number and the comparisons of the others are kept, although what they ask
+ * for lies elsewhere there.
  */
 #include "import/libseccomp.h"
 
@@ -141,6 +141,19 @@ static size_t call_index(const struct abi_syscall *syscall)
 	return (size_t)(syscall - abi_syscall_at(0));
 }
 
+/* An errno by its name, where all arches of the policy have the number under it. */
+static void name_errno(const struct policy *policy, struct policy_action *action)
+{
+	const char *name = abi_errno_name(abi_arch_native()->id, action->data);
+
+	if (action->kind != POLICY_ERRNO || !name)
+		return;
+	for (enum abi_arch_id arch = 0; arch < ABI_ARCH_COUNT; arch++)
+		if (policy->arches[arch] && abi_errno_by_name(arch, name) != action->data)
+			return;
+	action->errno_name = name;
+}
+
 /* Appends the rule for those of its calls whose deciding rule (first[], plus one, 0 for none) is `wanted`. */
 static int emit(struct libseccomp_rules *rules, const struct libseccomp_rule *rule, const uint32_t *first,
 		uint32_t wanted)
@@ -157,6 +170,7 @@ static int emit(struct libseccomp_rules *rules, const struct libseccomp_rule *ru
 			names[made.name_count++] = rule->names[i];
 	if (!made.name_count)
 		return CALLGATE_OK;
+	name_errno(policy, &made.action);
 	made.condition = all_of(&policy->arena, rule);
 	if (!made.condition)
 		return fail_nomem(rules->import->err);
@@ -215,6 +229,7 @@ int libseccomp_finish(struct libseccomp_rules *rules)
 	uint32_t *first = arena_array(&policy->arena, abi_syscall_count(), sizeof(*first));
 	int status = first ? add_all_carried(rules) : fail_nomem(rules->import->err);
 
+	name_errno(policy, &policy->default_action);
 	policy->newer_action = policy->default_action;
 	policy->newer_position = policy->default_position;
 	policy->has_foreign = true;

@@ -10,7 +10,7 @@
 #include "import/import.h"
 
 struct libseccomp_test {
-	unsigned arg; /* 0 to 5 */
+	unsigned arg;	   /* 0 to 5 */
 	enum policy_op op; /* one of its seven: ==, != and the orders; == with a mask */
 	bool is_masked;
 	uint64_t mask, value;

@@ -52,9 +52,9 @@ static const struct {
 	enum policy_op op;
 	bool is_masked; /* "value" is the mask and "valueTwo" what is compared with */
 } operators[] = {
-	{ "SCMP_CMP_EQ", POLICY_OP_EQ, false },	      { "SCMP_CMP_GE", POLICY_OP_GE, false },
-	{ "SCMP_CMP_GT", POLICY_OP_GT, false },	      { "SCMP_CMP_LE", POLICY_OP_LE, false },
-	{ "SCMP_CMP_LT", POLICY_OP_LT, false },	      { "SCMP_CMP_MASKED_EQ", POLICY_OP_EQ, true },
+	{ "SCMP_CMP_EQ", POLICY_OP_EQ, false }, { "SCMP_CMP_GE", POLICY_OP_GE, false },
+	{ "SCMP_CMP_GT", POLICY_OP_GT, false }, { "SCMP_CMP_LE", POLICY_OP_LE, false },
+	{ "SCMP_CMP_LT", POLICY_OP_LT, false }, { "SCMP_CMP_MASKED_EQ", POLICY_OP_EQ, true },
 	{ "SCMP_CMP_NE", POLICY_OP_NE, false },
 };
 
@@ -67,14 +67,18 @@ static const char *const flags[] = {
 
 #define COUNT(table) (sizeof(table) / sizeof(*(table)))
 
-/* Other languages' texts begin with a word. */
+/* A brace, and behind it what no other language has there: a string, or nothing. */
 bool oci_recognise(const char *text, size_t length)
 {
 	size_t at = 0;
 
 	while (at < length && (text[at] == ' ' || (text[at] >= '\t' && text[at] <= '\r')))
 		at++;
-	return at < length && text[at] == '{';
+	if (at == length || text[at++] != '{')
+		return false;
+	while (at < length && (text[at] == ' ' || (text[at] >= '\t' && text[at] <= '\r')))
+		at++;
+	return at == length || text[at] == '"' || text[at] == '}';
 }
 
 static int fail_unknown(const struct reading *reading, const struct json_value *value, const char *what)
@@ -96,10 +100,10 @@ static int member_texts(const struct reading *reading, const struct json_value *
 
 	if (status)
 		return status;
-	FOR_EACH_ITEM (array, item)
-		if (item->kind != JSON_STRING)
-			return json_fail(item, reading->import->err, "\"%s\" must hold strings, not %s", key,
-					 json_kind_name(item->kind));
+	FOR_EACH_ITEM(array, item)
+	if (item->kind != JSON_STRING)
+		return json_fail(item, reading->import->err, "\"%s\" must hold strings, not %s", key,
+				 json_kind_name(item->kind));
 	*ret_array = array;
 	return CALLGATE_OK;
 }
@@ -193,7 +197,8 @@ static int add_arch(const struct reading *reading, const struct json_value *name
 
 static int add_arches(const struct reading *reading, const struct json_value *array)
 {
-	FOR_EACH_ITEM (array, item) {
+	FOR_EACH_ITEM(array, item)
+	{
 		int status = add_arch(reading, item);
 
 		if (status)
@@ -205,7 +210,8 @@ static int add_arches(const struct reading *reading, const struct json_value *ar
 /* The row of this machine's arch; the others are for other machines. */
 static int read_arch_map(const struct reading *reading, const struct json_value *map)
 {
-	FOR_EACH_ITEM (map, row) {
+	FOR_EACH_ITEM(map, row)
+	{
 		const struct json_value *sub_arches;
 		const char *name;
 		int status;
@@ -247,8 +253,8 @@ static int read_kernel(const struct reading *reading, const struct json_value *v
 	char rest;
 
 	if (sscanf(value->text, "%3u.%3u%c", &major, &minor, &rest) != 2 || major > 255 || minor > 255)
-		return json_fail(value, reading->import->err, "'%s' is no kernel: a major and a minor number, as in 4.8",
-				 value->text);
+		return json_fail(value, reading->import->err,
+				 "'%s' is no kernel: a major and a minor number, as in 4.8", value->text);
 	*ret_kernel = ABI_KERNEL(major, minor);
 	return CALLGATE_OK;
 }
@@ -278,10 +284,10 @@ static int read_scope(const struct reading *reading, const struct json_value *ru
 		status = json_member_of_kind(object, "minKernel", JSON_STRING, &kernel, err);
 	if (status)
 		return status;
-	FOR_EACH_ITEM (arches, item)
-		scope.arches++, scope.arches_hit += abi_arch_by_name(item->text) == abi_arch_native();
-	FOR_EACH_ITEM (caps, item)
-		scope.caps++, scope.caps_hit += import_holds(reading->import, item->text);
+	FOR_EACH_ITEM(arches, item)
+	scope.arches++, scope.arches_hit += abi_arch_by_name(item->text) == abi_arch_native();
+	FOR_EACH_ITEM(caps, item)
+	scope.caps++, scope.caps_hit += import_holds(reading->import, item->text);
 	if (kernel && kernel->text[0]) {
 		uint16_t minimum;
 
@@ -350,7 +356,8 @@ static int read_names(struct reading *reading, const struct json_value *object, 
 	rule->names = names;
 	if (single)
 		return add_name(reading, single, rule, names);
-	FOR_EACH_ITEM (list, item) {
+	FOR_EACH_ITEM(list, item)
+	{
 		status = add_name(reading, item, rule, names);
 		if (status)
 			return status;
@@ -419,7 +426,8 @@ static int read_tests(const struct reading *reading, const struct json_value *ob
 	if (!tests)
 		return fail_nomem(reading->import->err);
 	rule->tests = tests;
-	FOR_EACH_ITEM (list, item) {
+	FOR_EACH_ITEM(list, item)
+	{
 		if (item->kind != JSON_OBJECT)
 			return json_fail(item, reading->import->err, "\"args\" must hold objects, not %s",
 					 json_kind_name(item->kind));
@@ -484,7 +492,8 @@ static int read_rules(struct reading *reading, const struct json_value *profile)
 	const struct json_value *list;
 	int status = json_member_of_kind(profile, "syscalls", JSON_ARRAY, &list, reading->import->err);
 
-	FOR_EACH_ITEM (status ? NULL : list, item) {
+	FOR_EACH_ITEM(status ? NULL : list, item)
+	{
 		status = read_rule(reading, item);
 		if (status)
 			break;
@@ -503,7 +512,8 @@ static int read_flags(const struct reading *reading, const struct json_value *pr
 		status = json_member_text(profile, "listenerPath", &listener, reading->import->err);
 	if (status)
 		return status;
-	FOR_EACH_ITEM (list, item) {
+	FOR_EACH_ITEM(list, item)
+	{
 		size_t i = 0;
 
 		while (i < COUNT(flags) && strcmp(flags[i], item->text) != 0)
@@ -542,7 +552,8 @@ static int find_profile(const struct reading *reading, const struct json_value *
 	int status;
 
 	if (top->kind != JSON_OBJECT)
-		return json_fail(top, reading->import->err, "a profile is an object, not %s", json_kind_name(top->kind));
+		return json_fail(top, reading->import->err, "a profile is an object, not %s",
+				 json_kind_name(top->kind));
 	*ret_profile = top;
 	status = json_member_of_kind(top, "linux", JSON_OBJECT, &linux_part, reading->import->err);
 	if (status || !linux_part || json_member(top, "defaultAction"))
@@ -551,7 +562,8 @@ static int find_profile(const struct reading *reading, const struct json_value *
 	if (status)
 		return status;
 	if (!profile)
-		return json_fail(linux_part, reading->import->err, "the configuration has no \"seccomp\": nothing is filtered");
+		return json_fail(linux_part, reading->import->err,
+				 "the configuration has no \"seccomp\": nothing is filtered");
 	*ret_profile = profile;
 	return CALLGATE_OK;
 }
@@ -586,8 +598,8 @@ int oci_read(struct import *import)
 {
 	cleanup(reading_fini) struct reading reading = { .import = import, .rules = { .import = import } };
 	const struct json_value *top;
-	int status = json_parse(import->name, import->source->text, import->source->length, &import->policy->arena, &top,
-				import->err);
+	int status = json_parse(import->name, import->source->text, import->source->length, &import->policy->arena,
+				&top, import->err);
 
 	return status ? status : read_profile(&reading, top);
 }

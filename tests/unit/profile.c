@@ -56,8 +56,14 @@ static uint32_t action_of(const json_t *object, const char *key, const char *err
 
 static enum scmp_compare operator_of(const json_t *object)
 {
-	static const char *const names[] = { "",	    "SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_LE",
-					     "SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_MASKED_EQ" };
+	static const char *const names[] = { "",
+					     "SCMP_CMP_NE",
+					     "SCMP_CMP_LT",
+					     "SCMP_CMP_LE",
+					     "SCMP_CMP_EQ",
+					     "SCMP_CMP_GE",
+					     "SCMP_CMP_GT",
+					     "SCMP_CMP_MASKED_EQ" };
 	const char *name = json_string_value(json_object_get(object, "op"));
 
 	assert_non_null(name);
@@ -74,8 +80,7 @@ static unsigned count_held(const json_t *list, const char *capability)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach (list, i, item)
-		held += capability && strcmp(json_string_value(item), capability) == 0;
+	json_array_foreach(list, i, item) held += capability && strcmp(json_string_value(item), capability) == 0;
 	return held;
 }
 
@@ -85,8 +90,7 @@ static unsigned count_native(const json_t *list)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach (list, i, item)
-		native += abi_arch_by_name(json_string_value(item)) == abi_arch_native();
+	json_array_foreach(list, i, item) native += abi_arch_by_name(json_string_value(item)) == abi_arch_native();
 	return native;
 }
 
@@ -111,7 +115,8 @@ static bool add_name(scmp_filter_ctx filter, uint32_t action, const char *name, 
 
 	if (nr == __NR_SCMP_ERROR)
 		return true;
-	json_array_foreach (args, i, arg) {
+	json_array_foreach(args, i, arg)
+	{
 		compare[i].arg = number_or(arg, "index", 0);
 		each_alone |= seen[compare[i].arg]++ > 0;
 		compare[i].op = operator_of(arg);
@@ -131,14 +136,15 @@ static bool add_rules(scmp_filter_ctx filter, const json_t *profile, uint32_t de
 	const json_t *rule, *name;
 	size_t i, k;
 
-	json_array_foreach (json_object_get(profile, "syscalls"), i, rule) {
+	json_array_foreach(json_object_get(profile, "syscalls"), i, rule)
+	{
 		uint32_t action = action_of(rule, "action", "errnoRet");
 
 		if (action == default_action || !holds(rule, capability))
 			continue;
-		json_array_foreach (json_object_get(rule, "names"), k, name)
-			if (!add_name(filter, action, json_string_value(name), json_object_get(rule, "args")))
-				return false;
+		json_array_foreach(json_object_get(rule, "names"), k,
+				   name) if (!add_name(filter, action, json_string_value(name),
+						       json_object_get(rule, "args"))) return false;
 	}
 	return true;
 }

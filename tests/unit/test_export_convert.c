@@ -67,16 +67,15 @@ static size_t count_differences(const struct callgate_subject *subject, enum cal
 }
 
 static const char policy_0[] =
-	"kernel 6.1\narch x86_64\ndefault kill-process\nallow read, write\nerrno EPERM openat if flags & O_ACCMODE != 0\n"
+	"kernel 6.1\narch x86_64\ndefault kill-process\nallow read, write\nerrno EPERM openat if flags & O_ACCMODE != "
+	"0\n"
 	"allow openat\nlog socket if domain in {AF_UNIX, AF_INET}\nallow lseek if offset in 3..9\n"
 	"allow mmap, mprotect if not (prot & PROT_WRITE and prot & PROT_EXEC)\n";
 static const char policy_1[] =
 	"kernel 7.1\narch x86_64, i386, x32\ndefault errno EPERM\nnewer trap 5\nallow read, socketcall\n"
 	"notify kill if word1 == 9 and word0 != 1\ntrace 7 kill if word1 == 9\n";
-static const char policy_2[] =
-	"kernel 7.1\narch x86_64\ndefault allow\nforeign kill-thread\nerrno EPERM kill\n";
-static const char policy_3[] =
-	"kernel 7.1\narch aarch64\ndefault allow\nerrno ENOSYS clone3\n";
+static const char policy_2[] = "kernel 7.1\narch x86_64\ndefault allow\nforeign kill-thread\nerrno EPERM kill\n";
+static const char policy_3[] = "kernel 7.1\narch aarch64\ndefault allow\nerrno ENOSYS clone3\n";
 static const char policy_4[] =
 	"kernel 7.1\narch s390x\ndefault errno EPERM\nallow read if arg2 <= 0x100000000\nallow kill if sig == 3\n";
 static const char *const policies[] = { policy_0, policy_1, policy_2, policy_3, policy_4 };
@@ -119,7 +118,8 @@ static void a_profile_is_what_libseccomp_makes_of_it(void **state)
 		assert_int_equal(callgate_diff_count(callgate_conversion_diff(conversion)), 0);
 		text = callgate_conversion_text(conversion);
 		assert_true(profile_filter(text, strlen(text), arches[i], NULL, &program));
-		assert_int_equal(callgate_subject_parse("filter", program.data, program.length, NULL, &theirs, NULL), 0);
+		assert_int_equal(callgate_subject_parse("filter", program.data, program.length, NULL, &theirs, NULL),
+				 0);
 		assert_int_equal(callgate_diff_new(policy, theirs, &diff, NULL), 0);
 		if (callgate_diff_count(diff))
 			fail_msg("%s: %s", callgate_diff_at(diff, 0)->witness, text);
@@ -157,7 +157,8 @@ static void words_that_a_profile_lacks_are_an_error(void **state)
 
 static void a_failing_allocation_fails_the_conversion(void **state)
 {
-	static const char small[] = "kernel 7.1\ndefault errno EPERM\nallow read\nallow kill if arg0 == 1 and arg1 != 9\n";
+	static const char small[] =
+		"kernel 7.1\ndefault errno EPERM\nallow read\nallow kill if arg0 == 1 and arg1 != 9\n";
 	static const enum callgate_subject_kind kinds[] = { CALLGATE_SUBJECT_POLICY, CALLGATE_SUBJECT_OCI };
 	cleanup(free_subject) struct callgate_subject *policy = parse(small);
 	cleanup(free_subject) struct callgate_subject *bare = instructions_of(policy);
@@ -173,12 +174,10 @@ static void a_failing_allocation_fails_the_conversion(void **state)
 	}
 }
 
-UNIT_TESTS(test_export_convert,
-	cmocka_unit_test(a_policy_is_read_out_of_instructions),
+UNIT_TESTS(test_export_convert, cmocka_unit_test(a_policy_is_read_out_of_instructions),
 #ifdef __x86_64__
-	cmocka_unit_test(a_profile_is_what_libseccomp_makes_of_it),
-	cmocka_unit_test(what_a_profile_cannot_say_is_a_difference),
+	   cmocka_unit_test(a_profile_is_what_libseccomp_makes_of_it),
+	   cmocka_unit_test(what_a_profile_cannot_say_is_a_difference),
 #endif
-	cmocka_unit_test(words_that_a_profile_lacks_are_an_error),
-	cmocka_unit_test(a_failing_allocation_fails_the_conversion),
-)
+	   cmocka_unit_test(words_that_a_profile_lacks_are_an_error),
+	   cmocka_unit_test(a_failing_allocation_fails_the_conversion), )

@@ -50,8 +50,8 @@ static bool same_as_libseccomp(const char *text, size_t length, const char *cons
 		const struct callgate_difference *first = callgate_diff_at(diff, 0);
 
 		print_error("%.*s\n", (int)length, text);
-		fail_msg("%zu differences, the first of %s: %s, 0x%x and not 0x%x", callgate_diff_count(diff), first->arch,
-			 first->witness, first->b.ret, first->a.ret);
+		fail_msg("%zu differences, the first of %s: %s, 0x%x and not 0x%x", callgate_diff_count(diff),
+			 first->arch, first->witness, first->b.ret, first->a.ret);
 	}
 	return true;
 }
@@ -90,13 +90,16 @@ static void comparisons_have_the_width_of_a_pointer(void **state)
 	     "{\"names\": [\"getpriority\"], \"action\": \"SCMP_ACT_ALLOW\","
 	     " \"args\": [{\"index\": 0, \"op\": \"SCMP_CMP_EQ\", \"value\": 21474836480}]},"
 	     "{\"names\": [\"setpriority\"], \"action\": \"SCMP_ACT_ALLOW\","
-	     " \"args\": [{\"index\": 1, \"op\": \"SCMP_CMP_MASKED_EQ\", \"value\": 1095216660480, \"valueTwo\": 4294967297}]},"
+	     " \"args\": [{\"index\": 1, \"op\": \"SCMP_CMP_MASKED_EQ\", \"value\": 1095216660480, \"valueTwo\": "
+	     "4294967297}]},"
 	     "{\"names\": [\"sched_yield\"], \"action\": \"SCMP_ACT_ALLOW\","
 	     " \"args\": [{\"index\": 2, \"op\": \"SCMP_CMP_GT\", \"value\": 68719476735}]},"
 	     "{\"names\": [\"ioctl\"], \"action\": \"SCMP_ACT_ALLOW\", \"args\": ["
-	     " {\"index\": 0, \"op\": \"SCMP_CMP_LT\", \"value\": 3}, {\"index\": 1, \"op\": \"SCMP_CMP_NE\", \"value\": 21522}]},"
+	     " {\"index\": 0, \"op\": \"SCMP_CMP_LT\", \"value\": 3}, {\"index\": 1, \"op\": \"SCMP_CMP_NE\", "
+	     "\"value\": 21522}]},"
 	     "{\"names\": [\"fcntl\"], \"action\": \"SCMP_ACT_ALLOW\", \"args\": ["
-	     " {\"index\": 1, \"op\": \"SCMP_CMP_EQ\", \"value\": 3}, {\"index\": 1, \"op\": \"SCMP_CMP_EQ\", \"value\": 4}]}]}");
+	     " {\"index\": 1, \"op\": \"SCMP_CMP_EQ\", \"value\": 3}, {\"index\": 1, \"op\": \"SCMP_CMP_EQ\", "
+	     "\"value\": 4}]}]}");
 }
 
 static void a_rule_without_comparisons_stands_for_those_with(void **state)
@@ -113,8 +116,10 @@ static void carriers_get_what_libseccomp_gives_them(void **state)
 {
 	SAME("{\"defaultAction\": \"SCMP_ACT_ERRNO\", " ARCHES "\"syscalls\": ["
 	     "{\"names\": [\"socket\"], \"action\": \"SCMP_ACT_ALLOW\", \"args\": ["
-	     " {\"index\": 0, \"op\": \"SCMP_CMP_EQ\", \"value\": 1}, {\"index\": 2, \"op\": \"SCMP_CMP_EQ\", \"value\": 0}]},"
-	     "{\"names\": [\"connect\", \"accept\", \"accept4\", \"semop\", \"shmat\", \"recv\"], \"action\": \"SCMP_ACT_ALLOW\"}]}");
+	     " {\"index\": 0, \"op\": \"SCMP_CMP_EQ\", \"value\": 1}, {\"index\": 2, \"op\": \"SCMP_CMP_EQ\", "
+	     "\"value\": 0}]},"
+	     "{\"names\": [\"connect\", \"accept\", \"accept4\", \"semop\", \"shmat\", \"recv\"], \"action\": "
+	     "\"SCMP_ACT_ALLOW\"}]}");
 	SAME("{\"defaultAction\": \"SCMP_ACT_ERRNO\", " ARCHES "\"syscalls\": ["
 	     "{\"names\": [\"socket\"], \"action\": \"SCMP_ACT_TRAP\"},"
 	     "{\"names\": [\"socketcall\", \"ipc\"], \"action\": \"SCMP_ACT_ALLOW\"}]}");
@@ -129,10 +134,11 @@ static uint64_t draw(uint64_t *seed, uint32_t below)
 static void random_comparison(struct buf *text, uint64_t *seed, unsigned arg)
 {
 	static const char *const operators[] = { "EQ", "NE", "LT", "LE", "GE", "GT", "MASKED_EQ" };
-	static const uint64_t values[] = { 0, 1, 2, 7, 16, 0xffff, 0x80000000, 0xffffffff, 0x100000000, 0x7fffffffffffffff };
+	static const uint64_t values[] = { 0,	   1,	       2,	   7,		16,
+					   0xffff, 0x80000000, 0xffffffff, 0x100000000, 0x7fffffffffffffff };
 
-	buf_printf(text, "{\"index\": %u, \"op\": \"SCMP_CMP_%s\", \"value\": %" PRIu64 ", \"valueTwo\": %" PRIu64 "}", arg,
-		   operators[draw(seed, 7)], values[draw(seed, 10)], values[draw(seed, 10)]);
+	buf_printf(text, "{\"index\": %u, \"op\": \"SCMP_CMP_%s\", \"value\": %" PRIu64 ", \"valueTwo\": %" PRIu64 "}",
+		   arg, operators[draw(seed, 7)], values[draw(seed, 10)], values[draw(seed, 10)]);
 }
 
 static void random_rule(struct buf *text, uint64_t *seed, const char *name, const char *action)
@@ -186,8 +192,9 @@ static void random_profiles_are_the_same(void **state)
 
 static void the_profile_of_containers_is_the_same(void **state)
 {
-	static const char *const capabilities[] = { NULL,	       "CAP_SYS_ADMIN",	  "CAP_AUDIT_WRITE", "CAP_SYS_CHROOT",
-						    "CAP_SYS_PTRACE",  "CAP_SYS_TIME" };
+	static const char *const capabilities[] = {
+		NULL, "CAP_SYS_ADMIN", "CAP_AUDIT_WRITE", "CAP_SYS_CHROOT", "CAP_SYS_PTRACE", "CAP_SYS_TIME"
+	};
 	cleanup(buf_fini) struct buf text = { 0 };
 
 	if (file_read(CONTAINERS_PROFILE, 1u << 20, &text, NULL)) {
@@ -205,7 +212,8 @@ static const char scoped[] =
 	"\"flags\": [\"SECCOMP_FILTER_FLAG_LOG\"], \"listenerPath\": \"/run/l\",\n"
 	"\"syscalls\": [\n"
 	"{\"names\": [\"ptrace\"], \"action\": \"SCMP_ACT_ALLOW\", \"includes\": {\"minKernel\": \"4.8\"}},\n"
-	"{\"name\": \"mount\", \"action\": \"SCMP_ACT_ALLOW\", \"includes\": {\"caps\": [\"CAP_SYS_ADMIN\", \"CAP_BPF\"]}},\n"
+	"{\"name\": \"mount\", \"action\": \"SCMP_ACT_ALLOW\", \"includes\": {\"caps\": [\"CAP_SYS_ADMIN\", "
+	"\"CAP_BPF\"]}},\n"
 	"{\"names\": [\"umount2\"], \"action\": \"SCMP_ACT_ERRNO\", \"errnoRet\": 5, \"errno\": \"EACCES\",\n"
 	"  \"excludes\": {\"caps\": [\"CAP_SYS_ADMIN\"], \"arches\": [\"s390x\"]}},\n"
 	"{\"names\": [\"kill\"], \"action\": \"SCMP_ACT_ALLOW\",\n"
@@ -215,12 +223,15 @@ static const char scoped[] =
 static uint32_t action_of(const char *call, uint16_t kernel, const char *const *capabilities, size_t count)
 {
 	cleanup(free_subject) struct callgate_subject *subject = NULL;
-	struct callgate_subject_options options = { .kernel = kernel, .capabilities = capabilities, .capability_count = count };
+	struct callgate_subject_options options = { .kernel = kernel,
+						    .capabilities = capabilities,
+						    .capability_count = count };
 	struct callgate_action action = { 0 };
 
 	assert_int_equal(callgate_subject_parse("p", scoped, sizeof(scoped) - 1, &options, &subject, NULL), 0);
 	assert_int_equal(callgate_subject_kind(subject), CALLGATE_SUBJECT_OCI);
-	assert_string_equal(callgate_subject_note(subject, 0), "p: SECCOMP_FILTER_FLAG_LOG is for whoever loads the filter");
+	assert_string_equal(callgate_subject_note(subject, 0),
+			    "p: SECCOMP_FILTER_FLAG_LOG is for whoever loads the filter");
 	assert_non_null(callgate_subject_note(subject, 1));
 	assert_null(callgate_subject_note(subject, 2));
 	assert_int_equal(callgate_subject_simulate(subject, call, &action, NULL), 0);
@@ -299,7 +310,8 @@ static void what_is_wrong_is_said_at_its_place(void **state)
 		struct callgate_subject *subject = NULL;
 		struct callgate_error err = { 0 };
 
-		assert_true(callgate_subject_parse("p", wrong[i].text, strlen(wrong[i].text), &as_oci, &subject, &err) < 0);
+		assert_true(callgate_subject_parse("p", wrong[i].text, strlen(wrong[i].text), &as_oci, &subject, &err) <
+			    0);
 		assert_null(subject);
 		assert_string_equal(err.message, wrong[i].message);
 		assert_string_equal(err.file, "p");
@@ -319,8 +331,10 @@ static void hostile_texts_have_limits(void **state)
 	for (unsigned i = 0; i < 5000; i++)
 		buf_printf(&wide, ",\"k%u\": 0", i);
 	buf_puts(&wide, "}");
-	assert_int_equal(callgate_subject_parse("p", deep.data, deep.length, &as_oci, &subject, NULL), CALLGATE_E_LIMIT);
-	assert_int_equal(callgate_subject_parse("p", wide.data, wide.length, &as_oci, &subject, NULL), CALLGATE_E_LIMIT);
+	assert_int_equal(callgate_subject_parse("p", deep.data, deep.length, &as_oci, &subject, NULL),
+			 CALLGATE_E_LIMIT);
+	assert_int_equal(callgate_subject_parse("p", wide.data, wide.length, &as_oci, &subject, NULL),
+			 CALLGATE_E_LIMIT);
 }
 
 static void an_unknown_capability_is_an_error(void **state)
@@ -329,7 +343,8 @@ static void an_unknown_capability_is_an_error(void **state)
 	const struct callgate_subject_options options = { .capabilities = wrong_name, .capability_count = 1 };
 	struct callgate_subject *subject = NULL;
 
-	assert_int_equal(callgate_subject_parse("p", scoped, sizeof(scoped) - 1, &options, &subject, NULL), CALLGATE_E_UNKNOWN);
+	assert_int_equal(callgate_subject_parse("p", scoped, sizeof(scoped) - 1, &options, &subject, NULL),
+			 CALLGATE_E_UNKNOWN);
 }
 
 static void a_failing_allocation_fails_the_reading(void **state)
@@ -343,17 +358,12 @@ static void a_failing_allocation_fails_the_reading(void **state)
 	});
 }
 
-UNIT_TESTS(test_import_oci,
-	cmocka_unit_test(every_action_is_libseccomps),
-	cmocka_unit_test(comparisons_have_the_width_of_a_pointer),
-	cmocka_unit_test(a_rule_without_comparisons_stands_for_those_with),
-	cmocka_unit_test(carriers_get_what_libseccomp_gives_them),
-	cmocka_unit_test(random_profiles_are_the_same),
-	cmocka_unit_test(the_profile_of_containers_is_the_same),
-	cmocka_unit_test(rules_hold_for_a_kernel_and_all_their_capabilities),
-	cmocka_unit_test(a_rule_is_explained_by_its_line),
-	cmocka_unit_test(what_is_wrong_is_said_at_its_place),
-	cmocka_unit_test(hostile_texts_have_limits),
-	cmocka_unit_test(an_unknown_capability_is_an_error),
-	cmocka_unit_test(a_failing_allocation_fails_the_reading),
-)
+UNIT_TESTS(test_import_oci, cmocka_unit_test(every_action_is_libseccomps),
+	   cmocka_unit_test(comparisons_have_the_width_of_a_pointer),
+	   cmocka_unit_test(a_rule_without_comparisons_stands_for_those_with),
+	   cmocka_unit_test(carriers_get_what_libseccomp_gives_them), cmocka_unit_test(random_profiles_are_the_same),
+	   cmocka_unit_test(the_profile_of_containers_is_the_same),
+	   cmocka_unit_test(rules_hold_for_a_kernel_and_all_their_capabilities),
+	   cmocka_unit_test(a_rule_is_explained_by_its_line), cmocka_unit_test(what_is_wrong_is_said_at_its_place),
+	   cmocka_unit_test(hostile_texts_have_limits), cmocka_unit_test(an_unknown_capability_is_an_error),
+	   cmocka_unit_test(a_failing_allocation_fails_the_reading), )
