@@ -165,7 +165,7 @@ static int show_program(char **argv, const struct show_options *options)
 {
 	cleanup(captured_free) struct callgate_captured *captured = NULL;
 	cleanup(buf_fini) struct buf out = { 0 };
-	struct callgate_capture_report report;
+	struct callgate_capture_report report = { 0 };
 	int status = capture(argv, options, &captured, &report);
 
 	if (status != STATUS_YES)

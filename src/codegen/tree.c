@@ -37,7 +37,7 @@ static bool tree_reserve(struct tree *tree, size_t count)
 	tree->cost = malloc(capacity * capacity * sizeof(*tree->cost));
 	tree->cut = malloc(capacity * capacity * sizeof(*tree->cut));
 	tree->weight = malloc((capacity + 1) * sizeof(*tree->weight));
-	tree->reach = malloc(capacity * sizeof(*tree->reach));
+	tree->reach = calloc(capacity, sizeof(*tree->reach));
 	tree->failed = !tree->cost || !tree->cut || !tree->weight || !tree->reach;
 	tree->capacity = tree->failed ? 0 : capacity;
 	return !tree->failed;

@@ -61,7 +61,7 @@ static uint16_t running_kernel(void)
 	unsigned major = 0, minor = 0;
 	struct utsname host;
 
-	if (uname(&host) || sscanf(host.release, "%u.%u", &major, &minor) != 2 || major > 255 || minor > 255)
+	if (uname(&host) || sscanf(host.release, "%3u.%3u", &major, &minor) != 2 || major > 255 || minor > 255)
 		return ABI_KERNEL_NEWEST;
 	return ABI_KERNEL(major, minor);
 }

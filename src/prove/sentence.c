@@ -59,10 +59,7 @@ static void write_masked(const struct expression_context *context, const struct 
 	write_name(context, test, text);
 	buf_puts(text, " & ");
 	spell_mask(text, type, context->arch, test->mask);
-	if (value == 0 && zero_has_name(context, type, test->mask)) {
-		buf_puts(text, test->negated ? " != " : " == ");
-		spell_value(text, type, context->arch, value);
-	} else if (value == 0 || is_all) {
+	if (is_all || (value == 0 && !zero_has_name(context, type, test->mask))) {
 		buf_puts(text, test->negated == is_all ? " == 0" : "");
 	} else {
 		buf_puts(text, test->negated ? " != " : " == ");
