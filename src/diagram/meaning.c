@@ -299,6 +299,7 @@ static inline int begin_range(struct meaning *meaning, struct numbers *numbers, 
 		return CALLGATE_OK;
 	if (last)
 		last->high = low - 1;
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): it follows no memory through VEC_ROOM */
 	if (!VEC_PUSH(&meaning->arena, numbers, ((struct diagram_range){ low, UINT32_MAX, result })))
 		return fail_nomem(meaning->err);
 	return CALLGATE_OK;
