@@ -66,7 +66,8 @@ int main(int argc, char **argv)
 	snprintf(path, sizeof(path), "%s/policies/%s.rules", argv[1], argv[2]);
 	if (!rules_read(path, &arena, &rules) || !rules_policy(&rules, arches, arch_count, &text))
 		return EXIT_FAILURE;
-	length = strcmp(argv[4], "libseccomp") == 0 ? measured_libseccomp(&rules, arch_count) : measured_callgate(&text);
+	length =
+		strcmp(argv[4], "libseccomp") == 0 ? measured_libseccomp(&rules, arch_count) : measured_callgate(&text);
 	printf("%zu\n", length);
 	return length ? 0 : EXIT_FAILURE;
 }

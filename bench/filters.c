@@ -102,8 +102,8 @@ static double trace_mean(const struct bpf_program *program, const struct frequen
 /* What a call whose number is decided then spends on its arguments, as we do it. */
 static unsigned argument_cost(uint32_t root, const struct codegen_weight *call)
 {
-	uint32_t node = diagram_restrict(diagram, diagram_restrict(diagram, root, DIAGRAM_ARCH, call->audit), DIAGRAM_NR,
-					 call->nr);
+	uint32_t node = diagram_restrict(diagram, diagram_restrict(diagram, root, DIAGRAM_ARCH, call->audit),
+					 DIAGRAM_NR, call->nr);
 	struct bpf_program program = our_program(node, NULL);
 	unsigned count = executed(&program, &(struct seccomp_data){ .nr = (int)call->nr, .arch = call->audit });
 

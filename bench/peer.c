@@ -42,8 +42,8 @@ static uint32_t peer_action(uint32_t action)
 {
 	if (action == SECCOMP_RET_ALLOW)
 		return SCMP_ACT_ALLOW;
-	return (action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO ? SCMP_ACT_ERRNO(action & SECCOMP_RET_DATA) :
-									 SCMP_ACT_KILL;
+	return (action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO ? SCMP_ACT_ERRNO(action & SECCOMP_RET_DATA)
+								       : SCMP_ACT_KILL;
 }
 
 static int add_rule(scmp_filter_ctx context, const struct rule *rule)

@@ -29,7 +29,8 @@ bool peer_ranges(struct arena *arena, struct diagram *diagram, uint32_t root, ui
 
 /*
  * Comparisons that a search tree over ranges spends on them, the sum of weight times depth: halved by numbers as
- * minijail's bst is when it is given no frequencies, and the optimal alphabetic tree, which is the least that cutting alone can reach.
+ * minijail's bst is when it is given no frequencies, and the optimal alphabetic tree, which is the least that cutting
+ * alone can reach.
  */
 double peer_balanced(const struct peer_ranges *ranges);
 double peer_alphabetic(const struct peer_ranges *ranges);

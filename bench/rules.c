@@ -67,12 +67,13 @@ bool rules_read(const char *path, struct arena *arena, struct rules *ret_rules)
 }
 
 /* Both halves of the argument against mask and value. */
-static uint32_t masked_equal(struct diagram *d, const struct abi_arch *arch, unsigned arg, uint64_t mask, uint64_t value)
+static uint32_t masked_equal(struct diagram *d, const struct abi_arch *arch, unsigned arg, uint64_t mask,
+			     uint64_t value)
 {
 	uint32_t high = diagram_word_equals(d, diagram_arg_word(arg, true, arch->big_endian), (uint32_t)(mask >> 32),
 					    (uint32_t)(value >> 32));
-	uint32_t low = diagram_word_equals(d, diagram_arg_word(arg, false, arch->big_endian), (uint32_t)mask,
-					   (uint32_t)value);
+	uint32_t low =
+		diagram_word_equals(d, diagram_arg_word(arg, false, arch->big_endian), (uint32_t)mask, (uint32_t)value);
 
 	return diagram_and(d, high, low);
 }
@@ -214,7 +215,9 @@ static void put_condition(struct buf *text, const struct rule_condition *c)
 		buf_printf(text, "arg%u & 0x%lx == 0x%lx", c->arg, c->value, c->value2);
 	else
 		buf_printf(text, "arg%u %s 0x%lx", c->arg,
-			   strcmp(c->op, "SCMP_CMP_EQ") == 0 ? "==" : strcmp(c->op, "SCMP_CMP_LT") == 0 ? "<" : ">",
+			   strcmp(c->op, "SCMP_CMP_EQ") == 0   ? "=="
+			   : strcmp(c->op, "SCMP_CMP_LT") == 0 ? "<"
+							       : ">",
 			   c->value);
 }
 

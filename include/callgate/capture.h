@@ -2,7 +2,8 @@
  * callgate/capture.h - the filters that a program loads, caught as it loads them
  *
  * The kernel hands out the filters of a process to the privileged only. Whoever starts a program may watch it load
- * them: it is traced, with everything that it starts, and stopped at every call, which takes its time and changes nothing.
+ * them: it is traced, with everything that it starts, and stopped at every call, which takes its time and changes
+ * nothing.
  */
 #ifndef CALLGATE_CAPTURE_H
 #define CALLGATE_CAPTURE_H

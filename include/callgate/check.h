@@ -16,24 +16,24 @@ extern "C" {
 struct callgate_subject;
 
 enum callgate_severity {
-	CALLGATE_INFO,    /* worth knowing; no hole by itself */
+	CALLGATE_INFO,	  /* worth knowing; no hole by itself */
 	CALLGATE_WARNING, /* breaks good programs, or is open where most would want it shut */
-	CALLGATE_ERROR,   /* the filter does not do what it says */
+	CALLGATE_ERROR,	  /* the filter does not do what it says */
 };
 
 /* One hole. Strings live as long as the report. */
 struct callgate_finding {
-	const char *rule;      /* "truncated-argument" */
+	const char *rule; /* "truncated-argument" */
 	enum callgate_severity severity;
-	bool heuristic;        /* the rule can be wrong; without it, it is exact */
-	const char *detail;    /* one sentence about this very finding */
-	const char *witness;   /* a call that shows it, "ioctl(0, TIOCSTI, 0x0)"; "" when the rule is about no call */
-	const char *action;    /* what the filter does with the witness; "" without one */
-	const char *file;      /* the policy's line that is meant; "" when there is none */
-	unsigned line;         /* from 1; 0 when there is none */
-	const char *reason;    /* why this is a hole */
-	const char *remedy;    /* what to write instead */
-	const char *where;     /* where it bit somebody */
+	bool heuristic;	     /* the rule can be wrong; without it, it is exact */
+	const char *detail;  /* one sentence about this very finding */
+	const char *witness; /* a call that shows it, "ioctl(0, TIOCSTI, 0x0)"; "" when the rule is about no call */
+	const char *action;  /* what the filter does with the witness; "" without one */
+	const char *file;    /* the policy's line that is meant; "" when there is none */
+	unsigned line;	     /* from 1; 0 when there is none */
+	const char *reason;  /* why this is a hole */
+	const char *remedy;  /* what to write instead */
+	const char *where;   /* where it bit somebody */
 };
 
 struct callgate_report;

@@ -17,12 +17,12 @@ extern "C" {
 
 enum callgate_status {
 	CALLGATE_OK = 0,
-	CALLGATE_E_NOMEM = -1,       /* an allocation failed */
-	CALLGATE_E_SYNTAX = -2,      /* the text is not of its language; file, line and col say where */
+	CALLGATE_E_NOMEM = -1,	     /* an allocation failed */
+	CALLGATE_E_SYNTAX = -2,	     /* the text is not of its language; file, line and col say where */
 	CALLGATE_E_UNKNOWN = -3,     /* a name that nothing has: a syscall, a constant, a format */
 	CALLGATE_E_INVALID = -4,     /* the input is well formed and means nothing: a program that the kernel refuses */
-	CALLGATE_E_LIMIT = -5,       /* a stated budget was exceeded: a size, a depth, a number of nodes */
-	CALLGATE_E_OS = -6,          /* the kernel refused; os_errno says how */
+	CALLGATE_E_LIMIT = -5,	     /* a stated budget was exceeded: a size, a depth, a number of nodes */
+	CALLGATE_E_OS = -6,	     /* the kernel refused; os_errno says how */
 	CALLGATE_E_UNSUPPORTED = -7, /* this kernel, machine or privilege cannot do it; the hint says what can */
 	CALLGATE_E_UNPROVED = -8,    /* a filter could not be proved equal to its policy; a bug in Callgate */
 	CALLGATE_E_UNCONFINED = -9,  /* the target could not be started as confined as was asked; it was not started */
@@ -31,13 +31,13 @@ enum callgate_status {
 };
 
 struct callgate_error {
-	int status;        /* the enum callgate_status that was returned */
-	int os_errno;      /* errno where status is CALLGATE_E_OS, else 0 */
-	char file[256];    /* the file that is wrong, "" when none is */
-	unsigned line;     /* from 1; 0 when there is no line */
-	unsigned col;      /* from 1, in bytes; 0 when there is none */
+	int status;	   /* the enum callgate_status that was returned */
+	int os_errno;	   /* errno where status is CALLGATE_E_OS, else 0 */
+	char file[256];	   /* the file that is wrong, "" when none is */
+	unsigned line;	   /* from 1; 0 when there is no line */
+	unsigned col;	   /* from 1, in bytes; 0 when there is none */
 	char message[512]; /* one sentence, lower case, without a full stop */
-	char hint[256];    /* what to do, one sentence; "" when there is nothing to say */
+	char hint[256];	   /* what to do, one sentence; "" when there is nothing to say */
 };
 
 #ifdef __cplusplus

@@ -23,12 +23,12 @@ extern "C" {
 struct callgate_subject; /* never changes after it was opened */
 
 enum callgate_subject_kind {
-	CALLGATE_SUBJECT_ANY,	  /* for options: recognise it */
-	CALLGATE_SUBJECT_POLICY,  /* text in the language of callgate-policy(5) */
-	CALLGATE_SUBJECT_BPF,	  /* an array of struct sock_filter, in this machine's byte order or the other */
-	CALLGATE_SUBJECT_OCI,	  /* an OCI runtime configuration, or a profile of Docker, Podman or containerd */
+	CALLGATE_SUBJECT_ANY,	   /* for options: recognise it */
+	CALLGATE_SUBJECT_POLICY,   /* text in the language of callgate-policy(5) */
+	CALLGATE_SUBJECT_BPF,	   /* an array of struct sock_filter, in this machine's byte order or the other */
+	CALLGATE_SUBJECT_OCI,	   /* an OCI runtime configuration, or a profile of Docker, Podman or containerd */
 	CALLGATE_SUBJECT_MINIJAIL, /* a policy of minijail0(5), for this machine */
-	CALLGATE_SUBJECT_PROCESS, /* the filters that a live process carries; named pid:N, never recognised */
+	CALLGATE_SUBJECT_PROCESS,  /* the filters that a live process carries; named pid:N, never recognised */
 };
 
 struct callgate_subject_options {
@@ -40,7 +40,7 @@ struct callgate_subject_options {
 	size_t capability_count;
 	uint16_t kernel;
 	bool may_be_unknown; /* a raw filter whose meaning is beyond the budget is opened all the same: see below */
-	size_t nodes_max; /* what a meaning may cost, in nodes of its diagram of 16 bytes; 0: 4194304 */
+	size_t nodes_max;    /* what a meaning may cost, in nodes of its diagram of 16 bytes; 0: 4194304 */
 };
 
 /*
@@ -152,7 +152,7 @@ struct callgate_difference {
 	const char *arch; /* "x86_64"; "0x…" for one that the tables lack; "other" for what is not told apart, "any" for
 			     all */
 	bool is_native;	  /* the arch is this machine's, so that its name need not be said */
-	const char *syscall; /* "openat"; "#462..#500" for numbers without a name; folded: "read, pipe..dup2", "*" */
+	const char *syscall;   /* "openat"; "#462..#500" for numbers without a name; folded: "read, pipe..dup2", "*" */
 	const char *condition; /* in the policy language; NULL: whatever the arguments */
 	struct callgate_action a; /* what the first one does */
 	struct callgate_action b;

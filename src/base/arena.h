@@ -14,7 +14,7 @@ struct arena_block;
 
 struct arena {
 	struct arena_block *blocks; /* all that was allocated, the newest (which has the free room) first */
-	size_t used;                /* bytes of the newest block that are given out */
+	size_t used;		    /* bytes of the newest block that are given out */
 };
 
 /* Zeroed memory that lives until arena_fini, or NULL when there is none. size may be 0. */
@@ -36,17 +36,17 @@ void arena_fini(struct arena *arena);
 void *arena_grow(struct arena *arena, void *items, size_t length, size_t *capacity, size_t size);
 
 /* A vector in an arena: struct { VEC(int) } numbers; a zeroed one is empty. */
-#define VEC(type)       \
-	type *items;    \
-	size_t length;  \
+#define VEC(type)      \
+	type *items;   \
+	size_t length; \
 	size_t capacity
 
 /* Appends item and gives true, or changes nothing and gives false when memory is out. */
 #define VEC_PUSH(arena, vec, item) (VEC_ROOM((arena), (vec)) ? ((vec)->items[(vec)->length++] = (item), true) : false)
 
-#define VEC_ROOM(arena, vec)                                                                                     \
-	((vec)->length < (vec)->capacity ||                                                                      \
-	 vec_assign_((void **)&(vec)->items,                                                                      \
+#define VEC_ROOM(arena, vec)                 \
+	((vec)->length < (vec)->capacity ||  \
+	 vec_assign_((void **)&(vec)->items, \
 		     arena_grow((arena), (vec)->items, (vec)->length, &(vec)->capacity, sizeof(*(vec)->items))))
 
 static inline bool vec_assign_(void **items, void *grown)

@@ -11,10 +11,10 @@
 #include <stddef.h>
 
 struct buf {
-	char *data;      /* the bytes and a NUL behind them; NULL while nothing was written */
-	size_t length;   /* without the NUL */
+	char *data;	 /* the bytes and a NUL behind them; NULL while nothing was written */
+	size_t length;	 /* without the NUL */
 	size_t capacity; /* bytes allocated */
-	bool failed;     /* an allocation failed; what follows it was dropped */
+	bool failed;	 /* an allocation failed; what follows it was dropped */
 };
 
 void buf_add(struct buf *buf, const void *bytes, size_t length);

@@ -39,23 +39,23 @@ static inline void cleanup_file_close(FILE **file)
 }
 
 #define cleanup_free cleanup(cleanup_free_pointer)
-#define cleanup_fd cleanup(cleanup_fd_close)
+#define cleanup_fd   cleanup(cleanup_fd_close)
 #define cleanup_file cleanup(cleanup_file_close)
 
 /* The pointer, whose variable no longer owns it. */
-#define take_ptr(pointer)                                \
-	__extension__({                                  \
-		__auto_type taken_pointer_ = (pointer);  \
-		(pointer) = NULL;                        \
-		taken_pointer_;                          \
+#define take_ptr(pointer)                               \
+	__extension__({                                 \
+		__auto_type taken_pointer_ = (pointer); \
+		(pointer) = NULL;                       \
+		taken_pointer_;                         \
 	})
 
 /* The descriptor, whose variable no longer owns it. */
-#define take_fd(fd)                  \
-	__extension__({              \
+#define take_fd(fd)                   \
+	__extension__({               \
 		int taken_fd_ = (fd); \
-		(fd) = -1;           \
-		taken_fd_;           \
+		(fd) = -1;            \
+		taken_fd_;            \
 	})
 
 #endif

@@ -29,7 +29,7 @@ __attribute__((format(printf, 2, 3))) void error_hint(struct callgate_error *err
 void error_place(struct callgate_error *err, const char *file, unsigned line, unsigned col);
 
 #define fail(err, status, ...) (error_set((err), (status), __VA_ARGS__), (status))
-#define fail_errno(err, ...) (error_set_errno((err), __VA_ARGS__), CALLGATE_E_OS)
-#define fail_nomem(err) fail((err), CALLGATE_E_NOMEM, "out of memory")
+#define fail_errno(err, ...)   (error_set_errno((err), __VA_ARGS__), CALLGATE_E_OS)
+#define fail_nomem(err)	       fail((err), CALLGATE_E_NOMEM, "out of memory")
 
 #endif

@@ -53,7 +53,7 @@ struct assembler {
 	struct callgate_error *err;
 };
 
-#define fail_line(as, line, ...) \
+#define fail_line(as, line, ...)                                                                              \
 	(error_set((as)->err, CALLGATE_E_SYNTAX, __VA_ARGS__), error_place((as)->err, (as)->name, (line), 0), \
 	 CALLGATE_E_SYNTAX)
 
@@ -206,15 +206,16 @@ static bool take_raw(struct assembler *as, struct sock_filter *ret_insn)
 /* An instruction whose name was read. */
 static int take_insn(struct assembler *as, struct span name, struct sock_filter *ret_insn)
 {
-	static const enum bpf_operand jumps[] = { [BPF_OPERAND_K] = BPF_OPERAND_JUMP_K,
-						  [BPF_OPERAND_X] = BPF_OPERAND_JUMP_X };
+	static const enum bpf_operand jumps[] = {
+		[BPF_OPERAND_K] = BPF_OPERAND_JUMP_K, [BPF_OPERAND_X] = BPF_OPERAND_JUMP_X
+	};
 	enum bpf_operand operand;
 	const struct bpf_opcode *opcode;
 	uint32_t k = 0;
 
 	if (span_is(name, "raw"))
-		return take_raw(as, ret_insn) ? CALLGATE_OK :
-						fail_line(as, as->line, "raw needs its four numbers: code, jt, jf, k");
+		return take_raw(as, ret_insn) ? CALLGATE_OK
+					      : fail_line(as, as->line, "raw needs its four numbers: code, jt, jf, k");
 	opcode = bpf_opcode_by_name(name.start, name.length, BPF_OPERAND_JUMP);
 	if (opcode) {
 		*ret_insn = (struct sock_filter){ .code = opcode->code };

@@ -11,9 +11,9 @@
 /* What stands behind the name. */
 enum bpf_operand {
 	BPF_OPERAND_NONE,   /* tax */
-	BPF_OPERAND_K,      /* add 0x5 */
-	BPF_OPERAND_X,      /* add x */
-	BPF_OPERAND_A,      /* ret a */
+	BPF_OPERAND_K,	    /* add 0x5 */
+	BPF_OPERAND_X,	    /* add x */
+	BPF_OPERAND_A,	    /* ret a */
 	BPF_OPERAND_ABS,    /* ld [16] */
 	BPF_OPERAND_IND,    /* ld [x + 16] */
 	BPF_OPERAND_MEM,    /* ld M[3] */

@@ -33,16 +33,16 @@ struct check_subject {
 struct check {
 	const struct check_subject *subject;
 	struct diagram *diagram;
-	struct arena arena;                       /* of the findings */
-	uint16_t kernel;                          /* that the policy knows, or the newest of the tables */
-	bool declared[ABI_ARCH_COUNT];            /* arches that the subject means to let through */
-	uint32_t by_arch[ABI_ARCH_COUNT];         /* function of nr and arguments; shared by x86-64 and x32 */
-	uint32_t *by_syscall[ABI_ARCH_COUNT];     /* function of the arguments, by abi_syscall_at's index */
-	uint32_t unknown[ABI_ARCH_COUNT];         /* function of a number that no kernel has defined */
-	uint32_t unlisted[ABI_ARCH_COUNT];        /* function of a known call that the author did not list */
-	struct check_share *shares;               /* what each rule of the policy comes to; NULL until asked */
-	const struct check_rule *rule;            /* that is being asked */
-	int status;                               /* the first failure; sticky */
+	struct arena arena;		      /* of the findings */
+	uint16_t kernel;		      /* that the policy knows, or the newest of the tables */
+	bool declared[ABI_ARCH_COUNT];	      /* arches that the subject means to let through */
+	uint32_t by_arch[ABI_ARCH_COUNT];     /* function of nr and arguments; shared by x86-64 and x32 */
+	uint32_t *by_syscall[ABI_ARCH_COUNT]; /* function of the arguments, by abi_syscall_at's index */
+	uint32_t unknown[ABI_ARCH_COUNT];     /* function of a number that no kernel has defined */
+	uint32_t unlisted[ABI_ARCH_COUNT];    /* function of a known call that the author did not list */
+	struct check_share *shares;	      /* what each rule of the policy comes to; NULL until asked */
+	const struct check_rule *rule;	      /* that is being asked */
+	int status;			      /* the first failure; sticky */
 	struct {
 		VEC(struct callgate_finding);
 	} findings;

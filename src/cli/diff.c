@@ -104,7 +104,8 @@ static int print_all(const struct callgate_diff *diff, const struct diff_options
 	return callgate_diff_count(diff) ? STATUS_NO : STATUS_YES;
 }
 
-static int open_both(char **names, const struct subject_reading *reading, struct callgate_subject **ret_a, struct callgate_subject **ret_b)
+static int open_both(char **names, const struct subject_reading *reading, struct callgate_subject **ret_a,
+		     struct callgate_subject **ret_b)
 {
 	int status;
 

@@ -13,7 +13,7 @@
 
 /* With measurements an exact plan is worth its time; without, halving by weight loses little of a guess. */
 #define PLAN_MEASURED 100
-#define PLAN_GUESSED 48
+#define PLAN_GUESSED  48
 
 uint32_t generate_node(struct generator *g, uint32_t index, uint32_t audit)
 {

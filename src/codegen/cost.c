@@ -10,16 +10,16 @@
 
 #include <stdlib.h>
 
-#define X32_BIT 0x40000000u
+#define X32_BIT	     0x40000000u
 #define AUDIT_X86_64 0xc000003eu
 
 /* How an instruction is reached. */
 struct visit {
 	bool reached;
-	bool known;           /* A holds `a` on all ways */
+	bool known; /* A holds `a` on all ways */
 	uint32_t a;
 	unsigned least, most; /* instructions executed before it */
-	double share;         /* how much of all calls come by */
+	double share;	      /* how much of all calls come by */
 	double executed;      /* the sum over them of instructions executed before it */
 };
 
@@ -72,7 +72,8 @@ static void walk_load(const struct walk *walk, const struct sock_filter *insn, s
 /* What arithmetic makes of a known A: the simulator says. */
 static void walk_alu(const struct sock_filter *insn, struct visit *visit)
 {
-	const struct sock_filter program[] = { BPF_STMT(BPF_LD | BPF_IMM, visit->a), *insn, BPF_STMT(BPF_RET | BPF_A, 0) };
+	const struct sock_filter program[] = { BPF_STMT(BPF_LD | BPF_IMM, visit->a), *insn,
+					       BPF_STMT(BPF_RET | BPF_A, 0) };
 
 	visit->known = visit->known && (BPF_SRC(insn->code) == BPF_K || BPF_OP(insn->code) == BPF_NEG);
 	if (visit->known)
@@ -152,8 +153,7 @@ int codegen_cost(const struct sock_filter *insns, size_t length, uint32_t audit,
 	for (size_t pc = 0; pc < length; pc++)
 		if (visits[pc].reached)
 			walk_step(&walk, pc);
-	walk.cost.cached = !(audit == AUDIT_X86_64 && nr & X32_BIT) &&
-			   bpf_is_cacheable(insns, length, audit, nr, NULL);
+	walk.cost.cached = !(audit == AUDIT_X86_64 && nr & X32_BIT) && bpf_is_cacheable(insns, length, audit, nr, NULL);
 	*ret_cost = walk.cost;
 	return CALLGATE_OK;
 }

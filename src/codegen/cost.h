@@ -8,10 +8,10 @@
 
 /* Of one arch and number, over all arguments. */
 struct codegen_cost {
-	bool cached;    /* the kernel's bitmap (since 5.11) answers it: the filter does not run, and costs nothing */
+	bool cached;	/* the kernel's bitmap (since 5.11) answers it: the filter does not run, and costs nothing */
 	unsigned least; /* instructions executed on the shortest way, where it does run */
-	unsigned most;  /* and on the longest; some ways may be none that arguments could take */
-	double mean;    /* where each comparison that arch and nr do not decide goes either way as often */
+	unsigned most;	/* and on the longest; some ways may be none that arguments could take */
+	double mean;	/* where each comparison that arch and nr do not decide goes either way as often */
 };
 
 /* Costs a program that passed bpf_check. Fails with E_NOMEM. */

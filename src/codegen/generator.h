@@ -13,7 +13,7 @@
 struct note {
 	uint32_t loaded;  /* 1 + the step that decides it with nothing in A; 0: not made yet */
 	uint32_t decided; /* 1 + the step that decides it with its word in A; 0: not made yet */
-	float paths;      /* weigh_paths, plus 1; 0: not counted yet */
+	float paths;	  /* weigh_paths, plus 1; 0: not counted yet */
 };
 
 struct generator {
@@ -24,7 +24,7 @@ struct generator {
 	struct tree tree;
 	struct note *notes; /* by node */
 	uint32_t *marks;    /* by node, for ranges_support */
-	uint32_t mark;      /* the last that was used */
+	uint32_t mark;	    /* the last that was used */
 };
 
 /* A number that is compared first because it is so frequent. */

@@ -13,9 +13,9 @@
 /* A range of values with one outcome. Of a masked word: the values that the mask leaves, which keep their order. */
 struct range {
 	uint32_t low, high; /* inclusive, within the mask */
-	uint32_t node;      /* what the function is for them */
-	uint32_t step;      /* what is done for them */
-	double weight;      /* how often they occur, against the others */
+	uint32_t node;	    /* what the function is for them */
+	uint32_t step;	    /* what is done for them */
+	double weight;	    /* how often they occur, against the others */
 };
 
 struct ranges {

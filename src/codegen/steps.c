@@ -65,7 +65,8 @@ static uint32_t steps_make(struct steps *steps, struct step step)
 
 uint32_t steps_return(struct steps *steps, uint32_t action)
 {
-	return steps_make(steps, (struct step){ .code = BPF_RET | BPF_K, .k = action, .yes = STEP_NONE, .no = STEP_NONE });
+	return steps_make(steps,
+			  (struct step){ .code = BPF_RET | BPF_K, .k = action, .yes = STEP_NONE, .no = STEP_NONE });
 }
 
 uint32_t steps_compare(struct steps *steps, uint16_t comparison, uint32_t k, uint32_t yes, uint32_t no)
@@ -87,5 +88,6 @@ uint32_t steps_and(struct steps *steps, uint32_t mask, uint32_t next)
 {
 	if (next == STEP_NONE)
 		return STEP_NONE;
-	return steps_make(steps, (struct step){ .code = BPF_ALU | BPF_AND | BPF_K, .k = mask, .yes = next, .no = STEP_NONE });
+	return steps_make(steps,
+			  (struct step){ .code = BPF_ALU | BPF_AND | BPF_K, .k = mask, .yes = next, .no = STEP_NONE });
 }

@@ -21,12 +21,12 @@
 struct step {
 	uint16_t code;
 	uint32_t k;
-	uint32_t yes;      /* where a comparison holds; what follows a load or an AND; STEP_NONE behind a return */
-	uint32_t no;       /* where a comparison does not hold, else STEP_NONE */
-	uint32_t size;     /* an upper bound of the steps behind and with this one, saturated */
+	uint32_t yes;	   /* where a comparison holds; what follows a load or an AND; STEP_NONE behind a return */
+	uint32_t no;	   /* where a comparison does not hold, else STEP_NONE */
+	uint32_t size;	   /* an upper bound of the steps behind and with this one, saturated */
 	uint32_t position; /* where a jump to it goes, counted from the program's end; STEP_NONE while it has none */
-	uint32_t home;     /* the same for its newest copy; position may be that of a JA to it */
-	uint32_t chain;    /* the next step of the same hash */
+	uint32_t home;	   /* the same for its newest copy; position may be that of a JA to it */
+	uint32_t chain;	   /* the next step of the same hash */
 };
 
 struct steps {

@@ -13,16 +13,16 @@
 /* The workings of the last tree that was planned. Zeroed but for plan_max it is empty; tree_fini releases it. Its
  * tables are not from an arena, which would clear them. */
 struct tree {
-	double *cost;     /* [i * stride + j] and [j * stride + i]: of telling range i to j apart, in comparisons times
-			   * weight */
-	uint8_t *cut;     /* [i * stride + j]: the last range of the lower part, where it is cut */
-	double *weight;   /* [i]: the sum of the ranges before i */
-	uint8_t *reach;   /* [i]: the last range of the longest interrupted run that starts with i; i where none does */
-	size_t plan_max;  /* ranges that are planned exactly: more are first halved by weight. At most TREE_PLAN_MAX */
-	size_t capacity;  /* ranges that there is room for */
+	double *cost;	 /* [i * stride + j] and [j * stride + i]: of telling range i to j apart, in comparisons times
+			  * weight */
+	uint8_t *cut;	 /* [i * stride + j]: the last range of the lower part, where it is cut */
+	double *weight;	 /* [i]: the sum of the ranges before i */
+	uint8_t *reach;	 /* [i]: the last range of the longest interrupted run that starts with i; i where none does */
+	size_t plan_max; /* ranges that are planned exactly: more are first halved by weight. At most TREE_PLAN_MAX */
+	size_t capacity; /* ranges that there is room for */
 	const struct range *planned; /* those that cost and cut are about, */
-	size_t planned_count;        /* and how many */
-	bool failed;      /* no memory; it stays so */
+	size_t planned_count;	     /* and how many */
+	bool failed;		     /* no memory; it stays so */
 };
 
 /*

@@ -32,9 +32,9 @@
 /* How often x32 is met, against x86-64. */
 #define X32_SHARE 0.01
 
-#define X32_BIT 0x40000000u
+#define X32_BIT	     0x40000000u
 #define AUDIT_X86_64 0xc000003eu
-#define AUDIT_64BIT 0x80000000u
+#define AUDIT_64BIT  0x80000000u
 
 static bool is_terminal(const struct diagram *diagram, uint32_t node)
 {

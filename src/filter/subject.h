@@ -29,7 +29,7 @@ struct callgate_subject {
 	pid_t pid;			/* PROCESS, else 0 */
 	bool is_strict;			/* PROCESS: it carries no filter; the program is what its strict mode means */
 	struct arena arena;		/* the programs and their instructions */
-	struct callgate_error unknown; /* why root is DIAGRAM_NONE, when it is */
+	struct callgate_error unknown;	/* why root is DIAGRAM_NONE, when it is */
 	size_t nodes_max; /* the budget of its diagram, and of those that it is compared in; 0: the default */
 	struct diagram *diagram;
 	uint32_t root; /* its meaning in diagram */

@@ -24,7 +24,7 @@
  * Fails with E_UNSUPPORTED (another arch, a filter that returns its accumulator, too many values), with E_INVALID
  * (the kernel refuses the filter) and E_OS. Leaves no process behind.
  */
-int kernel_replay(const struct sock_filter *insns, size_t length, const struct seccomp_data *data,
-		  uint32_t *ret_value, struct callgate_error *err);
+int kernel_replay(const struct sock_filter *insns, size_t length, const struct seccomp_data *data, uint32_t *ret_value,
+		  struct callgate_error *err);
 
 #endif

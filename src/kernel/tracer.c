@@ -203,8 +203,7 @@ size_t tracer_read(pid_t pid, uint64_t address, void *ret_bytes, size_t length)
 		struct iovec local = { (char *)ret_bytes + done, want };
 		struct iovec remote = { (void *)(uintptr_t)at, want };
 
-		if (tracer_would_wait(pid, at) ||
-		    process_vm_readv(pid, &local, 1, &remote, 1, 0) != (ssize_t)want)
+		if (tracer_would_wait(pid, at) || process_vm_readv(pid, &local, 1, &remote, 1, 0) != (ssize_t)want)
 			break;
 		done += want;
 	}

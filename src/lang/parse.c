@@ -176,7 +176,8 @@ static bool parse_rule(struct syntax_parser *parser, struct syntax_statement *st
 
 	statement->kind = SYNTAX_RULE;
 	statement->condition = &always;
-	if (!parse_action(parser, &statement->action, "an action or one of kernel, arch, default, newer, foreign, include") ||
+	if (!parse_action(parser, &statement->action,
+			  "an action or one of kernel, arch, default, newer, foreign, include") ||
 	    !parse_names(parser, &statement->names, "the name of a syscall"))
 		return false;
 	if (!lex_is(&parser->token, "if"))

@@ -108,11 +108,8 @@ static int check_place(const struct reader *reader, const struct syntax_statemen
 		       bool seen)
 {
 	static const char *const words[] = {
-		[SYNTAX_KERNEL] = "kernel",
-		[SYNTAX_ARCH] = "arch",
-		[SYNTAX_DEFAULT] = "default",
-		[SYNTAX_NEWER] = "newer",
-		[SYNTAX_FOREIGN] = "foreign",
+		[SYNTAX_KERNEL] = "kernel", [SYNTAX_ARCH] = "arch",	  [SYNTAX_DEFAULT] = "default",
+		[SYNTAX_NEWER] = "newer",   [SYNTAX_FOREIGN] = "foreign",
 	};
 	const char *word = words[statement->kind];
 
@@ -260,9 +257,9 @@ static const char *nearest_group(struct reader *reader, const char *wrong)
 
 	while (folder && (entry = readdir(folder))) {
 		const char *end = strstr(entry->d_name, ".policy");
-		const char *name = end ? arena_printf(&reader->policy->arena, "%.*s", (int)(end - entry->d_name),
-						      entry->d_name)
-				       : NULL;
+		const char *name =
+			end ? arena_printf(&reader->policy->arena, "%.*s", (int)(end - entry->d_name), entry->d_name)
+			    : NULL;
 
 		if (name)
 			nearest_try(&nearest, name);

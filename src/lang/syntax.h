@@ -16,7 +16,15 @@ enum {
 	SYNTAX_ITEMS_MAX = 65536, /* of one list */
 };
 
-enum syntax_kind { SYNTAX_KERNEL, SYNTAX_ARCH, SYNTAX_DEFAULT, SYNTAX_NEWER, SYNTAX_FOREIGN, SYNTAX_INCLUDE, SYNTAX_RULE };
+enum syntax_kind {
+	SYNTAX_KERNEL,
+	SYNTAX_ARCH,
+	SYNTAX_DEFAULT,
+	SYNTAX_NEWER,
+	SYNTAX_FOREIGN,
+	SYNTAX_INCLUDE,
+	SYNTAX_RULE
+};
 
 struct syntax_name {
 	const char *text;

@@ -30,8 +30,8 @@ struct callgate_learned {
 /* Everything of one recording; strings of the calls live in the learned handle. */
 struct learning {
 	const struct callgate_learn_options *options;
-	const char **environment; /* of the target; owned */
-	char *evidence_path;	  /* owned; NULL when no file is written */
+	const char **environment;			/* of the target; owned */
+	char *evidence_path;				/* owned; NULL when no file is written */
 	struct file_place policy_place, evidence_place; /* found before a program runs that could exchange them */
 	struct evidence *run;				/* this run's; owned */
 	struct evidence *all; /* the earlier runs' to which this one is added; owned; NULL without --append */

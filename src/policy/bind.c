@@ -64,10 +64,12 @@ static int bind_number(const struct binding *binding, const struct abi_arg *arg,
 			  value->negative ? "-" : "", value->number, arg->name, binding->syscall->name, arg->bits,
 			  arg->is_signed ? " and signed" : "");
 		if (value->negative && !arg->is_signed)
-			error_hint(binding->err, "the kernel reads an unsigned number here; of all bits set it says 0x%" PRIx64,
+			error_hint(binding->err,
+				   "the kernel reads an unsigned number here; of all bits set it says 0x%" PRIx64,
 				   width_mask(arg->bits));
 		else
-			error_hint(binding->err, "the kernel reads %u bits here and would never see that value", arg->bits);
+			error_hint(binding->err, "the kernel reads %u bits here and would never see that value",
+				   arg->bits);
 		return fail_at(binding, &value->position, CALLGATE_E_SYNTAX);
 	}
 	*ret_number = number & width_mask(arg->bits);

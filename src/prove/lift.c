@@ -361,8 +361,10 @@ static int lift_fail(const struct lift *lift, struct callgate_error *err)
 		return fail_nomem(err);
 	error_set(err, CALLGATE_E_LIMIT,
 		  "unknown: instruction %zu makes the meaning of this program too large to compute", lift->at);
-	error_hint(err, "the budget is %zu nodes and %d states; multiplying, dividing or comparing two arguments exceeds any",
-		   diagram_budget(lift->values.diagram), STATES_MAX);
+	error_hint(
+		err,
+		"the budget is %zu nodes and %d states; multiplying, dividing or comparing two arguments exceeds any",
+		diagram_budget(lift->values.diagram), STATES_MAX);
 	return CALLGATE_E_LIMIT;
 }
 

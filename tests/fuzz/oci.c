@@ -13,9 +13,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
-	const struct callgate_subject_options options = {
-		.kind = CALLGATE_SUBJECT_OCI, .kernel = 0x0601, .nodes_max = NODES_MAX
-	};
+	const struct callgate_subject_options options = { .kind = CALLGATE_SUBJECT_OCI,
+							  .kernel = 0x0601,
+							  .nodes_max = NODES_MAX };
 	struct callgate_subject *subject = NULL;
 	struct callgate_filter *filter = NULL;
 	struct callgate_error err;

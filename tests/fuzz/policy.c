@@ -20,7 +20,8 @@ static void format_twice(const char *text, size_t length)
 
 	if (callgate_policy_format("fuzz.policy", text, length, &once, NULL) != CALLGATE_OK)
 		return;
-	if (callgate_policy_format("fuzz.policy", once, strlen(once), &twice, NULL) != CALLGATE_OK || strcmp(once, twice) != 0)
+	if (callgate_policy_format("fuzz.policy", once, strlen(once), &twice, NULL) != CALLGATE_OK ||
+	    strcmp(once, twice) != 0)
 		abort();
 	free(once);
 	free(twice);

@@ -12,8 +12,8 @@
 #include <string.h>
 
 #define SEED_BYTES_MAX (1u << 20)
-#define CUTS_MAX 150
-#define CHANGES_MAX 300
+#define CUTS_MAX       150
+#define CHANGES_MAX    300
 
 static void try_copy(const uint8_t *bytes, size_t length)
 {
@@ -82,7 +82,8 @@ int main(int argc, char **argv)
 		if (names[i]->d_name[0] != '.') {
 			int whole = try_seed(path);
 
-			printf("%s %d - %s, whole, cut and changed\n", whole ? "ok" : "not ok", ++tried, names[i]->d_name);
+			printf("%s %d - %s, whole, cut and changed\n", whole ? "ok" : "not ok", ++tried,
+			       names[i]->d_name);
 			failed += !whole;
 		}
 		free(names[i]);

@@ -23,22 +23,21 @@
 #include <unistd.h>
 
 #define PROGRAM_LENGTH 24
-#define PROGRAMS 6000
-#define RUNS 300
-#define INPUTS 16
+#define PROGRAMS       6000
+#define RUNS	       300
+#define INPUTS	       16
 
 /* What a child tells its parent. */
 struct report {
-	unsigned next;         /* the program that is being tried */
-	int os_errno;          /* why the kernel would not load it */
-	unsigned done;         /* inputs that were tried */
+	unsigned next; /* the program that is being tried */
+	int os_errno;  /* why the kernel would not load it */
+	unsigned done; /* inputs that were tried */
 	long results[INPUTS];
 };
 
 static struct report *new_report(void)
 {
-	struct report *report =
-		mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct report *report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	assert_ptr_not_equal(report, MAP_FAILED);
 	return report;
@@ -288,8 +287,6 @@ static void the_programs_have_every_instruction(void **state)
 	}
 }
 
-UNIT_TESTS(test_bpf_kernel,
-	cmocka_unit_test(the_programs_have_every_instruction),
-	cmocka_unit_test(what_the_checker_says_is_what_the_kernel_does),
-	cmocka_unit_test(what_the_simulator_computes_is_what_the_kernel_answers),
-)
+UNIT_TESTS(test_bpf_kernel, cmocka_unit_test(the_programs_have_every_instruction),
+	   cmocka_unit_test(what_the_checker_says_is_what_the_kernel_does),
+	   cmocka_unit_test(what_the_simulator_computes_is_what_the_kernel_answers), )

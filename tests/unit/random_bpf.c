@@ -80,9 +80,9 @@ void random_program(struct random *random, struct sock_filter *insns, size_t len
 {
 	for (size_t i = 0; i + 1 < length; i++)
 		insns[i] = random_insn(random, length - i - 1);
-	insns[length - 1] = random_below(random, 8) ?
-				    (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, random_constant(random)) :
-				    (struct sock_filter)BPF_STMT(BPF_RET | BPF_A, 0);
+	insns[length - 1] = random_below(random, 8)
+				    ? (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, random_constant(random))
+				    : (struct sock_filter)BPF_STMT(BPF_RET | BPF_A, 0);
 }
 
 void random_valid_program(struct random *random, struct sock_filter *insns, size_t length)

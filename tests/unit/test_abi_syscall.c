@@ -33,7 +33,8 @@ static void calls_are_met_in_the_order_of_their_numbers(void **state)
 		}
 		for (size_t i = 0; i < abi_syscall_count(); i++) {
 			syscall = abi_syscall_at(i);
-			there += syscall->nr[arch] >= 0 && abi_syscall_by_nr(arch, (uint32_t)syscall->nr[arch]) == syscall;
+			there += syscall->nr[arch] >= 0 &&
+				 abi_syscall_by_nr(arch, (uint32_t)syscall->nr[arch]) == syscall;
 		}
 		assert_int_equal(met, there);
 	}
@@ -219,8 +220,8 @@ static void a_name_of_any_length_can_be_asked_for(void **state)
 	assert_null(abi_syscall_by_name(name));
 }
 
-UNIT_TESTS(test_abi_syscall, cmocka_unit_test(every_number_leads_back_to_its_name), cmocka_unit_test(calls_are_met_in_the_order_of_their_numbers),
-	   cmocka_unit_test(names_are_sorted),
+UNIT_TESTS(test_abi_syscall, cmocka_unit_test(every_number_leads_back_to_its_name),
+	   cmocka_unit_test(calls_are_met_in_the_order_of_their_numbers), cmocka_unit_test(names_are_sorted),
 	   cmocka_unit_test(a_number_that_an_arch_lacks_finds_nothing),
 	   cmocka_unit_test(numbers_have_their_arch_s_base), cmocka_unit_test(new_calls_have_one_number_everywhere),
 	   cmocka_unit_test(the_numbers_are_those_of_this_build),

@@ -61,9 +61,6 @@ static void every_allocation_may_fail(void **state)
 	});
 }
 
-UNIT_TESTS(test_base_arena,
-	cmocka_unit_test(memory_is_zeroed_and_aligned),
-	cmocka_unit_test(a_product_that_overflows_is_refused),
-	cmocka_unit_test(a_vector_keeps_its_items_as_it_grows),
-	cmocka_unit_test(every_allocation_may_fail),
-)
+UNIT_TESTS(test_base_arena, cmocka_unit_test(memory_is_zeroed_and_aligned),
+	   cmocka_unit_test(a_product_that_overflows_is_refused),
+	   cmocka_unit_test(a_vector_keeps_its_items_as_it_grows), cmocka_unit_test(every_allocation_may_fail), )

@@ -172,6 +172,6 @@ static void every_allocation_may_fail(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, folder_make, folder_remove)
 UNIT_TESTS(test_base_file, CASE(a_new_file_has_the_mode_less_the_umask), CASE(a_file_that_is_there_keeps_its_mode),
-	   CASE(a_link_stays_and_leads_to_the_new_bytes),
-	   CASE(a_link_that_comes_later_leads_nowhere), CASE(a_folder_that_is_exchanged_is_not_followed), CASE(what_cannot_be_written_is_as_it_was),
+	   CASE(a_link_stays_and_leads_to_the_new_bytes), CASE(a_link_that_comes_later_leads_nowhere),
+	   CASE(a_folder_that_is_exchanged_is_not_followed), CASE(what_cannot_be_written_is_as_it_was),
 	   CASE(a_file_is_read_within_its_limit), CASE(every_allocation_may_fail), )

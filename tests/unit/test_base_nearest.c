@@ -38,8 +38,5 @@ static void a_name_of_any_length_is_compared(void **state)
 	assert_null(nearest_of_three(""));
 }
 
-UNIT_TESTS(test_base_nearest,
-	cmocka_unit_test(a_slip_finds_its_name),
-	cmocka_unit_test(nothing_is_near_to_something_else),
-	cmocka_unit_test(a_name_of_any_length_is_compared),
-)
+UNIT_TESTS(test_base_nearest, cmocka_unit_test(a_slip_finds_its_name),
+	   cmocka_unit_test(nothing_is_near_to_something_else), cmocka_unit_test(a_name_of_any_length_is_compared), )

@@ -26,10 +26,8 @@ static void assert_wrong(const char *text, unsigned line, const char *message)
 static void a_program_reads_as_bpf_asm_writes_it(void **state)
 {
 	static const struct sock_filter insns[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 4),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0xc000003e, 0, 2),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 28),
-		BPF_STMT(BPF_JMP | BPF_JA, 0),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 4),	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0xc000003e, 0, 2),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 28), BPF_STMT(BPF_JMP | BPF_JA, 0),
 		BPF_STMT(BPF_RET | BPF_K, 0x7fff0000),
 	};
 	cleanup(buf_fini) struct buf text = { 0 };
@@ -114,11 +112,9 @@ static void every_allocation_may_fail(void **state)
 	});
 }
 
-UNIT_TESTS(test_bpf_asm,
-	cmocka_unit_test(a_program_reads_as_bpf_asm_writes_it),
-	cmocka_unit_test(labels_and_comments_are_understood),
-	cmocka_unit_test(any_array_survives_the_way_to_text_and_back),
-	cmocka_unit_test(what_is_wrong_is_refused_with_its_line),
-	cmocka_unit_test(a_text_of_more_than_4096_instructions_is_refused),
-	cmocka_unit_test(every_allocation_may_fail),
-)
+UNIT_TESTS(test_bpf_asm, cmocka_unit_test(a_program_reads_as_bpf_asm_writes_it),
+	   cmocka_unit_test(labels_and_comments_are_understood),
+	   cmocka_unit_test(any_array_survives_the_way_to_text_and_back),
+	   cmocka_unit_test(what_is_wrong_is_refused_with_its_line),
+	   cmocka_unit_test(a_text_of_more_than_4096_instructions_is_refused),
+	   cmocka_unit_test(every_allocation_may_fail), )

@@ -18,9 +18,9 @@ static const char *refusal(const struct sock_filter *insns, size_t length)
 	return err.message;
 }
 
-#define assert_refused(message, ...)                                                       \
-	do {                                                                               \
-		const struct sock_filter insns_[] = { __VA_ARGS__ };                       \
+#define assert_refused(message, ...)                                                             \
+	do {                                                                                     \
+		const struct sock_filter insns_[] = { __VA_ARGS__ };                             \
 		assert_string_equal(refusal(insns_, sizeof(insns_) / sizeof(*insns_)), message); \
 	} while (0)
 
@@ -92,8 +92,8 @@ static void scratch_memory_is_read_where_every_path_has_written_it(void **state)
 	assert_refused("instruction 2 reads scratch memory that was not written",
 		       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1), BPF_STMT(BPF_STX, 3),
 		       BPF_STMT(BPF_LD | BPF_MEM, 3), RETURN);
-	assert_accepted(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 2), BPF_STMT(BPF_ST, 3), BPF_STMT(BPF_JMP | BPF_JA, 1),
-			BPF_STMT(BPF_STX, 3), BPF_STMT(BPF_LD | BPF_MEM, 3), RETURN);
+	assert_accepted(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 2), BPF_STMT(BPF_ST, 3),
+			BPF_STMT(BPF_JMP | BPF_JA, 1), BPF_STMT(BPF_STX, 3), BPF_STMT(BPF_LD | BPF_MEM, 3), RETURN);
 }
 
 static void an_allocation_may_fail(void **state)
@@ -108,12 +108,8 @@ static void an_allocation_may_fail(void **state)
 	});
 }
 
-UNIT_TESTS(test_bpf_check,
-	cmocka_unit_test(a_length_is_1_to_4096),
-	cmocka_unit_test(loads_are_aligned_and_inside),
-	cmocka_unit_test(jumps_stay_inside),
-	cmocka_unit_test(the_last_instruction_returns),
-	cmocka_unit_test(arithmetic_is_defined),
-	cmocka_unit_test(scratch_memory_is_read_where_every_path_has_written_it),
-	cmocka_unit_test(an_allocation_may_fail),
-)
+UNIT_TESTS(test_bpf_check, cmocka_unit_test(a_length_is_1_to_4096), cmocka_unit_test(loads_are_aligned_and_inside),
+	   cmocka_unit_test(jumps_stay_inside), cmocka_unit_test(the_last_instruction_returns),
+	   cmocka_unit_test(arithmetic_is_defined),
+	   cmocka_unit_test(scratch_memory_is_read_where_every_path_has_written_it),
+	   cmocka_unit_test(an_allocation_may_fail), )

@@ -66,12 +66,9 @@ static void a_cacheable_number_is_always_allowed(void **state)
 static void the_emulation_says_where_it_gave_up(void **state)
 {
 	const struct sock_filter insns[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
-		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x40000000, 0, 1),
-		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 5),
-		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 3),
-		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 1, 1, 0),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),	      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x40000000, 0, 1),
+		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 5),	      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 3),
+		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 1, 1, 0), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_LOG),
 	};
 	int lost;
@@ -84,10 +81,7 @@ static void the_emulation_says_where_it_gave_up(void **state)
 	assert_int_equal(lost, 2);
 }
 
-UNIT_TESTS(test_bpf_simulate,
-	cmocka_unit_test(executed_instructions_are_counted),
-	cmocka_unit_test(a_division_by_x_that_is_zero_kills),
-	cmocka_unit_test(a_length_is_that_of_the_data),
-	cmocka_unit_test(a_cacheable_number_is_always_allowed),
-	cmocka_unit_test(the_emulation_says_where_it_gave_up),
-)
+UNIT_TESTS(test_bpf_simulate, cmocka_unit_test(executed_instructions_are_counted),
+	   cmocka_unit_test(a_division_by_x_that_is_zero_kills), cmocka_unit_test(a_length_is_that_of_the_data),
+	   cmocka_unit_test(a_cacheable_number_is_always_allowed),
+	   cmocka_unit_test(the_emulation_says_where_it_gave_up), )

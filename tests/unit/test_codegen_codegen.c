@@ -149,8 +149,8 @@ static uint32_t random_function(struct random *random, struct diagram *diagram, 
 	uint32_t at = 0;
 
 	if (depth == 4 || random_below(random, 3) == 0)
-		return diagram_terminal(diagram, random_below(random, 2) ? SECCOMP_RET_ALLOW :
-									   SECCOMP_RET_ERRNO | random_below(random, 4));
+		return diagram_terminal(diagram, random_below(random, 2) ? SECCOMP_RET_ALLOW
+									 : SECCOMP_RET_ERRNO | random_below(random, 4));
 	for (size_t i = 0; i < count; i++) {
 		uint32_t low = at + random_below(random, 1u << (4 + random_below(random, 20)));
 		uint32_t high = low + random_below(random, 1u << random_below(random, 12));
@@ -223,9 +223,10 @@ static int compile_many(unsigned count, struct bpf_program *ret_program, struct 
 	for (unsigned i = 0; i < count; i++) {
 		uint32_t arg = diagram_word_equals(diagram, DIAGRAM_ARG0 + 1, UINT32_MAX, i / 2);
 
-		ranges[i] = (struct diagram_range){ 3 * i, 3 * i,
-						    diagram_if(diagram, arg, diagram_terminal(diagram, SECCOMP_RET_ALLOW),
-							       diagram_terminal(diagram, SECCOMP_RET_ERRNO | i % 5)) };
+		ranges[i] =
+			(struct diagram_range){ 3 * i, 3 * i,
+						diagram_if(diagram, arg, diagram_terminal(diagram, SECCOMP_RET_ALLOW),
+							   diagram_terminal(diagram, SECCOMP_RET_ERRNO | i % 5)) };
 	}
 	root = diagram_switch(diagram, DIAGRAM_NR, ranges, count, diagram_terminal(diagram, 0));
 	status = codegen_program(diagram, root, NULL, ret_program, err);
@@ -276,14 +277,11 @@ static void every_allocation_may_fail(void **state)
 	diagram_free(diagram);
 }
 
-UNIT_TESTS(test_codegen_codegen,
-	cmocka_unit_test(docker_is_at_most_100_instructions),
-	cmocka_unit_test(every_unconditional_allow_is_cacheable),
-	cmocka_unit_test(every_arch_means_what_its_policy_says),
-	cmocka_unit_test(any_function_becomes_a_program_of_the_same_meaning),
-	cmocka_unit_test(random_policies_keep_their_meaning_and_their_bitmap),
-	cmocka_unit_test(a_changed_instruction_is_found),
-	cmocka_unit_test(jumps_longer_than_255_instructions_are_laid_out),
-	cmocka_unit_test(more_than_4096_instructions_are_refused),
-	cmocka_unit_test(every_allocation_may_fail),
-)
+UNIT_TESTS(test_codegen_codegen, cmocka_unit_test(docker_is_at_most_100_instructions),
+	   cmocka_unit_test(every_unconditional_allow_is_cacheable),
+	   cmocka_unit_test(every_arch_means_what_its_policy_says),
+	   cmocka_unit_test(any_function_becomes_a_program_of_the_same_meaning),
+	   cmocka_unit_test(random_policies_keep_their_meaning_and_their_bitmap),
+	   cmocka_unit_test(a_changed_instruction_is_found),
+	   cmocka_unit_test(jumps_longer_than_255_instructions_are_laid_out),
+	   cmocka_unit_test(more_than_4096_instructions_are_refused), cmocka_unit_test(every_allocation_may_fail), )

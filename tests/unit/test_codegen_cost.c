@@ -6,9 +6,9 @@
 
 #include <stddef.h>
 
-#define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (offset))
-#define NR offsetof(struct seccomp_data, nr)
-#define ARG0 offsetof(struct seccomp_data, args)
+#define LOAD(offset)   BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (offset))
+#define NR	       offsetof(struct seccomp_data, nr)
+#define ARG0	       offsetof(struct seccomp_data, args)
 #define RETURN(action) BPF_STMT(BPF_RET | BPF_K, (action))
 
 /* Allows 1, and 2 when its first argument is 7 or 8. */
@@ -105,11 +105,7 @@ static void an_allocation_may_fail(void **state)
 	});
 }
 
-UNIT_TESTS(test_codegen_cost,
-	cmocka_unit_test(an_unconditional_call_has_one_way),
-	cmocka_unit_test(a_refused_call_is_not_cached),
-	cmocka_unit_test(the_arguments_may_go_either_way),
-	cmocka_unit_test(x32_has_no_bitmap),
-	cmocka_unit_test(every_run_lies_within_the_bounds),
-	cmocka_unit_test(an_allocation_may_fail),
-)
+UNIT_TESTS(test_codegen_cost, cmocka_unit_test(an_unconditional_call_has_one_way),
+	   cmocka_unit_test(a_refused_call_is_not_cached), cmocka_unit_test(the_arguments_may_go_either_way),
+	   cmocka_unit_test(x32_has_no_bitmap), cmocka_unit_test(every_run_lies_within_the_bounds),
+	   cmocka_unit_test(an_allocation_may_fail), )

@@ -140,5 +140,6 @@ static void other_arches_and_numbers_without_a_name_are_said(void **state)
 UNIT_TESTS(test_launch_decode, cmocka_unit_test(constants_have_their_names),
 	   cmocka_unit_test(only_the_bits_that_the_kernel_reads_count),
 	   cmocka_unit_test(a_page_that_is_never_handed_in_is_not_waited_for),
-	   cmocka_unit_test(an_argument_list_is_shown), cmocka_unit_test(an_address_of_a_socket_is_shown), cmocka_unit_test(what_cannot_be_read_is_an_address),
+	   cmocka_unit_test(an_argument_list_is_shown), cmocka_unit_test(an_address_of_a_socket_is_shown),
+	   cmocka_unit_test(what_cannot_be_read_is_an_address),
 	   cmocka_unit_test(other_arches_and_numbers_without_a_name_are_said), )

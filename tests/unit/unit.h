@@ -29,13 +29,13 @@ struct unit_file {
 
 void unit_register(struct unit_file *file);
 
-#define UNIT_TESTS(file_name, ...)                                                                      \
-	static const struct CMUnitTest file_name##_tests[] = { __VA_ARGS__ };                           \
-	__attribute__((constructor)) static void file_name##_register(void)                             \
-	{                                                                                               \
-		static struct unit_file file = { #file_name, file_name##_tests,                         \
+#define UNIT_TESTS(file_name, ...)                                                                               \
+	static const struct CMUnitTest file_name##_tests[] = { __VA_ARGS__ };                                    \
+	__attribute__((constructor)) static void file_name##_register(void)                                      \
+	{                                                                                                        \
+		static struct unit_file file = { #file_name, file_name##_tests,                                  \
 						 sizeof(file_name##_tests) / sizeof(*file_name##_tests), NULL }; \
-		unit_register(&file);                                                                   \
+		unit_register(&file);                                                                            \
 	}
 
 /*
@@ -47,12 +47,12 @@ void unit_register(struct unit_file *file);
 void unit_fail_allocation(long count);
 int unit_allocation_failed(void);
 
-#define FOR_EACH_ALLOCATION(body)                              \
-	for (long nth_ = 0, more_ = 1; more_; nth_++) {        \
-		unit_fail_allocation(nth_);                    \
-		body;                                          \
-		more_ = unit_allocation_failed();              \
-		unit_fail_allocation(-1);                      \
+#define FOR_EACH_ALLOCATION(body)                       \
+	for (long nth_ = 0, more_ = 1; more_; nth_++) { \
+		unit_fail_allocation(nth_);             \
+		body;                                   \
+		more_ = unit_allocation_failed();       \
+		unit_fail_allocation(-1);               \
 	}
 
 #endif
