@@ -216,7 +216,7 @@ static unsigned count_tests(const struct clause *clause)
 	return count;
 }
 
-/* Clauses of several arguments first: libseccomp 2.5 loses some of those that come behind shorter ones. */
+/* Clauses of several arguments first: who merges the rules of a call may lose those behind shorter ones. */
 static void sort_clauses(struct clauses *clauses)
 {
 	for (size_t i = 1; i < clauses->length; i++) {

@@ -162,7 +162,7 @@ static int write_clauses(struct writing *writing, const struct run *run)
 	if (!status && differs)
 		status = export_note(
 			export,
-			"%s has rules that compare different arguments, which libseccomp 2.5 may merge wrongly: "
+			"%s has rules that compare different arguments, which runtimes merge in their own way: "
 			"compare the filter that the runtime loads (callgate show -- ...)",
 			run->syscall->name);
 	return status;
