@@ -139,7 +139,9 @@ static void print_traces(void)
 
 	for (size_t i = 0; i < TRACES; i++) {
 		const struct frequency *frequency = &frequencies[i];
-		struct codegen_options options = { frequency->items, frequency->length, true };
+		struct codegen_options options = { .weights = frequency->items,
+						   .weight_count = frequency->length,
+						   .no_bitmap = true };
 		struct bpf_program weighed = our_program(root, &options);
 
 		printf("trace\t%s\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\n", traces[i], trace_mean(&first, frequency),
