@@ -14,8 +14,8 @@ policy=$PWD/$scenario.policy
 # shellcheck source=/dev/null
 . "$programs/$scenario.sh"
 
-learned() { callgate learn -o "$policy" -- "$@"; }
-learned_again() { callgate learn --append -o "$policy" -- "$@"; }
+learned() { callgate learn --recorder "${recorder:-auto}" -o "$policy" -- "$@"; }
+learned_again() { callgate learn --recorder "${recorder:-auto}" --append -o "$policy" -- "$@"; }
 confined() { callgate run --policy "$policy" -- "$@"; }
 
 # in_folder NAME COMMAND...: runs it in a new folder, so that no run sees what another left.

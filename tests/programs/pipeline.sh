@@ -10,3 +10,6 @@ inject() {
 }
 
 starts_programs=yes
+# The shell handles SIGCHLD without SA_RESTART: a child's end can break off a call that a listener has not yet received,
+# and the shell gives up on a fork, or forgets to close a pipe. A tracer has no such gap.
+recorder=trace
