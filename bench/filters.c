@@ -191,7 +191,8 @@ static void print_conditional(const char *policy, const char *name)
 	uint32_t root = lift(&first), audit = abi_arch(ABI_X86_64)->audit;
 	struct codegen_weight weight = { audit, name ? (uint32_t)abi_syscall_by_name(name)->nr[ABI_X86_64] : 0, 1 };
 	struct bpf_program ours = our_program(root, NULL);
-	struct bpf_program weighed = our_program(root, name ? &(struct codegen_options){ &weight, 1, false } : NULL);
+	struct bpf_program weighed =
+		our_program(root, name ? &(struct codegen_options){ .weights = &weight, .weight_count = 1 } : NULL);
 
 	printf("conditional\t%s\t%s\t%.2f\t%.2f\t%.2f\t%.2f\n", policy, name ? name : "all",
 	       conditional_mean(&first, &rules, name), conditional_mean(&second, &rules, name),

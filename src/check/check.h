@@ -61,8 +61,6 @@ struct check_rule {
 extern const struct check_rule check_rules[];
 extern const size_t check_rule_count;
 
-const struct check_rule *check_rule_by_name(const char *name);
-
 /* Questions about functions of the arguments. */
 
 /* Where the call goes through: a condition. ALLOW and LOG pass. */

@@ -20,14 +20,6 @@ const struct check_rule check_rules[] = {
 
 const size_t check_rule_count = sizeof(check_rules) / sizeof(*check_rules);
 
-const struct check_rule *check_rule_by_name(const char *name)
-{
-	for (size_t i = 0; i < check_rule_count; i++)
-		if (strcmp(check_rules[i].name, name) == 0)
-			return &check_rules[i];
-	return NULL;
-}
-
 bool check_find(struct check *check, uint32_t condition, struct diagram_input *ret_input)
 {
 	uint32_t nothing = diagram_terminal(check->diagram, DIAGRAM_FALSE);
