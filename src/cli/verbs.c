@@ -5,13 +5,20 @@
 #include "cli/verbs.h"
 
 #include "base/nearest.h"
+#include "cli/delegate.h"
 
 #include <string.h>
 
 #define VERB(name, group, summary) { #name, group, summary, &name##_usage, cmd_##name },
+#ifdef CALLGATE_OBSERVES
+#define OBSERVING_VERB(name, group, summary) VERB(name, group, summary)
+#else
+#define OBSERVING_VERB(name, group, summary) { #name, group, summary, NULL, verb_delegate },
+#endif
 const struct verb verbs[] = {
 #include "cli/verbs.def"
 };
+#undef OBSERVING_VERB
 #undef VERB
 
 const size_t verb_count = sizeof(verbs) / sizeof(verbs[0]);

@@ -25,14 +25,16 @@ struct verb {
 	const char *name;
 	enum verb_group group;
 	const char *summary;					    /* one line, lower case, no full stop */
-	const struct usage *usage;				    /* its options and arguments */
+	const struct usage *usage;				    /* its options and arguments; NULL: another program's */
 	int (*run)(const struct verb *verb, int argc, char **argv); /* argv[0] is the verb; gives the exit status */
 };
 
 #define VERB(name, group, summary)              \
 	extern const struct usage name##_usage; \
 	int cmd_##name(const struct verb *verb, int argc, char **argv);
+#define OBSERVING_VERB(name, group, summary) VERB(name, group, summary)
 #include "cli/verbs.def"
+#undef OBSERVING_VERB
 #undef VERB
 
 extern const struct verb verbs[];

@@ -68,3 +68,18 @@ expect 0 'an option is completed' complete_words callgate help --a
 stdout_is '--as'
 expect 0 'a choice is completed' complete_words callgate help --as b
 stdout_is 'bash'
+
+mkdir alone
+cp "$CALLGATE" alone/callgate
+if [ -e /usr/local/libexec/callgate/callgate-observe ]; then
+	skip 'a part that is missing is named' 'another Callgate is installed'
+else
+
+	expect 3 'a part that is missing is named, for a verb too' alone/callgate help run
+	stdout_is ''
+	stderr_has 'help: cannot start .*/callgate-observe: No such file or directory'
+	stderr_has '^hint: install Callgate whole'
+fi
+cp "$(dirname "$CALLGATE")/callgate-observe" alone/
+expect 0 'the two are found side by side' alone/callgate help run
+stdout_has '^usage: callgate run'

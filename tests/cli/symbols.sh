@@ -1,13 +1,22 @@
 # shellcheck shell=bash disable=SC2154
-# What the shared library exports is what the public headers declare, no more and no less.
-library=$(dirname "$CALLGATE")/../libcallgate.so
-grep -hv '^#' "$here"/../../include/callgate/*.h | tr '\n' ' ' | grep -o 'CALLGATE_PUBLIC [^;(]*(' |
-	sed 's/.*[ *]\(callgate_[a-z0-9_]*\)($/\1/' | sort -u >declared
-if command -v nm >/dev/null; then
-	nm -D --defined-only "$library" | awk '$2 ~ /[A-TV-Z]/ { print $3 }' | grep -v '^_\(init\|fini\)$' | sort -u >exported
-	check 'something is declared' test "$(wc -l <declared)" -gt 10
+# What a shared library exports is what the public headers declare for it, no more and no less.
+declared() { # declared MARK: the functions that the headers mark so
+	grep -hv '^#' "$here"/../../include/callgate/*.h | tr '\n' ' ' | grep -o "$1 [^;(]*(" |
+		sed 's/.*[ *]\(callgate_[a-z0-9_]*\)($/\1/' | sort -u
+}
+
+exports() { # exports LIBRARY MARK
+	declared "$2" >declared
+	check "something is declared for $1" test "$(wc -l <declared)" -gt 10
+	nm -D --defined-only "$(dirname "$CALLGATE")/../$1.so" | awk '$2 ~ /[A-TV-Z]/ { print $3 }' |
+		grep -v '^_\(init\|fini\)$' | sort -u >exported
 	diff declared exported >out
-	check 'exported and declared are the same' test ! -s out
+	check "$1 exports what is declared" test ! -s out
+}
+
+if command -v nm >/dev/null; then
+	exports libcallgate CALLGATE_PUBLIC
+	exports libcallgate-observe 'CALLGATE_\(PUBLIC\|OBSERVING\)'
 else
 	skip 'exported and declared are the same' 'no nm'
 fi
