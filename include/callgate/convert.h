@@ -18,13 +18,23 @@ extern "C" {
 
 struct callgate_conversion;
 
+enum callgate_target {
+	CALLGATE_TARGET_POLICY,	  /* the language of callgate-policy(5) */
+	CALLGATE_TARGET_OCI,	  /* a profile of Docker, Podman, containerd */
+	CALLGATE_TARGET_MINIJAIL, /* a policy of minijail0(5), for this machine */
+};
+
+/* "policy", "oci" and back; NULL and -1 when there is no such target. */
+CALLGATE_PUBLIC const char *callgate_target_name(enum callgate_target target);
+CALLGATE_PUBLIC int callgate_target_by_name(const char *name);
+
 /*
- * Writes the subject as a kind: CALLGATE_SUBJECT_POLICY or CALLGATE_SUBJECT_OCI. The caller frees *ret_conversion.
+ * Writes the subject for a target. The caller frees *ret_conversion.
  *
- * Fails with E_UNSUPPORTED when the target has no words for it (the message says for what) or is no target, with
- * E_LIMIT when it would need too many, E_NOMEM.
+ * Fails with E_UNSUPPORTED when the target has no words for it (the message says for what), with E_LIMIT when it would
+ * need too many, E_INVALID when there is no such target, E_NOMEM.
  */
-CALLGATE_PUBLIC int callgate_convert(const struct callgate_subject *subject, enum callgate_subject_kind kind,
+CALLGATE_PUBLIC int callgate_convert(const struct callgate_subject *subject, enum callgate_target target,
 				     struct callgate_conversion **ret_conversion, struct callgate_error *err);
 
 CALLGATE_PUBLIC void callgate_conversion_free(struct callgate_conversion *conversion);

@@ -22,10 +22,9 @@ struct convert_options {
 	struct subject_reading reading;
 };
 
-static const enum callgate_subject_kind kinds[] = { CALLGATE_SUBJECT_POLICY, CALLGATE_SUBJECT_OCI };
-
 static const struct option_row convert_rows[] = {
-	OPTION_CHOICE(struct convert_options, to, "to", 0, "policy|oci", "what to write"),
+	/* In the order of enum callgate_target. */
+	OPTION_CHOICE(struct convert_options, to, "to", 0, "policy|oci|minijail", "what to write"),
 	OPTION_TEXT(struct convert_options, output, "output", 'o', "FILE",
 		    "where to; FILE appears whole or not at all"),
 	OPTION_FLAG(struct convert_options, strict, "at-least-as-strict", 0,
@@ -111,11 +110,12 @@ int cmd_convert(const struct verb *verb, int argc, char **argv)
 	if (status != OPTIONS_DONE)
 		return status;
 	if (options.to < 0)
-		return misuse_hint("--to policy or --to oci", "", "convert: what to write must be said");
+		return misuse_hint("'--to oci' writes a profile; 'callgate help convert' has every target", "",
+				   "convert: what to write must be said");
 	status = subject_from_argument(arguments.items[0], &options.reading, &subject);
 	if (status != STATUS_YES)
 		return status;
-	if (callgate_convert(subject, kinds[options.to], &conversion, &err))
+	if (callgate_convert(subject, (enum callgate_target)options.to, &conversion, &err))
 		return failure(&err);
 	return write_conversion(conversion, &options, callgate_subject_name(subject));
 }

@@ -17,18 +17,37 @@
 /* Longest note. */
 #define NOTE_MAX 512
 
-static const struct {
-	enum callgate_subject_kind kind;
+struct target {
+	const char *name;
 	int (*write)(struct export *export);
-} targets[] = {
-	{ CALLGATE_SUBJECT_POLICY, export_policy },
-	{ CALLGATE_SUBJECT_OCI, export_oci },
+	enum callgate_subject_kind kind; /* what it is read back as */
 };
+
+static const struct target targets[] = {
+	[CALLGATE_TARGET_POLICY] = { "policy", export_policy, CALLGATE_SUBJECT_POLICY },
+	[CALLGATE_TARGET_OCI] = { "oci", export_oci, CALLGATE_SUBJECT_OCI },
+	[CALLGATE_TARGET_MINIJAIL] = { "minijail", export_minijail, CALLGATE_SUBJECT_MINIJAIL },
+};
+
+enum { TARGETS = sizeof(targets) / sizeof(*targets) };
 
 struct callgate_conversion {
 	struct export export; /* its text and its notes; the subject is not looked at any more */
 	struct callgate_diff *diff;
 };
+
+const char *callgate_target_name(enum callgate_target target)
+{
+	return (unsigned)target < TARGETS ? targets[target].name : NULL;
+}
+
+int callgate_target_by_name(const char *name)
+{
+	for (int target = 0; target < TARGETS; target++)
+		if (strcmp(targets[target].name, name) == 0)
+			return target;
+	return -1;
+}
 
 int export_note(struct export *export, const char *format, ...)
 {
@@ -65,26 +84,20 @@ static void subject_free_pointer(struct callgate_subject **subject)
 	callgate_subject_free(*subject);
 }
 
-static int write_text(struct export *export, enum callgate_subject_kind kind)
+static int write_text(struct export *export, const struct target *target)
 {
-	size_t i = 0;
-	int status;
+	int status = outline_of(export->subject, &export->arena, &export->outline, export->err);
 
-	while (i < sizeof(targets) / sizeof(*targets) && targets[i].kind != kind)
-		i++;
-	if (i == sizeof(targets) / sizeof(*targets))
-		return fail(export->err, CALLGATE_E_UNSUPPORTED, "nothing is written as this kind");
-	status = outline_of(export->subject, &export->arena, &export->outline, export->err);
 	if (!status)
-		status = targets[i].write(export);
+		status = target->write(export);
 	return !status && export->text.failed ? fail_nomem(export->err) : status;
 }
 
 /* Reads it back. An error in what was written is one of this room. */
-static int prove(struct callgate_conversion *conversion, enum callgate_subject_kind kind, struct callgate_error *err)
+static int prove(struct callgate_conversion *conversion, const struct target *target, struct callgate_error *err)
 {
 	cleanup(subject_free_pointer) struct callgate_subject *again = NULL;
-	const struct callgate_subject_options options = { .kind = kind, .kernel = ABI_KERNEL_NEWEST };
+	const struct callgate_subject_options options = { .kind = target->kind, .kernel = ABI_KERNEL_NEWEST };
 	const struct buf *text = &conversion->export.text;
 	int status = callgate_subject_parse("what was written", buf_text(text), text->length, &options, &again, err);
 
@@ -97,19 +110,21 @@ static int prove(struct callgate_conversion *conversion, enum callgate_subject_k
 	return status ? status : callgate_diff_fold(conversion->diff, err);
 }
 
-int callgate_convert(const struct callgate_subject *subject, enum callgate_subject_kind kind,
+int callgate_convert(const struct callgate_subject *subject, enum callgate_target target,
 		     struct callgate_conversion **ret_conversion, struct callgate_error *err)
 {
 	cleanup(conversion_free_pointer) struct callgate_conversion *conversion = calloc(1, sizeof(*conversion));
 	int status;
 
+	if ((unsigned)target >= TARGETS)
+		return fail(err, CALLGATE_E_INVALID, "%d is no target", (int)target);
 	if (!conversion)
 		return fail_nomem(err);
 	conversion->export.subject = subject;
 	conversion->export.err = err;
-	status = write_text(&conversion->export, kind);
+	status = write_text(&conversion->export, &targets[target]);
 	if (!status)
-		status = prove(conversion, kind, err);
+		status = prove(conversion, &targets[target], err);
 	if (status)
 		return status;
 	*ret_conversion = take_ptr(conversion);

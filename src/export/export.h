@@ -47,5 +47,6 @@ __attribute__((format(printf, 2, 3))) int export_note(struct export *export, con
 /* The targets' rows. */
 int export_policy(struct export *export);
 int export_oci(struct export *export);
+int export_minijail(struct export *export);
 
 #endif

@@ -3,10 +3,9 @@
  * named. Rules of one call are disjoint, one for each way to an action. What other arches get cannot be said:
  * libseccomp kills them by the thread, x32's numbers with them.
  */
-#include "export/export.h"
+#include "export/calls.h"
 
 #include "base/error.h"
-#include "export/clauses.h"
 
 #include <inttypes.h>
 #include <linux/seccomp.h>
@@ -28,10 +27,8 @@ static const char *const arch_names[ABI_ARCH_COUNT] = {
 struct writing {
 	struct export *export;
 	uint32_t default_value;
-	bool has_rule; /* one was written already */
-	struct {
-		VEC(const struct run *);
-	} runs; /* one a call that does not get the default, in the order of names */
+	bool has_rule;	    /* one was written already */
+	struct calls calls; /* that do not get the default */
 };
 
 /* "action": …, with the key's prefix: "" or "default". */
@@ -88,10 +85,10 @@ static int write_plain(struct writing *writing, uint32_t function)
 	if (status)
 		return status;
 	buf_puts(&export->text, ",\n     \"names\": [");
-	for (size_t i = 0; i < writing->runs.length; i++) {
-		if (writing->runs.items[i]->function != function)
+	for (size_t i = 0; i < writing->calls.length; i++) {
+		if (writing->calls.items[i]->function != function)
 			continue;
-		buf_printf(&export->text, "%s\"%s\"", first ? "" : ", ", writing->runs.items[i]->syscall->name);
+		buf_printf(&export->text, "%s\"%s\"", first ? "" : ", ", writing->calls.items[i]->syscall->name);
 		first = false;
 	}
 	buf_puts(&export->text, "]}");
@@ -150,11 +147,8 @@ static int write_clauses(struct writing *writing, const struct run *run)
 	struct export *export = writing->export;
 	struct clauses clauses = { 0 };
 	bool differs = false;
-	int status = clauses_of(export->subject->diagram, run->function, run->arch->big_endian, writing->default_value,
-				&export->arena, &clauses, export->err);
+	int status = calls_clauses(export, run, writing->default_value, &clauses);
 
-	if (status == CALLGATE_E_UNSUPPORTED || status == CALLGATE_E_LIMIT)
-		error_hint(export->err, "it is %s of which this is said", run->syscall->name);
 	for (size_t i = 0; !status && i < clauses.length; i++) {
 		differs |= args_of(&clauses.items[0]) != args_of(&clauses.items[i]);
 		status = write_clause(writing, run, &clauses.items[i]);
@@ -168,58 +162,10 @@ static int write_clauses(struct writing *writing, const struct run *run)
 	return status;
 }
 
-static int name_order(const struct run *a, const struct run *b)
-{
-	return strcmp(a->syscall->name, b->syscall->name);
-}
-
-static bool has_run(const struct writing *writing, const struct abi_syscall *syscall)
-{
-	for (size_t i = 0; i < writing->runs.length; i++)
-		if (writing->runs.items[i]->syscall == syscall)
-			return true;
-	return false;
-}
-
-static int collect_wide(struct writing *writing, bool is_wide)
-{
-	const struct outline *outline = &writing->export->outline;
-
-	for (size_t i = 0; i < outline->runs.length; i++) {
-		const struct run *run = &outline->runs.items[i];
-
-		if (!run->syscall || !run->arch || !outline->arches[run->arch->id] || run->function == outline->unknown)
-			continue;
-		if (outline_is_wide(run->arch->id) != is_wide || has_run(writing, run->syscall))
-			continue;
-		if (!VEC_PUSH(&writing->export->arena, &writing->runs, run))
-			return fail_nomem(writing->export->err);
-	}
-	return CALLGATE_OK;
-}
-
-/* One run a call: of an arch on which it does not get the default, at best a wide one. */
-static int collect_runs(struct writing *writing)
-{
-	int status = collect_wide(writing, true);
-
-	if (!status)
-		status = collect_wide(writing, false);
-	for (size_t i = 1; i < writing->runs.length; i++) {
-		const struct run *run = writing->runs.items[i];
-		size_t k = i;
-
-		for (; k && name_order(run, writing->runs.items[k - 1]) < 0; k--)
-			writing->runs.items[k] = writing->runs.items[k - 1];
-		writing->runs.items[k] = run;
-	}
-	return status;
-}
-
 static bool is_first_of_function(const struct writing *writing, size_t index)
 {
 	for (size_t i = 0; i < index; i++)
-		if (writing->runs.items[i]->function == writing->runs.items[index]->function)
+		if (writing->calls.items[i]->function == writing->calls.items[index]->function)
 			return false;
 	return true;
 }
@@ -227,17 +173,17 @@ static bool is_first_of_function(const struct writing *writing, size_t index)
 static int write_rules(struct writing *writing)
 {
 	const struct callgate_subject *subject = writing->export->subject;
-	int status = collect_runs(writing);
+	int status = calls_collect(writing->export, &writing->calls);
 
-	for (size_t i = 0; !status && i < writing->runs.length; i++) {
-		uint32_t function = writing->runs.items[i]->function;
+	for (size_t i = 0; !status && i < writing->calls.length; i++) {
+		uint32_t function = writing->calls.items[i]->function;
 
 		if (outline_is_constant(subject, function) && is_first_of_function(writing, i))
 			status = write_plain(writing, function);
 	}
-	for (size_t i = 0; !status && i < writing->runs.length; i++)
-		if (!outline_is_constant(subject, writing->runs.items[i]->function))
-			status = write_clauses(writing, writing->runs.items[i]);
+	for (size_t i = 0; !status && i < writing->calls.length; i++)
+		if (!outline_is_constant(subject, writing->calls.items[i]->function))
+			status = write_clauses(writing, writing->calls.items[i]);
 	return status;
 }
 

@@ -25,6 +25,19 @@ stdout_has '^log socket if domain in {AF_UNIX, AF_INET}$'
 stderr_is 'callgate: web.bpf: proved equal to what was written'
 expect 0 'from standard input' bash -c '"$CALLGATE" convert --to policy - <web.bpf'
 
+cat >jail.policy <<'END'
+kernel 7.1
+default kill-process
+newer kill-process
+allow read, write
+allow openat if flags & O_ACCMODE == O_RDONLY
+errno EPERM openat
+END
+expect 0 'a policy becomes one for Minijail' callgate convert --to minijail -o jail.minijail jail.policy
+stderr_is 'callgate: jail.policy: proved equal to what was written'
+check '  in its words' grep -q '^openat: arg2 in 0x.*; return EPERM$' jail.minijail
+expect 0 '  of the same meaning' callgate diff jail.policy jail.minijail
+
 printf 'kernel 7.1\ndefault errno ENOSYS\nallow read\n' >killing.policy
 expect 0 'what a profile cannot say is told' callgate convert --to oci -o profile.json killing.policy
 stderr_has '^callgate: differs: other:\*: kill-process -> kill-thread, as in '

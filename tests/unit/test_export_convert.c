@@ -56,12 +56,12 @@ static struct callgate_subject *instructions_of(const struct callgate_subject *p
 	return subject;
 }
 
-static size_t count_differences(const struct callgate_subject *subject, enum callgate_subject_kind kind)
+static size_t count_differences(const struct callgate_subject *subject, enum callgate_target target)
 {
 	cleanup(free_conversion) struct callgate_conversion *conversion = NULL;
 	struct callgate_error err = { 0 };
 
-	if (callgate_convert(subject, kind, &conversion, &err))
+	if (callgate_convert(subject, target, &conversion, &err))
 		fail_msg("%s", err.message);
 	return callgate_diff_count(callgate_conversion_diff(conversion));
 }
@@ -87,8 +87,8 @@ static void a_policy_is_read_out_of_instructions(void **state)
 		cleanup(free_subject) struct callgate_subject *bare = instructions_of(policy);
 
 		print_message("# policy %zu\n", i);
-		assert_int_equal(count_differences(bare, CALLGATE_SUBJECT_POLICY), 0);
-		assert_int_equal(count_differences(policy, CALLGATE_SUBJECT_POLICY), 0);
+		assert_int_equal(count_differences(bare, CALLGATE_TARGET_POLICY), 0);
+		assert_int_equal(count_differences(policy, CALLGATE_TARGET_POLICY), 0);
 	}
 }
 
@@ -114,7 +114,7 @@ static void a_profile_is_what_libseccomp_makes_of_it(void **state)
 		cleanup(buf_fini) struct buf program = { 0 };
 		const char *text;
 
-		assert_int_equal(callgate_convert(policy, CALLGATE_SUBJECT_OCI, &conversion, NULL), 0);
+		assert_int_equal(callgate_convert(policy, CALLGATE_TARGET_OCI, &conversion, NULL), 0);
 		assert_int_equal(callgate_diff_count(callgate_conversion_diff(conversion)), 0);
 		text = callgate_conversion_text(conversion);
 		assert_true(profile_filter(text, strlen(text), arches[i], NULL, &program));
@@ -133,7 +133,7 @@ static void what_a_profile_cannot_say_is_a_difference(void **state)
 	cleanup(free_conversion) struct callgate_conversion *conversion = NULL;
 	const struct callgate_diff *diff;
 
-	assert_int_equal(callgate_convert(policy, CALLGATE_SUBJECT_OCI, &conversion, NULL), 0);
+	assert_int_equal(callgate_convert(policy, CALLGATE_TARGET_OCI, &conversion, NULL), 0);
 	diff = callgate_conversion_diff(conversion);
 	assert_true(callgate_diff_count(diff) > 0);
 	for (size_t i = 0; i < callgate_diff_count(diff); i++) {
@@ -149,9 +149,9 @@ static void words_that_a_profile_lacks_are_an_error(void **state)
 	struct callgate_conversion *conversion = NULL;
 	struct callgate_error err = { 0 };
 
-	assert_int_equal(callgate_convert(policy, CALLGATE_SUBJECT_OCI, &conversion, &err), CALLGATE_E_UNSUPPORTED);
+	assert_int_equal(callgate_convert(policy, CALLGATE_TARGET_OCI, &conversion, &err), CALLGATE_E_UNSUPPORTED);
 	assert_string_equal(err.message, "a profile has no words for 'trap 5'");
-	assert_int_equal(callgate_convert(policy, CALLGATE_SUBJECT_BPF, &conversion, &err), CALLGATE_E_UNSUPPORTED);
+	assert_int_equal(callgate_convert(policy, (enum callgate_target)99, &conversion, &err), CALLGATE_E_INVALID);
 	assert_null(conversion);
 }
 
@@ -159,14 +159,15 @@ static void a_failing_allocation_fails_the_conversion(void **state)
 {
 	static const char small[] =
 		"kernel 7.1\ndefault errno EPERM\nallow read\nallow kill if arg0 == 1 and arg1 != 9\n";
-	static const enum callgate_subject_kind kinds[] = { CALLGATE_SUBJECT_POLICY, CALLGATE_SUBJECT_OCI };
+	static const enum callgate_target targets[] = { CALLGATE_TARGET_POLICY, CALLGATE_TARGET_OCI,
+							CALLGATE_TARGET_MINIJAIL };
 	cleanup(free_subject) struct callgate_subject *policy = parse(small);
 	cleanup(free_subject) struct callgate_subject *bare = instructions_of(policy);
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof(targets) / sizeof(*targets); i++) {
 		FOR_EACH_ALLOCATION({
 			struct callgate_conversion *conversion = NULL;
-			int status = callgate_convert(bare, kinds[i], &conversion, NULL);
+			int status = callgate_convert(bare, targets[i], &conversion, NULL);
 
 			assert_int_equal(status, unit_allocation_failed() ? CALLGATE_E_NOMEM : CALLGATE_OK);
 			callgate_conversion_free(conversion);
