@@ -22,6 +22,9 @@ enum callgate_target {
 	CALLGATE_TARGET_POLICY,	  /* the language of callgate-policy(5) */
 	CALLGATE_TARGET_OCI,	  /* a profile of Docker, Podman, containerd */
 	CALLGATE_TARGET_MINIJAIL, /* a policy of minijail0(5), for this machine */
+	CALLGATE_TARGET_BPF,	  /* an array of struct sock_filter, in this machine's byte order */
+	CALLGATE_TARGET_C,	  /* the same as C, with a function that loads it */
+	CALLGATE_TARGET_ASM,	  /* the same as instructions to read */
 };
 
 /* "policy", "oci" and back; NULL and -1 when there is no such target. */
@@ -39,8 +42,9 @@ CALLGATE_PUBLIC int callgate_convert(const struct callgate_subject *subject, enu
 
 CALLGATE_PUBLIC void callgate_conversion_free(struct callgate_conversion *conversion);
 
-/* All of these live as long as the conversion. The text ends in NUL. */
+/* All of these live as long as the conversion. The text ends in NUL; BPF has such bytes in it too. */
 CALLGATE_PUBLIC const char *callgate_conversion_text(const struct callgate_conversion *conversion);
+CALLGATE_PUBLIC size_t callgate_conversion_length(const struct callgate_conversion *conversion); /* without that NUL */
 
 /* From the subject (a) to what was written (b): empty when the two were proved equal. */
 CALLGATE_PUBLIC const struct callgate_diff *callgate_conversion_diff(const struct callgate_conversion *conversion);

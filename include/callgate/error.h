@@ -13,7 +13,7 @@ extern "C" {
 #endif
 
 /* Marks what the shared library exports; everything else is hidden. */
-#define CALLGATE_PUBLIC __attribute__((visibility("default")))
+#define CALLGATE_PUBLIC	   __attribute__((visibility("default")))
 /* The same of what only libcallgate-observe holds, which has all of libcallgate too: link with one of the two. */
 #define CALLGATE_OBSERVING CALLGATE_PUBLIC
 

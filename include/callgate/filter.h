@@ -60,7 +60,8 @@ CALLGATE_PUBLIC const struct sock_filter *callgate_filter_program(const struct c
 CALLGATE_PUBLIC int callgate_filter_disassemble(const struct callgate_filter *filter, char **ret_text,
 						struct callgate_error *err);
 
-/* The program as a C array that a program can include; the caller frees *ret_text. */
+/* The program as C99 that a program can include: the array callgate_filter_insns, the struct sock_fprog callgate_filter
+ * of it, and int callgate_confine(void), which loads it without any library. The caller frees *ret_text. */
 CALLGATE_PUBLIC int callgate_filter_format_c(const struct callgate_filter *filter, char **ret_text,
 					     struct callgate_error *err);
 

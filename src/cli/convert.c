@@ -10,7 +10,6 @@
 #include <callgate/convert.h>
 
 #include <stdio.h>
-#include <string.h>
 
 /* Differences that are shown; the others are counted. */
 enum { SHOWN_MAX = 20 };
@@ -24,7 +23,7 @@ struct convert_options {
 
 static const struct option_row convert_rows[] = {
 	/* In the order of enum callgate_target. */
-	OPTION_CHOICE(struct convert_options, to, "to", 0, "policy|oci|minijail", "what to write"),
+	OPTION_CHOICE(struct convert_options, to, "to", 0, "policy|oci|minijail|bpf|c|asm", "what to write"),
 	OPTION_TEXT(struct convert_options, output, "output", 'o', "FILE",
 		    "where to; FILE appears whole or not at all"),
 	OPTION_FLAG(struct convert_options, strict, "at-least-as-strict", 0,
@@ -83,7 +82,7 @@ static size_t show_all(const struct callgate_diff *diff, bool strict)
 static int write_conversion(const struct callgate_conversion *conversion, const struct convert_options *options,
 			    const char *name)
 {
-	const char *text = callgate_conversion_text(conversion), *sentence;
+	const char *sentence;
 	const struct callgate_diff *diff = callgate_conversion_diff(conversion);
 	size_t refused = show_all(diff, options->strict);
 
@@ -95,7 +94,8 @@ static int write_conversion(const struct callgate_conversion *conversion, const 
 	}
 	if (!callgate_diff_count(diff))
 		note("%s: proved equal to what was written", name);
-	return write_output(options->output, text, strlen(text));
+	return write_output(options->output, callgate_conversion_text(conversion),
+			    callgate_conversion_length(conversion));
 }
 
 int cmd_convert(const struct verb *verb, int argc, char **argv)
@@ -112,7 +112,9 @@ int cmd_convert(const struct verb *verb, int argc, char **argv)
 	if (options.to < 0)
 		return misuse_hint("'--to oci' writes a profile; 'callgate help convert' has every target", "",
 				   "convert: what to write must be said");
-	status = subject_from_argument(arguments.items[0], &options.reading, &subject);
+	status = filter_output_check(options.output, options.to == CALLGATE_TARGET_BPF ? FORMAT_BPF : FORMAT_C);
+	if (status == STATUS_YES)
+		status = subject_from_argument(arguments.items[0], &options.reading, &subject);
 	if (status != STATUS_YES)
 		return status;
 	if (callgate_convert(subject, (enum callgate_target)options.to, &conversion, &err))

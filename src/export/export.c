@@ -21,12 +21,16 @@ struct target {
 	const char *name;
 	int (*write)(struct export *export);
 	enum callgate_subject_kind kind; /* what it is read back as */
+	int (*decode)(struct export *export, struct buf *ret_bytes);
 };
 
 static const struct target targets[] = {
-	[CALLGATE_TARGET_POLICY] = { "policy", export_policy, CALLGATE_SUBJECT_POLICY },
-	[CALLGATE_TARGET_OCI] = { "oci", export_oci, CALLGATE_SUBJECT_OCI },
-	[CALLGATE_TARGET_MINIJAIL] = { "minijail", export_minijail, CALLGATE_SUBJECT_MINIJAIL },
+	[CALLGATE_TARGET_POLICY] = { "policy", export_policy, CALLGATE_SUBJECT_POLICY, NULL },
+	[CALLGATE_TARGET_OCI] = { "oci", export_oci, CALLGATE_SUBJECT_OCI, NULL },
+	[CALLGATE_TARGET_MINIJAIL] = { "minijail", export_minijail, CALLGATE_SUBJECT_MINIJAIL, NULL },
+	[CALLGATE_TARGET_BPF] = { "bpf", export_bpf, CALLGATE_SUBJECT_BPF, NULL },
+	[CALLGATE_TARGET_C] = { "c", export_c, CALLGATE_SUBJECT_BPF, decode_c },
+	[CALLGATE_TARGET_ASM] = { "asm", export_asm, CALLGATE_SUBJECT_BPF, decode_asm },
 };
 
 enum { TARGETS = sizeof(targets) / sizeof(*targets) };
@@ -98,15 +102,22 @@ static int prove(struct callgate_conversion *conversion, const struct target *ta
 {
 	cleanup(subject_free_pointer) struct callgate_subject *again = NULL;
 	const struct callgate_subject_options options = { .kind = target->kind, .kernel = ABI_KERNEL_NEWEST };
-	const struct buf *text = &conversion->export.text;
-	int status = callgate_subject_parse("what was written", buf_text(text), text->length, &options, &again, err);
+	struct export *export = &conversion->export;
+	cleanup(buf_fini) struct buf decoded = { 0 };
+	const struct buf *text = target->decode ? &decoded : &export->text;
+	int status = target->decode ? target->decode(export, &decoded) : CALLGATE_OK;
 
-	if (status == CALLGATE_E_SYNTAX || status == CALLGATE_E_UNKNOWN) {
+	if (!status && decoded.failed)
+		return fail_nomem(err);
+	if (!status)
+		status =
+			callgate_subject_parse("what was written", buf_text(text), text->length, &options, &again, err);
+	if (status == CALLGATE_E_SYNTAX || status == CALLGATE_E_UNKNOWN || status == CALLGATE_E_INVALID) {
 		error_hint(err, "this is a bug in Callgate: it cannot read what it wrote");
 		return status;
 	}
 	if (!status)
-		status = callgate_diff_new(conversion->export.subject, again, &conversion->diff, err);
+		status = callgate_diff_new(export->subject, again, &conversion->diff, err);
 	return status ? status : callgate_diff_fold(conversion->diff, err);
 }
 
@@ -134,6 +145,11 @@ int callgate_convert(const struct callgate_subject *subject, enum callgate_targe
 const char *callgate_conversion_text(const struct callgate_conversion *conversion)
 {
 	return buf_text(&conversion->export.text);
+}
+
+size_t callgate_conversion_length(const struct callgate_conversion *conversion)
+{
+	return conversion->export.text.length;
 }
 
 const struct callgate_diff *callgate_conversion_diff(const struct callgate_conversion *conversion)

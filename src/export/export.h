@@ -44,9 +44,17 @@ struct export
 
 __attribute__((format(printf, 2, 3))) int export_note(struct export *export, const char *format, ...);
 
-/* The targets' rows. */
+/*
+ * The targets' rows. A writer fills export->text. A decoder makes of that text, and of nothing else, what the kind of
+ * subject that it is read back as is read from; without one it is the text.
+ */
 int export_policy(struct export *export);
 int export_oci(struct export *export);
 int export_minijail(struct export *export);
+int export_bpf(struct export *export);
+int export_c(struct export *export);
+int decode_c(struct export *export, struct buf *ret_bytes);
+int export_asm(struct export *export);
+int decode_asm(struct export *export, struct buf *ret_bytes);
 
 #endif
