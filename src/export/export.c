@@ -22,15 +22,18 @@ struct target {
 	int (*write)(struct export *export);
 	enum callgate_subject_kind kind; /* what it is read back as */
 	int (*decode)(struct export *export, struct buf *ret_bytes);
+	int (*complete)(struct export *export, struct callgate_subject *again);
 };
 
 static const struct target targets[] = {
-	[CALLGATE_TARGET_POLICY] = { "policy", export_policy, CALLGATE_SUBJECT_POLICY, NULL },
-	[CALLGATE_TARGET_OCI] = { "oci", export_oci, CALLGATE_SUBJECT_OCI, NULL },
-	[CALLGATE_TARGET_MINIJAIL] = { "minijail", export_minijail, CALLGATE_SUBJECT_MINIJAIL, NULL },
-	[CALLGATE_TARGET_BPF] = { "bpf", export_bpf, CALLGATE_SUBJECT_BPF, NULL },
-	[CALLGATE_TARGET_C] = { "c", export_c, CALLGATE_SUBJECT_BPF, decode_c },
-	[CALLGATE_TARGET_ASM] = { "asm", export_asm, CALLGATE_SUBJECT_BPF, decode_asm },
+	[CALLGATE_TARGET_POLICY] = { "policy", export_policy, CALLGATE_SUBJECT_POLICY, NULL, NULL },
+	[CALLGATE_TARGET_OCI] = { "oci", export_oci, CALLGATE_SUBJECT_OCI, NULL, NULL },
+	[CALLGATE_TARGET_MINIJAIL] = { "minijail", export_minijail, CALLGATE_SUBJECT_MINIJAIL, NULL, NULL },
+	[CALLGATE_TARGET_LIBSECCOMP] = { "libseccomp", export_libseccomp, CALLGATE_SUBJECT_OCI, decode_libseccomp,
+					 complete_libseccomp },
+	[CALLGATE_TARGET_BPF] = { "bpf", export_bpf, CALLGATE_SUBJECT_BPF, NULL, NULL },
+	[CALLGATE_TARGET_C] = { "c", export_c, CALLGATE_SUBJECT_BPF, decode_c, NULL },
+	[CALLGATE_TARGET_ASM] = { "asm", export_asm, CALLGATE_SUBJECT_BPF, decode_asm, NULL },
 };
 
 enum { TARGETS = sizeof(targets) / sizeof(*targets) };
@@ -116,6 +119,8 @@ static int prove(struct callgate_conversion *conversion, const struct target *ta
 		error_hint(err, "this is a bug in Callgate: it cannot read what it wrote");
 		return status;
 	}
+	if (!status && target->complete)
+		status = target->complete(export, again);
 	if (!status)
 		status = callgate_diff_new(export->subject, again, &conversion->diff, err);
 	return status ? status : callgate_diff_fold(conversion->diff, err);

@@ -47,7 +47,7 @@ stderr_has '^callgate: killing.policy: nothing was written'
 check 'and nothing is written' test ! -e strict.json
 printf 'kernel 7.1\ndefault allow\ntrap 5 read\n' >trap.policy
 expect 3 'a profile lacks words' callgate convert --to oci trap.policy
-stderr_has "a profile has no words for 'trap 5'"
+stderr_has "libseccomp has no words for 'trap 5'"
 expect 2 'the target must be said' callgate convert native.policy
 stderr_has 'what to write must be said'
 expect 2 'there is no such target' callgate convert --to elf native.policy

@@ -150,7 +150,7 @@ static void words_that_a_profile_lacks_are_an_error(void **state)
 	struct callgate_error err = { 0 };
 
 	assert_int_equal(callgate_convert(policy, CALLGATE_TARGET_OCI, &conversion, &err), CALLGATE_E_UNSUPPORTED);
-	assert_string_equal(err.message, "a profile has no words for 'trap 5'");
+	assert_string_equal(err.message, "libseccomp has no words for 'trap 5'");
 	assert_int_equal(callgate_convert(policy, (enum callgate_target)99, &conversion, &err), CALLGATE_E_INVALID);
 	assert_null(conversion);
 }
@@ -159,8 +159,9 @@ static void a_failing_allocation_fails_the_conversion(void **state)
 {
 	static const char small[] =
 		"kernel 7.1\ndefault errno EPERM\nallow read\nallow kill if arg0 == 1 and arg1 != 9\n";
-	static const enum callgate_target targets[] = { CALLGATE_TARGET_POLICY, CALLGATE_TARGET_OCI,
-							CALLGATE_TARGET_MINIJAIL };
+	static const enum callgate_target targets[] = { CALLGATE_TARGET_POLICY,	  CALLGATE_TARGET_OCI,
+							CALLGATE_TARGET_MINIJAIL, CALLGATE_TARGET_LIBSECCOMP,
+							CALLGATE_TARGET_C,	  CALLGATE_TARGET_ASM };
 	cleanup(free_subject) struct callgate_subject *policy = parse(small);
 	cleanup(free_subject) struct callgate_subject *bare = instructions_of(policy);
 
