@@ -1,0 +1,41 @@
+# shellcheck shell=bash disable=SC2154,SC1091,SC2046
+# As its users have it: Callgate is installed into a folder, pkg-config finds it there, and the examples are built and
+# run by the commands of their README. The static library too makes a program.
+. "$here/follow.sh"
+build=$(cd "$(dirname "$CALLGATE")/../.." && pwd)
+sanitized() { nm -D "$build/src/libcallgate.so" 2>/dev/null | grep -q '__[au]b\?san_'; }
+lacking() {
+	for tool in cc meson pkg-config python3; do
+		command -v $tool >/dev/null || { echo "no $tool"; return; }
+	done
+	! sanitized || echo 'the library wants a sanitizer, which other programs lack'
+}
+
+why=$(lacking)
+if [ -n "$why" ]; then
+	skip 'the examples' "$why"
+	return 0
+fi
+expect 0 'it is installed into a folder' meson install -C "$build" --no-rebuild --quiet --destdir "$PWD/root"
+pc=$(find root -name callgate.pc)
+check '  with a callgate.pc' test -n "$pc"
+prefix=$(pkg-config --variable=prefix "$pc")
+lib=$(pkg-config --variable=libdir "$pc")
+export PKG_CONFIG_PATH=$PWD/${pc%/*} PKG_CONFIG_SYSROOT_DIR=$PWD/root
+export LD_LIBRARY_PATH=$PWD/root$lib PATH=$PWD/root$prefix/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH
+export PYTHONDONTWRITEBYTECODE=1
+
+cp -r "$here/../../examples" "$here/../../bindings" .
+cd examples || exit 1
+follow README.md
+for file in *.c *.py; do
+	check "the README tells of $file" grep -q "$file" README.md
+done
+
+expect 0 'it links statically' cc -Wall -static -o static confine_yourself.c $(pkg-config --static --cflags --libs callgate)
+expect 0 '  and runs without any library' env -u LD_LIBRARY_PATH ./static
+stdout_is 'confined; a shell: Operation not permitted'
+symbols() { nm -g --defined-only "$1" | awk 'NF == 3 { print $3 }' | grep -v '^_\(init\|fini\)$' | sort; }
+check '  of which only the interface is to be seen' cmp <(symbols "$PKG_CONFIG_SYSROOT_DIR$lib/libcallgate.a") \
+	<(nm -D --defined-only "$PKG_CONFIG_SYSROOT_DIR$lib/libcallgate.so" | awk '$2 ~ /[A-TV-Z]/ { print $3 }' |
+		grep -v '^_\(init\|fini\)$' | sort)
