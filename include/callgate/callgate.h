@@ -12,6 +12,7 @@
 #include <callgate/filter.h>
 #include <callgate/launch.h>
 #include <callgate/learn.h>
+#include <callgate/notify.h>
 #include <callgate/policy.h>
 #include <callgate/subject.h>
 

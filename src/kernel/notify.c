@@ -6,8 +6,10 @@
 #include "kernel/notify.h"
 
 #include "base/error.h"
+#include "kernel/probe.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -20,6 +22,12 @@
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS	   _IOW('!', 4, uint64_t)
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
 #endif
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
+/* As it was first published, with the direction of an ioctl that reads. */
+#define NOTIFY_ID_VALID_WRONG_DIR _IOR('!', 2, uint64_t)
 
 int notify_check(struct callgate_error *err)
 {
@@ -31,6 +39,14 @@ int notify_check(struct callgate_error *err)
 		return fail(err, CALLGATE_E_UNSUPPORTED, "this kernel's notifications have %u bytes, room is for %d",
 			    sizes.seccomp_notif, NOTIFY_ROOM);
 	return CALLGATE_OK;
+}
+
+unsigned notify_filter_flags(void)
+{
+	/* The kernel refuses it without a listener, known or not. */
+	return probe_filter_flag(SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
+		       ? SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+		       : 0;
 }
 
 /* One ioctl: its result, with EINTR taken as "again" where nothing is lost by it. */
@@ -56,16 +72,31 @@ int notify_receive(int listener, union notify_buffer *ret_buffer, struct callgat
 	return NOTIFY_DONE;
 }
 
+bool notify_is_over(int listener)
+{
+	struct pollfd calls = { .fd = listener };
+
+	return poll(&calls, 1, 0) == 1 && calls.revents & (POLLHUP | POLLERR | POLLNVAL);
+}
+
 bool notify_id_is_valid(int listener, uint64_t id)
 {
-	return notify_ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
+	if (notify_ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0)
+		return true;
+	return errno != ENOENT && notify_ioctl(listener, NOTIFY_ID_VALID_WRONG_DIR, &id) == 0;
+}
+
+/* The call is over, or somebody else has answered it. */
+static bool notify_is_gone(int error)
+{
+	return error == ENOENT || error == EINPROGRESS;
 }
 
 static int notify_send(int listener, struct seccomp_notif_resp *response, struct callgate_error *err)
 {
 	if (notify_ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, response) == 0)
 		return NOTIFY_DONE;
-	if (errno == ENOENT)
+	if (notify_is_gone(errno))
 		return NOTIFY_GONE;
 	return fail_errno(err, "cannot answer a notification");
 }
@@ -95,7 +126,7 @@ int notify_add_fd(int listener, uint64_t id, int fd, unsigned newfd_flags, bool 
 	};
 	int result = notify_ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
 
-	if (result < 0 && errno == ENOENT)
+	if (result < 0 && notify_is_gone(errno))
 		return NOTIFY_GONE;
 	if (result < 0)
 		return fail_errno(err, "cannot give the target a descriptor");

@@ -32,6 +32,12 @@ enum notify_outcome {
 int notify_check(struct callgate_error *err);
 
 /*
+ * SECCOMP_FILTER_FLAG_* that a filter with a listener is to be loaded with here: WAIT_KILLABLE_RECV, with which no
+ * signal but a deadly one breaks off a call that was received, or 0 where the kernel lacks it (Linux 5.19).
+ */
+unsigned notify_filter_flags(void);
+
+/*
  * Waits for a notification. DONE fills ret_buffer, which is zeroed first and which the kernel itself writes: whoever
  * shares that memory learns of what was received even when the receiver dies at once. GONE also after EINTR, so that
  * the caller can look at its signals. Call it when poll(2) says POLLIN, or be ready to sleep; POLLHUP means that the
@@ -39,7 +45,11 @@ int notify_check(struct callgate_error *err);
  */
 int notify_receive(int listener, union notify_buffer *ret_buffer, struct callgate_error *err);
 
-/* Whether the call that this id names still waits for its answer. */
+/* Whether the last target is gone, so that nothing can come any more. */
+bool notify_is_over(int listener);
+
+/* Whether the call that this id names still waits for its answer. Asks in the spelling that kernels before 5.17 know
+ * too, whose direction bits are wrong, where the right one is unknown. */
 bool notify_id_is_valid(int listener, uint64_t id);
 
 /* Answers with a result, with an errno (positive) when error is not 0. DONE, GONE or a negative status. */

@@ -16,18 +16,6 @@
 #include <errno.h>
 #include <poll.h>
 
-#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
-#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
-#endif
-
-/* Whether the last target is gone. */
-static bool by_notify_is_over(int listener)
-{
-	struct pollfd calls = { .fd = listener };
-
-	return poll(&calls, 1, 0) == 1 && calls.revents & (POLLHUP | POLLERR | POLLNVAL);
-}
-
 static int by_notify_take(struct recorder *recorder, const struct seccomp_notif *notif)
 {
 	struct sighting sighting;
@@ -67,10 +55,10 @@ static bool by_notify_step(struct recorder *recorder, bool polls)
 	int status;
 
 	if (polls && poll(&calls, 1, -1) == 1 && !(calls.revents & POLLIN))
-		return !by_notify_is_over(recorder->target.listener);
+		return !notify_is_over(recorder->target.listener);
 	status = notify_receive(recorder->target.listener, buffer, &recorder->err);
 	if (status == NOTIFY_GONE)
-		return !by_notify_is_over(recorder->target.listener);
+		return !notify_is_over(recorder->target.listener);
 	if (status == NOTIFY_DONE)
 		by_notify_number(recorder, buffer->notif.id);
 	if (status == NOTIFY_DONE && watch_is_ending(&recorder->watch)) {
@@ -82,7 +70,7 @@ static bool by_notify_step(struct recorder *recorder, bool polls)
 	buffer->notif.pid = 0;
 	if (status < 0)
 		recorder_fail(recorder, status);
-	return status >= 0 || !by_notify_is_over(recorder->target.listener);
+	return status >= 0 || !notify_is_over(recorder->target.listener);
 }
 
 static void *by_notify_main(void *argument)
@@ -111,8 +99,7 @@ static int by_notify_spawn(struct recorder *recorder, struct callgate_error *err
 	launch->insns = insns;
 	launch->insn_count = RECORD_FILTER_LENGTH;
 	launch->want_listener = true;
-	launch->filter_flags =
-		probe_filter_flag(SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV) ? SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV : 0;
+	launch->filter_flags = notify_filter_flags();
 	status = launch_spawn(launch, &recorder->target, &failed);
 	launch->insns = NULL;
 	if (status == CALLGATE_E_OS && failed.os_errno == EBUSY)

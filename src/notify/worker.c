@@ -1,0 +1,194 @@
+/*
+ * A thread that leads: receive, ask, answer, again. Between two calls it owns nothing, so that it can be cancelled
+ * while it sleeps in the kernel's RECV, which nothing else ends early; everywhere else it cannot.
+ *
+ * Where there is but one listener, that sleep is the only one: to ask poll first would be a call more each time. With
+ * several, or before Linux 6.11 (where a receiver sleeps on when the last target is gone), poll comes first.
+ */
+#include "notify/loop.h"
+
+#include "base/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+static bool loop_is_over(const struct callgate_notify *loop)
+{
+	return __atomic_load_n(&loop->over, __ATOMIC_SEQ_CST);
+}
+
+/* Waits until it leads; false when the loop is over. */
+static bool worker_lead(struct notify_worker *worker)
+{
+	struct callgate_notify *loop = worker->loop;
+
+	if (__atomic_load_n(&loop->leader, __ATOMIC_ACQUIRE) == worker)
+		return !loop_is_over(loop);
+	pthread_mutex_lock(&loop->lock);
+	worker->waits = true;
+	while (loop->leader != worker && !loop_is_over(loop))
+		pthread_cond_wait(&loop->led, &loop->lock);
+	worker->waits = false;
+	pthread_mutex_unlock(&loop->lock);
+	return !loop_is_over(loop);
+}
+
+static void listener_close(struct callgate_notify *loop, struct notify_listener *listener)
+{
+	size_t left = 0;
+
+	pthread_mutex_lock(&loop->lock);
+	close(listener->fd);
+	listener->fd = -1;
+	for (size_t i = 0; i < loop->listener_count; i++)
+		left += loop->listeners[i].fd >= 0;
+	pthread_mutex_unlock(&loop->lock);
+	if (left == 0)
+		loop_end(loop, CALLGATE_OK, NULL);
+}
+
+/* A listener that has something, NULL when none has. Those whose targets are gone are closed. */
+static struct notify_listener *worker_poll(struct notify_worker *worker)
+{
+	struct callgate_notify *loop = worker->loop;
+	struct pollfd calls[NOTIFY_LISTENERS_MAX + 1];
+	size_t count = loop->listener_count, first = worker->sequence / 2 % count;
+
+	for (size_t i = 0; i < count; i++)
+		calls[i] = (struct pollfd){ .fd = loop->listeners[i].fd, .events = POLLIN };
+	calls[count] = (struct pollfd){ .fd = loop->stop_fd, .events = POLLIN };
+	if (poll(calls, count + 1, -1) < 0)
+		return NULL;
+	/* In turn: a flood on one must not hide another. */
+	for (size_t i = 0; i < count; i++) {
+		size_t at = (first + i) % count;
+
+		if (calls[at].revents & POLLIN)
+			return &loop->listeners[at];
+		if (calls[at].revents)
+			listener_close(loop, &loop->listeners[at]);
+	}
+	return NULL;
+}
+
+static int worker_receive(struct notify_worker *worker, const struct notify_listener *listener,
+			  struct callgate_error *err)
+{
+	int status, ignored;
+
+	worker->slot->listener = (uint32_t)(listener - worker->loop->listeners);
+	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &ignored);
+	status = notify_receive(listener->fd, &worker->slot->received, err);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &ignored);
+	return status;
+}
+
+/* The answer of kind FD, in one step with its descriptor. What the target has no room for is its own affair. */
+static int worker_answer_fd(const struct callgate_notify_target *target, const struct callgate_notify_answer *answer,
+			    struct callgate_error *err)
+{
+	int status = notify_add_fd(target->listener, target->call.id, answer->fd, answer->is_cloexec ? O_CLOEXEC : 0,
+				   true, NULL, err);
+
+	close(answer->fd);
+	if (status == CALLGATE_E_OS && (err->os_errno == EMFILE || err->os_errno == ENFILE))
+		return notify_respond(target->listener, target->call.id, 0, err->os_errno, err);
+	return status;
+}
+
+static void worker_answer(const struct callgate_notify_target *target, const struct callgate_notify_answer *answer)
+{
+	static const struct callgate_notify_answer kill = { .kind = CALLGATE_NOTIFY_KILL };
+	const struct callgate_notify_options *options = &target->loop->options;
+	struct callgate_error err = { 0 };
+	int status;
+
+	if (!answer)
+		status = notify_continue(target->listener, target->call.id, &err);
+	else if (answer->kind == CALLGATE_NOTIFY_FD)
+		status = worker_answer_fd(target, answer, &err);
+	else
+		status = notify_answer(target->listener, target->call.id, target->call.tid, answer, &err);
+	/* Nobody must wait for ever for an answer that the kernel does not take. */
+	if (status < 0)
+		notify_answer(target->listener, target->call.id, target->call.tid, &kill, NULL);
+	if (options->answered)
+		options->answered(&target->call, answer, options->context);
+}
+
+static void worker_ask(struct callgate_notify_target *target, const struct callgate_notify_handler *handler)
+{
+	struct callgate_notify_decision decision = { .step = CALLGATE_NOTIFY_EXAMINE };
+
+	if (handler->decide)
+		decision = handler->decide(&target->call, handler->context);
+	if (decision.step == CALLGATE_NOTIFY_CONTINUE) {
+		worker_answer(target, NULL);
+		return;
+	}
+	if (decision.step == CALLGATE_NOTIFY_EXAMINE && handler->examine)
+		decision.answer = handler->examine(target, handler->context);
+	worker_answer(target, &decision.answer);
+}
+
+static void worker_forget(struct notify_worker *worker)
+{
+	if (__atomic_load_n(&worker->breaks, __ATOMIC_ACQUIRE) < 0)
+		return;
+	pthread_mutex_lock(&worker->loop->lock);
+	close(worker->breaks);
+	worker->breaks = -1;
+	pthread_mutex_unlock(&worker->loop->lock);
+}
+
+static void worker_work(struct notify_worker *worker, const struct notify_listener *listener)
+{
+	const struct seccomp_notif *notif = &worker->slot->received.notif;
+	struct callgate_notify *loop = worker->loop;
+	struct callgate_notify_target *target = &worker->target;
+
+	*target = (struct callgate_notify_target){
+		.call = { .id = notif->id,
+			  .tid = (int)notif->pid,
+			  .audit = notif->data.arch,
+			  .nr = (uint32_t)notif->data.nr,
+			  .ip = notif->data.instruction_pointer },
+		.loop = loop,
+		.worker = worker,
+		.listener = listener->fd,
+	};
+	for (int i = 0; i < 6; i++)
+		target->call.args[i] = notif->data.args[i];
+	__atomic_add_fetch(&worker->sequence, 1, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&loop->is_dozing, __ATOMIC_SEQ_CST))
+		loop_wake(loop);
+	worker_ask(target, &listener->handler);
+	__atomic_add_fetch(&worker->sequence, 1, __ATOMIC_SEQ_CST);
+	worker->slot->received.notif.id = 0;
+	worker_forget(worker);
+}
+
+void *worker_main(void *argument)
+{
+	struct notify_worker *worker = argument;
+	struct callgate_notify *loop = worker->loop;
+	struct callgate_error err;
+	int ignored;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &ignored);
+	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &ignored);
+	while (worker_lead(worker)) {
+		struct notify_listener *listener = loop->receives_directly ? &loop->listeners[0] : worker_poll(worker);
+		int status = listener ? worker_receive(worker, listener, &err) : NOTIFY_GONE;
+
+		if (status == NOTIFY_DONE)
+			worker_work(worker, listener);
+		else if (listener && notify_is_over(listener->fd))
+			listener_close(loop, listener);
+		else if (status < 0)
+			loop_end(loop, status, &err);
+	}
+	return NULL;
+}
