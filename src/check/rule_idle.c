@@ -100,7 +100,8 @@ static int walk_call(struct check *check, enum abi_arch_id arch, const struct ab
 	for (size_t i = 0; status == CALLGATE_OK && i < listing->length; i++) {
 		uint32_t index = listing->items[i];
 
-		status = walk_rule(&walk, &check->subject->policy->rules.items[index], &check->shares[index]);
+		if (policy_rule_is_on(&check->subject->policy->rules.items[index], arch))
+			status = walk_rule(&walk, &check->subject->policy->rules.items[index], &check->shares[index]);
 	}
 	return status == CALLGATE_OK && diagram_status(walk.diagram) == CALLGATE_E_NOMEM ? CALLGATE_E_NOMEM : status;
 }

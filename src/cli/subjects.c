@@ -36,6 +36,17 @@ static int take_kernel(const char *text, uint16_t *ret_kernel)
 	return STATUS_YES;
 }
 
+/* The words of SUBJECT_ROWS, in their order. */
+static enum callgate_subject_kind kind_of_word(int word)
+{
+	static const enum callgate_subject_kind kinds[] = {
+		CALLGATE_SUBJECT_POLICY,   CALLGATE_SUBJECT_BPF,     CALLGATE_SUBJECT_OCI,
+		CALLGATE_SUBJECT_MINIJAIL, CALLGATE_SUBJECT_SYSTEMD,
+	};
+
+	return word < 0 ? CALLGATE_SUBJECT_ANY : kinds[word];
+}
+
 int subject_from_argument(const char *name, const struct subject_reading *reading,
 			  struct callgate_subject **ret_subject)
 {
@@ -45,7 +56,7 @@ int subject_from_argument(const char *name, const struct subject_reading *readin
 
 	if (reading) {
 		options.may_be_unknown = reading->may_be_unknown;
-		options.kind = (enum callgate_subject_kind)(reading->from + 1);
+		options.kind = kind_of_word(reading->from);
 		options.capabilities = reading->capabilities.items;
 		options.capability_count = reading->capabilities.count;
 	}

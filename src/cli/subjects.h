@@ -10,7 +10,7 @@
 
 /* What is to be known to read a SUBJECT; a verb's struct has one as `reading`, at first SUBJECT_READING_ANY. */
 struct subject_reading {
-	int from; /* the words below are the kinds of enum callgate_subject_kind in its order, behind ANY; -1 is ANY */
+	int from; /* the place of one of the words below, which subjects.c knows in this order; -1 is ANY */
 	struct option_list capabilities;
 	const char *kernel;
 	bool may_be_unknown; /* for verbs that ask its instructions, not its meaning */
@@ -22,7 +22,7 @@ struct subject_reading {
 
 /* For a verb's rows. */
 #define SUBJECT_ROWS(type)                                                                                         \
-	OPTION_CHOICE(type, reading.from, "from", 0, "policy|bpf|oci|minijail",                                    \
+	OPTION_CHOICE(type, reading.from, "from", 0, "policy|bpf|oci|minijail|systemd",                                    \
 		      "what the SUBJECT is, instead of recognising it"),                                           \
 		OPTION_LIST(type, reading.capabilities, "cap", 0, "CAPABILITY",                                    \
 			    "a capability that the process will hold, for profiles that ask; 'all' is every one"), \

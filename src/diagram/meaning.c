@@ -183,9 +183,12 @@ static int bind_rules(struct meaning *meaning, const struct abi_syscall *syscall
 	const struct rule_link *link = listed(meaning, syscall)->last;
 
 	for (; link; link = link->earlier) {
-		struct bound_rule rule = { .action = terminal(meaning, &link->rule->action) };
+		struct bound_rule rule = { 0 };
 		int status;
 
+		if (!policy_rule_is_on(link->rule, meaning->arch->id))
+			continue;
+		rule.action = terminal(meaning, &link->rule->action);
 		if (link->rule->condition->kind == POLICY_ALWAYS) {
 			rules->otherwise = rule.action;
 			rules->length = 0; /* nothing that stands behind is ever asked */
@@ -252,6 +255,8 @@ static uint32_t fold_blind(struct meaning *meaning, const struct abi_syscall *sy
 		struct callgate_action action = policy_action_value(&link->rule->action, meaning->arch->id);
 		struct callgate_action later = { diagram_node(meaning->diagram, strictest).low };
 
+		if (!policy_rule_is_on(link->rule, meaning->arch->id))
+			continue;
 		if (link->rule->condition->kind == POLICY_ALWAYS || !overrides(later, action.ret))
 			strictest = diagram_terminal(meaning->diagram, action.ret);
 	}
@@ -282,7 +287,7 @@ static int call_function(struct meaning *meaning, const struct abi_syscall *sysc
 {
 	const struct rule_link *last = listed(meaning, syscall)->last;
 
-	if (last && (last->earlier || last->rule->condition->kind != POLICY_ALWAYS))
+	if (last && (last->earlier || last->rule->condition->kind != POLICY_ALWAYS || last->rule->not_on))
 		return ruled(meaning, syscall, ret_function);
 	if (!last && policy_is_multiplexer(syscall))
 		return take_apart(meaning, syscall, ret_function);

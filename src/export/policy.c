@@ -1,6 +1,7 @@
 /*
- * The policy language. What is a policy already, whoever wrote it, is printed by its rules; a raw filter has none, and
- * gets those that its meaning reads as. A policy cannot treat arches differently, nor numbers without a name.
+ * The policy language. What is a policy already, whoever wrote it, is printed by its rules. A raw filter has none, and
+ * gets those that its meaning reads as; so does a policy with rules for some arches only, for which the language, as
+ * for numbers without a name, has no words.
  */
 #include "export/export.h"
 
@@ -226,12 +227,21 @@ static int lay_out(struct export *export)
 	return CALLGATE_OK;
 }
 
+/* Whether all of its rules are such as the language can say. */
+static bool is_sayable(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->rules.length; i++)
+		if (policy->rules.items[i].not_on)
+			return false;
+	return true;
+}
+
 int export_policy(struct export *export)
 {
 	struct grouping grouping = { .export = export };
 	int status;
 
-	if (export->subject->policy) {
+	if (export->subject->policy && is_sayable(export->subject->policy->policy)) {
 		print_policy(&export->text, export->subject->policy->policy);
 		return CALLGATE_OK;
 	}

@@ -28,7 +28,7 @@ static bool rule_lists(const struct policy_rule *rule, const struct abi_syscall 
 }
 
 /* "lines 7, 9": the rules before `end` that list the call (all of them when end is NULL). Gives their number. */
-static unsigned add_lines(struct buf *text, const struct policy *policy, const struct abi_syscall *syscall,
+static unsigned add_lines(struct buf *text, const struct policy *policy, const struct call *call,
 			  const struct policy_rule *end)
 {
 	unsigned lines = 0;
@@ -36,7 +36,7 @@ static unsigned add_lines(struct buf *text, const struct policy *policy, const s
 	for (size_t i = 0; i < policy->rules.length && &policy->rules.items[i] != end; i++) {
 		const struct policy_rule *rule = &policy->rules.items[i];
 
-		if (!rule_lists(rule, syscall))
+		if (!rule_lists(rule, call->syscall) || !policy_rule_is_on(rule, call->arch->id))
 			continue;
 		if (lines < LINES_NAMED_MAX)
 			buf_printf(text, "%s%s:%u", lines ? ", " : "", rule->position.file, rule->position.line);
@@ -94,7 +94,7 @@ static void explain_rule(struct buf *text, const struct policy *policy, const st
 			 const struct call *call)
 {
 	cleanup(buf_fini) struct buf lines = { 0 };
-	unsigned seen = 0, before = add_lines(&lines, policy, call->syscall, rule);
+	unsigned seen = 0, before = add_lines(&lines, policy, call, rule);
 
 	if (!rule_lists(rule, call->syscall)) {
 		buf_printf(text,
@@ -136,7 +136,7 @@ static void explain_default(struct buf *text, const struct policy *policy, const
 	if (!syscall) {
 		buf_printf(text, "no kernel that is known has a call of number %" PRIu32 ", so that `newer` decides",
 			   (uint32_t)call->data.nr);
-	} else if (add_lines(&lines, policy, syscall, NULL)) {
+	} else if (add_lines(&lines, policy, call, NULL)) {
 		explanation->listed = true;
 		buf_printf(text, "%s is listed (%s), and no condition there holds, so that `default` decides",
 			   syscall->name, buf_text(&lines));

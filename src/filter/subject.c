@@ -32,6 +32,7 @@ static const char *const kind_names[] = {
 	[CALLGATE_SUBJECT_BPF] = "bpf",
 	[CALLGATE_SUBJECT_OCI] = "oci",
 	[CALLGATE_SUBJECT_MINIJAIL] = "minijail",
+	[CALLGATE_SUBJECT_SYSTEMD] = "systemd",
 	[CALLGATE_SUBJECT_PROCESS] = "process",
 };
 

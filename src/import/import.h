@@ -74,5 +74,7 @@ bool oci_recognise(const char *text, size_t length);
 int oci_read(struct import *import);
 bool minijail_recognise(const char *text, size_t length);
 int minijail_read(struct import *import);
+bool systemd_recognise(const char *text, size_t length);
+int systemd_read(struct import *import);
 
 #endif

@@ -28,8 +28,11 @@ static int check_rule(const struct policy_rule *rule, enum abi_arch_id arch, str
 {
 	cleanup(arena_fini) struct arena arena = { 0 };
 	const struct policy_bound *bound;
-	int status = check_action(&rule->action, arch, err);
+	int status = CALLGATE_OK;
 
+	if (!policy_rule_is_on(rule, arch))
+		return status;
+	status = check_action(&rule->action, arch, err);
 	if (rule->condition->kind == POLICY_ALWAYS)
 		return status;
 	for (size_t i = 0; i < rule->name_count && !status; i++)

@@ -148,7 +148,7 @@ static int evaluate_rules(struct evaluation *evaluation, const struct abi_syscal
 		const struct policy_bound *bound;
 		int status;
 
-		if (!rule_lists(rule, syscall))
+		if (!rule_lists(rule, syscall) || !policy_rule_is_on(rule, evaluation->arch->id))
 			continue;
 		status = policy_bind(rule->condition, syscall, evaluation->arch->id, evaluation->arena, &bound,
 				     evaluation->err);
@@ -187,7 +187,7 @@ static void evaluate_blind(struct evaluation *evaluation, const struct abi_sysca
 	for (size_t i = 0; i < policy->rules.length; i++) {
 		const struct policy_rule *rule = &policy->rules.items[i];
 
-		if (!rule_lists(rule, syscall))
+		if (!rule_lists(rule, syscall) || !policy_rule_is_on(rule, evaluation->arch->id))
 			continue;
 		if (!evaluation->rule)
 			answer(evaluation, &rule->action, rule);

@@ -97,8 +97,15 @@ struct policy_rule {
 	const struct policy_name *names;
 	size_t name_count;
 	const struct policy_condition *condition; /* never NULL; POLICY_ALWAYS when no `if` stood */
+	uint32_t not_on; /* the arches, a bit each, that it does not speak of: what other tools treat in another way
+			  * there. The language has no word for it. */
 	struct policy_position position;
 };
+
+static inline bool policy_rule_is_on(const struct policy_rule *rule, enum abi_arch_id arch)
+{
+	return !(rule->not_on >> arch & 1);
+}
 
 struct policy {
 	struct arena arena;		     /* owns all that the policy points to */

@@ -44,3 +44,23 @@ expect 2 'a profile is no policy' callgate show --from policy profile.json
 sed 's/SCMP_ACT_TRAP/SCMP_ACT_TRIP/' profile.json >wrong.json
 expect 2 'what is wrong is said at its place' callgate show wrong.json
 stderr_has "^wrong.json:8:44: error: unknown action 'SCMP_ACT_TRIP'"
+
+printf '%s\n' '[Service]' 'SystemCallFilter=~mount:EPERM' 'LockPersonality=yes' >small.service
+mkdir small.service.d
+printf '[Service]\nSystemCallFilter=~umount2\nSystemCallErrorNumber=EIO\n' >small.service.d/more.conf
+expect 1 'a unit is recognised, and its drop-ins are told' callgate simulate small.service 'mount()' 'umount2()' 'read()'
+stdout_is 'errno EPERM
+errno EIO
+allow'
+stderr_is 'callgate: a part of it is small.service.d/more.conf'
+expect 1 'a call is explained by the line of the drop-in' callgate explain small.service 'umount2()'
+stdout_has '^  rule: small.service.d/more.conf:2: SystemCallFilter=~umount2$'
+expect 1 'from a pipe it is the file alone' bash -c '"$CALLGATE" simulate --from systemd - "mount()" <small.service'
+stderr_is ''
+expect 0 'it compiles to what it means' callgate compile -o small.bpf small.service
+expect 0 '  to what it means' callgate diff small.service small.bpf
+printf '[Service]\nSystemCallFilter=~opne\n' >small.service.d/more.conf
+expect 2 'what is wrong in a drop-in is said at its place' callgate compile -o wrong.bpf small.service
+stderr_has "^small.service.d/more.conf:2:19: error: unknown syscall 'opne'"
+stderr_has "^hint: did you mean 'open'?"
+check '  and nothing is written' test ! -e wrong.bpf
