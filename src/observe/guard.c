@@ -1,22 +1,20 @@
 /*
- * Forked twice, so that it is no child of ours: who waits for all children must not wait for it. Between fork and its
- * end it calls nothing that is not async-signal-safe, since the caller may have threads.
+ * Between its start and its end it calls nothing that is not async-signal-safe, since the caller may have threads.
  */
 #include "observe/guard.h"
 
-#include "base/cleanup.h"
 #include "base/error.h"
 #include "kernel/notify.h"
+#include "kernel/orphan.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 
 enum { GUARD_ROLL_MAX = 1 << 22 /* the kernel's limit on process numbers */ };
 
@@ -27,24 +25,23 @@ union guard_control {
 };
 
 /* Waits for the listener, then for the end of file: −1 when it ends without having sent one. */
-static int guard_listener(int socket)
+static int guard_listener(const struct orphan *self)
 {
 	int listener = -1;
 
-	for (;;) {
+	while (orphan_is_told(self)) {
 		union guard_control control;
 		char byte;
 		struct iovec data = { &byte, 1 };
 		struct msghdr message = {
 			.msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
 		};
-		ssize_t got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+		ssize_t got = recvmsg(self->socket, &message, MSG_CMSG_CLOEXEC);
 
-		if (got == 0 || (got < 0 && errno != EINTR))
-			return listener;
 		if (got > 0 && CMSG_FIRSTHDR(&message))
 			memcpy(&listener, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(listener));
 	}
+	return listener;
 }
 
 /* Field 22 of /proc/PID/stat, 0 when there is none. Without memory from malloc: see above. */
@@ -84,18 +81,12 @@ static void guard_call_roll(const struct guard *guard)
 		kill(received, SIGKILL);
 }
 
-static void __attribute__((noreturn)) guard_main(const struct guard *guard, int socket)
+static void guard_work(const struct orphan *self, void *context)
 {
+	const struct guard *guard = context;
 	union notify_buffer buffer;
-	sigset_t all;
-	int listener;
+	int listener = guard_listener(self);
 
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, NULL);
-	if (socket > 0)
-		syscall(SYS_close_range, 0U, (unsigned)socket - 1, 0U);
-	syscall(SYS_close_range, (unsigned)socket + 1, ~0U, 0U);
-	listener = guard_listener(socket);
 	guard_call_roll(guard);
 	while (listener >= 0) {
 		struct pollfd calls = { .fd = listener, .events = POLLIN };
@@ -105,7 +96,6 @@ static void __attribute__((noreturn)) guard_main(const struct guard *guard, int 
 		if (notify_receive(listener, &buffer, NULL) == NOTIFY_DONE)
 			kill((pid_t)buffer.notif.pid, SIGKILL);
 	}
-	_exit(0);
 }
 
 static size_t guard_share_size(size_t room)
@@ -128,29 +118,9 @@ static int guard_make_share(struct guard *guard, size_t room, struct callgate_er
 
 int guard_start(struct guard *guard, size_t roll_room, struct callgate_error *err)
 {
-	cleanup_fd int ours = -1, theirs = -1;
 	int status = guard_make_share(guard, roll_room, err);
-	int pair[2];
-	pid_t pid;
 
-	if (status < 0)
-		return status;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		return fail_errno(err, "cannot make a socket");
-	ours = pair[0];
-	theirs = pair[1];
-	pid = fork();
-	if (pid < 0)
-		return fail_errno(err, "cannot start a process");
-	if (pid == 0) {
-		if (fork() == 0)
-			guard_main(guard, theirs);
-		_exit(0);
-	}
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	guard->socket = take_fd(ours);
-	return CALLGATE_OK;
+	return status < 0 ? status : orphan_start(guard_work, guard, &guard->socket, err);
 }
 
 int guard_arm(struct guard *guard, int listener, struct callgate_error *err)
@@ -172,14 +142,7 @@ int guard_arm(struct guard *guard, int listener, struct callgate_error *err)
 
 void guard_end(struct guard *guard)
 {
-	char byte;
-
-	if (guard->socket >= 0) {
-		shutdown(guard->socket, SHUT_WR);
-		while (read(guard->socket, &byte, 1) < 0 && errno == EINTR)
-			;
-		close(guard->socket);
-	}
+	orphan_end(guard->socket);
 	if (guard->share)
 		munmap(guard->share, guard_share_size(guard->roll_room));
 	*guard = GUARD_NONE;
