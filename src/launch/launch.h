@@ -44,7 +44,8 @@ struct launch_spec {
 	const sigset_t *signal_mask; /* what it blocks, NULL: what we do */
 	bool trace;		     /* ptrace it and all that it forks, so that a refusal can be told; see watch.h */
 	bool trace_execs;	     /* with trace: stop it when it has executed a program */
-	bool trace_calls;	     /* with trace: stop it at every call that its filter answers with trace */
+	bool trace_calls;	     /* with trace: stop it at every call that its filter answers with trace; where
+				      * tracing is refused, nothing is started and E_UNSUPPORTED returned */
 };
 
 struct launch_target {

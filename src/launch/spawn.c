@@ -217,15 +217,25 @@ static bool spawn_await_exec_traced(struct spawn *spawn)
 	return true;
 }
 
-/* Tracing must not be what a launch fails of: without it a refusal is only told as SIGSYS. */
-static void spawn_trace(struct spawn *spawn)
+/*
+ * Tracing must not be what a launch fails of: without it a refusal is only told as SIGSYS. But where the filter leaves
+ * calls to the tracer, nothing may run without one.
+ */
+static int spawn_trace(struct spawn *spawn, struct callgate_error *err)
 {
 	const struct launch_spec *spec = spawn->child.spec;
 	unsigned wishes = (spec->trace_calls ? TRACER_WISH_CALLS : 0) | (spec->trace_execs ? TRACER_WISH_EXECS : 0);
 
 	spawn->target.traced = tracer_seize(spawn->target.pid, wishes) == 0;
+	if (!spawn->target.traced && spec->trace_calls) {
+		int status = fail(err, CALLGATE_E_UNSUPPORTED, "this process may not trace the target");
+
+		error_hint(err, "an outer sandbox or a tracer forbids it: record outside of it");
+		return status;
+	}
 	__atomic_store_n(&spawn->child.go, 1, __ATOMIC_RELEASE);
 	KERNEL_CALL(SYS_futex, &spawn->child.go, FUTEX_WAKE, 1);
+	return CALLGATE_OK;
 }
 
 static int spawn_directly(struct spawn *spawn, struct callgate_error *err)
@@ -239,8 +249,12 @@ static int spawn_directly(struct spawn *spawn, struct callgate_error *err)
 		return fail_errno(err, "cannot start a process");
 	}
 	spawn->target.pid = pid;
-	if (spawn->child.spec->trace)
-		spawn_trace(spawn);
+	if (spawn->child.spec->trace) {
+		int status = spawn_trace(spawn, err);
+
+		if (status < 0)
+			return status;
+	}
 	if (!spawn->target.traced)
 		spawn_await_exec(spawn);
 	else if (!spawn_await_exec_traced(spawn) && spawn->child.error == 0)
