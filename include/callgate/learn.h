@@ -19,8 +19,16 @@
 extern "C" {
 #endif
 
-/* How calls are seen. AUTO is NOTIFY, and TRACE where the kernel gives us no listener. */
-enum callgate_recorder { CALLGATE_RECORDER_AUTO, CALLGATE_RECORDER_NOTIFY, CALLGATE_RECORDER_TRACE };
+/*
+ * How calls are seen. BPF counts them in the kernel, and takes CAP_BPF and CAP_PERFMON; TRACE stops the program at each
+ * (ptrace); NOTIFY has the kernel ask a listener. AUTO takes the first of them, in this order, that works here.
+ */
+enum callgate_recorder {
+	CALLGATE_RECORDER_AUTO,
+	CALLGATE_RECORDER_NOTIFY,
+	CALLGATE_RECORDER_TRACE,
+	CALLGATE_RECORDER_BPF,
+};
 
 struct callgate_learn_options {
 	struct callgate_run_options run; /* the program and its ground; refused and no_trace say nothing here */
@@ -46,6 +54,7 @@ struct callgate_learn_report {
 				handler without SA_RESTART asks for, gave EINTR; TRACE knows none */
 	uint64_t own_filters; /* filters that the program loaded itself, whose refusals were not seen */
 	bool cut_off;	      /* what the program left running was killed: what it would have done is not known */
+	struct callgate_error passed_over; /* why AUTO did not take BPF; its status is CALLGATE_OK when it did */
 };
 
 /* What a program did in this run. */
@@ -66,18 +75,19 @@ struct callgate_learned;
  * E_SYNTAX and E_UNKNOWN (the evidence to add to), E_OS (a file cannot be written), E_NOMEM. Nothing of the program is
  * left running, and no file is changed then.
  */
-CALLGATE_PUBLIC int callgate_learn(const struct callgate_learn_options *options, struct callgate_learned **ret_learned,
-				   struct callgate_learn_report *ret_report, struct callgate_error *err);
+CALLGATE_OBSERVING int callgate_learn(const struct callgate_learn_options *options,
+				      struct callgate_learned **ret_learned, struct callgate_learn_report *ret_report,
+				      struct callgate_error *err);
 
 /* One a program and syscall, in no order; the strings live as long as learned. */
-CALLGATE_PUBLIC size_t callgate_learned_count(const struct callgate_learned *learned);
-CALLGATE_PUBLIC void callgate_learned_call(const struct callgate_learned *learned, size_t index,
-					   struct callgate_learned_call *ret_call);
+CALLGATE_OBSERVING size_t callgate_learned_count(const struct callgate_learned *learned);
+CALLGATE_OBSERVING void callgate_learned_call(const struct callgate_learned *learned, size_t index,
+					      struct callgate_learned_call *ret_call);
 
 /* The policy's text, which ends in NUL. */
-CALLGATE_PUBLIC const char *callgate_learned_policy(const struct callgate_learned *learned);
+CALLGATE_OBSERVING const char *callgate_learned_policy(const struct callgate_learned *learned);
 
-CALLGATE_PUBLIC void callgate_learned_free(struct callgate_learned *learned);
+CALLGATE_OBSERVING void callgate_learned_free(struct callgate_learned *learned);
 
 #ifdef __cplusplus
 }

@@ -32,14 +32,14 @@ static const struct option_row learn_rows[] = {
 	OPTION_FLAG(struct learn_options, json, "json", 0, "print one JSON object a program and syscall"),
 	OPTION_TEXT(struct learn_options, report, "report", 'r', "FILE",
 		    "write how it ended to FILE, as one JSON object"),
-	OPTION_CHOICE(struct learn_options, recorder, "recorder", 0, "auto|notify|trace", "how to see the calls"),
+	OPTION_CHOICE(struct learn_options, recorder, "recorder", 0, "auto|notify|trace|bpf", "how to see the calls"),
 	OPTION_NUMBER(struct learn_options, processes, "processes", 0, "N", "fail when more are alive at once (1024)"),
 	GROUND_ROWS(struct learn_options),
 };
 
 const struct usage learn_usage = USAGE_PROGRAM("PROGRAM [ARGUMENT]...", 1, USAGE_ANY, learn_rows);
 
-static const char *const recorder_names[] = { "auto", "notify", "trace" };
+static const char *const recorder_names[] = { "auto", "notify", "trace", "bpf" };
 
 static int print_calls(const struct callgate_learned *learned)
 {
@@ -75,10 +75,11 @@ static void say_learned(const struct callgate_learn_report *report, const char *
 
 	if (report->runs > 1)
 		snprintf(runs, sizeof(runs), " from %u runs", report->runs);
-	note("%s ended %s %d: %" PRIu64 " calls of %zu syscalls by %zu program%s%s%s%s", program,
+	note("%s ended %s %d: %" PRIu64 " calls of %zu syscalls by %zu program%s, recorded by %s%s%s%s%s%s%s", program,
 	     report->signalled ? "by signal" : "with status", report->status, report->calls, report->syscalls,
-	     report->programs, report->programs == 1 ? "" : "s", policy ? "; wrote " : "", policy ? policy : "",
-	     policy ? runs : "");
+	     report->programs, report->programs == 1 ? "" : "s", recorder_names[report->recorder],
+	     report->passed_over.status ? " (not by bpf: " : "", report->passed_over.message,
+	     report->passed_over.status ? ")" : "", policy ? "; wrote " : "", policy ? policy : "", policy ? runs : "");
 	if (report->cut_off)
 		note("what it left running was killed, and is learned only so far (--linger waits for it)");
 	if (report->own_filters)

@@ -9,6 +9,7 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -52,7 +53,7 @@ static void __attribute__((noreturn)) orphan_main(orphan_work *work, void *conte
 int orphan_start(orphan_work *work, void *context, int *ret_socket, struct callgate_error *err)
 {
 	cleanup_fd int ours = -1, theirs = -1, maker = -1;
-	int pair[2], in_between = 0;
+	int pair[2], in_between = 0, reaps = 0;
 	pid_t pid;
 
 	if (pidfd_of(getpid(), &maker, err) < 0)
@@ -61,17 +62,21 @@ int orphan_start(orphan_work *work, void *context, int *ret_socket, struct callg
 		return fail_errno(err, "cannot make a socket");
 	ours = pair[0];
 	theirs = pair[1];
+	/* Where orphans come to us, this one shall not. */
+	prctl(PR_GET_CHILD_SUBREAPER, &reaps);
+	prctl(PR_SET_CHILD_SUBREAPER, 0);
 	pid = fork();
-	if (pid < 0)
-		return fail_errno(err, "cannot start a process");
 	if (pid == 0) {
 		pid = fork();
 		if (pid == 0)
 			orphan_main(work, context, (struct orphan){ .socket = theirs, .maker = maker });
 		_exit(pid < 0 ? errno : 0);
 	}
-	while (waitpid(pid, &in_between, 0) < 0 && errno == EINTR)
+	while (pid > 0 && waitpid(pid, &in_between, 0) < 0 && errno == EINTR)
 		;
+	prctl(PR_SET_CHILD_SUBREAPER, reaps);
+	if (pid < 0)
+		return fail_errno(err, "cannot start a process");
 	if (WIFEXITED(in_between) && WEXITSTATUS(in_between)) {
 		errno = WEXITSTATUS(in_between);
 		return fail_errno(err, "cannot start a process");

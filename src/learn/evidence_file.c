@@ -70,6 +70,16 @@ static json_t *evidence_phases_json(const struct evidence_entry *entry)
 	return phases;
 }
 
+static json_t *evidence_errors_json(const struct evidence_entry *entry)
+{
+	json_t *errors = json_array();
+
+	for (size_t i = 0; i < entry->errors.length; i++)
+		json_array_append_new(errors, json_pack("[I,I]", (json_int_t)entry->errors.items[i].value,
+							(json_int_t)entry->errors.items[i].count));
+	return errors;
+}
+
 static json_t *evidence_arg_json(const struct abi_arg *type, unsigned position, const struct evidence_arg *arg)
 {
 	json_t *values = json_array();
@@ -107,15 +117,21 @@ static json_t *evidence_sites_json(const struct evidence_entry *entry)
 static json_t *evidence_entry_json(const struct evidence_entry *entry)
 {
 	char name[64];
+	json_t *object;
 
 	evidence_entry_name(entry, name, sizeof(name));
-	return json_pack("{s:o,s:s,s:s,s:o,s:I,s:s,s:I,s:I,s:o,s:o,s:o,s:b}", "program",
-			 evidence_text(entry->program->path), "build_id", entry->program->build_id, "arch",
-			 entry->arch ? entry->arch->name : "unknown", "audit", evidence_hex(entry->audit), "nr",
-			 (json_int_t)entry->nr, "syscall", name, "count", (json_int_t)entry->count, "runs",
-			 (json_int_t)entry->runs, "phases", evidence_phases_json(entry), "args",
-			 evidence_args_json(entry), "sites", evidence_sites_json(entry), "sites_many",
-			 (int)entry->sites_many);
+	object = json_pack("{s:o,s:s,s:s,s:o,s:I,s:s,s:I,s:I,s:o,s:o,s:o,s:b}", "program",
+			   evidence_text(entry->program->path), "build_id", entry->program->build_id, "arch",
+			   entry->arch ? entry->arch->name : "unknown", "audit", evidence_hex(entry->audit), "nr",
+			   (json_int_t)entry->nr, "syscall", name, "count", (json_int_t)entry->count, "runs",
+			   (json_int_t)entry->runs, "phases", evidence_phases_json(entry), "args",
+			   evidence_args_json(entry), "sites", evidence_sites_json(entry), "sites_many",
+			   (int)entry->sites_many);
+	if (object && entry->answered) {
+		json_object_set_new(object, "answered", json_integer((json_int_t)entry->answered));
+		json_object_set_new(object, "errors", evidence_errors_json(entry));
+	}
+	return object;
 }
 
 int evidence_write(const struct evidence *evidence, struct buf *ret_text, struct callgate_error *err)
@@ -275,6 +291,28 @@ static int reader_sites(struct evidence_reader *reader, struct evidence_entry *e
 	return CALLGATE_OK;
 }
 
+static int reader_errors(struct evidence_reader *reader, struct evidence_entry *entry, const json_t *object)
+{
+	const json_t *answered = json_object_get(object, "answered");
+	const json_t *errors = json_object_get(object, "errors");
+	uint64_t error, count;
+
+	if (answered && !reader_count(answered, &entry->answered))
+		return reader_wrong(reader, "an entry's \"answered\" is no count");
+	for (size_t i = 0; i < json_array_size(errors); i++) {
+		const json_t *pair = json_array_get(errors, i);
+		int status;
+
+		if (!reader_count(json_array_get(pair, 0), &error) || error > EVIDENCE_ERRNO_MAX ||
+		    !reader_count(json_array_get(pair, 1), &count))
+			return reader_wrong(reader, "an error is no [errno, count]");
+		status = evidence_add_value(reader->evidence, &entry->errors, error, count, reader->err);
+		if (status < 0)
+			return status;
+	}
+	return CALLGATE_OK;
+}
+
 static int reader_phases(struct evidence_reader *reader, struct evidence_entry *entry, const json_t *phases)
 {
 	for (int i = 0; i < EVIDENCE_PHASE_COUNT; i++) {
@@ -299,6 +337,8 @@ static int reader_entry_fields(struct evidence_reader *reader, struct evidence_e
 	entry->runs = (unsigned)runs;
 	entry->sites_many = json_is_true(json_object_get(object, "sites_many"));
 	status = reader_phases(reader, entry, json_object_get(object, "phases"));
+	if (status == CALLGATE_OK)
+		status = reader_errors(reader, entry, object);
 	if (status == CALLGATE_OK)
 		status = reader_args(reader, entry, json_object_get(object, "args"));
 	if (status == CALLGATE_OK)

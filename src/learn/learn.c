@@ -135,8 +135,15 @@ static int learn_record(struct learning *learning, struct callgate_learn_report 
 {
 	static const enum record_how hows[] = {
 		[CALLGATE_RECORDER_AUTO] = RECORD_AUTO,
+		[CALLGATE_RECORDER_BPF] = RECORD_BPF,
 		[CALLGATE_RECORDER_NOTIFY] = RECORD_NOTIFY,
 		[CALLGATE_RECORDER_TRACE] = RECORD_TRACE,
+	};
+	static const enum callgate_recorder recorders[] = {
+		[RECORD_AUTO] = CALLGATE_RECORDER_AUTO,
+		[RECORD_BPF] = CALLGATE_RECORDER_BPF,
+		[RECORD_NOTIFY] = CALLGATE_RECORDER_NOTIFY,
+		[RECORD_TRACE] = CALLGATE_RECORDER_TRACE,
 	};
 	const struct callgate_run_options *run = &learning->options->run;
 	struct record_spec spec = {
@@ -163,7 +170,8 @@ static int learn_record(struct learning *learning, struct callgate_learn_report 
 	report->status = end.end.status;
 	report->exit_status = launch_end_status(&end.end);
 	report->wall_ns = end.end.wall_ns;
-	report->recorder = end.how == RECORD_TRACE ? CALLGATE_RECORDER_TRACE : CALLGATE_RECORDER_NOTIFY;
+	report->recorder = recorders[end.how];
+	report->passed_over = end.passed_over;
 	report->broken_off = end.broken_off;
 	report->cut_off = end.cut_off;
 	return CALLGATE_OK;

@@ -89,10 +89,8 @@ static int by_notify_spawn(struct recorder *recorder, struct callgate_error *err
 	struct launch_spec *launch = &recorder->spec->launch;
 	struct sock_filter insns[RECORD_FILTER_LENGTH];
 	struct callgate_error failed = { 0 };
-	int status = notify_check(err);
+	int status = launch_secret(&launch->secret, err);
 
-	if (status == CALLGATE_OK)
-		status = launch_secret(&launch->secret, err);
 	if (status < 0)
 		return status;
 	record_filter(launch->secret, SECCOMP_RET_USER_NOTIF, insns);
@@ -111,9 +109,15 @@ static int by_notify_spawn(struct recorder *recorder, struct callgate_error *err
 
 int by_notify_start(struct recorder *recorder, struct callgate_error *err)
 {
-	int status = by_notify_spawn(recorder, err);
+	int status = notify_check(err);
 	int error;
 
+	if (status == CALLGATE_OK)
+		status = guard_start(&recorder->guard, recorder->tasks.processes_max, err);
+	if (status < 0)
+		return status;
+	recorder->tasks.roll = recorder->guard.share->roll;
+	status = by_notify_spawn(recorder, err);
 	if (status < 0)
 		return status;
 	notify_sync_wake_up(recorder->target.listener);

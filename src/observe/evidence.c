@@ -32,7 +32,7 @@ bool evidence_keeps(const struct abi_arg *type)
 	return type->kind == ABI_ARG_FLAGS || type->kind == ABI_ARG_ENUM || type->kind == ABI_ARG_DESCRIPTOR;
 }
 
-static enum evidence_effect evidence_effect_of(const char *syscall)
+enum evidence_effect evidence_effect(const struct abi_syscall *syscall)
 {
 	static const struct {
 		const char *syscall;
@@ -44,7 +44,7 @@ static enum evidence_effect evidence_effect_of(const char *syscall)
 	};
 
 	for (size_t i = 0; i < sizeof(effects) / sizeof(*effects); i++)
-		if (strcmp(effects[i].syscall, syscall) == 0)
+		if (strcmp(effects[i].syscall, syscall->name) == 0)
 			return effects[i].effect;
 	return EVIDENCE_NO_EFFECT;
 }
@@ -142,7 +142,7 @@ static int evidence_entry_new(struct evidence *evidence, const struct evidence_p
 	entry->syscall = entry->arch ? abi_syscall_by_nr(entry->arch->id, nr) : NULL;
 	if (entry->arch && entry->syscall) {
 		entry->arg_count = abi_syscall_args(entry->syscall, entry->arch->id, entry->arg_types);
-		entry->effect = evidence_effect_of(entry->syscall->name);
+		entry->effect = evidence_effect(entry->syscall);
 	}
 	if (!VEC_PUSH(&evidence->arena, &evidence->entries, entry))
 		return fail_nomem(err);
@@ -225,12 +225,12 @@ static uint64_t evidence_low_bits(uint64_t value, unsigned bits)
 	return bits >= 64 ? value : value & ((1ULL << bits) - 1);
 }
 
-static int evidence_count_args(struct evidence *evidence, struct evidence_entry *entry, const uint64_t args[6],
-			       struct callgate_error *err)
+static int evidence_count_args(struct evidence *evidence, struct evidence_entry *entry,
+			       const struct evidence_call *call, struct callgate_error *err)
 {
 	for (unsigned i = 0; i < entry->arg_count; i++) {
 		const struct abi_arg *type = &entry->arg_types[i];
-		uint64_t value = evidence_low_bits(args[i], type->bits);
+		uint64_t value = evidence_low_bits(call->args[i], type->bits);
 		int status;
 
 		if (!evidence_keeps(type))
@@ -239,7 +239,7 @@ static int evidence_count_args(struct evidence *evidence, struct evidence_entry 
 			entry->args[i].many = true;
 			continue;
 		}
-		status = evidence_add_value(evidence, &entry->args[i], value, 1, err);
+		status = evidence_add_value(evidence, &entry->args[i], value, call->count, err);
 		if (status < 0)
 			return status;
 	}
@@ -249,15 +249,15 @@ static int evidence_count_args(struct evidence *evidence, struct evidence_entry 
 int evidence_count(struct evidence *evidence, struct evidence_entry *entry, const struct evidence_call *call,
 		   struct callgate_error *err)
 {
-	int status = evidence_count_args(evidence, entry, call->args, err);
+	int status = evidence_count_args(evidence, entry, call, err);
 
 	if (status == CALLGATE_OK && call->module)
-		status = evidence_add_site(evidence, entry, call->module, call->offset, 1, err);
+		status = evidence_add_site(evidence, entry, call->module, call->offset, call->count, err);
 	if (status < 0)
 		return status;
-	entry->count++;
-	entry->phases[call->phase]++;
-	evidence->calls++;
+	entry->count += call->count;
+	entry->phases[call->phase] += call->count;
+	evidence->calls += call->count;
 	return CALLGATE_OK;
 }
 
@@ -266,6 +266,17 @@ void evidence_close_run(struct evidence *evidence)
 	evidence->runs = 1;
 	for (size_t i = 0; i < evidence->entries.length; i++)
 		evidence->entries.items[i]->runs = 1;
+}
+
+static int evidence_merge_arg(struct evidence *evidence, struct evidence_arg *into, const struct evidence_arg *from,
+			      struct callgate_error *err)
+{
+	int status = CALLGATE_OK;
+
+	into->many |= from->many;
+	for (size_t i = 0; status == CALLGATE_OK && i < from->length; i++)
+		status = evidence_add_value(evidence, into, from->items[i].value, from->items[i].count, err);
+	return status;
 }
 
 int evidence_merge_entry(struct evidence *evidence, struct evidence_entry *into, const struct evidence_entry *from,
@@ -279,12 +290,11 @@ int evidence_merge_entry(struct evidence *evidence, struct evidence_entry *into,
 	into->sites_many |= from->sites_many;
 	for (unsigned i = 0; i < EVIDENCE_PHASE_COUNT; i++)
 		into->phases[i] += from->phases[i];
-	for (unsigned i = 0; i < 6; i++) {
-		into->args[i].many |= from->args[i].many;
-		for (size_t j = 0; status == CALLGATE_OK && j < from->args[i].length; j++)
-			status = evidence_add_value(evidence, &into->args[i], from->args[i].items[j].value,
-						    from->args[i].items[j].count, err);
-	}
+	into->answered += from->answered;
+	for (unsigned i = 0; status == CALLGATE_OK && i < 6; i++)
+		status = evidence_merge_arg(evidence, &into->args[i], &from->args[i], err);
+	if (status == CALLGATE_OK)
+		status = evidence_merge_arg(evidence, &into->errors, &from->errors, err);
 	for (size_t i = 0; status == CALLGATE_OK && i < from->sites.length; i++) {
 		const struct evidence_site *site = &from->sites.items[i];
 

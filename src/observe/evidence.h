@@ -22,6 +22,7 @@ enum {
 	EVIDENCE_PROGRAMS_MAX = 4096,	/* a recording with more fails */
 	EVIDENCE_ENTRIES_MAX = 1 << 16, /* the same; numbers are the target's to choose */
 	EVIDENCE_MODULES_MAX = 8192,	/* the same */
+	EVIDENCE_ERRNO_MAX = 4095,	/* the kernel's own limit */
 };
 
 /* What a call means for a recorder, from effects.def. */
@@ -85,7 +86,9 @@ struct evidence_entry {
 	struct {
 		VEC(struct evidence_site);
 	} sites;
-	bool sites_many; /* there were other sites, which are not kept */
+	bool sites_many;	    /* there were other sites, which are not kept */
+	struct evidence_arg errors; /* errno of the calls that failed; 512 to 516: a signal broke it off */
+	uint64_t answered;	    /* calls whose result was seen, if it had one: 0 where the recorder sees none */
 };
 
 /* What a recorder knows that it did not see. */
@@ -111,12 +114,13 @@ struct evidence {
 	} modules;
 };
 
-/* One call of an entry. */
+/* A call of an entry, as often as it was made. */
 struct evidence_call {
 	const uint64_t *args; /* six */
 	enum evidence_phase phase;
 	const char *module; /* from evidence_module; NULL when the site is not known */
 	uint64_t offset;
+	uint64_t count; /* of calls that were the same */
 };
 
 struct evidence *evidence_new(void); /* NULL without memory */
@@ -133,7 +137,7 @@ int evidence_module(struct evidence *evidence, const char *name, const char **re
 int evidence_entry(struct evidence *evidence, struct evidence_program *program, uint32_t audit, uint32_t nr,
 		   struct evidence_entry **ret_entry, struct callgate_error *err);
 
-/* Adds one call. Fails with E_LIMIT or E_NOMEM, and the recording with it. */
+/* Adds calls. Fails with E_LIMIT or E_NOMEM, and the recording with it. */
 int evidence_count(struct evidence *evidence, struct evidence_entry *entry, const struct evidence_call *call,
 		   struct callgate_error *err);
 
@@ -152,6 +156,8 @@ int evidence_merge(struct evidence *evidence, const struct evidence *other, stru
 /* Adds what one entry saw to another, of the same call. Fails with E_NOMEM and E_LIMIT. */
 int evidence_merge_entry(struct evidence *evidence, struct evidence_entry *into, const struct evidence_entry *from,
 			 struct callgate_error *err);
+
+enum evidence_effect evidence_effect(const struct abi_syscall *syscall);
 
 /* Whether values of an argument of this type are kept. */
 bool evidence_keeps(const struct abi_arg *type);

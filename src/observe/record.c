@@ -1,6 +1,6 @@
 /*
- * What both recorders share: the filter that hands every call to them, and the order of a recording's beginning and
- * end.
+ * What the recorders share: the filter that hands every call to them, which of them it is, and the order of a
+ * recording's beginning and end.
  */
 #include "observe/record.h"
 
@@ -47,33 +47,51 @@ void recorder_fail(struct recorder *recorder, int status)
 	watch_give_up(&recorder->watch);
 }
 
-/* NOTIFY where it can be had, TRACE else, or the one that was asked for. */
-static int recorder_start(struct recorder *recorder, enum record_how *ret_how, struct callgate_error *err)
+static const struct {
+	enum record_how how;
+	int (*start)(struct recorder *recorder, struct callgate_error *err);
+	void (*finish)(struct recorder *recorder);
+} recorders[] = {
+	/* As AUTO tries them. */
+	{ RECORD_BPF, by_bpf_start, by_bpf_finish },
+	{ RECORD_TRACE, by_trace_start, NULL },
+	{ RECORD_NOTIFY, by_notify_start, by_notify_finish },
+};
+
+enum { RECORDERS = sizeof(recorders) / sizeof(*recorders) };
+
+/* *ret_which is the one that was asked for, or the first that works. */
+static int recorder_start(struct recorder *recorder, size_t *ret_which, struct record_end *end,
+			  struct callgate_error *err)
 {
 	int status = CALLGATE_E_UNSUPPORTED;
 
-	*ret_how = RECORD_NOTIFY;
-	if (recorder->spec->how != RECORD_TRACE)
-		status = by_notify_start(recorder, err);
-	if (recorder->spec->how == RECORD_NOTIFY || status != CALLGATE_E_UNSUPPORTED)
-		return status;
-	*ret_how = RECORD_TRACE;
-	return by_trace_start(recorder, err);
+	for (size_t i = 0; i < RECORDERS && status == CALLGATE_E_UNSUPPORTED; i++) {
+		if (recorder->spec->how != RECORD_AUTO && recorder->spec->how != recorders[i].how)
+			continue;
+		status = recorders[i].start(recorder, err);
+		*ret_which = i;
+		if (status == CALLGATE_E_UNSUPPORTED && recorders[i].how == RECORD_BPF && err)
+			end->passed_over = *err;
+	}
+	return status;
 }
 
 static int recorder_run(struct recorder *recorder, struct record_end *ret_end, struct callgate_error *err)
 {
 	struct record_end end = { 0 };
-	int status = recorder_start(recorder, &end.how, err);
+	size_t which = 0;
+	int status = recorder_start(recorder, &which, &end, err);
 
 	if (status < 0)
 		return status;
+	end.how = recorders[which].how;
 	status = watch_target(&recorder->watch, &end.end, err);
 	end.cut_off = recorder->watch.cut_off;
-	if (end.how == RECORD_NOTIFY) {
-		by_notify_finish(recorder);
+	if (recorders[which].finish)
+		recorders[which].finish(recorder);
+	if (end.how == RECORD_NOTIFY)
 		end.broken_off = by_notify_broken_off(recorder);
-	}
 	if (recorder->status < 0) {
 		if (err)
 			*err = recorder->err;
@@ -86,6 +104,7 @@ static int recorder_run(struct recorder *recorder, struct record_end *ret_end, s
 static void recorder_fini(struct recorder *recorder)
 {
 	launch_target_fini(&recorder->target);
+	calls_free(recorder->calls);
 	tasks_fini(&recorder->tasks);
 	guard_end(&recorder->guard);
 	watch_end(&recorder->watch);
@@ -96,22 +115,16 @@ int record_run(struct record_spec *spec, struct evidence *evidence, struct recor
 {
 	struct recorder recorder = { .spec = spec, .target = LAUNCH_TARGET_NONE, .guard = GUARD_NONE };
 	size_t processes_max = spec->processes_max ? spec->processes_max : RECORD_PROCESSES_MAX;
-	int status = CALLGATE_OK;
+	int status;
 
 	tasks_init(&recorder.tasks, evidence, processes_max);
 	evidence->kernel = probe_kernel_version();
 	recorder.watch.target = &recorder.target;
 	recorder.watch.lingers = spec->lingers;
 	recorder.watch.context = &recorder;
-	if (spec->how != RECORD_TRACE)
-		status = guard_start(&recorder.guard, processes_max, err);
-	recorder.tasks.roll = recorder.guard.share ? recorder.guard.share->roll : NULL;
-	if (status == CALLGATE_OK)
-		status = watch_begin(&recorder.watch, err);
-	if (status < 0) {
-		guard_end(&recorder.guard);
+	status = watch_begin(&recorder.watch, err);
+	if (status < 0)
 		return status;
-	}
 	spec->launch.signal_mask = &recorder.watch.old_mask;
 	status = recorder_run(&recorder, ret_end, err);
 	recorder_fini(&recorder);

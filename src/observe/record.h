@@ -1,13 +1,15 @@
 /*
  * observe/record.h - runs a program and counts every call that it and all of its descendants make
  *
- * Two recorders see the same calls. NOTIFY: the kernel asks a listener about every call, and is told to go on
- * (SECCOMP_RET_USER_NOTIF with CONTINUE). TRACE: every call stops at a tracer (SECCOMP_RET_TRACE with ptrace), which is
- * slower, occupies the one tracer that a process can have, and works where a listener cannot be had: when we have one
- * above us already, or the target wants its own.
+ * Three recorders see the same calls. BPF: the kernel counts them itself (observe/calls.h); it is the fastest by far,
+ * the target does not feel it, and it takes privilege. TRACE: every call stops at a tracer (SECCOMP_RET_TRACE with
+ * ptrace), which occupies the one tracer that a process can have. NOTIFY: the kernel asks a listener about every call,
+ * and is told to go on (SECCOMP_RET_USER_NOTIF with CONTINUE): it is no tracer, but a signal can break off a call before
+ * it is received, which a target that wants EINTR feels. AUTO takes the first of them, in this order, that works here.
  *
  * The recording lasts until the target has ended, and with linger until the last of its descendants has; nothing of
- * the tree outlives it. What fails a recording ends the tree, and so does the recorder's own death. Signals that the
+ * the tree outlives it. What fails a recording ends the tree, and so does the recorder's own death, but for BPF: there
+ * the target alone ends with it, and what that had started goes on, since nothing holds it. Signals that the
  * caller gets meanwhile go to the target (launch/watch.h). The launcher's execve is not recorded, every later one is.
  */
 #ifndef CALLGATE_OBSERVE_RECORD_H
@@ -16,7 +18,7 @@
 #include "launch/launch.h"
 #include "observe/evidence.h"
 
-enum record_how { RECORD_AUTO, RECORD_NOTIFY, RECORD_TRACE };
+enum record_how { RECORD_AUTO, RECORD_BPF, RECORD_NOTIFY, RECORD_TRACE };
 
 enum { RECORD_PROCESSES_MAX = 1024 }; /* alive at once, unless the caller says otherwise */
 
@@ -28,11 +30,12 @@ struct record_spec {
 };
 
 struct record_end {
-	enum record_how how;   /* the recorder that was used */
-	struct launch_end end; /* of the target itself */
-	uint64_t broken_off;   /* calls that a signal broke off before NOTIFY received them, where some handler was
-				  installed without SA_RESTART: they are not counted, and came again or gave EINTR */
-	bool cut_off;	       /* what the target left running was killed: it might have made more calls */
+	enum record_how how;		   /* the recorder that was used */
+	struct callgate_error passed_over; /* why AUTO did not take BPF; status is CALLGATE_OK when it did */
+	struct launch_end end;		   /* of the target itself */
+	uint64_t broken_off; /* calls that a signal broke off before NOTIFY received them, where some handler was
+				installed without SA_RESTART: they are not counted, and came again or gave EINTR */
+	bool cut_off;	     /* what the target left running was killed: it might have made more calls */
 };
 
 /*

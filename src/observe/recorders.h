@@ -1,13 +1,14 @@
 /*
- * observe/recorders.h - the two recorders of record.h, as record.c sees them
+ * observe/recorders.h - the three recorders of record.h, as record.c sees them
  *
- * Whoever stays beside the target is watch_target: it hands signals on and leaves nothing behind. NOTIFY records in a
- * thread next to it, TRACE in its callback.
+ * Whoever stays beside the target is watch_target: it hands signals on and leaves nothing behind. BPF records in the
+ * kernel meanwhile, NOTIFY in a thread next to it, TRACE in its callback.
  */
 #ifndef CALLGATE_OBSERVE_RECORDERS_H
 #define CALLGATE_OBSERVE_RECORDERS_H
 
 #include "launch/watch.h"
+#include "observe/calls.h"
 #include "observe/guard.h"
 #include "observe/record.h"
 #include "observe/tasks.h"
@@ -20,6 +21,7 @@ struct recorder {
 	struct watch watch;
 	struct guard guard;
 	struct tasks tasks;
+	struct calls *calls;	    /* BPF's; else NULL */
 	int status;		    /* of the recording: CALLGATE_OK, or why it ended early */
 	struct callgate_error err;  /* the same in words */
 	uint64_t first_id, last_id; /* NOTIFY: of all notifications that were received; 0 before the first */
@@ -34,12 +36,14 @@ void record_filter(uint64_t secret, uint32_t action, struct sock_filter insns[RE
 /* The recording has failed: the tree is ended, and watch_target comes back. err is recorder->err. */
 void recorder_fail(struct recorder *recorder, int status);
 
-/* Each starts the target and what records it. Fail as launch_spawn does; NOTIFY with E_UNSUPPORTED where no listener
- * can be had. */
+/* Each starts the target and what records it. Fail as launch_spawn does, and with E_UNSUPPORTED where they cannot work:
+ * nothing was started then. */
+int by_bpf_start(struct recorder *recorder, struct callgate_error *err);
 int by_notify_start(struct recorder *recorder, struct callgate_error *err);
 int by_trace_start(struct recorder *recorder, struct callgate_error *err);
 
 /* After watch_target: until the last call is written down. */
+void by_bpf_finish(struct recorder *recorder);
 void by_notify_finish(struct recorder *recorder);
 
 /* How many calls a signal broke off before they were received, where a handler is such that they may have failed. */

@@ -428,7 +428,7 @@ static void tasks_apply(struct tasks *tasks, const struct sighting *sighting)
 int tasks_commit(struct tasks *tasks, const struct sighting *sighting, struct callgate_error *err)
 {
 	struct process *process = sighting->task->process;
-	struct evidence_call call = { .module = sighting->module, .offset = sighting->offset };
+	struct evidence_call call = { .module = sighting->module, .offset = sighting->offset, .count = 1 };
 	uint64_t args[6];
 	int status;
 

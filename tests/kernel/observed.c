@@ -173,7 +173,7 @@ static int leave(void)
 	return pid < 0;
 }
 
-/* Prints the number of a child that sleeps, and sleeps itself. */
+/* Prints its own number and that of a child that sleeps, and sleeps itself. */
 static int sleepers(void)
 {
 	pid_t pid = fork();
@@ -181,7 +181,7 @@ static int sleepers(void)
 	if (pid == 0)
 		for (;;)
 			pause();
-	printf("%d\n", (int)pid);
+	printf("%d %d\n", (int)getpid(), (int)pid);
 	fflush(stdout);
 	while (pause() < 0)
 		;

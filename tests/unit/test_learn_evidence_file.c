@@ -8,7 +8,7 @@ static int see(struct evidence *evidence, const char *path, const char *name, ui
 {
 	const struct abi_arch *arch = abi_arch_native();
 	const uint64_t args[6] = { 1, value, 0, 0, 0, 0 };
-	struct evidence_call call = { .args = args, .phase = EVIDENCE_SERVE, .offset = 0x1234 };
+	struct evidence_call call = { .args = args, .count = 1, .phase = EVIDENCE_SERVE, .offset = 0x1234 };
 	struct evidence_program *program;
 	struct evidence_entry *entry;
 	int status = evidence_program(evidence, path, "abcd", &program, NULL);

@@ -12,7 +12,7 @@ static int see_in(struct evidence *evidence, const char *path, const char *name,
 	const struct abi_arch *arch = abi_arch(ABI_X86_64);
 	const struct abi_syscall *syscall = abi_syscall_by_name(name);
 	const uint64_t args[6] = { a0, a1, a2, 0, 0, 0 };
-	struct evidence_call call = { .args = args, .phase = EVIDENCE_START };
+	struct evidence_call call = { .args = args, .count = 1, .phase = EVIDENCE_START };
 	struct evidence_program *program;
 	struct evidence_entry *entry;
 	int status = evidence_program(evidence, path, "", &program, NULL);
@@ -199,7 +199,7 @@ static void another_arch_is_named_and_nothing_of_it_constrained(void **state)
 {
 	struct evidence *evidence = evidence_new();
 	const uint64_t args[6] = { 1, 0x5401, 0, 0, 0, 0 };
-	struct evidence_call call = { .args = args };
+	struct evidence_call call = { .args = args, .count = 1 };
 	struct evidence_program *program;
 	struct evidence_entry *entry;
 	char *text;
@@ -236,7 +236,7 @@ static char *learn_clone3_of(const char *path)
 {
 	struct evidence *evidence = evidence_new();
 	uint64_t args[6] = { 0 };
-	struct evidence_call call = { .args = args, .offset = 1 };
+	struct evidence_call call = { .args = args, .count = 1, .offset = 1 };
 	const struct abi_syscall *clone3 = abi_syscall_by_name("clone3");
 	struct evidence_program *program;
 	struct evidence_entry *entry;

@@ -17,7 +17,7 @@ static int count(struct evidence *evidence, const char *program, const char *nam
 		 const char *module, uint64_t offset, struct callgate_error *err)
 {
 	const struct abi_arch *arch = abi_arch_native();
-	struct evidence_call call = { .args = args, .phase = EVIDENCE_START, .offset = offset };
+	struct evidence_call call = { .args = args, .count = 1, .phase = EVIDENCE_START, .offset = offset };
 	struct evidence_program *made_by;
 	struct evidence_entry *entry;
 	int status = evidence_program(evidence, program, "", &made_by, err);
