@@ -42,6 +42,7 @@ missing_tests() {
 	(cd "$root" && grep -hoE 'meson test -C build [a-z_0-9]+' ./*.md docs/*.md tests/*/meson.build) | sed 's/.* //' |
 		sort -u | while read -r name; do
 			[ -e "$root/tests/unit/$name.c" ] || [ -e "$root/tests/programs/${name#program_}.sh" ] ||
+				[ -e "$root/tests/scenarios/${name#*_}.sh" ] ||
 				[ -e "$root/tests/cli/${name#cli_}.sh" ] ||
 				[ -e "$root/tests/table/${name#table_}.case" ] || echo "$name"
 		done

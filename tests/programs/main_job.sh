@@ -4,15 +4,17 @@
 # What the program does in two runs is learned and compiled; confined by that, it gives the same output, run after run
 # (CALLGATE_RUNS of them, 3 by default); and each call that an attacker would try from inside it is refused by name.
 #
-# SCENARIO.sh says how its program is worked (work PREFIX... prints what must stay the same) and how code gets into it
-# (inject PREFIX... loads ./inject.so or starts ./attack).
+# tests/scenarios/SCENARIO.sh says how its program is worked (work PREFIX... prints what must stay the same) and how
+# code gets into it (inject PREFIX... loads ./inject.so or starts ./attack).
 scenario=$1
-programs=$here/../programs
+scenarios=$here/../scenarios
 runs=${CALLGATE_RUNS:-3}
 attacks=${CALLGATE_ATTACKS:-$here/../../build/tests/programs}
 policy=$PWD/$scenario.policy
 # shellcheck source=/dev/null
-. "$programs/$scenario.sh"
+. "$here/../scenarios/common.sh"
+# shellcheck source=/dev/null
+. "$scenarios/$scenario.sh"
 
 learned() { callgate learn --recorder "${recorder:-auto}" -o "$policy" -- "$@"; }
 learned_again() { callgate learn --recorder "${recorder:-auto}" --append -o "$policy" -- "$@"; }

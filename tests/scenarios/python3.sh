@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # A python3 script that reads, computes in threads, keeps files and starts programs. Injected code comes by ctypes.
 work() {
-	"$@" /usr/bin/python3 -I -B "$programs/python3.py"
+	"$@" /usr/bin/python3 -I -B "$scenarios/python3.py"
 }
 
 inject() {

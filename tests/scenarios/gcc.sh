@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # gcc compiles, assembles and links a small program. Injected code comes as a plugin, into cc1.
 work() {
-	cp "$programs/hello.c" . &&
+	cp "$scenarios/hello.c" . &&
 		"$@" gcc -O2 -Wall -o hello hello.c && ./hello
 }
 
 inject() {
-	cp "$programs/hello.c" . &&
+	cp "$scenarios/hello.c" . &&
 		"$@" gcc -fplugin=./inject.so -o hello hello.c
 }
 

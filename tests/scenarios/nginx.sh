@@ -51,7 +51,7 @@ nginx_configure() {
 }
 
 nginx_get() {
-	curl -sS --unix-socket nginx.sock "http://localhost/$1" </dev/null
+	curl -sS --unix-socket nginx.sock "http://localhost/$1" "${@:2}" </dev/null
 }
 
 # nginx_serves SERVER PAGE: waits until the index is that page, as long as the server lives.
@@ -70,3 +70,31 @@ inject() {
 }
 
 starts_programs=no
+
+# Logs are reopened, a worker crashes and is replaced, a peer goes away in the middle; and one that is not configured.
+stress() {
+	local server worker old
+	mkdir -p one logs
+	nginx_configure one
+	echo 'the first page' >one/index.html
+	seq 1 200000 >one/numbers
+	"$@" /usr/sbin/nginx -t -e logs/error.log -p "$PWD" -c "$PWD/nginx.conf"
+	"$@" /usr/sbin/nginx -e logs/error.log -p "$PWD" -c "$PWD/nginx.conf" &
+	server=$!
+	nginx_serves "$server" 'the first page' || return 1
+	old=$(cat nginx.pid)
+	mv logs/access.log logs/access.log.1
+	kill -USR1 "$old"
+	until_answers "$server" test -e logs/access.log || return 1
+	worker=$(children_of "$old" | head -n 1)
+	kill -SEGV "$worker"
+	until_answers "$server" grep -q 'exited on signal 11' logs/error.log || return 1
+	nginx_serves "$server" 'the first page' || return 1
+	curl -sS --max-time 1 --limit-rate 10K -o /dev/null --unix-socket nginx.sock http://localhost/numbers
+	nginx_get index.html -X POST -d data
+	kill -WINCH "$old"
+	kill -TERM "$old"
+	wait "$server"
+	"$@" /usr/sbin/nginx -e logs/error.log -p "$PWD" -c /nowhere.conf
+	return 0
+}

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # sqlite3 creates, fills, queries and dumps a database. Injected code comes as an extension that it loads.
 work() {
-	"$@" sqlite3 shop.db <"$programs/sqlite3.sql"
+	"$@" sqlite3 shop.db <"$scenarios/sqlite3.sql"
 }
 
 inject() {

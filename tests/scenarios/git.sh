@@ -2,7 +2,7 @@
 # git makes a repository, commits, branches, merges, clones and packs. It loads no library, so injected code comes as
 # an alias: a program that git starts, in the same cage.
 work() {
-	"$@" sh "$programs/git-work.sh"
+	"$@" sh "$scenarios/git-work.sh"
 }
 
 inject() {

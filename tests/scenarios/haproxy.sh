@@ -1,0 +1,61 @@
+# shellcheck shell=bash
+# haproxy, a master with a worker, balances between two servers of which one dies, answers its command socket, is reloaded,
+# loses a worker to a signal, and stops softly.
+work() {
+	local front back server worker
+	front=$(free_port)
+	back=$(free_port)
+	echo page >index.html
+	haproxy_configure
+	/usr/bin/python3 -I -B -m http.server --bind 127.0.0.1 "$back" >back.log 2>&1 &
+	local backend=$!
+	until_answers "$backend" port_open "$back" || return 1
+	"$@" haproxy -c -f haproxy.cfg
+	"$@" haproxy -W -db -p haproxy.pid -S "$PWD/master.sock" -f haproxy.cfg 2>haproxy.log &
+	server=$!
+	until_answers "$server" curl -fsS "http://127.0.0.1:$front/index.html" || { cat haproxy.log >&2; return 1; }
+	curl -sS -H 'X-Test: 1' "http://127.0.0.1:$front/index.html"
+	curl -sS -o /dev/null --parallel "http://127.0.0.1:$front/[1-20]"
+	curl -sS "http://127.0.0.1:$front/stats" >stats
+	curl -sS -T index.html "http://127.0.0.1:$front/put" >put
+	printf 'GARBAGE\r\n\r\n' | socat - "TCP:127.0.0.1:$front" >garbage
+	echo 'show info; show stat; show sess; disable server pool/one; enable server pool/one' | socat - UNIX-CONNECT:stats.sock >info
+	echo 'show proc' | socat - UNIX-CONNECT:master.sock >procs
+	kill -USR2 "$(cat haproxy.pid)"
+	until_answers "$server" curl -fsS "http://127.0.0.1:$front/index.html" || { cat haproxy.log >&2; return 1; }
+	kill "$backend"
+	wait "$backend"
+	curl -sS -o /dev/null "http://127.0.0.1:$front/index.html"
+	kill -USR1 "$(cat haproxy.pid)"
+	wait "$server"
+	"$@" haproxy -vv >version
+	"$@" haproxy -f /nowhere.cfg
+	return 0
+}
+
+haproxy_configure() {
+	cat >haproxy.cfg <<-CONF
+	global
+		stats socket $PWD/stats.sock mode 600 level admin
+		log 127.0.0.1:1 local0
+		maxconn 100
+	defaults
+		mode http
+		timeout connect 2s
+		timeout client 5s
+		timeout server 5s
+		option httplog
+		log global
+	frontend in
+		bind 127.0.0.1:$front
+		stats enable
+		stats uri /stats
+		compression algo gzip
+		default_backend pool
+	backend pool
+		balance roundrobin
+		option httpchk GET /index.html
+		server one 127.0.0.1:$back check inter 200
+		server two 127.0.0.1:1 check inter 200 backup
+	CONF
+}

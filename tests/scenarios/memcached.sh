@@ -1,0 +1,41 @@
+# shellcheck shell=bash
+# memcached with threads, over TCP and UDP, keeps, changes, lets expire, tells of itself, and stops.
+work() {
+	local port server
+	port=$(free_port)
+	"$@" memcached -u "$(id -un)" -l 127.0.0.1 -p "$port" -U "$port" -m 8 -t 3 -v -P "$PWD/memcached.pid" 2>memcached.log &
+	server=$!
+	until_answers "$server" port_open "$port" || return 1
+	{
+		printf 'set a 0 0 5\r\nhello\r\nget a\r\ngets a\r\nappend a 0 0 1\r\n!\r\nincr a 1\r\nset n 0 1 1\r\n5\r\nincr n 2\r\ntouch n 1\r\ndelete a\r\n'
+		printf 'stats\r\nstats slabs\r\nstats items\r\nstats settings\r\nverbosity 2\r\nflush_all\r\nversion\r\ngarbage\r\nlru_crawler crawl all\r\nmn\r\nquit\r\n'
+	} | socat - "TCP:127.0.0.1:$port" >answers
+	/usr/bin/python3 -I - "$port" <<-'PY'
+		import socket, sys
+		address = ("127.0.0.1", int(sys.argv[1]))
+		peers = [socket.create_connection(address) for _ in range(20)]
+		for i, peer in enumerate(peers):
+		    peer.sendall(b"set k%d 0 0 100000\r\n" % i + b"x" * 100000 + b"\r\nget k%d\r\n" % i)
+		for peer in peers:
+		    left = 100000
+		    while left > 0:
+		        left -= len(peer.recv(65536))
+		    peer.close()
+		udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		udp.settimeout(5)
+		udp.sendto(b"\0\1\0\0\0\1\0\0stats\r\n", address)
+		udp.recv(2000)
+	PY
+	kill -HUP "$(cat memcached.pid)"
+	kill -TERM "$(cat memcached.pid)"
+	wait "$server"
+	"$@" memcached -u "$(id -un)" -s socket -m 8 -t 1 2>memcached.log &
+	server=$!
+	until_answers "$server" test -S socket || return 1
+	printf 'version\r\nquit\r\n' | socat - UNIX-CONNECT:socket >>answers
+	kill -TERM "$server"
+	wait "$server"
+	"$@" memcached -h >help
+	"$@" memcached -u nobody_of_the_kind
+	return 0
+}
