@@ -1,6 +1,6 @@
 /*
  * One thread waits for two things, signals to hand on and children to look at. All of them are blocked and taken one
- * by one with sigwaitinfo, SIGCHLD among them: no handler runs, nothing is interrupted, nothing is lost.
+ * by one with sigtimedwait, SIGCHLD among them: no handler runs, nothing is interrupted, nothing is lost.
  *
  * With a session of its own the target does not get what the terminal sends: ^C, ^\ and hang-ups come to us and go to
  * its whole process group, as the terminal would have it. SIGTERM and the user signals are for the target alone.
@@ -194,12 +194,15 @@ static void watch_hand_on(struct watch *watch, const siginfo_t *info)
 	}
 }
 
+/* A wait that ends without a signal is as good as one with: whoever waits looks again. */
 static void watch_await_signal(struct watch *watch)
 {
 	siginfo_t info;
 	sigset_t mask = watch_mask();
+	int64_t due = watch->due ? watch->due(watch) : -1;
+	struct timespec wait = { .tv_sec = due / 1000000000, .tv_nsec = due % 1000000000 };
 
-	if (sigwaitinfo(&mask, &info) > 0 && info.si_signo != SIGCHLD)
+	if (sigtimedwait(&mask, &info, due < 0 ? NULL : &wait) > 0 && info.si_signo != SIGCHLD)
 		watch_hand_on(watch, &info);
 }
 

@@ -1,0 +1,140 @@
+/*
+ * See the header for when it looks. What it looks at without a control group is a walk over
+ * /proc/PID/task/TID/children, and the kernel's CPU clock of each process.
+ */
+#include "launch/deadline.h"
+
+#include "base/cleanup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SECOND_NS      UINT64_C(1000000000)
+#define NEXT_LOOK_MIN  INT64_C(1000000) /* 1 ms: closer to a limit, looking again is not worth its own time */
+#define TREE_DEPTH_MAX 64		/* of processes; what is deeper is not counted */
+
+static uint64_t now_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	if (clock_gettime(clock, &now) < 0)
+		return 0;
+	return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
+}
+
+/* What a process's ended children used: cutime and cstime, fields 16 and 17 of /proc/PID/stat, proc_pid_stat(5). */
+static uint64_t waited_cpu_ns(pid_t pid)
+{
+	char path[64], text[1024];
+	cleanup_fd int fd = -1;
+	const char *at;
+	ssize_t got;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (got <= 0)
+		return 0;
+	text[got] = '\0';
+	at = strrchr(text, ')');
+	for (int field = 2; at && field < 16; field++)
+		at = strchr(at + 1, ' ');
+	if (!at)
+		return 0;
+	return (strtoull(at, (char **)&at, 10) + strtoull(at, NULL, 10)) * (SECOND_NS / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
+static uint64_t tree_cpu_ns(pid_t pid, unsigned depth);
+
+/* Of the children of one thread: "123 456 ". */
+static uint64_t children_cpu_ns(int tasks, const char *tid, unsigned depth)
+{
+	char path[64], text[4096];
+	cleanup_fd int fd = -1;
+	uint64_t sum = 0;
+	ssize_t got;
+
+	snprintf(path, sizeof(path), "%.20s/children", tid);
+	fd = openat(tasks, path, O_RDONLY | O_CLOEXEC);
+	got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	text[got > 0 ? got : 0] = '\0';
+	for (char *at = text; strchr(at, ' '); at = strchr(at, ' ') + 1)
+		sum += tree_cpu_ns((pid_t)strtol(at, NULL, 10), depth + 1);
+	return sum;
+}
+
+static uint64_t tree_cpu_ns(pid_t pid, unsigned depth)
+{
+	char path[64];
+	clockid_t clock;
+	uint64_t sum;
+	DIR *tasks;
+
+	if (clock_getcpuclockid(pid, &clock) != 0)
+		return 0;
+	sum = now_ns(clock) + waited_cpu_ns(pid);
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	tasks = depth < TREE_DEPTH_MAX ? opendir(path) : NULL;
+	if (!tasks)
+		return sum;
+	for (struct dirent *task; (task = readdir(tasks));)
+		if (task->d_name[0] != '.')
+			sum += children_cpu_ns(dirfd(tasks), task->d_name, depth);
+	closedir(tasks);
+	return sum;
+}
+
+uint64_t deadline_tree_cpu_ns(pid_t pid)
+{
+	return tree_cpu_ns(pid, 0);
+}
+
+static uint64_t cpu_used_ns(const struct deadline *deadline, const struct launch_target *target)
+{
+	struct cgroup_usage usage;
+
+	if (deadline->group) {
+		usage = cgroup_read_usage(deadline->group);
+		if (usage.cpu_user_us != CGROUP_UNKNOWN && usage.cpu_system_us != CGROUP_UNKNOWN)
+			return (usage.cpu_user_us + usage.cpu_system_us) * 1000;
+	}
+	return deadline_tree_cpu_ns(target->pid);
+}
+
+/* The sooner of two waits, of which −1 is none. */
+static int64_t sooner(int64_t a, uint64_t b)
+{
+	int64_t bounded = b < (uint64_t)NEXT_LOOK_MIN ? NEXT_LOOK_MIN : b > INT64_MAX ? INT64_MAX : (int64_t)b;
+
+	return a < 0 || bounded < a ? bounded : a;
+}
+
+enum deadline_hit deadline_look(const struct deadline *deadline, const struct launch_target *target,
+				int64_t *ret_next_ns)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	int64_t next = -1;
+
+	if (deadline->wall_ns) {
+		uint64_t used = now_ns(CLOCK_MONOTONIC) - target->started_ns;
+
+		if (used >= deadline->wall_ns)
+			return DEADLINE_WALL;
+		next = sooner(next, deadline->wall_ns - used);
+	}
+	if (deadline->cpu_ns) {
+		uint64_t used = cpu_used_ns(deadline, target);
+
+		if (used >= deadline->cpu_ns)
+			return DEADLINE_CPU;
+		next = sooner(next, (deadline->cpu_ns - used) / (uint64_t)(cpus > 0 ? cpus : 1));
+	}
+	*ret_next_ns = next;
+	return DEADLINE_NONE;
+}
