@@ -29,6 +29,7 @@ static const struct target targets[] = {
 	[CALLGATE_TARGET_POLICY] = { "policy", export_policy, CALLGATE_SUBJECT_POLICY, NULL, NULL },
 	[CALLGATE_TARGET_OCI] = { "oci", export_oci, CALLGATE_SUBJECT_OCI, NULL, NULL },
 	[CALLGATE_TARGET_MINIJAIL] = { "minijail", export_minijail, CALLGATE_SUBJECT_MINIJAIL, NULL, NULL },
+	[CALLGATE_TARGET_SYSTEMD] = { "systemd", export_systemd, CALLGATE_SUBJECT_SYSTEMD, NULL, NULL },
 	[CALLGATE_TARGET_LIBSECCOMP] = { "libseccomp", export_libseccomp, CALLGATE_SUBJECT_OCI, decode_libseccomp,
 					 complete_libseccomp },
 	[CALLGATE_TARGET_BPF] = { "bpf", export_bpf, CALLGATE_SUBJECT_BPF, NULL, NULL },

@@ -52,6 +52,7 @@ __attribute__((format(printf, 2, 3))) int export_note(struct export *export, con
 int export_policy(struct export *export);
 int export_oci(struct export *export);
 int export_minijail(struct export *export);
+int export_systemd(struct export *export);
 int export_libseccomp(struct export *export);
 int decode_libseccomp(struct export *export, struct buf *ret_bytes);
 int complete_libseccomp(struct export *export, struct callgate_subject *again);

@@ -38,6 +38,11 @@ stderr_is 'callgate: jail.policy: proved equal to what was written'
 check '  in its words' grep -q '^openat: arg2 in 0x.*; return EPERM$' jail.minijail
 expect 0 '  of the same meaning' callgate diff jail.policy jail.minijail
 
+expect 0 'a policy becomes lines of a unit' callgate convert --to systemd -o jail.service jail.policy
+check '  which begin a section' grep -q '^\[Service\]$' jail.service
+stderr_has '^callgate: systemd has no words for the conditions of openat'
+expect 0 '  and are a SUBJECT again' callgate simulate jail.service 'read()'
+
 printf 'kernel 7.1\ndefault errno ENOSYS\nallow read\n' >killing.policy
 expect 0 'what a profile cannot say is told' callgate convert --to oci -o profile.json killing.policy
 stderr_has '^callgate: differs: other:\*: kill-process -> kill-thread, as in '

@@ -9,7 +9,7 @@ elif sanitized; then
 else
 	export PYTHONPATH=$here/../../bindings/python PYTHONDONTWRITEBYTECODE=1
 	export CALLGATE_LIBRARY=$library/libcallgate.so.0
-	"$here/python_bindings.py" "$here/../abi/interface.txt" >tap 2>err </dev/null
+	"$here/python_bindings.py" "$here/../abi/interface.d" >tap 2>err </dev/null
 	[ -s tap ] || result 1 'the bindings can be loaded'
 	while IFS= read -r line; do
 		case $line in

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Prints a line `ok WHAT` or `not ok WHAT` for each thing that the bindings do. The argument is tests/abi/interface.txt."""
+"""Prints a line `ok WHAT` or `not ok WHAT` for each thing that the bindings do. The argument is tests/abi/interface.d."""
 
 import ctypes
 import os
+import pathlib
 import re
 import struct
 import sys
@@ -30,7 +31,7 @@ def check(what, answer, *detail):
 
 def layouts_are_those_of_the_headers():
     kept = {}
-    for line in open(sys.argv[1]):
+    for line in "".join(path.read_text() for path in pathlib.Path(sys.argv[1]).glob("*.txt")).splitlines():
         found = re.match(r"(?:struct |  )(callgate_[\w.]+): (?:at (\d+), )?(\d+) bytes", line)
         if found:
             kept[found[1]] = (int(found[2]) if found[2] else None, int(found[3]))
