@@ -98,6 +98,11 @@ const struct abi_syscall *abi_syscall_at(size_t index);
  * into ret_args and gives their count. 0 with args_known false: the tables do not know them. */
 unsigned abi_syscall_args(const struct abi_syscall *syscall, enum abi_arch_id arch, struct abi_arg ret_args[6]);
 
+/* What the kernel's source calls an argument, and the bits of the type that it declares: what other languages go by.
+ * NULL where that is not known. */
+const char *abi_syscall_parameter(const struct abi_syscall *syscall, enum abi_arch_id arch, unsigned position,
+				  uint8_t *ret_bits);
+
 /* A constant of this family, by name, on this arch. False when the family or the arch lacks it. */
 bool abi_constant_find(const struct abi_constant_set *set, enum abi_arch_id arch, const char *name,
 		       uint64_t *ret_value);

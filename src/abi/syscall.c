@@ -110,6 +110,40 @@ unsigned abi_syscall_args(const struct abi_syscall *syscall, enum abi_arch_id ar
 	return count;
 }
 
+/* Where the rows of this call start in abi_parameter_rows. */
+static size_t first_parameter(uint16_t call)
+{
+	size_t low = 0, high = abi_parameter_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (abi_parameter_rows[middle].syscall < call)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const char *abi_syscall_parameter(const struct abi_syscall *syscall, enum abi_arch_id arch, unsigned position,
+				  uint8_t *ret_bits)
+{
+	uint16_t call = (uint16_t)(syscall - abi_syscalls);
+
+	for (size_t i = first_parameter(call); i < abi_parameter_count; i++) {
+		const struct abi_parameter_row *row = &abi_parameter_rows[i];
+
+		if (row->syscall != call)
+			return NULL;
+		if (row->position != position)
+			continue;
+		*ret_bits = row->bits ? row->bits : abi_arch(arch)->word_bits;
+		return abi_strings + row->name;
+	}
+	return NULL;
+}
+
 const char *abi_syscall_nearest(const char *name)
 {
 	struct nearest nearest = nearest_to(name);

@@ -24,6 +24,14 @@ struct abi_args_differ {
 	uint16_t first; /* index into abi_arg_rows */
 };
 
+/* A parameter as the kernel's source declares it; sorted by call and position. */
+struct abi_parameter_row {
+	uint16_t syscall; /* index into abi_syscalls */
+	uint16_t name;	  /* offset into abi_strings */
+	uint8_t position; /* 0 to 5 */
+	uint8_t bits;	  /* 0: as many as a long of the arch */
+};
+
 /* Numbers first to first + count - 1 of an arch: their rows (plus one, 0 for none) start at abi_nr_rows[rows]. */
 struct abi_nr_range {
 	uint32_t first;
@@ -64,6 +72,9 @@ extern const uint16_t abi_nr_rows[];
 extern const struct abi_arg_row abi_arg_rows[];
 extern const struct abi_args_differ abi_args_differ[];
 extern const size_t abi_args_differ_count;
+
+extern const struct abi_parameter_row abi_parameter_rows[];
+extern const size_t abi_parameter_count;
 
 extern const struct abi_constant_row abi_constant_rows[];
 extern const struct abi_constant_differs abi_constant_differs[];

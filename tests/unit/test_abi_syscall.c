@@ -220,6 +220,21 @@ static void a_name_of_any_length_can_be_asked_for(void **state)
 	assert_null(abi_syscall_by_name(name));
 }
 
+static void parameters_are_named_as_the_kernel_declares_them(void **state)
+{
+	const struct abi_syscall *clone = abi_syscall_by_name("clone"), *chmod = abi_syscall_by_name("chmod");
+	uint8_t bits;
+
+	assert_string_equal(abi_syscall_parameter(clone, ABI_X86_64, 0, &bits), "clone_flags");
+	assert_int_equal(bits, 64);
+	assert_string_equal(abi_syscall_parameter(clone, ABI_I386, 0, &bits), "clone_flags");
+	assert_int_equal(bits, 32);
+	assert_string_equal(abi_syscall_parameter(chmod, ABI_X86_64, 1, &bits), "mode");
+	assert_int_equal(bits, 16);
+	assert_null(abi_syscall_parameter(chmod, ABI_X86_64, 2, &bits));
+	assert_null(abi_syscall_parameter(abi_syscall_by_name("getpid"), ABI_X86_64, 0, &bits));
+}
+
 UNIT_TESTS(test_abi_syscall, cmocka_unit_test(every_number_leads_back_to_its_name),
 	   cmocka_unit_test(calls_are_met_in_the_order_of_their_numbers), cmocka_unit_test(names_are_sorted),
 	   cmocka_unit_test(a_number_that_an_arch_lacks_finds_nothing),
@@ -231,4 +246,5 @@ UNIT_TESTS(test_abi_syscall, cmocka_unit_test(every_number_leads_back_to_its_nam
 	   cmocka_unit_test(x32_reads_some_calls_as_a_32_bit_program_s),
 	   cmocka_unit_test(no_argument_is_without_a_name_or_wider_than_its_arch),
 	   cmocka_unit_test(the_nearest_name_is_what_was_meant),
+	   cmocka_unit_test(parameters_are_named_as_the_kernel_declares_them),
 	   cmocka_unit_test(a_name_of_any_length_can_be_asked_for), )
