@@ -30,6 +30,7 @@ enum callgate_subject_kind {
 	CALLGATE_SUBJECT_MINIJAIL, /* a policy of minijail0(5), for this machine */
 	CALLGATE_SUBJECT_PROCESS,  /* the filters that a live process carries; named pid:N, never recognised */
 	CALLGATE_SUBJECT_SYSTEMD,  /* a unit of systemd, with its drop-ins, for this machine */
+	CALLGATE_SUBJECT_KAFEL,	   /* a policy in Kafel, nsjail's language, for this machine */
 };
 
 struct callgate_subject_options {

@@ -21,6 +21,7 @@ static const struct import_dialect dialects[] = {
 	{ "oci", oci_recognise, oci_read }, /* a brace begins lines of others too */
 	{ "minijail", minijail_recognise, minijail_read },
 	{ "systemd", systemd_recognise, systemd_read },
+	{ "kafel", kafel_recognise, kafel_read },
 };
 
 enum { DIALECTS = sizeof(dialects) / sizeof(*dialects) };

@@ -76,5 +76,7 @@ bool minijail_recognise(const char *text, size_t length);
 int minijail_read(struct import *import);
 bool systemd_recognise(const char *text, size_t length);
 int systemd_read(struct import *import);
+bool kafel_recognise(const char *text, size_t length);
+int kafel_read(struct import *import);
 
 #endif

@@ -79,6 +79,5 @@ bool systemd_recognise(const char *text, size_t length)
 		return false;
 	for (start = ++at; at < length && text[at] != ']' && text[at] != '\n'; at++)
 		;
-	return at > start && at < length && text[at] == ']' &&
-	       ((text[start] >= 'A' && text[start] <= 'Z') || strncmp(text + start, "X-", 2) == 0);
+	return at > start && at < length && text[at] == ']' && text[start] >= 'A' && text[start] <= 'Z';
 }

@@ -45,6 +45,22 @@ sed 's/SCMP_ACT_TRAP/SCMP_ACT_TRIP/' profile.json >wrong.json
 expect 2 'what is wrong is said at its place' callgate show wrong.json
 stderr_has "^wrong.json:8:44: error: unknown action 'SCMP_ACT_TRIP'"
 
+printf '%s\n' '#include "common.kafel"' 'USE common DEFAULT ERRNO(38)' >jail.kafel
+echo 'POLICY common { ALLOW { read, write { fd == 1 } } }' >common.kafel
+expect 1 'Kafel is recognised, and reads what it includes' callgate simulate jail.kafel 'read()' 'write(1)' 'write(2)'
+stdout_is 'allow
+allow
+errno ENOSYS'
+expect 0 'a call is explained by the line of the included file' callgate explain jail.kafel 'write(1)'
+stdout_has '^  rule: common.kafel:1: POLICY common'
+expect 1 '  and by the default' callgate explain jail.kafel 'write(2)'
+stdout_has 'no condition there holds'
+echo 'POLICY common { ALLOW { read, wirte } }' >common.kafel
+expect 2 'what is wrong in an included file is said at its place' callgate compile -o wrong.bpf jail.kafel
+stderr_has "^common.kafel:1:31: error: there is no syscall 'wirte'"
+stderr_has "^hint: did you mean 'write'?"
+check '  and nothing is written' test ! -e wrong.bpf
+
 printf '%s\n' '[Service]' 'SystemCallFilter=~mount:EPERM' 'LockPersonality=yes' >small.service
 mkdir small.service.d
 printf '[Service]\nSystemCallFilter=~umount2\nSystemCallErrorNumber=EIO\n' >small.service.d/more.conf
