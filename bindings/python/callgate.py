@@ -191,7 +191,7 @@ def _explanation(found):
 
 def _differences(diff):
     found = []
-    for index in range(_lib.callgate_diff_count(diff)):
+    for index in range(_lib.callgate_diff_count(diff) if diff else 0):
         one = _lib.callgate_diff_at(diff, index).contents
         found.append(Difference(_decode(one.arch), _decode(one.syscall), _decode(one.condition), _action(one.a),
                                 _action(one.b), _decode(one.witness)))

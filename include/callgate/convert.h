@@ -27,6 +27,7 @@ enum callgate_target {
 	CALLGATE_TARGET_BPF,	    /* an array of struct sock_filter, in this machine's byte order */
 	CALLGATE_TARGET_C,	    /* the same as C, with a function that loads it */
 	CALLGATE_TARGET_ASM,	    /* the same as instructions to read */
+	CALLGATE_TARGET_IO_URING,   /* C that registers filters of io_uring (Linux 7.0), for this machine */
 };
 
 /* "policy", "oci" and back; NULL and -1 when there is no such target. */
@@ -48,7 +49,8 @@ CALLGATE_PUBLIC void callgate_conversion_free(struct callgate_conversion *conver
 CALLGATE_PUBLIC const char *callgate_conversion_text(const struct callgate_conversion *conversion);
 CALLGATE_PUBLIC size_t callgate_conversion_length(const struct callgate_conversion *conversion); /* without that NUL */
 
-/* From the subject (a) to what was written (b): empty when the two were proved equal. */
+/* From the subject (a) to what was written (b): empty when the two were proved equal. NULL of filters of io_uring,
+ * which speak of requests: those were proved to let through none whose calls the subject refuses. */
 CALLGATE_PUBLIC const struct callgate_diff *callgate_conversion_diff(const struct callgate_conversion *conversion);
 
 /* What of the subject is not part of its meaning and was left out, from index 0; NULL behind the last. */

@@ -23,7 +23,7 @@ struct convert_options {
 
 static const struct option_row convert_rows[] = {
 	/* In the order of enum callgate_target. */
-	OPTION_CHOICE(struct convert_options, to, "to", 0, "policy|oci|minijail|systemd|libseccomp|bpf|c|asm", "what to write"),
+	OPTION_CHOICE(struct convert_options, to, "to", 0, "policy|oci|minijail|systemd|libseccomp|bpf|c|asm|io_uring", "what to write"),
 	OPTION_TEXT(struct convert_options, output, "output", 'o', "FILE",
 		    "where to; FILE appears whole or not at all"),
 	OPTION_FLAG(struct convert_options, strict, "at-least-as-strict", 0,
@@ -84,7 +84,7 @@ static int write_conversion(const struct callgate_conversion *conversion, const 
 {
 	const char *sentence;
 	const struct callgate_diff *diff = callgate_conversion_diff(conversion);
-	size_t refused = show_all(diff, options->strict);
+	size_t refused = diff ? show_all(diff, options->strict) : 0;
 
 	for (size_t i = 0; (sentence = callgate_conversion_note(conversion, i)); i++)
 		note("%s", sentence);
@@ -92,7 +92,9 @@ static int write_conversion(const struct callgate_conversion *conversion, const 
 		note("%s: nothing was written, since the result would be looser", name);
 		return STATUS_NO;
 	}
-	if (!callgate_diff_count(diff))
+	if (!diff)
+		note("%s: proved that no request is let through whose calls are not", name);
+	else if (!callgate_diff_count(diff))
 		note("%s: proved equal to what was written", name);
 	return write_output(options->output, callgate_conversion_text(conversion),
 			    callgate_conversion_length(conversion));

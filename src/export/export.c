@@ -23,18 +23,20 @@ struct target {
 	enum callgate_subject_kind kind; /* what it is read back as */
 	int (*decode)(struct export *export, struct buf *ret_bytes);
 	int (*complete)(struct export *export, struct callgate_subject *again);
+	int (*check)(struct export *export);
 };
 
 static const struct target targets[] = {
-	[CALLGATE_TARGET_POLICY] = { "policy", export_policy, CALLGATE_SUBJECT_POLICY, NULL, NULL },
-	[CALLGATE_TARGET_OCI] = { "oci", export_oci, CALLGATE_SUBJECT_OCI, NULL, NULL },
-	[CALLGATE_TARGET_MINIJAIL] = { "minijail", export_minijail, CALLGATE_SUBJECT_MINIJAIL, NULL, NULL },
-	[CALLGATE_TARGET_SYSTEMD] = { "systemd", export_systemd, CALLGATE_SUBJECT_SYSTEMD, NULL, NULL },
+	[CALLGATE_TARGET_POLICY] = { "policy", export_policy, .kind = CALLGATE_SUBJECT_POLICY },
+	[CALLGATE_TARGET_OCI] = { "oci", export_oci, .kind = CALLGATE_SUBJECT_OCI },
+	[CALLGATE_TARGET_MINIJAIL] = { "minijail", export_minijail, .kind = CALLGATE_SUBJECT_MINIJAIL },
+	[CALLGATE_TARGET_SYSTEMD] = { "systemd", export_systemd, .kind = CALLGATE_SUBJECT_SYSTEMD },
 	[CALLGATE_TARGET_LIBSECCOMP] = { "libseccomp", export_libseccomp, CALLGATE_SUBJECT_OCI, decode_libseccomp,
-					 complete_libseccomp },
-	[CALLGATE_TARGET_BPF] = { "bpf", export_bpf, CALLGATE_SUBJECT_BPF, NULL, NULL },
-	[CALLGATE_TARGET_C] = { "c", export_c, CALLGATE_SUBJECT_BPF, decode_c, NULL },
-	[CALLGATE_TARGET_ASM] = { "asm", export_asm, CALLGATE_SUBJECT_BPF, decode_asm, NULL },
+					 .complete = complete_libseccomp },
+	[CALLGATE_TARGET_BPF] = { "bpf", export_bpf, .kind = CALLGATE_SUBJECT_BPF },
+	[CALLGATE_TARGET_C] = { "c", export_c, CALLGATE_SUBJECT_BPF, decode_c },
+	[CALLGATE_TARGET_ASM] = { "asm", export_asm, CALLGATE_SUBJECT_BPF, decode_asm },
+	[CALLGATE_TARGET_IO_URING] = { "io_uring", export_io_uring, .check = check_io_uring },
 };
 
 enum { TARGETS = sizeof(targets) / sizeof(*targets) };
@@ -109,7 +111,11 @@ static int prove(struct callgate_conversion *conversion, const struct target *ta
 	struct export *export = &conversion->export;
 	cleanup(buf_fini) struct buf decoded = { 0 };
 	const struct buf *text = target->decode ? &decoded : &export->text;
-	int status = target->decode ? target->decode(export, &decoded) : CALLGATE_OK;
+	int status;
+
+	if (target->check)
+		return target->check(export);
+	status = target->decode ? target->decode(export, &decoded) : CALLGATE_OK;
 
 	if (!status && decoded.failed)
 		return fail_nomem(err);

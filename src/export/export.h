@@ -47,7 +47,7 @@ __attribute__((format(printf, 2, 3))) int export_note(struct export *export, con
 /*
  * The targets' rows. A writer fills export->text. A decoder makes of that text, and of nothing else, what the kind of
  * subject that it is read back as is read from; without one it is the text. What that kind has no words for, and the
- * target has, is completed in the subject.
+ * target has, is completed in the subject. A target that is no subject again has a check of its own.
  */
 int export_policy(struct export *export);
 int export_oci(struct export *export);
@@ -56,6 +56,8 @@ int export_systemd(struct export *export);
 int export_libseccomp(struct export *export);
 int decode_libseccomp(struct export *export, struct buf *ret_bytes);
 int complete_libseccomp(struct export *export, struct callgate_subject *again);
+int export_io_uring(struct export *export);
+int check_io_uring(struct export *export);
 int export_bpf(struct export *export);
 int export_c(struct export *export);
 int decode_c(struct export *export, struct buf *ret_bytes);
