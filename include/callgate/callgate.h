@@ -14,6 +14,7 @@
 #include <callgate/learn.h>
 #include <callgate/notify.h>
 #include <callgate/policy.h>
+#include <callgate/sandbox.h>
 #include <callgate/subject.h>
 
 #endif

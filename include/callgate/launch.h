@@ -15,6 +15,7 @@
 #define CALLGATE_LAUNCH_H
 
 #include <callgate/error.h>
+#include <callgate/sandbox.h>
 #include <callgate/subject.h>
 
 #include <stdbool.h>
@@ -37,15 +38,32 @@ CALLGATE_PUBLIC bool callgate_environment_is_safe(const char *name);
 CALLGATE_PUBLIC void callgate_environment_clear(const char *const *keep, size_t keep_count);
 
 /* What stands between the target and the machine, in the order in which it is put up: bits of
- * callgate_run_report.enforced. */
+ * callgate_run_report.enforced and .degraded. */
 enum callgate_ground {
-	CALLGATE_GROUND_ENVIRONMENT = 1 << 0,  /* only variables that are safe or were named */
-	CALLGATE_GROUND_SESSION = 1 << 1,      /* a session of its own, without a controlling terminal */
-	CALLGATE_GROUND_DEATH_SIGNAL = 1 << 2, /* it is killed when the process that runs it ends */
-	CALLGATE_GROUND_CORE_LIMIT = 1 << 3,   /* no core files */
-	CALLGATE_GROUND_DESCRIPTORS = 1 << 4,  /* only 0, 1, 2 and those that were named */
-	CALLGATE_GROUND_NO_NEW_PRIVS = 1 << 5, /* no exec gives it more rights */
-	CALLGATE_GROUND_SECCOMP = 1 << 6,      /* the filter */
+	CALLGATE_GROUND_ENVIRONMENT = 1 << 0,	/* only variables that are safe or were named */
+	CALLGATE_GROUND_SESSION = 1 << 1,	/* a session of its own, without a controlling terminal */
+	CALLGATE_GROUND_DEATH_SIGNAL = 1 << 2,	/* it is killed when the process that runs it ends */
+	CALLGATE_GROUND_CORE_LIMIT = 1 << 3,	/* no core files */
+	CALLGATE_GROUND_DESCRIPTORS = 1 << 4,	/* only 0, 1, 2 and those that were named */
+	CALLGATE_GROUND_USER = 1 << 5,		/* namespaces of its own: users… */
+	CALLGATE_GROUND_PID = 1 << 6,		/* …processes… */
+	CALLGATE_GROUND_MOUNT = 1 << 7,		/* …mounts… */
+	CALLGATE_GROUND_NET = 1 << 8,		/* …network… */
+	CALLGATE_GROUND_IPC = 1 << 9,		/* …System V objects… */
+	CALLGATE_GROUND_UTS = 1 << 10,		/* …host name… */
+	CALLGATE_GROUND_CGROUP = 1 << 11,	/* …cgroups… */
+	CALLGATE_GROUND_TIME = 1 << 12,		/* …clocks; degraded: only its children's (before Linux 6.3) */
+	CALLGATE_GROUND_ROOT = 1 << 13,		/* a root of its own; what was there before is out of reach */
+	CALLGATE_GROUND_LIMITS = 1 << 14,	/* resource limits */
+	CALLGATE_GROUND_CAPABILITIES = 1 << 15, /* none in any set but those that were named, for good; degraded: the
+						   bounding set is full, which no_new_privs makes useless */
+	CALLGATE_GROUND_KEYRING = 1 << 16,	/* a session keyring of its own */
+	CALLGATE_GROUND_NO_NEW_PRIVS = 1 << 17, /* no exec gives it more rights */
+	CALLGATE_GROUND_LANDLOCK = 1 << 18,	/* rules on paths, ports, abstract sockets and signals */
+	CALLGATE_GROUND_WRITE_XOR_EXECUTE = 1 << 19, /* no memory is writable and executable */
+	CALLGATE_GROUND_TSC = 1 << 20,		     /* no time stamp counter */
+	CALLGATE_GROUND_CORE_SCHEDULING = 1 << 21,   /* no core shared with others at the same time */
+	CALLGATE_GROUND_SECCOMP = 1 << 22,	     /* the filter */
 };
 
 /* "descriptors" of a single bit; NULL when there is no such bit. */
@@ -64,18 +82,11 @@ struct callgate_refusal {
 };
 
 struct callgate_run_options {
-	const char *const *argv;	/* the program, its arguments, NULL */
-	const char *const *environment; /* the caller's own, ends in NULL: what the target's is chosen from */
-	const char *const *keep;	/* names of variables that the target gets beside the safe ones */
-	size_t keep_count;
-	const char *const *set; /* "NAME=VALUE", whatever the environment has */
-	size_t set_count;
-	bool clear;	     /* not even the safe ones */
-	const int *pass_fds; /* descriptors that the target gets beside 0, 1, 2 */
-	size_t pass_fd_count;
-	const char *folder; /* its working directory, NULL: ours */
-	bool no_trace;	    /* do not trace it: a refusal is then told as SIGSYS only */
-	bool lingers;	    /* when it has ended, wait for what it left running instead of killing it */
+	const char *const *argv;		/* the program, its arguments, NULL */
+	const char *const *environment;		/* the caller's own, ends in NULL: what the target's is chosen from */
+	const struct callgate_sandbox *sandbox; /* what it gets and what stands around it, NULL: nothing was set */
+	bool no_trace;				/* do not trace it: a refusal is then told as SIGSYS only */
+	bool dry_run; /* prepare all of it, filter included, and end instead of executing the program */
 	void (*refused)(const struct callgate_refusal *refusal, void *context); /* at once, or NULL */
 	void *context;
 };
@@ -88,7 +99,9 @@ struct callgate_run_report {
 	uint64_t user_us; /* CPU time, with the children that it waited for */
 	uint64_t system_us;
 	uint64_t max_rss_kib; /* the most memory that one of these processes held */
-	unsigned enforced;    /* enum callgate_ground */
+	unsigned enforced;    /* enum callgate_ground; what is in neither is absent */
+	unsigned degraded;    /* of these only a weaker form is there */
+	char weaker[512];     /* why layers that were asked for are degraded or absent, "" otherwise */
 	bool traced;	      /* refusals can be told */
 	char untraced[128];   /* why not, "" otherwise */
 	unsigned refused;     /* how many calls ended a process; each was told to options->refused */

@@ -4,56 +4,41 @@
  */
 #include "cli/ground.h"
 
-#include "base/error.h"
 #include "cli/print.h"
 #include "cli/verbs.h"
 
-#include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-static int parse_fds(struct ground_options *options)
+static int ground_fill(const struct ground_options *options, struct callgate_sandbox *sandbox,
+		       struct callgate_error *err)
+{
+	const char *folder = getenv("CALLGATE_PRESETS");
+	int status = CALLGATE_OK;
+
+	if (folder && *folder)
+		status = callgate_sandbox_set_preset_folder(sandbox, folder, err);
+	for (size_t i = 0; status == CALLGATE_OK && i < options->config.count; i++)
+		status = callgate_sandbox_read(sandbox, options->config.items[i], err);
+	for (size_t i = 0; status == CALLGATE_OK && i < options->settings.count; i++) {
+		const struct option_setting *setting = &options->settings.items[i];
+
+		status = callgate_sandbox_set(sandbox, setting->name, setting->values, setting->value_count, err);
+	}
+	return status;
+}
+
+int ground_prepare(const struct ground_options *options, struct callgate_sandbox **ret_sandbox)
 {
 	struct callgate_error err;
 
-	for (size_t i = 0; i < options->pass_fd.count; i++) {
-		const char *text = options->pass_fd.items[i];
-		char *end;
-		long fd = strtol(text, &end, 10);
-
-		if (text[0] < '0' || text[0] > '9' || *end || fd > INT_MAX)
-			return misuse("'--pass-fd' takes the number of a descriptor, not '%s'", text);
-		options->fds[i] = (int)fd;
-		/* Before we open any ourselves, which must not be handed on. */
-		if (fcntl(options->fds[i], F_GETFD) < 0) {
-			error_set_errno(&err, "cannot keep descriptor %d", options->fds[i]);
-			return failure(&err);
-		}
-	}
+	if (callgate_sandbox_new(ret_sandbox, &err) || ground_fill(options, *ret_sandbox, &err))
+		return failure(&err);
 	return STATUS_YES;
 }
 
-int ground_prepare(struct ground_options *options, char **argv, struct callgate_run_options *ret_run)
+void ground_free(struct callgate_sandbox **sandbox)
 {
-	int status = parse_fds(options);
-
-	if (status != STATUS_YES)
-		return status;
-	*ret_run = (struct callgate_run_options){
-		.argv = (const char *const *)argv,
-		.environment = (const char *const *)environ,
-		.keep = options->env.items,
-		.keep_count = options->env.count,
-		.set = options->setenv.items,
-		.set_count = options->setenv.count,
-		.clear = options->clearenv,
-		.pass_fds = options->fds,
-		.pass_fd_count = options->pass_fd.count,
-		.folder = options->chdir,
-		.lingers = options->linger,
-	};
-	return STATUS_YES;
+	callgate_sandbox_free(*sandbox);
 }
 
 int ground_failure(const struct callgate_error *err)

@@ -11,28 +11,19 @@
 
 /* Part of a verb's options, as its field `ground`; zeroed at first. */
 struct ground_options {
-	const char *chdir;
-	struct option_list env;
-	struct option_list setenv;
-	struct option_list pass_fd;
-	bool clearenv;
-	bool linger;
-	int fds[OPTION_LIST_MAX]; /* pass_fd as numbers: ground_prepare's */
+	struct option_list config;
+	struct option_settings settings;
 };
 
-#define GROUND_ROWS(type)                                                                                          \
-	OPTION_TEXT(type, ground.chdir, "chdir", 0, "FOLDER", "start the program in FOLDER"),                      \
-		OPTION_LIST(type, ground.env, "env", 0, "NAME",                                                    \
-			    "hand on this variable too; NAME* is all that begin so"),                              \
-		OPTION_LIST(type, ground.setenv, "setenv", 0, "NAME=VALUE", "set a variable for the program"),     \
-		OPTION_FLAG(type, ground.clearenv, "clearenv", 0, "hand on no variable but those that are named"), \
-		OPTION_LIST(type, ground.pass_fd, "pass-fd", 0, "N", "hand on descriptor N beside 0, 1 and 2"),    \
-		OPTION_FLAG(type, ground.linger, "linger", 0,                                                      \
-			    "wait for what the program leaves running; else it is killed")
+#define GROUND_ROWS(type)                                       \
+	OPTION_LIST(type, ground.config, "config", 'c', "FILE", \
+		    "the settings of a file (YAML), before those that stand here")
 
-/* Puts the program and its ground into *ret_run, which borrows from options and argv; the rest of it is zeroed. Gives
- * STATUS_YES, or STATUS_MISUSE or STATUS_FAILED after it was said what is wrong. */
-int ground_prepare(struct ground_options *options, char **argv, struct callgate_run_options *ret_run);
+/* The sandbox that config files and options say; the caller ends it with ground_free. Gives STATUS_YES, or
+ * STATUS_MISUSE or STATUS_FAILED after it was said what is wrong. */
+int ground_prepare(const struct ground_options *options, struct callgate_sandbox **ret_sandbox);
+
+void ground_free(struct callgate_sandbox **sandbox);
 
 /* Says why a program could not be started. As a shell has it, 127 is one that does not exist and 126 one that cannot
  * be executed; anything else gives what failure() gives. */

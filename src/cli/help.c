@@ -33,18 +33,24 @@ static void print_scdoc(const char *text)
 
 static void print_man_verb(const struct verb *verb)
 {
+	static const char settings_text[] =
+		"Settings of the sandbox, which apply in the order in which they stand (see *SANDBOX*):\n\n";
+	struct option_row row;
+
 	/* scdoc takes a heading as it is. */
 	printf("## callgate %s%s %s\n", verb->name, verb->usage->row_count ? " [options]" : "", verb->usage->arguments);
 	print_scdoc(verb->summary);
 	fputs(".\n\n", stdout);
-	for (size_t i = 0; i < verb->usage->row_count; i++) {
+	for (size_t i = 0; usage_row(verb->usage, i, &row); i++) {
 		char spelt[80];
 
-		option_spell(&verb->usage->rows[i], spelt, sizeof(spelt));
+		if (i == verb->usage->row_count && i > 0)
+			fputs(settings_text, stdout);
+		option_spell(&row, spelt, sizeof(spelt));
 		putchar('*');
 		print_scdoc(spelt);
 		fputs("*\n\t", stdout);
-		print_scdoc(verb->usage->rows[i].help);
+		print_scdoc(row.help);
 		fputs("\n\n", stdout);
 	}
 }
@@ -59,9 +65,11 @@ static void print_man(void)
 
 static void print_bash_words(const struct usage *usage)
 {
+	struct option_row row;
+
 	fputs("--help", stdout);
-	for (size_t i = 0; i < usage->row_count; i++)
-		printf(" --%s", usage->rows[i].name);
+	for (size_t i = 0; usage_row(usage, i, &row); i++)
+		printf(" --%s", row.name);
 }
 
 /* "--format) words='bpf c asm'" for the options that take one of a few words. */

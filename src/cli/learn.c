@@ -37,7 +37,8 @@ static const struct option_row learn_rows[] = {
 	GROUND_ROWS(struct learn_options),
 };
 
-const struct usage learn_usage = USAGE_PROGRAM("PROGRAM [ARGUMENT]...", 1, USAGE_ANY, learn_rows);
+const struct usage learn_usage =
+	USAGE_SANDBOXED("PROGRAM [ARGUMENT]...", 1, USAGE_ANY, learn_rows, struct learn_options, ground.settings);
 
 static const char *const recorder_names[] = { "auto", "notify", "trace", "bpf" };
 
@@ -99,6 +100,7 @@ static void learned_free_pointer(struct callgate_learned **learned)
 static int learn_program(struct learn_options *options, char **argv)
 {
 	cleanup(learned_free_pointer) struct callgate_learned *learned = NULL;
+	cleanup(ground_free) struct callgate_sandbox *sandbox = NULL;
 	cleanup(file_place_fini) struct file_place place = FILE_PLACE_NONE;
 	bool to_stdout = options->output && strcmp(options->output, "-") == 0;
 	struct callgate_learn_options learn = {
@@ -109,8 +111,11 @@ static int learn_program(struct learn_options *options, char **argv)
 	};
 	struct callgate_learn_report report;
 	struct callgate_error err;
-	int status = ground_prepare(&options->ground, argv, &learn.run);
+	int status = ground_prepare(&options->ground, &sandbox);
 
+	learn.run = (struct callgate_run_options){ .argv = (const char *const *)argv,
+						   .environment = (const char *const *)environ,
+						   .sandbox = sandbox };
 	if (status == STATUS_YES)
 		status = output_find(options->report, &place);
 	if (status != STATUS_YES)

@@ -20,20 +20,41 @@ struct parse {
 	bool help;
 };
 
-static const struct option_row *row_by_name(const struct usage *usage, const char *name, size_t length)
+bool usage_row(const struct usage *usage, size_t index, struct option_row *ret_row)
 {
-	for (size_t i = 0; i < usage->row_count; i++)
-		if (strlen(usage->rows[i].name) == length && memcmp(usage->rows[i].name, name, length) == 0)
-			return &usage->rows[i];
-	return NULL;
+	struct callgate_sandbox_field field;
+
+	if (index < usage->row_count) {
+		*ret_row = usage->rows[index];
+		return true;
+	}
+	index -= usage->row_count;
+	/* What only files have stands last. */
+	if (!usage->takes_settings || index >= callgate_sandbox_field_count())
+		return false;
+	callgate_sandbox_field_at(index, &field);
+	*ret_row = (struct option_row){ .name = field.name,
+					.value = field.values,
+					.help = field.help,
+					.kind = OPTION_IS_FIELD,
+					.value_count = field.value_count };
+	return field.is_option;
 }
 
-static const struct option_row *row_by_letter(const struct usage *usage, char letter)
+static bool row_by_name(const struct usage *usage, const char *name, size_t length, struct option_row *ret_row)
 {
-	for (size_t i = 0; i < usage->row_count; i++)
-		if (usage->rows[i].letter && usage->rows[i].letter == letter)
-			return &usage->rows[i];
-	return NULL;
+	for (size_t i = 0; usage_row(usage, i, ret_row); i++)
+		if (strlen(ret_row->name) == length && memcmp(ret_row->name, name, length) == 0)
+			return true;
+	return false;
+}
+
+static bool row_by_letter(const struct usage *usage, char letter, struct option_row *ret_row)
+{
+	for (size_t i = 0; usage_row(usage, i, ret_row); i++)
+		if (ret_row->letter && ret_row->letter == letter)
+			return true;
+	return false;
 }
 
 static int unknown_option(const struct parse *parse, const char *spelt)
@@ -41,13 +62,14 @@ static int unknown_option(const struct parse *parse, const char *spelt)
 	const struct usage *usage = parse->verb->usage;
 	const char *start = spelt + strspn(spelt, "-");
 	char name[NEAREST_LENGTH_MAX + 1];
+	struct option_row row;
 	struct nearest nearest;
 
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(start, "="), start);
 	nearest = nearest_to(name);
 	nearest_try(&nearest, "help");
-	for (size_t i = 0; i < usage->row_count; i++)
-		nearest_try(&nearest, usage->rows[i].name);
+	for (size_t i = 0; usage_row(usage, i, &row); i++)
+		nearest_try(&nearest, row.name);
 	if (strncmp(spelt, "--", 2) == 0 && nearest.name)
 		return misuse_hint("did you mean '--%s'?", nearest.name, "%s: unknown option '%s'", parse->verb->name,
 				   spelt);
@@ -119,13 +141,38 @@ static int store(const struct parse *parse, const struct option_row *row, const 
 		return store_number(row, value, field);
 	case OPTION_IS_CHOICE:
 		return store_choice(row, value, field);
+	case OPTION_IS_FIELD:
+		break;
 	}
+	return OPTIONS_DONE;
+}
+
+/* As many arguments as the setting takes; the first may have stood behind a '='. */
+static int take_setting(struct parse *parse, const struct option_row *row, const char *value)
+{
+	struct option_settings *settings = (void *)(parse->values + parse->verb->usage->settings_offset);
+	struct option_setting *setting = &settings->items[settings->count];
+
+	if (settings->count == OPTION_LIST_MAX)
+		return misuse("%s: more than %d settings", parse->verb->name, OPTION_LIST_MAX);
+	*setting = (struct option_setting){ .name = row->name };
+	if (value)
+		setting->values[setting->value_count++] = value;
+	while (setting->value_count < row->value_count) {
+		if (!*parse->next)
+			return misuse("%s: '--%s' needs %s: %s", parse->verb->name, row->name,
+				      row->value_count == 1 ? "a value" : "values", row->value);
+		setting->values[setting->value_count++] = *parse->next++;
+	}
+	settings->count++;
 	return OPTIONS_DONE;
 }
 
 /* value is what stood in the same argument, NULL when nothing did. */
 static int take(struct parse *parse, const struct option_row *row, const char *value)
 {
+	if (row->kind == OPTION_IS_FIELD)
+		return take_setting(parse, row, value);
 	if (row->kind != OPTION_IS_FLAG && !value) {
 		value = *parse->next;
 		if (!value)
@@ -139,36 +186,36 @@ static int take_long(struct parse *parse, const char *argument)
 {
 	const char *name = argument + 2;
 	const char *equals = strchr(name, '=');
-	const struct option_row *row =
-		row_by_name(parse->verb->usage, name, equals ? (size_t)(equals - name) : strlen(name));
+	struct option_row row;
 
 	if (strcmp(name, "help") == 0) {
 		parse->help = true;
 		return OPTIONS_DONE;
 	}
-	if (!row)
+	if (!row_by_name(parse->verb->usage, name, equals ? (size_t)(equals - name) : strlen(name), &row))
 		return unknown_option(parse, argument);
-	if (equals && row->kind == OPTION_IS_FLAG)
-		return misuse("%s: '--%s' takes no value", parse->verb->name, row->name);
-	return take(parse, row, equals ? equals + 1 : NULL);
+	if (equals && !row.value)
+		return misuse("%s: '--%s' takes no value", parse->verb->name, row.name);
+	return take(parse, &row, equals ? equals + 1 : NULL);
 }
 
 /* "-vo FILE", "-oFILE": flags may stand together, a value ends them. */
 static int take_letters(struct parse *parse, const char *argument)
 {
 	for (const char *letter = argument + 1; *letter; letter++) {
-		const struct option_row *row = row_by_letter(parse->verb->usage, *letter);
+		struct option_row row;
+		bool found = row_by_letter(parse->verb->usage, *letter, &row);
 		int status;
 
-		if (!row && *letter == 'h') {
+		if (!found && *letter == 'h') {
 			parse->help = true;
 			continue;
 		}
-		if (!row)
+		if (!found)
 			return unknown_option(parse, argument);
-		if (row->kind != OPTION_IS_FLAG)
-			return take(parse, row, letter[1] ? letter + 1 : NULL);
-		status = take(parse, row, NULL);
+		if (row.kind != OPTION_IS_FLAG)
+			return take(parse, &row, letter[1] ? letter + 1 : NULL);
+		status = take(parse, &row, NULL);
 		if (status != OPTIONS_DONE)
 			return status;
 	}
@@ -239,22 +286,29 @@ void option_spell(const struct option_row *row, char *text, size_t size)
 
 	if (row->letter)
 		snprintf(letter, sizeof(letter), "-%c, ", row->letter);
-	snprintf(text, size, "%s--%s%s%s", letter, row->name, row->value ? "=" : "", row->value ? row->value : "");
+	snprintf(text, size, "%s--%s%s%s", letter, row->name,
+		 !row->value		? ""
+		 : row->value_count > 1 ? " "
+					: "=",
+		 row->value ? row->value : "");
 }
 
 void options_print_help(FILE *out, const struct verb *verb)
 {
 	const struct usage *usage = verb->usage;
+	struct option_row row;
 
 	fprintf(out, "usage: callgate %s%s%s%s\n\n%s\n", verb->name, usage->row_count ? " [options]" : "",
 		*usage->arguments ? " " : "", usage->arguments, verb->summary);
 	if (usage->row_count)
 		fputs("\noptions:\n", out);
-	for (size_t i = 0; i < usage->row_count; i++) {
+	for (size_t i = 0; usage_row(usage, i, &row); i++) {
 		char spelt[80];
 
-		option_spell(&usage->rows[i], spelt, sizeof(spelt));
-		fprintf(out, "  %-30s %s\n", spelt, usage->rows[i].help);
+		if (i == usage->row_count)
+			fputs("\nthe sandbox, in the order of the options:\n", out);
+		option_spell(&row, spelt, sizeof(spelt));
+		fprintf(out, "  %-30s %s\n", spelt, row.help);
 	}
 	fprintf(out, "\ncallgate(1) tells more.\n");
 }

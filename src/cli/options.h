@@ -18,6 +18,8 @@
 #ifndef CALLGATE_CLI_OPTIONS_H
 #define CALLGATE_CLI_OPTIONS_H
 
+#include <callgate/sandbox.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,6 +33,7 @@ enum option_kind {
 	OPTION_IS_LIST,	  /* struct option_list; may be given again and again */
 	OPTION_IS_NUMBER, /* unsigned long, decimal or 0x */
 	OPTION_IS_CHOICE, /* int: the index of the word in "bpf|c|asm" */
+	OPTION_IS_FIELD,  /* a setting of callgate/sandbox.h, which goes to the struct option_settings of its usage */
 };
 
 /* How often one list option may be given. */
@@ -41,13 +44,25 @@ struct option_list {
 	size_t count;
 };
 
+/* Settings in the order in which they stood; the values are argv's. */
+struct option_setting {
+	const char *name;
+	const char *values[CALLGATE_SANDBOX_VALUES_MAX];
+	size_t value_count;
+};
+struct option_settings {
+	struct option_setting items[OPTION_LIST_MAX];
+	size_t count;
+};
+
 struct option_row {
 	const char *name;  /* "output", without dashes */
 	const char *value; /* what stands behind it: "FILE", the choices "bpf|c|asm"; NULL for a flag */
 	const char *help;  /* one line, lower case, no full stop */
 	size_t offset;	   /* of its value in the verb's struct */
 	enum option_kind kind;
-	char letter; /* 'o', or 0 */
+	char letter;	    /* 'o', or 0 */
+	size_t value_count; /* of OPTION_IS_FIELD: how many arguments it takes */
 };
 
 /* The offset of a field; the build fails when it has not the type that its kind of option fills. */
@@ -80,7 +95,12 @@ struct usage {
 	const struct option_row *rows;
 	size_t row_count;
 	bool program; /* the first argument that is no option ends them: it and the rest are a program and its own */
+	bool takes_settings;	/* every setting of a sandbox is an option, too… */
+	size_t settings_offset; /* …of a struct option_settings in the verb's struct */
 };
+
+/* The row of index among all options of a verb, its own and the settings; false behind the last. */
+bool usage_row(const struct usage *usage, size_t index, struct option_row *ret_row);
 
 #define USAGE_ANY SIZE_MAX
 #define USAGE(arguments, min, max, rows)                                           \
@@ -90,6 +110,12 @@ struct usage {
 #define USAGE_PROGRAM(arguments, min, max, rows)                                  \
 	{                                                                         \
 		arguments, min, max, rows, sizeof(rows) / sizeof((rows)[0]), true \
+	}
+/* The same of a verb that starts it in a sandbox, whose settings go to field of type. */
+#define USAGE_SANDBOXED(arguments, min, max, rows, type, field)                          \
+	{                                                                                \
+		arguments, min, max, rows, sizeof(rows) / sizeof((rows)[0]), true, true, \
+			OPTION_OFFSET(type, field, struct option_settings)               \
 	}
 
 /* What is left when the options are taken out. */

@@ -23,6 +23,8 @@ struct run_options {
 	const char *policy;
 	const char *report;
 	bool no_trace;
+	bool dry_run;
+	bool print_config;
 	struct ground_options ground;
 };
 
@@ -30,9 +32,12 @@ static const struct option_row run_rows[] = {
 	OPTION_TEXT(struct run_options, policy, "policy", 'p', "FILE", "the policy, or a raw BPF filter, to run under"),
 	OPTION_TEXT(struct run_options, report, "report", 'r', "FILE",
 		    "write how it ended to FILE, as one JSON object"),
-	GROUND_ROWS(struct run_options),
 	OPTION_FLAG(struct run_options, no_trace, "no-trace", 0,
 		    "do not trace it: a refusal is then only told as SIGSYS"),
+	OPTION_FLAG(struct run_options, dry_run, "dry-run", 'n',
+		    "prepare all of it, print what would stand, and start nothing"),
+	OPTION_FLAG(struct run_options, print_config, "print-config", 0, "print all settings as a --config FILE"),
+	GROUND_ROWS(struct run_options),
 };
 
 /* How many refusals a report tells one by one; all are counted. */
@@ -45,7 +50,8 @@ struct seen {
 	size_t count;
 };
 
-const struct usage run_usage = USAGE_PROGRAM("PROGRAM [ARGUMENT]...", 1, USAGE_ANY, run_rows);
+const struct usage run_usage =
+	USAGE_SANDBOXED("PROGRAM [ARGUMENT]...", 0, USAGE_ANY, run_rows, struct run_options, ground.settings);
 
 static json_t *report_args(const struct callgate_refusal *refusal)
 {
@@ -84,6 +90,31 @@ static json_t *report_enforced(unsigned enforced)
 	return names;
 }
 
+static const char *layer_state(const struct callgate_run_report *report, unsigned layer)
+{
+	if (report->degraded & layer)
+		return "degraded";
+	return report->enforced & layer ? "enforced" : "absent";
+}
+
+static json_t *report_layers(const struct callgate_run_report *report)
+{
+	json_t *layers = json_object();
+
+	for (unsigned layer = 1; callgate_ground_name(layer); layer <<= 1)
+		json_object_set_new(layers, callgate_ground_name(layer), json_string(layer_state(report, layer)));
+	return layers;
+}
+
+/* What a dry run is asked for: a line a layer. */
+static void print_layers(const struct callgate_run_report *report)
+{
+	for (unsigned layer = 1; callgate_ground_name(layer); layer <<= 1)
+		printf("%-18s %s\n", callgate_ground_name(layer), layer_state(report, layer));
+	if (report->weaker[0])
+		note("%s", report->weaker);
+}
+
 static json_t *report_json(const struct callgate_run_report *report, const struct seen *seen, char **argv)
 {
 	json_t *arguments = json_array(), *refusals = json_array(), *object;
@@ -92,14 +123,15 @@ static json_t *report_json(const struct callgate_run_report *report, const struc
 		json_array_append_new(arguments, json_text(*argv));
 	for (size_t i = 0; i < seen->count; i++)
 		json_array_append_new(refusals, report_refusal(&seen->refusals[i]));
-	object = json_pack("{so so ss sI sI sf sf sf sI so sb ss sI so}", "argv", arguments, "policy",
+	object = json_pack("{so so ss sI sI sf sf sf sI so so ss sb ss sI so}", "argv", arguments, "policy",
 			   json_text(seen->policy), "ended", report->signalled ? "signalled" : "exited",
 			   report->signalled ? "signal" : "status", (json_int_t)report->status, "exit_status",
 			   (json_int_t)report->exit_status, "wall_seconds", (double)report->wall_ns / 1e9,
 			   "user_seconds", (double)report->user_us / 1e6, "system_seconds",
 			   (double)report->system_us / 1e6, "max_rss_kib", (json_int_t)report->max_rss_kib, "enforced",
-			   report_enforced(report->enforced), "traced", report->traced, "untraced_because",
-			   report->untraced, "refused", (json_int_t)report->refused, "refusals", refusals);
+			   report_enforced(report->enforced), "layers", report_layers(report), "weaker", report->weaker,
+			   "traced", report->traced, "untraced_because", report->untraced, "refused",
+			   (json_int_t)report->refused, "refusals", refusals);
 	return object;
 }
 
@@ -148,26 +180,66 @@ static void seen_fini(struct seen *seen)
 	free(seen->refusals);
 }
 
+/* The command's policy, or the one that the settings name. */
+static int open_policy(const struct run_options *options, const struct callgate_sandbox *sandbox, const char *program,
+		       struct callgate_subject **ret_subject)
+{
+	struct callgate_subject_options reading = { .policy = policy_options_from_environment() };
+	struct callgate_error err;
+
+	if (options->policy)
+		return subject_from_argument(options->policy, NULL, ret_subject);
+	if (!callgate_sandbox_policy(sandbox))
+		return misuse_hint("'callgate learn -o FILE -- %s' writes one; --preset strict has one", program,
+				   "run: no --policy was given");
+	if (callgate_sandbox_open_policy(sandbox, &reading, ret_subject, &err))
+		return failure(&err);
+	return STATUS_YES;
+}
+
+static int print_config(const struct callgate_sandbox *sandbox)
+{
+	cleanup_free char *text = NULL;
+	struct callgate_error err;
+
+	if (callgate_sandbox_print(sandbox, &text, &err))
+		return failure(&err);
+	return write_output(NULL, text, strlen(text));
+}
+
 static int run_program(struct run_options *options, char **argv)
 {
 	cleanup(subject_free) struct callgate_subject *subject = NULL;
-	cleanup(seen_fini) struct seen seen = { .policy = options->policy };
+	cleanup(ground_free) struct callgate_sandbox *sandbox = NULL;
+	cleanup(seen_fini) struct seen seen = { 0 };
 	cleanup(file_place_fini) struct file_place place = FILE_PLACE_NONE;
-	struct callgate_run_options run;
+	struct callgate_run_options run = {
+		.argv = (const char *const *)argv,
+		.environment = (const char *const *)environ,
+		.no_trace = options->no_trace,
+		.dry_run = options->dry_run,
+		.refused = say_refused,
+		.context = &seen,
+	};
 	struct callgate_run_report report;
 	struct callgate_error err;
-	int status = ground_prepare(&options->ground, argv, &run);
+	int status = ground_prepare(&options->ground, &sandbox);
 
 	if (status != STATUS_YES)
 		return status == STATUS_MISUSE ? status : STATUS_RUN_FAILED;
-	run.no_trace = options->no_trace;
-	run.refused = say_refused;
-	run.context = &seen;
-	if (subject_from_argument(options->policy, NULL, &subject) != STATUS_YES ||
+	if (options->print_config)
+		return print_config(sandbox);
+	if (!argv[0])
+		return misuse_hint("'callgate %s -h' says what it takes", "run", "run needs PROGRAM [ARGUMENT]...");
+	if (open_policy(options, sandbox, argv[0], &subject) != STATUS_YES ||
 	    output_find(options->report, &place) != STATUS_YES)
 		return STATUS_RUN_FAILED;
+	run.sandbox = sandbox;
+	seen.policy = callgate_subject_name(subject);
 	if (callgate_run(subject, &run, &report, &err) != CALLGATE_OK)
 		return run_failure(&err);
+	if (options->dry_run)
+		print_layers(&report);
 	say_unseen(&report);
 	if (options->report && write_json(&place, report_json(&report, &seen, argv)) != STATUS_YES)
 		return STATUS_RUN_FAILED;
@@ -182,10 +254,5 @@ int cmd_run(const struct verb *verb, int argc, char **argv)
 
 	if (status != OPTIONS_DONE)
 		return status;
-	if (!options.policy) {
-		misuse_hint("'callgate learn -o FILE -- %s' writes one", arguments.items[0],
-			    "run: no --policy was given");
-		return STATUS_RUN_FAILED;
-	}
 	return run_program(&options, arguments.items);
 }

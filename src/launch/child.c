@@ -13,6 +13,7 @@
 #include "kernel/call.h"
 #include "kernel/load.h"
 #include "launch/descriptors.h"
+#include "sandbox/enter.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -63,8 +64,28 @@ static long child_death_signal(struct child *child)
 	if (!child->spec->die_with_parent)
 		return 0;
 	result = KERNEL_CALL(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
-	/* A parent that ended before this was armed sends no signal any more. */
+	/* A parent that ended before this was armed sends no signal any more; from a pid namespace it has no number. */
+	if (result == 0 && child->plan && child->plan->launcher >= 0)
+		return sandbox_is_orphan(child->plan) ? -ESRCH : 0;
 	return result == 0 && KERNEL_CALL(SYS_getppid) != child->parent ? -ESRCH : result;
+}
+
+/* Another user's process must be armed once more. */
+static long child_identity(struct child *child)
+{
+	long result = child->plan ? sandbox_identity(child->plan) : 0;
+
+	return result == 0 && child->plan ? child_death_signal(child) : result;
+}
+
+static long child_enter(struct child *child)
+{
+	return child->plan ? sandbox_enter(child->plan) : 0;
+}
+
+static long child_confine(struct child *child)
+{
+	return child->plan ? sandbox_confine(child->plan) : 0;
 }
 
 static long child_core_limit(struct child *child)
@@ -140,24 +161,30 @@ static long child_filter(struct child *child)
 static long child_exec(struct child *child)
 {
 	struct launch_spec *spec = child->spec;
+	const char *path = child->path ? child->path : child->plan->program;
 	long secret = (long)spec->secret;
 
 	explicit_bzero(&spec->secret, sizeof(spec->secret));
 	if (spec->insns)
 		explicit_bzero(spec->insns, spec->insn_count * sizeof(*spec->insns));
-	return KERNEL_CALL(SYS_execve, child->path, spec->argv, spec->envp, 0, 0, secret);
+	if (spec->dry_run)
+		return -ECANCELED;
+	return KERNEL_CALL(SYS_execve, path, spec->argv, spec->envp, 0, 0, secret);
 }
 
 static long (*const child_steps[CHILD_STEP_COUNT])(struct child *child) = {
 	[CHILD_SIGNALS] = child_signals,
-	[CHILD_SESSION] = child_session,
 	[CHILD_DEATH_SIGNAL] = child_death_signal,
+	[CHILD_IDENTITY] = child_identity,
+	[CHILD_SESSION] = child_session,
+	[CHILD_ENTER] = child_enter,
 	[CHILD_CORE_LIMIT] = child_core_limit,
 	[CHILD_FOLDER] = child_folder,
 	[CHILD_KEEP] = child_keep,
 	[CHILD_CLOSE] = child_close,
 	[CHILD_MASK] = child_mask,
 	[CHILD_NO_NEW_PRIVS] = child_no_new_privs,
+	[CHILD_CONFINE] = child_confine,
 	[CHILD_AWAIT_TRACER] = child_await_tracer,
 	[CHILD_HIDE_LAUNCHER] = child_hide_launcher,
 	[CHILD_FILTER] = child_filter,

@@ -5,6 +5,7 @@
 #define CALLGATE_LAUNCH_CHILD_H
 
 #include "launch/launch.h"
+#include "sandbox/plan.h"
 
 #include <signal.h>
 #include <stdint.h>
@@ -12,14 +13,17 @@
 /* The steps in their order; the text completes "cannot …". */
 enum child_step {
 	CHILD_SIGNALS,
-	CHILD_SESSION,
 	CHILD_DEATH_SIGNAL,
+	CHILD_IDENTITY,
+	CHILD_SESSION,
+	CHILD_ENTER,
 	CHILD_CORE_LIMIT,
 	CHILD_FOLDER,
 	CHILD_KEEP,
 	CHILD_CLOSE,
 	CHILD_MASK,
 	CHILD_NO_NEW_PRIVS,
+	CHILD_CONFINE,
 	CHILD_AWAIT_TRACER,
 	CHILD_HIDE_LAUNCHER,
 	CHILD_FILTER,
@@ -30,9 +34,10 @@ enum child_step {
 /* What the parent prepares and the child reports into: the two share their memory until exec. */
 struct child {
 	struct launch_spec *spec;
-	const char *path;    /* what to execute, found by the parent */
-	int folder_fd;	     /* where to go first, −1: nowhere */
-	const int *open_fds; /* what stays open: 0, 1, 2 and keep_fds, ascending, without doubles */
+	struct sandbox_plan *plan; /* NULL: none */
+	const char *path;	   /* what to execute, found by the parent; NULL: the plan finds it */
+	int folder_fd;		   /* where to go first, −1: nowhere */
+	const int *open_fds;	   /* what stays open: 0, 1, 2 and keep_fds, ascending, without doubles */
 	size_t open_fd_count;
 	pid_t parent;	       /* who must still be the parent once the death signal is armed */
 	const uint64_t *mask;  /* the kernel's sigset: blocked signals of the target */

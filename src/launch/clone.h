@@ -11,8 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* The stack that a child runs on; it calls little and allocates nothing. */
-#define CLONE_STACK_SIZE 16384
+/* The stack that a child runs on; it calls little and allocates nothing, but holds a few paths. */
+#define CLONE_STACK_SIZE 32768
 
 struct clone_child {
 	uint64_t flags;		      /* CLONE_*; CLONE_VM is added */

@@ -66,12 +66,17 @@ void launch_target_fini(struct launch_target *target)
 	struct rusage usage;
 	int status;
 
+	if (target->init > 0)
+		kill(target->init, SIGKILL);
 	if (target->pid > 0) {
 		kill(target->pid, SIGKILL);
 		/* A traced one stops once more on its way out. */
 		while (end_await(target->pid, &status, &usage) > 0 && WIFSTOPPED(status))
 			tracer_continue(target->pid, status);
 	}
+	/* The first process of a pid namespace ends as the last one. */
+	if (target->init > 0)
+		end_await(target->init, &status, &usage);
 	if (target->pidfd >= 0)
 		close(target->pidfd);
 	if (target->listener >= 0)

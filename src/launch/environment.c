@@ -5,6 +5,7 @@
 #include "launch/environment.h"
 
 #include "base/error.h"
+#include "sandbox/sandbox.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,34 +43,37 @@ bool callgate_environment_is_safe(const char *name)
 	return environment_safe_has(name, strlen(name));
 }
 
-/* Whether one of the settings gives this variable a value. */
-static bool environment_is_set(const struct callgate_run_options *options, const char *name, size_t length)
+/* Whether one of the settings, from the given one on, gives this variable a value. */
+static bool environment_is_set(const struct callgate_sandbox *sandbox, size_t from, const char *name, size_t length)
 {
-	for (size_t i = 0; i < options->set_count; i++)
-		if (strcspn(options->set[i], "=") == length && memcmp(options->set[i], name, length) == 0)
+	for (size_t i = from; i < sandbox->setenv.length; i++)
+		if (strcspn(sandbox->setenv.items[i], "=") == length &&
+		    memcmp(sandbox->setenv.items[i], name, length) == 0)
 			return true;
 	return false;
 }
 
-static bool environment_passes(const struct callgate_run_options *options, const char *variable)
+static bool environment_passes(const struct callgate_sandbox *sandbox, const char *variable)
 {
 	size_t length = strcspn(variable, "=");
 
-	if (environment_is_set(options, variable, length))
+	if (environment_is_set(sandbox, 0, variable, length))
 		return false;
-	return (!options->clear && environment_safe_has(variable, length)) ||
-	       environment_has(options->keep, options->keep_count, variable, length);
+	return (!sandbox->clearenv && environment_safe_has(variable, length)) ||
+	       environment_has(sandbox->env.items, sandbox->env.length, variable, length);
 }
 
 int environment_choose(const struct callgate_run_options *options, const char ***ret_environment,
 		       struct callgate_error *err)
 {
-	size_t count = options->set_count + 1;
+	static const struct callgate_sandbox nothing_set = { 0 };
+	const struct callgate_sandbox *sandbox = options->sandbox ? options->sandbox : &nothing_set;
+	size_t count = sandbox->setenv.length + 1;
 	const char **chosen;
 
-	for (size_t i = 0; i < options->set_count; i++)
-		if (options->set[i][0] == '=' || !strchr(options->set[i], '='))
-			return fail(err, CALLGATE_E_INVALID, "'%s' is not NAME=VALUE", options->set[i]);
+	for (size_t i = 0; i < sandbox->setenv.length; i++)
+		if (sandbox->setenv.items[i][0] == '=' || !strchr(sandbox->setenv.items[i], '='))
+			return fail(err, CALLGATE_E_INVALID, "'%s' is not NAME=VALUE", sandbox->setenv.items[i]);
 	for (const char *const *variable = options->environment; variable && *variable; variable++)
 		count++;
 	chosen = calloc(count, sizeof(*chosen));
@@ -77,10 +81,14 @@ int environment_choose(const struct callgate_run_options *options, const char **
 		return fail_nomem(err);
 	count = 0;
 	for (const char *const *variable = options->environment; variable && *variable; variable++)
-		if (environment_passes(options, *variable))
+		if (environment_passes(sandbox, *variable))
 			chosen[count++] = *variable;
-	for (size_t i = 0; i < options->set_count; i++)
-		chosen[count++] = options->set[i];
+	for (size_t i = 0; i < sandbox->setenv.length; i++) {
+		const char *set = sandbox->setenv.items[i];
+
+		if (!environment_is_set(sandbox, i + 1, set, strcspn(set, "=")))
+			chosen[count++] = set;
+	}
 	*ret_environment = chosen;
 	return CALLGATE_OK;
 }

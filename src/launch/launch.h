@@ -46,6 +46,8 @@ struct launch_spec {
 	bool trace_execs;	     /* with trace: stop it when it has executed a program */
 	bool trace_calls;	     /* with trace: stop it at every call that its filter answers with trace; where
 				      * tracing is refused, nothing is started and E_UNSUPPORTED returned */
+	const struct callgate_sandbox *sandbox; /* what else stands around it, NULL: nothing */
+	bool dry_run;				/* end it instead of the exec; launch_target then has no process */
 };
 
 struct launch_target {
@@ -54,6 +56,10 @@ struct launch_target {
 	int listener;	     /* close-on-exec; −1 unless asked for */
 	bool traced;	     /* whether tracing was asked for and granted */
 	uint64_t started_ns; /* CLOCK_MONOTONIC just before its filter was loaded and its program executed */
+	pid_t init;	     /* the first process of its pid namespace, a child of ours too; 0: there is none */
+	unsigned enforced;   /* enum callgate_ground: what of the sandbox stands… */
+	unsigned degraded;   /* …and of that, what stands only in part */
+	char weaker[512];    /* what is missing of it, "" when nothing is */
 };
 
 /* One that holds nothing, which launch_target_fini leaves alone. */

@@ -13,6 +13,7 @@
 #include "launch/environment.h"
 #include "launch/watch.h"
 #include "launch/why.h"
+#include "sandbox/sandbox.h"
 
 #include <callgate/filter.h>
 #include <callgate/launch.h>
@@ -20,6 +21,7 @@
 #include <linux/seccomp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -33,26 +35,6 @@ struct run_target {
 	const char **environment;
 	struct watch watch;
 };
-
-struct ground_name {
-	unsigned ground;
-	const char *name;
-};
-
-static const struct ground_name ground_names[] = {
-	{ CALLGATE_GROUND_ENVIRONMENT, "environment" },	  { CALLGATE_GROUND_SESSION, "session" },
-	{ CALLGATE_GROUND_DEATH_SIGNAL, "death-signal" }, { CALLGATE_GROUND_CORE_LIMIT, "core-limit" },
-	{ CALLGATE_GROUND_DESCRIPTORS, "descriptors" },	  { CALLGATE_GROUND_NO_NEW_PRIVS, "no-new-privs" },
-	{ CALLGATE_GROUND_SECCOMP, "seccomp" },
-};
-
-const char *callgate_ground_name(unsigned ground)
-{
-	for (size_t i = 0; i < sizeof(ground_names) / sizeof(*ground_names); i++)
-		if (ground_names[i].ground == ground)
-			return ground_names[i].name;
-	return NULL;
-}
 
 static void run_fini(struct run_target *run)
 {
@@ -126,6 +108,21 @@ static bool run_may_trace(const struct callgate_subject *subject)
 	return false;
 }
 
+/* Who keeps the terminal can type into it what its user will be taken to have typed, unless the policy says no. */
+static int run_check_terminal(const struct callgate_subject *subject, struct callgate_error *err)
+{
+	struct tracer_call call = { .audit = abi_arch_native()->audit, .nr = SYS_ioctl, .args = { 0, TIOCSTI } };
+	struct callgate_explanation why;
+	int status;
+
+	if (why_call(subject, &call, &why, NULL) == CALLGATE_OK && !action_lets_pass(why.action))
+		return CALLGATE_OK;
+	status = fail(err, CALLGATE_E_UNCONFINED,
+		      "with the terminal, the target could type into it: the policy allows TIOCSTI");
+	error_hint(err, "`errno EPERM ioctl if request in {TIOCSTI, TIOCLINUX}` before what allows ioctl");
+	return status;
+}
+
 static const char *run_why_untraced(const struct run_target *run)
 {
 	if (run->options->no_trace)
@@ -197,6 +194,14 @@ static void run_report_end(struct callgate_run_report *report, const struct laun
 	report->max_rss_kib = end->max_rss_kib;
 }
 
+static void run_report_ground(struct callgate_run_report *report, const struct launch_target *target)
+{
+	report->traced = target->traced;
+	report->enforced |= target->enforced;
+	report->degraded = target->degraded;
+	snprintf(report->weaker, sizeof(report->weaker), "%s", target->weaker);
+}
+
 static int run_watched(struct run_target *run, struct launch_spec *spec, struct callgate_error *err)
 {
 	cleanup(launch_target_fini) struct launch_target target = LAUNCH_TARGET_NONE;
@@ -204,23 +209,24 @@ static int run_watched(struct run_target *run, struct launch_spec *spec, struct 
 	int was_dumpable = prctl(PR_GET_DUMPABLE) == 1;
 	int status;
 
-	run->watch = (struct watch){
-		.target = &target, .lingers = run->options->lingers, .refused = run_refused, .context = run
-	};
+	run->watch = (struct watch){ .target = &target,
+				     .lingers = spec->sandbox && spec->sandbox->linger,
+				     .refused = run_refused,
+				     .context = run };
 	status = watch_begin(&run->watch, err);
 	if (status != CALLGATE_OK)
 		return status;
 	spec->signal_mask = &run->watch.old_mask;
 	status = launch_spawn(spec, &target, err);
 	if (status == CALLGATE_OK) {
-		run->report->traced = target.traced;
+		run_report_ground(run->report, &target);
 		if (spec->trace && !target.traced)
 			strcpy(run->report->untraced, "the kernel does not let us trace it");
-		status = watch_target(&run->watch, &end, err);
+		status = spec->dry_run ? CALLGATE_OK : watch_target(&run->watch, &end, err);
 	}
 	prctl(PR_SET_DUMPABLE, was_dumpable);
 	watch_end(&run->watch);
-	if (status == CALLGATE_OK)
+	if (status == CALLGATE_OK && !spec->dry_run)
 		run_report_end(run->report, &end);
 	return status;
 }
@@ -228,18 +234,20 @@ static int run_watched(struct run_target *run, struct launch_spec *spec, struct 
 int callgate_run(const struct callgate_subject *subject, const struct callgate_run_options *options,
 		 struct callgate_run_report *ret_report, struct callgate_error *err)
 {
+	const struct callgate_sandbox *sandbox = options->sandbox;
 	struct callgate_run_report report = {
-		.enforced = CALLGATE_GROUND_ENVIRONMENT | CALLGATE_GROUND_SESSION | CALLGATE_GROUND_DEATH_SIGNAL |
-			    CALLGATE_GROUND_CORE_LIMIT | CALLGATE_GROUND_DESCRIPTORS | CALLGATE_GROUND_NO_NEW_PRIVS |
-			    CALLGATE_GROUND_SECCOMP,
+		.enforced = CALLGATE_GROUND_ENVIRONMENT | CALLGATE_GROUND_DEATH_SIGNAL | CALLGATE_GROUND_CORE_LIMIT |
+			    CALLGATE_GROUND_DESCRIPTORS | CALLGATE_GROUND_NO_NEW_PRIVS | CALLGATE_GROUND_SECCOMP,
 	};
 	cleanup(run_fini) struct run_target run = { .subject = subject, .options = options, .report = &report };
 	struct launch_spec spec = {
 		.argv = options->argv,
-		.folder = options->folder,
-		.keep_fds = options->pass_fds,
-		.keep_fd_count = options->pass_fd_count,
-		.new_session = true,
+		.sandbox = sandbox,
+		.folder = sandbox ? sandbox->folder : NULL,
+		.keep_fds = sandbox ? sandbox->pass_fds.items : NULL,
+		.keep_fd_count = sandbox ? sandbox->pass_fds.length : 0,
+		.new_session = !sandbox || !sandbox->tty,
+		.dry_run = options->dry_run,
 		.die_with_parent = true,
 		.no_core = true,
 		/* Whoever writes a launcher's memory is out of the cage, and the target may be of the same user. */
@@ -247,6 +255,9 @@ int callgate_run(const struct callgate_subject *subject, const struct callgate_r
 	};
 	int status = environment_choose(options, &run.environment, err);
 
+	report.enforced |= spec.new_session ? CALLGATE_GROUND_SESSION : 0;
+	if (status == CALLGATE_OK && !spec.new_session)
+		status = run_check_terminal(subject, err);
 	if (status == CALLGATE_OK)
 		status = run_compile(&run, &spec, err);
 	if (status != CALLGATE_OK)

@@ -18,6 +18,7 @@
 #include "launch/clone.h"
 #include "launch/descriptors.h"
 #include "launch/search.h"
+#include "sandbox/enter.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,8 +41,9 @@ struct spawn {
 	pid_t tid;	  /* not 0 while the child uses our memory */
 	int porter_pidfd; /* −1: the child is cloned by us */
 	bool porter_keeps_handlers;
-	uint64_t old_mask; /* signals that the caller blocks */
-	uint64_t mask;	   /* signals that the target is to block */
+	uint64_t old_mask;	  /* signals that the caller blocks */
+	uint64_t mask;		  /* signals that the target is to block */
+	struct sandbox_plan plan; /* with spec->sandbox */
 	char *path;
 	int folder_fd;
 	int *open_fds;
@@ -51,8 +53,8 @@ struct spawn {
 
 static const char *const spawn_step_text[CHILD_STEP_COUNT] = {
 	[CHILD_SIGNALS] = "reset the signal handlers",
-	[CHILD_SESSION] = "start a new session",
 	[CHILD_DEATH_SIGNAL] = "have the target end with its parent",
+	[CHILD_SESSION] = "start a new session",
 	[CHILD_CORE_LIMIT] = "forbid core files",
 	[CHILD_FOLDER] = "enter the folder",
 	[CHILD_KEEP] = "keep a descriptor that was asked for",
@@ -76,18 +78,30 @@ int launch_secret(uint64_t *ret_secret, struct callgate_error *err)
 	return CALLGATE_OK;
 }
 
-static int spawn_prepare(struct spawn *spawn, struct callgate_error *err)
+/* The folder and the program, where both are found in the root that we have. */
+static int spawn_find(struct spawn *spawn, struct callgate_error *err)
 {
 	const struct launch_spec *spec = spawn->child.spec;
-	int status;
 
 	if (spec->folder) {
 		spawn->folder_fd = open(spec->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (spawn->folder_fd < 0)
 			return fail_errno(err, "cannot enter the folder '%s'", spec->folder);
 	}
-	status = search_program(spec->argv[0], spec->envp, spec->folder ? spawn->folder_fd : AT_FDCWD, &spawn->path,
-				err);
+	return search_program(spec->argv[0], spec->envp, spec->folder ? spawn->folder_fd : AT_FDCWD, &spawn->path, err);
+}
+
+static int spawn_prepare(struct spawn *spawn, struct callgate_error *err)
+{
+	const struct launch_spec *spec = spawn->child.spec;
+	int status = CALLGATE_OK;
+
+	if (spec->sandbox) {
+		spawn->child.plan = &spawn->plan;
+		status = plan_make(&spawn->plan, spec->sandbox, spec->argv[0], spec->envp, spec->folder, err);
+	}
+	if (status == CALLGATE_OK && !spawn->plan.own_root)
+		status = spawn_find(spawn, err);
 	if (status == CALLGATE_OK)
 		status = descriptors_list(spec->keep_fds, spec->keep_fd_count, &spawn->open_fds,
 					  &spawn->child.open_fd_count, err);
@@ -120,16 +134,58 @@ static pid_t spawn_clone_child(struct spawn *spawn, uint64_t flags)
 	return clone_start(&child);
 }
 
-/* The porter. vfork's wait ends when the target has executed its program or is dead. */
+/*
+ * The first process of the pid namespace that this one's children will be in: a copy of ours, since it lives on, with
+ * memory that nobody in there may look into.
+ */
+static pid_t spawn_init(struct spawn *spawn)
+{
+	long was_dumpable = KERNEL_CALL(SYS_prctl, PR_GET_DUMPABLE);
+	long pid;
+
+	KERNEL_CALL(SYS_prctl, PR_SET_DUMPABLE, 0);
+	pid = KERNEL_CALL(SYS_clone, CLONE_PARENT);
+	if (pid == 0)
+		sandbox_init_main(&spawn->plan);
+	if (was_dumpable == 1)
+		KERNEL_CALL(SYS_prctl, PR_SET_DUMPABLE, 1);
+	return (pid_t)pid;
+}
+
+/* A pid namespace for the target, and its first process where that is not the target. */
+static long spawn_pid_namespace(struct spawn *spawn)
+{
+	long result;
+
+	if (!(spawn->plan.namespaces & CLONE_NEWPID))
+		return 0;
+	result = KERNEL_CALL(SYS_unshare, CLONE_NEWPID);
+	if (result < 0 || !spawn->plan.has_init)
+		return result;
+	result = spawn_init(spawn);
+	if (result > 0)
+		spawn->target.init = (pid_t)result;
+	return result < 0 ? result : 0;
+}
+
+/* The porter. With a listener it stays, and vfork's wait ends when the target has executed its program or is dead. */
 static void __attribute__((noreturn)) spawn_porter_main(void *argument)
 {
 	struct spawn *spawn = argument;
-	pid_t pid = -ESRCH;
+	bool stays = spawn->child.spec->want_listener;
+	long pid = -ESRCH;
 
-	if (KERNEL_CALL(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL) == 0 && KERNEL_CALL(SYS_getppid) == spawn->child.parent)
-		pid = spawn_clone_child(spawn, CLONE_VFORK | CLONE_FILES | CLONE_PARENT);
-	spawn->target.pid = pid;
-	KERNEL_CALL(SYS_kill, KERNEL_CALL(SYS_getpid), SIGSTOP);
+	if (KERNEL_CALL(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL) == 0 && KERNEL_CALL(SYS_getppid) == spawn->child.parent) {
+		if (spawn->child.plan)
+			sandbox_await_maps(spawn->child.plan);
+		pid = spawn_pid_namespace(spawn);
+		if (pid == 0)
+			pid = spawn_clone_child(spawn, CLONE_PARENT | (stays ? CLONE_VFORK | CLONE_FILES
+									     : CLONE_CHILD_CLEARTID));
+	}
+	spawn->target.pid = (pid_t)pid;
+	if (stays)
+		KERNEL_CALL(SYS_kill, KERNEL_CALL(SYS_getpid), SIGSTOP);
 	for (;;)
 		KERNEL_CALL(SYS_exit_group, 0);
 }
@@ -146,25 +202,50 @@ static void spawn_porter_end(struct spawn *spawn)
 	spawn->porter_pidfd = -1;
 }
 
-/* Starts the porter, and comes back when the target has been executed or failed. */
-static int spawn_through_porter(struct spawn *spawn, struct callgate_error *err)
+/* Clones in the namespaces of the plan, and once more without those that cannot be had and may be missing. */
+static int spawn_clone(struct spawn *spawn, pid_t (*clone_it)(struct spawn *spawn), pid_t *ret_pid,
+		       struct callgate_error *err)
+{
+	pid_t pid = clone_it(spawn);
+	int status;
+
+	if (pid < 0 && spawn->plan.namespaces) {
+		status = plan_without_missing(&spawn->plan, pid, err);
+		if (status != CALLGATE_OK)
+			return status;
+		pid = clone_it(spawn);
+	}
+	if (pid < 0) {
+		errno = -pid;
+		return fail_errno(err, "cannot start a process");
+	}
+	*ret_pid = pid;
+	return spawn->plan.namespaces & CLONE_NEWUSER ? plan_write_maps(&spawn->plan, pid, err) : CALLGATE_OK;
+}
+
+static pid_t spawn_clone_porter(struct spawn *spawn)
 {
 	struct clone_child porter = {
-		.flags = CLONE_PIDFD,
+		.flags = CLONE_PIDFD | (spawn->plan.namespaces & ~(uint64_t)CLONE_NEWPID),
 		.main = spawn_porter_main,
 		.argument = spawn,
 		.stack = spawn->porter_stack,
 		.pidfd = &spawn->porter_pidfd,
 		.keeps_handlers = &spawn->porter_keeps_handlers,
 	};
-	pid_t pid = clone_start(&porter);
-	siginfo_t info;
-	int status;
 
-	if (pid < 0) {
-		errno = -pid;
-		return fail_errno(err, "cannot start a process");
-	}
+	return clone_start(&porter);
+}
+
+/* Starts the porter, and comes back when the target has been executed or failed. */
+static int spawn_through_porter(struct spawn *spawn, struct callgate_error *err)
+{
+	siginfo_t info;
+	pid_t pid;
+	int status = spawn_clone(spawn, spawn_clone_porter, &pid, err);
+
+	if (status != CALLGATE_OK)
+		return status;
 	if (process_wait(P_PIDFD, (id_t)spawn->porter_pidfd, WSTOPPED | WEXITED | WNOWAIT | __WALL, &info, NULL) < 0 ||
 	    info.si_code != CLD_STOPPED || spawn->target.pid <= 0) {
 		errno = spawn->target.pid < 0 ? -spawn->target.pid : ESRCH;
@@ -238,23 +319,45 @@ static int spawn_trace(struct spawn *spawn, struct callgate_error *err)
 	return CALLGATE_OK;
 }
 
+static pid_t spawn_clone_target(struct spawn *spawn)
+{
+	spawn->target.pid = spawn_clone_child(spawn, CLONE_PIDFD | CLONE_CHILD_CLEARTID | spawn->plan.namespaces);
+	return spawn->target.pid;
+}
+
+/* By a porter that goes at once: the target's number is known when it has. */
+static int spawn_in_pid_namespace(struct spawn *spawn, struct callgate_error *err)
+{
+	siginfo_t info;
+	pid_t porter;
+	int status = spawn_clone(spawn, spawn_clone_porter, &porter, err);
+
+	if (status != CALLGATE_OK)
+		return status;
+	if (process_wait(P_PIDFD, (id_t)spawn->porter_pidfd, WEXITED | __WALL, &info, NULL) < 0)
+		return fail_errno(err, "cannot wait for the porter");
+	close(take_fd(spawn->porter_pidfd));
+	if (spawn->target.pid <= 0) {
+		errno = spawn->target.pid < 0 ? -spawn->target.pid : ESRCH;
+		spawn->target.pid = 0;
+		return fail_errno(err, "cannot start a process in a pid namespace");
+	}
+	return pidfd_of(spawn->target.pid, &spawn->target.pidfd, err);
+}
+
 static int spawn_directly(struct spawn *spawn, struct callgate_error *err)
 {
 	pid_t pid;
+	int status;
 
 	spawn->tid = 1;
-	pid = spawn_clone_child(spawn, CLONE_PIDFD | CLONE_CHILD_CLEARTID);
-	if (pid < 0) {
-		errno = -pid;
-		return fail_errno(err, "cannot start a process");
-	}
-	spawn->target.pid = pid;
-	if (spawn->child.spec->trace) {
-		int status = spawn_trace(spawn, err);
-
-		if (status < 0)
-			return status;
-	}
+	status = spawn->plan.has_init ? spawn_in_pid_namespace(spawn, err)
+				      : spawn_clone(spawn, spawn_clone_target, &pid, err);
+	if (status != CALLGATE_OK)
+		return status;
+	status = spawn->child.spec->trace ? spawn_trace(spawn, err) : CALLGATE_OK;
+	if (status != CALLGATE_OK)
+		return status;
 	if (!spawn->target.traced)
 		spawn_await_exec(spawn);
 	else if (!spawn_await_exec_traced(spawn) && spawn->child.error == 0)
@@ -270,11 +373,15 @@ static int spawn_reported(const struct spawn *spawn, struct callgate_error *err)
 
 	if (child->error == 0)
 		return CALLGATE_OK;
+	if (child->step == CHILD_EXEC && child->error == -ECANCELED)
+		return CALLGATE_OK;
+	if (child->step == CHILD_IDENTITY || child->step == CHILD_ENTER || child->step == CHILD_CONFINE)
+		return plan_failure(child->plan, child->spec->argv[0], child->error, err);
 	if (child->step == CHILD_FILTER)
 		return kernel_filter_load_error(child->error, child->spec->insn_count, child->spec->filter_flags, err);
 	errno = -child->error;
 	if (child->step == CHILD_EXEC) {
-		error_set_errno(err, "cannot execute '%s'", spawn->path);
+		error_set_errno(err, "cannot execute '%s'", spawn->path ? spawn->path : spawn->plan.program);
 		status = CALLGATE_E_NOT_EXECUTABLE;
 		if (child->error == -ENOEXEC)
 			error_hint(err, "a script needs a first line such as #!/bin/sh");
@@ -294,6 +401,7 @@ static void spawn_fini(struct spawn *spawn)
 {
 	spawn_porter_end(spawn);
 	launch_target_fini(&spawn->target);
+	plan_fini(&spawn->plan);
 	if (spawn->folder_fd >= 0)
 		close(spawn->folder_fd);
 	free(spawn->path);
@@ -320,6 +428,17 @@ static int spawn_start(struct spawn *spawn, struct callgate_error *err)
 	return status == CALLGATE_OK ? spawn_reported(spawn, err) : status;
 }
 
+/* A dry run's target has ended; what stood around it is still to be told. */
+static void spawn_forget(struct launch_target *target)
+{
+	struct launch_target told = *target;
+
+	launch_target_fini(target);
+	told.pid = told.init = 0;
+	told.pidfd = told.listener = -1;
+	*target = told;
+}
+
 int launch_spawn(struct launch_spec *spec, struct launch_target *ret_target, struct callgate_error *err)
 {
 	/* Not part of what is zeroed: pages that nobody touches cost nothing. */
@@ -331,6 +450,7 @@ int launch_spawn(struct launch_spec *spec, struct launch_target *ret_target, str
 		.target = LAUNCH_TARGET_NONE,
 		.porter_pidfd = -1,
 		.folder_fd = -1,
+		.plan = { .launcher = -1 },
 	};
 	int status;
 
@@ -343,7 +463,14 @@ int launch_spawn(struct launch_spec *spec, struct launch_target *ret_target, str
 	if (status != CALLGATE_OK)
 		return status;
 	spawn.target.started_ns = spawn.child.started_ns;
+	if (spec->sandbox) {
+		spawn.target.enforced = plan_enforced(&spawn.plan);
+		spawn.target.degraded = spawn.plan.degraded;
+		plan_describe_missing(&spawn.plan, spawn.target.weaker, sizeof(spawn.target.weaker));
+	}
 	*ret_target = spawn.target;
+	if (spec->dry_run)
+		spawn_forget(ret_target);
 	spawn.target = LAUNCH_TARGET_NONE;
 	return CALLGATE_OK;
 }

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "kernel/pidfd.h"
+#include "sandbox/enter.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -158,6 +159,10 @@ static bool watch_collect(struct watch *watch, struct launch_end *end)
 		} else if (pid == watch->target->pid) {
 			launch_end_from_status(status, &usage, watch->target->started_ns, end);
 			watch->target->pid = 0;
+		} else if (pid == watch->target->init) {
+			watch->target->init = 0;
+			/* It says so when it was not alone. */
+			watch->cut_off |= WIFEXITED(status) && WEXITSTATUS(status) != 0;
 		}
 	}
 }
@@ -224,16 +229,18 @@ static void watch_kill_rest(struct watch *watch)
 	pid_t pids[256];
 
 	__atomic_store_n(&watch->ending, true, __ATOMIC_RELEASE);
+	if (watch->target->init > 0)
+		kill(watch->target->init, INIT_END);
 	while (watch_collect(watch, &nobody)) {
 		size_t count = watch_children(pids, sizeof(pids) / sizeof(*pids));
 		size_t killed = 0;
 
 		for (size_t i = 0; i < count; i++)
-			if (!watch_is_stranger(watch, pids[i]))
+			if (!watch_is_stranger(watch, pids[i]) && pids[i] != watch->target->init)
 				killed += kill(pids[i], SIGKILL) == 0;
-		if (killed == 0)
+		watch->cut_off |= killed > 0;
+		if (killed == 0 && watch->target->init == 0)
 			return;
-		watch->cut_off = true;
 		watch_await_signal(watch);
 	}
 }
@@ -248,6 +255,8 @@ int watch_target(struct watch *watch, struct launch_end *ret_end, struct callgat
 		if (watch->target->pid > 0)
 			watch_await_signal(watch);
 	}
+	if (watch->lingers && watch->target->init > 0)
+		kill(watch->target->init, INIT_AWAIT_REST);
 	while (watch->lingers && !watch_is_ending(watch) && watch_collect(watch, &end))
 		watch_await_signal(watch);
 	if (!watch->lingers || watch_is_ending(watch))

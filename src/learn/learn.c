@@ -13,6 +13,7 @@
 #include "learn/evidence_file.h"
 #include "learn/rules.h"
 #include "observe/record.h"
+#include "sandbox/sandbox.h"
 
 #include <callgate/policy.h>
 
@@ -150,16 +151,17 @@ static int learn_record(struct learning *learning, struct callgate_learn_report 
 		.launch = {
 			.argv = run->argv,
 			.envp = learning->environment,
-			.folder = run->folder,
-			.keep_fds = run->pass_fds,
-			.keep_fd_count = run->pass_fd_count,
+			.sandbox = run->sandbox,
+			.folder = run->sandbox ? run->sandbox->folder : NULL,
+			.keep_fds = run->sandbox ? run->sandbox->pass_fds.items : NULL,
+			.keep_fd_count = run->sandbox ? run->sandbox->pass_fds.length : 0,
 			.new_session = true,
 			.die_with_parent = true,
 			.no_core = true,
 		},
 		.how = hows[learning->options->recorder],
 		.processes_max = learning->options->processes_max,
-		.lingers = run->lingers,
+		.lingers = run->sandbox && run->sandbox->linger,
 	};
 	struct record_end end;
 	int status = record_run(&spec, learning->run, &end, err);
@@ -293,13 +295,15 @@ int callgate_learn(const struct callgate_learn_options *options, struct callgate
 		.run = evidence_new(),
 		.result = calloc(1, sizeof(struct callgate_learned)),
 	};
+	const struct callgate_sandbox *sandbox = options->run.sandbox;
 	struct callgate_learn_report report = { 0 };
-	int status;
+	int status = CALLGATE_OK;
 
 	if (!learning.run || !learning.result)
 		return fail_nomem(err);
 	/* Before we open any ourselves, which must not be handed on. */
-	status = descriptors_check(options->run.pass_fds, options->run.pass_fd_count, err);
+	if (sandbox)
+		status = descriptors_check(sandbox->pass_fds.items, sandbox->pass_fds.length, err);
 	if (status == CALLGATE_OK)
 		status = learn_find_evidence(&learning, err);
 	if (status == CALLGATE_OK)

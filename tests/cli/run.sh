@@ -152,7 +152,7 @@ stdout_is ''
 expect 0 'one that was named is not' passed
 stdout_is 'leaked'
 expect 2 'it has a number' free --pass-fd three -- true
-stderr_has "'--pass-fd' takes the number of a descriptor, not 'three'"
+stderr_has "'pass-fd' takes the number of a descriptor, not 'three'"
 mkdir folder
 expect 0 'the working folder can be another' free --chdir folder -- pwd
 stdout_has '/folder$'

@@ -2,6 +2,7 @@
 
 #include "launch/environment.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,25 +12,36 @@ static const char *const outside[] = {
 	"SECRET=1",  "SECRET_2=2",	   "broken",   NULL,
 };
 
-/* The chosen variables, joined by spaces. */
-static const char *chosen(struct callgate_run_options *options)
+/* The chosen variables, joined by spaces, with settings "NAME" or "NAME VALUE" that end in NULL. */
+static const char *chosen(const char *const *settings)
 {
 	static char text[256];
+	struct callgate_run_options options = { .environment = outside };
 	const char **environment = NULL;
+	struct callgate_sandbox *sandbox;
 	struct callgate_error err;
 
-	options->environment = outside;
-	assert_int_equal(environment_choose(options, &environment, &err), CALLGATE_OK);
+	assert_int_equal(callgate_sandbox_new(&sandbox, &err), CALLGATE_OK);
+	for (; *settings; settings++) {
+		const char *value = strchr(*settings, ' ') ? strchr(*settings, ' ') + 1 : NULL;
+		char name[32];
+
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(*settings, " "), *settings);
+		assert_int_equal(callgate_sandbox_set(sandbox, name, &value, value != NULL, &err), CALLGATE_OK);
+	}
+	options.sandbox = sandbox;
+	assert_int_equal(environment_choose(&options, &environment, &err), CALLGATE_OK);
 	text[0] = '\0';
 	for (size_t i = 0; environment[i]; i++)
 		strcat(strcat(text, i ? " " : ""), environment[i]);
 	free(environment);
+	callgate_sandbox_free(sandbox);
 	return text;
 }
 
 static void only_safe_variables_pass(void **state)
 {
-	assert_string_equal(chosen(&(struct callgate_run_options){ 0 }), "PATH=/bin LC_ALL=C LANG=C");
+	assert_string_equal(chosen((const char *[]){ NULL }), "PATH=/bin LC_ALL=C LANG=C");
 	assert_true(callgate_environment_is_safe("LC_MESSAGES"));
 	assert_false(callgate_environment_is_safe("LC"));
 	assert_false(callgate_environment_is_safe("PATHS"));
@@ -38,21 +50,18 @@ static void only_safe_variables_pass(void **state)
 
 static void and_those_that_are_named(void **state)
 {
-	const char *one[] = { "SECRET" }, *many[] = { "SECRET*", "LD_PRELOAD" };
-
-	assert_string_equal(chosen(&(struct callgate_run_options){ .keep = one, .keep_count = 1 }),
-			    "PATH=/bin LC_ALL=C LANG=C SECRET=1");
-	assert_string_equal(chosen(&(struct callgate_run_options){ .keep = many, .keep_count = 2, .clear = true }),
+	assert_string_equal(chosen((const char *[]){ "env SECRET", NULL }), "PATH=/bin LC_ALL=C LANG=C SECRET=1");
+	assert_string_equal(chosen((const char *[]){ "env SECRET*", "env LD_PRELOAD", "clearenv", NULL }),
 			    "LD_PRELOAD=evil.so SECRET=1 SECRET_2=2");
-	assert_string_equal(chosen(&(struct callgate_run_options){ .clear = true }), "");
+	assert_string_equal(chosen((const char *[]){ "clearenv", NULL }), "");
 }
 
 static void what_is_set_replaces_what_was(void **state)
 {
-	const char *set[] = { "PATH=/opt", "EMPTY=" };
-
-	assert_string_equal(chosen(&(struct callgate_run_options){ .set = set, .set_count = 2 }),
+	assert_string_equal(chosen((const char *[]){ "setenv PATH=/opt", "setenv EMPTY=", NULL }),
 			    "LC_ALL=C LANG=C PATH=/opt EMPTY=");
+	assert_string_equal(chosen((const char *[]){ "setenv PATH=/opt", "setenv PATH=/srv", NULL }),
+			    "LC_ALL=C LANG=C PATH=/srv");
 }
 
 static void a_setting_without_a_name_or_value_is_refused(void **state)
@@ -60,12 +69,17 @@ static void a_setting_without_a_name_or_value_is_refused(void **state)
 	static const char *const wrong[] = { "NAME", "=value", "" };
 
 	for (size_t i = 0; i < 3; i++) {
-		struct callgate_run_options options = { .set = &wrong[i], .set_count = 1 };
+		struct callgate_run_options options = { 0 };
 		const char **environment = NULL;
+		struct callgate_sandbox *sandbox;
 		struct callgate_error err;
 
+		assert_int_equal(callgate_sandbox_new(&sandbox, &err), CALLGATE_OK);
+		assert_int_equal(callgate_sandbox_set(sandbox, "setenv", &wrong[i], 1, &err), CALLGATE_OK);
+		options.sandbox = sandbox;
 		assert_int_equal(environment_choose(&options, &environment, &err), CALLGATE_E_INVALID);
 		assert_null(environment);
+		callgate_sandbox_free(sandbox);
 	}
 }
 

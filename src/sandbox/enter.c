@@ -1,0 +1,400 @@
+/*
+ * The order is the argument: what needs rights comes before the rights are dropped, what names paths before the root
+ * changes or after it, and nothing that was opened on the way outlives the exec.
+ */
+#include "sandbox/enter.h"
+
+#include "kernel/call.h"
+#include "sandbox/landlock.h"
+#include "sandbox/root.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <linux/futex.h>
+#include <linux/if.h>
+#include <linux/keyctl.h>
+#include <linux/sched.h>
+#include <linux/securebits.h>
+#include <linux/sockios.h>
+#include <linux/stat.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#define KERNEL_SIGSET_SIZE 8
+#define CAPABILITY_LIMIT   64
+
+/* What older headers lack. */
+#ifndef PR_SET_MDWE
+#define PR_SET_MDWE		 65
+#define PR_MDWE_REFUSE_EXEC_GAIN 1
+#endif
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
+static bool has(const struct sandbox_plan *plan, unsigned namespace)
+{
+	return plan->namespaces & namespace;
+}
+
+/* Fails with the result, or takes note where the layer may be missing. */
+static long step_done(struct sandbox_plan *plan, enum callgate_ground layer, long result)
+{
+	if (result >= 0)
+		return 0;
+	if (!(plan->sandbox->may_degrade & layer))
+		return result;
+	plan->absent |= layer;
+	return 0;
+}
+
+void sandbox_await_maps(struct sandbox_plan *plan)
+{
+	while (__atomic_load_n(&plan->maps_written, __ATOMIC_ACQUIRE) == 0)
+		KERNEL_CALL(SYS_futex, &plan->maps_written, FUTEX_WAIT, 0, 0);
+}
+
+bool sandbox_is_orphan(const struct sandbox_plan *plan)
+{
+	struct pollfd launcher = { .fd = plan->launcher, .events = POLLIN };
+	struct timespec now = { 0 };
+
+	return plan->launcher >= 0 && KERNEL_CALL(SYS_ppoll, &launcher, 1, &now, 0, 0) != 0;
+}
+
+/* Its capabilities stay for now, in whatever user namespace. */
+long sandbox_identity(struct sandbox_plan *plan)
+{
+	long result = 0;
+
+	plan->step = PLAN_IDENTITY;
+	sandbox_await_maps(plan);
+	if (plan->drop_groups)
+		result = KERNEL_CALL(SYS_setgroups, 0, 0);
+	if (result == 0 && plan->set_ids)
+		result = KERNEL_CALL(SYS_prctl, PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP);
+	if (result == 0 && plan->set_ids)
+		result = KERNEL_CALL(SYS_setresgid, plan->gid, plan->gid, plan->gid);
+	if (result == 0 && plan->set_ids)
+		result = KERNEL_CALL(SYS_setresuid, plan->uid, plan->uid, plan->uid);
+	return result;
+}
+
+static long enter_root(struct sandbox_plan *plan)
+{
+	struct mount_attr private = { .propagation = MS_PRIVATE };
+	long result;
+
+	if (!has(plan, CLONE_NEWNS))
+		return 0;
+	plan->step = PLAN_PRIVATE;
+	result = KERNEL_CALL(SYS_mount_setattr, AT_FDCWD, "/", AT_RECURSIVE, &private, sizeof(private));
+	if (result < 0)
+		return step_done(plan, CALLGATE_GROUND_MOUNT | CALLGATE_GROUND_ROOT, result);
+	return plan->own_root ? step_done(plan, CALLGATE_GROUND_ROOT, root_enter(plan)) : 0;
+}
+
+static long enter_loopback(struct sandbox_plan *plan)
+{
+	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	long fd, result;
+
+	if (!has(plan, CLONE_NEWNET))
+		return 0;
+	plan->step = PLAN_LOOPBACK;
+	fd = KERNEL_CALL(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	/* A kernel without IPv4 has no loopback to start. */
+	if (fd == -EAFNOSUPPORT)
+		return 0;
+	result = fd < 0 ? fd : KERNEL_CALL(SYS_ioctl, fd, SIOCSIFFLAGS, &request);
+	if (fd >= 0)
+		KERNEL_CALL(SYS_close, fd);
+	return step_done(plan, CALLGATE_GROUND_NET, result);
+}
+
+static long enter_hostname(struct sandbox_plan *plan)
+{
+	const char *name = plan->sandbox->hostname;
+
+	if (!name || !has(plan, CLONE_NEWUTS))
+		return 0;
+	plan->step = PLAN_HOSTNAME;
+	return step_done(plan, CALLGATE_GROUND_UTS, KERNEL_CALL(SYS_sethostname, name, strlen(name)));
+}
+
+static long enter_limits(struct sandbox_plan *plan)
+{
+	long result = 0;
+
+	plan->step = PLAN_LIMIT;
+	for (size_t i = 0; result == 0 && i < plan->limit_count; i++) {
+		plan->index = i;
+		result = KERNEL_CALL(SYS_prlimit64, 0, plan->limits[i].resource, &plan->limits[i].limit, 0);
+		result = step_done(plan, CALLGATE_GROUND_LIMITS, result);
+	}
+	return result;
+}
+
+static long enter_keyring(struct sandbox_plan *plan)
+{
+	long result;
+
+	if (!(plan->wanted & CALLGATE_GROUND_KEYRING))
+		return 0;
+	plan->step = PLAN_KEYRING;
+	result = KERNEL_CALL(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, 0);
+	return step_done(plan, CALLGATE_GROUND_KEYRING, result);
+}
+
+static long enter_folder(struct sandbox_plan *plan)
+{
+	long result;
+
+	if (!plan->folder)
+		return 0;
+	plan->step = PLAN_FOLDER;
+	result = KERNEL_CALL(SYS_chdir, plan->folder);
+	return result < 0 && !plan->folder_must_be ? KERNEL_CALL(SYS_chdir, "/") : result;
+}
+
+/* 0, or the errno of why it cannot be executed. */
+static long program_try(const char *path)
+{
+	struct statx status = { 0 };
+	long result = KERNEL_CALL(SYS_statx, AT_FDCWD, path, 0, STATX_TYPE, &status);
+
+	if (result < 0)
+		return result;
+	if (S_ISDIR(status.stx_mode))
+		return -EISDIR;
+	if (!S_ISREG(status.stx_mode))
+		return -EACCES;
+	return KERNEL_CALL(SYS_faccessat2, AT_FDCWD, path, X_OK, AT_EACCESS);
+}
+
+static long enter_program(struct sandbox_plan *plan)
+{
+	bool searched = plan->programs && plan->programs[0] && plan->programs[1];
+	long result = -ENOENT;
+
+	if (!plan->programs)
+		return 0;
+	plan->step = PLAN_PROGRAM;
+	for (const char *const *path = plan->programs; *path; path++) {
+		long tried = program_try(*path);
+
+		if (tried == 0) {
+			plan->program = *path;
+			return 0;
+		}
+		if (!searched || (tried != -ENOENT && tried != -ENOTDIR && tried != -EISDIR))
+			result = tried;
+	}
+	return result;
+}
+
+/* Until somebody writes, or closes the other end. */
+static long enter_block(struct sandbox_plan *plan)
+{
+	char byte;
+	long result;
+
+	if (plan->sandbox->block_fd < 0)
+		return 0;
+	plan->step = PLAN_BLOCK;
+	do
+		result = KERNEL_CALL(SYS_read, plan->sandbox->block_fd, &byte, 1);
+	while (result == -EINTR);
+	return result < 0 ? result : 0;
+}
+
+static long (*const enter_steps[])(struct sandbox_plan *plan) = {
+	enter_root,    enter_loopback, enter_hostname, enter_limits,
+	enter_keyring, enter_folder,   enter_program,  enter_block,
+};
+
+static long run_steps(struct sandbox_plan *plan, long (*const *steps)(struct sandbox_plan *plan), size_t count)
+{
+	long result = 0;
+
+	for (size_t i = 0; result == 0 && i < count; i++)
+		result = steps[i](plan);
+	return result;
+}
+
+long sandbox_enter(struct sandbox_plan *plan)
+{
+	return run_steps(plan, enter_steps, sizeof(enter_steps) / sizeof(*enter_steps));
+}
+
+static long confine_landlock(struct sandbox_plan *plan)
+{
+	if (!plan->landlock || plan->lost & CALLGATE_GROUND_LANDLOCK)
+		return 0;
+	plan->step = PLAN_LANDLOCK;
+	return step_done(plan, CALLGATE_GROUND_LANDLOCK, landlock_enter(plan));
+}
+
+static long confine_memory(struct sandbox_plan *plan)
+{
+	long result;
+
+	if (!plan->sandbox->write_xor_execute)
+		return 0;
+	plan->step = PLAN_WRITE_XOR_EXECUTE;
+	result = KERNEL_CALL(SYS_prctl, PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN);
+	return step_done(plan, CALLGATE_GROUND_WRITE_XOR_EXECUTE, result);
+}
+
+static long confine_clock(struct sandbox_plan *plan)
+{
+	if (!plan->sandbox->no_tsc)
+		return 0;
+	plan->step = PLAN_TSC;
+	return step_done(plan, CALLGATE_GROUND_TSC, KERNEL_CALL(SYS_prctl, PR_SET_TSC, PR_TSC_SIGSEGV));
+}
+
+/* Where cores have no threads there is nothing to share. */
+static long confine_cores(struct sandbox_plan *plan)
+{
+	long result;
+
+	if (!plan->sandbox->core_scheduling)
+		return 0;
+	plan->step = PLAN_CORE_SCHEDULING;
+	result = KERNEL_CALL(SYS_prctl, PR_SCHED_CORE, PR_SCHED_CORE_CREATE, 0, PR_SCHED_CORE_SCOPE_THREAD_GROUP, 0);
+	if (result == -ENODEV || result == -EINVAL) {
+		plan->absent |= CALLGATE_GROUND_CORE_SCHEDULING;
+		return 0;
+	}
+	return step_done(plan, CALLGATE_GROUND_CORE_SCHEDULING, result);
+}
+
+/* The bounding set, and which capabilities exec may bring back; both take CAP_SETPCAP. */
+static long confine_bounding(uint64_t keep)
+{
+	long result = 0;
+
+	for (unsigned capability = 0; result == 0 && capability < CAPABILITY_LIMIT; capability++) {
+		if (keep >> capability & 1)
+			continue;
+		result = KERNEL_CALL(SYS_prctl, PR_CAPBSET_DROP, capability);
+		/* One that this kernel does not have. */
+		if (result == -EINVAL && capability > 0)
+			result = 0;
+	}
+	return result;
+}
+
+static long confine_sets(uint64_t permitted, uint64_t inheritable)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[2];
+
+	for (int i = 0; i < 2; i++) {
+		uint32_t half = (uint32_t)(permitted >> (32 * i));
+
+		sets[i] = (struct __user_cap_data_struct){ half, half, (uint32_t)(inheritable >> (32 * i)) };
+	}
+	return KERNEL_CALL(SYS_capset, &header, sets);
+}
+
+/* Those that stay are put where an exec leaves them, whoever the user is. */
+static long confine_ambient(uint64_t keep)
+{
+	long result = KERNEL_CALL(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL);
+
+	for (unsigned capability = 0; result == 0 && capability < CAPABILITY_LIMIT; capability++)
+		if (keep >> capability & 1)
+			result = KERNEL_CALL(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability);
+	return result;
+}
+
+#define SECUREBITS                                                                                       \
+	(SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED | \
+	 SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED)
+
+static long confine_capabilities(struct sandbox_plan *plan)
+{
+	uint64_t keep = plan->sandbox->capabilities;
+	long result, bounding;
+
+	if (!(plan->wanted & CALLGATE_GROUND_CAPABILITIES))
+		return 0;
+	plan->step = PLAN_CAPABILITIES;
+	bounding = confine_bounding(keep);
+	/* The right to set securebits must last until they are set. */
+	result = confine_sets(keep | (bounding == 0 ? UINT64_C(1) << CAP_SETPCAP : 0), keep);
+	if (result == 0)
+		result = confine_ambient(keep);
+	if (result == 0 && bounding == 0)
+		result = KERNEL_CALL(SYS_prctl, PR_SET_SECUREBITS, SECUREBITS);
+	if (result == 0)
+		result = confine_sets(keep, keep);
+	if (result == 0 && bounding < 0 && plan->sandbox->may_degrade & CALLGATE_GROUND_CAPABILITIES) {
+		plan->degraded |= CALLGATE_GROUND_CAPABILITIES;
+		return 0;
+	}
+	return step_done(plan, CALLGATE_GROUND_CAPABILITIES, result == 0 ? bounding : result);
+}
+
+static long (*const confine_steps[])(struct sandbox_plan *plan) = {
+	confine_landlock, confine_memory, confine_clock, confine_cores, confine_capabilities,
+};
+
+long sandbox_confine(struct sandbox_plan *plan)
+{
+	return run_steps(plan, confine_steps, sizeof(confine_steps) / sizeof(*confine_steps));
+}
+
+/* Every other process of the namespace has ended; zombies count until their parents looked. */
+static bool init_is_alone(void)
+{
+	return KERNEL_CALL(SYS_kill, -1, 0) == -ESRCH;
+}
+
+static void __attribute__((noreturn)) init_exit(int status)
+{
+	for (;;)
+		KERNEL_CALL(SYS_exit_group, status);
+}
+
+static void init_reap(void)
+{
+	while (KERNEL_CALL(SYS_wait4, -1, 0, WNOHANG | __WALL, 0) > 0)
+		;
+}
+
+/*
+ * It holds nothing: no descriptor, no right, no memory that others may look into. All signals are blocked, and it takes
+ * the three that it knows one by one; but for SIGKILL of the launcher's, none can end it.
+ */
+void sandbox_init_main(struct sandbox_plan *plan)
+{
+	uint64_t known = 1ULL << (SIGCHLD - 1) | 1ULL << (INIT_AWAIT_REST - 1) | 1ULL << (INIT_END - 1);
+	bool awaits = false;
+
+	if (sandbox_identity(plan) < 0 || confine_sets(0, 0) < 0 || KERNEL_CALL(SYS_prctl, PR_SET_DUMPABLE, 0) < 0)
+		init_exit(2);
+	if (KERNEL_CALL(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL) < 0 || sandbox_is_orphan(plan))
+		init_exit(2);
+	if (KERNEL_CALL(SYS_chdir, "/") < 0 || KERNEL_CALL(SYS_close_range, 0, UINT_MAX, 0) < 0)
+		init_exit(2);
+	for (;;) {
+		long signal = KERNEL_CALL(SYS_rt_sigtimedwait, &known, 0, 0, KERNEL_SIGSET_SIZE);
+
+		init_reap();
+		awaits = awaits || signal == INIT_AWAIT_REST;
+		if (signal == INIT_END || (awaits && init_is_alone()))
+			init_exit(init_is_alone() ? 0 : 1);
+	}
+}

@@ -1,0 +1,37 @@
+/*
+ * sandbox/enter.h - the target's half of a sandbox
+ *
+ * Runs between clone and exec, on the launcher's memory: raw system calls only, nothing allocated, nothing owned. A
+ * step that fails gives its negative errno, after plan->step says which it was, unless its layer may be missing.
+ */
+#ifndef CALLGATE_SANDBOX_ENTER_H
+#define CALLGATE_SANDBOX_ENTER_H
+
+#include "sandbox/plan.h"
+
+#include <signal.h>
+#include <stdbool.h>
+
+/* The user that it is to be, when the launcher has written the maps; forgets the death signal. */
+long sandbox_identity(struct sandbox_plan *plan);
+
+/* Root, network, host name, limits, keyring, folder, and where the program is; before descriptors are closed. */
+long sandbox_enter(struct sandbox_plan *plan);
+
+/* What takes rights away, when no_new_privs is set: Landlock, memory, clocks, cores, capabilities. */
+long sandbox_confine(struct sandbox_plan *plan);
+
+/* In the process that has just become the first of a pid namespace: reaps until it is alone, once it was told that the
+ * target has ended (INIT_AWAIT_REST), or ends at once (INIT_END); its status is 0 when it was alone. */
+void __attribute__((noreturn)) sandbox_init_main(struct sandbox_plan *plan);
+
+#define INIT_AWAIT_REST SIGUSR1
+#define INIT_END	SIGUSR2
+
+/* Waits until the launcher has written the maps of the user namespace. */
+void sandbox_await_maps(struct sandbox_plan *plan);
+
+/* Whether the launcher has ended, for those who cannot see their parent's number. */
+bool sandbox_is_orphan(const struct sandbox_plan *plan);
+
+#endif

@@ -1,0 +1,581 @@
+/*
+ * What a setting does to a sandbox: one small function a kind of value. The rows of fields.def are the only list of
+ * settings that there is; the command's options, its help, the manual and the configuration files are read from it.
+ */
+#include "sandbox/sandbox.h"
+
+#include "abi/abi.h"
+#include "base/error.h"
+#include "base/nearest.h"
+#include "sandbox/config.h"
+#include "sandbox/layers.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <linux/sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* Presets that name presets that name presets… */
+#define PRESET_DEPTH_MAX 8
+
+static void *field_of(struct callgate_sandbox *sandbox, const struct sandbox_field *field)
+{
+	return (char *)sandbox + field->parameter;
+}
+
+static int fail_value(const struct sandbox_field *field, const char *value, struct callgate_error *err)
+{
+	return fail(err, CALLGATE_E_INVALID, "'%s' takes %s, not '%s'", field->name, field->values, value);
+}
+
+/* A decimal number up to most, and nothing behind it but rest. */
+static bool take_number(const char *text, uint64_t most, const char **ret_rest, uint64_t *ret_number)
+{
+	char *end;
+	unsigned long long number;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	number = strtoull(text, &end, 10);
+	if (errno || number > most || (!ret_rest && *end))
+		return false;
+	if (ret_rest)
+		*ret_rest = end;
+	*ret_number = number;
+	return true;
+}
+
+static int set_nothing(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
+		       struct callgate_error *err)
+{
+	return CALLGATE_OK;
+}
+
+static int set_flag(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
+		    struct callgate_error *err)
+{
+	*(bool *)field_of(sandbox, field) = true;
+	return CALLGATE_OK;
+}
+
+static int set_text(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
+		    struct callgate_error *err)
+{
+	*(const char **)field_of(sandbox, field) = values[0];
+	return CALLGATE_OK;
+}
+
+static int set_string(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
+		      struct callgate_error *err)
+{
+	struct sandbox_strings *strings = field_of(sandbox, field);
+
+	return VEC_PUSH(&sandbox->arena, strings, values[0]) ? CALLGATE_OK : fail_nomem(err);
+}
+
+static int set_preset(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
+		      struct callgate_error *err)
+{
+	int status;
+
+	if (sandbox->depth == PRESET_DEPTH_MAX)
+		return fail(err, CALLGATE_E_LIMIT, "preset '%s' names itself, or more than %d stand in each other",
+			    values[0], PRESET_DEPTH_MAX);
+	sandbox->depth++;
+	status = config_read_preset(sandbox, values[0], err);
+	sandbox->depth--;
+	return status;
+}
+
+static int set_namespaces(struct callgate_sandbox *sandbox, const struct sandbox_field *field,
+			  const char *const *values, struct callgate_error *err)
+{
+	sandbox->namespaces |= (unsigned)field->parameter;
+	return CALLGATE_OK;
+}
+
+static int set_shared(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
+		      struct callgate_error *err)
+{
+	sandbox->namespaces &= ~(unsigned)field->parameter;
+	return CALLGATE_OK;
+}
+
+static int add_mount(struct callgate_sandbox *sandbox, const struct sandbox_field *field, struct sandbox_mount *mount,
+		     struct callgate_error *err)
+{
+	if (mount->dest[0] != '/') {
+		int status = fail(err, CALLGATE_E_INVALID, "'%s' needs an absolute path in the sandbox, not '%s'",
+				  field->name, mount->dest);
+
+		error_hint(err, "it stands last and begins with /");
+		return status;
+	}
+	sandbox->namespaces |= CLONE_NEWNS;
+	return VEC_PUSH(&sandbox->arena, &sandbox->mounts, *mount) ? CALLGATE_OK : fail_nomem(err);
+}
+
+static int set_mount(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
+		     struct callgate_error *err)
+{
+	struct sandbox_mount mount = { .kind = (enum sandbox_mount_kind)field->parameter, .dest = values[0] };
+
+	if (mount.kind == SANDBOX_TMPFS) {
+		mount.size = sandbox->size;
+		sandbox->size = 0;
+	}
+	return add_mount(sandbox, field, &mount, err);
+}
+
+/* A place is said from the root of the sandbox; a relative one is where we are, as its source is. */
+static int place_of(struct callgate_sandbox *sandbox, const char *dest, const char **ret_dest,
+		    struct callgate_error *err)
+{
+	char here[PATH_MAX];
+	int status;
+
+	if (dest[0] == '/')
+		return CALLGATE_OK;
+	if (!getcwd(here, sizeof(here)))
+		return fail_errno(err, "cannot tell where we are");
+	if (strcmp(here, "/") == 0) {
+		status = fail(err, CALLGATE_E_INVALID, "'%s' is a place in /, which is where we are", dest);
+		error_hint(err, "enter the folder that is meant, or name it");
+		return status;
+	}
+	*ret_dest = strcmp(dest, ".") == 0 ? arena_strdup(&sandbox->arena, here)
+					   : arena_printf(&sandbox->arena, "%s/%s", here, dest);
+	return *ret_dest ? CALLGATE_OK : fail_nomem(err);
+}
+
+static int set_bind(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
+		    struct callgate_error *err)
+{
+	struct sandbox_mount mount = { .kind = (enum sandbox_mount_kind)field->parameter,
+				       .source = values[0],
+				       .dest = values[1] };
+
+	int status = CALLGATE_OK;
+
+	if (!values[0][0])
+		return fail_value(field, values[0], err);
+	if (mount.kind != SANDBOX_SYMLINK)
+		status = place_of(sandbox, values[1], &mount.dest, err);
+	return status == CALLGATE_OK ? add_mount(sandbox, field, &mount, err) : status;
+}
+
+/* The folders of programs and libraries. Where they are links into /usr they become links. */
+static const char *const system_folders[] = { "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32" };
+
+static int add_system_folder(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *folder,
+			     struct callgate_error *err)
+{
+	struct sandbox_mount mount = { .kind = SANDBOX_RO_BIND_TRY, .source = folder, .dest = folder };
+	char target[PATH_MAX];
+	ssize_t length = readlink(folder, target, sizeof(target));
+
+	if (length > 0) {
+		mount.kind = SANDBOX_SYMLINK;
+		mount.source = arena_strndup(&sandbox->arena, target, (size_t)length);
+		if (!mount.source)
+			return fail_nomem(err);
+	}
+	return add_mount(sandbox, field, &mount, err);
+}
+
+static int set_system(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
+		      struct callgate_error *err)
+{
+	int status = CALLGATE_OK;
+
+	for (size_t i = 0; status == CALLGATE_OK && i < sizeof(system_folders) / sizeof(*system_folders); i++)
+		status = add_system_folder(sandbox, field, system_folders[i], err);
+	return status;
+}
+
+static int set_layer(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
+		     struct callgate_error *err)
+{
+	return VEC_PUSH(&sandbox->arena, &sandbox->layers, values[0]) ? CALLGATE_OK : fail_nomem(err);
+}
+
+static int set_overlay(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
+		       struct callgate_error *err)
+{
+	struct sandbox_mount mount = {
+		.kind = (enum sandbox_mount_kind)field->parameter,
+		.dest = values[field->value_count - 1],
+		.layers_from = sandbox->layers_used,
+		.layers_length = sandbox->layers.length - sandbox->layers_used,
+	};
+	int status;
+
+	if (mount.layers_length == 0) {
+		status = fail(err, CALLGATE_E_INVALID, "'%s' has nothing to lie on", field->name);
+		error_hint(err, "--overlay-src SOURCE before it says on what");
+		return status;
+	}
+	if (field->value_count == 3) {
+		mount.source = values[0];
+		mount.work = values[1];
+	}
+	status = add_mount(sandbox, field, &mount, err);
+	if (status == CALLGATE_OK)
+		sandbox->layers_used = sandbox->layers.length;
+	return status;
+}
+
+static int set_size(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
+		    struct callgate_error *err)
+{
+	static const char units[] = "KMGT";
+	const char *rest, *unit;
+	uint64_t number;
+
+	if (!take_number(values[0], UINT64_MAX >> 40, &rest, &number))
+		return fail_value(field, values[0], err);
+	unit = *rest ? strchr(units, *rest) : NULL;
+	if (number == 0 || (*rest && (!unit || rest[1])))
+		return fail_value(field, values[0], err);
+	sandbox->size = unit ? number << (10 * (unit - units + 1)) : number;
+	return CALLGATE_OK;
+}
+
+static int set_hostname(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
+			struct callgate_error *err)
+{
+	/* The kernel's limit. */
+	if (!values[0][0] || strlen(values[0]) > 64)
+		return fail(err, CALLGATE_E_INVALID, "a host name has 1 to 64 bytes, unlike '%s'", values[0]);
+	sandbox->hostname = values[0];
+	sandbox->namespaces |= CLONE_NEWUTS;
+	return CALLGATE_OK;
+}
+
+static int set_id(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
+		  struct callgate_error *err)
+{
+	uint64_t id;
+
+	if (!take_number(values[0], UINT32_MAX - 1, NULL, &id))
+		return fail_value(field, values[0], err);
+	*(int64_t *)field_of(sandbox, field) = (int64_t)id;
+	return CALLGATE_OK;
+}
+
+static int set_map(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
+		   struct callgate_error *err)
+{
+	struct sandbox_maps *maps = field_of(sandbox, field);
+	uint64_t numbers[3];
+
+	for (int i = 0; i < 3; i++)
+		if (!take_number(values[i], UINT32_MAX - 1, NULL, &numbers[i]))
+			return fail_value(field, values[i], err);
+	if (numbers[2] == 0)
+		return fail_value(field, values[2], err);
+	sandbox->namespaces |= CLONE_NEWUSER;
+	return VEC_PUSH(&sandbox->arena, maps,
+			((struct sandbox_map){ (uint32_t)numbers[0], (uint32_t)numbers[1], (uint32_t)numbers[2] }))
+		       ? CALLGATE_OK
+		       : fail_nomem(err);
+}
+
+static const char *const capability_names[] = {
+	"chown",
+	"dac_override",
+	"dac_read_search",
+	"fowner",
+	"fsetid",
+	"kill",
+	"setgid",
+	"setuid",
+	"setpcap",
+	"linux_immutable",
+	"net_bind_service",
+	"net_broadcast",
+	"net_admin",
+	"net_raw",
+	"ipc_lock",
+	"ipc_owner",
+	"sys_module",
+	"sys_rawio",
+	"sys_chroot",
+	"sys_ptrace",
+	"sys_pacct",
+	"sys_admin",
+	"sys_boot",
+	"sys_nice",
+	"sys_resource",
+	"sys_time",
+	"sys_tty_config",
+	"mknod",
+	"lease",
+	"audit_write",
+	"audit_control",
+	"setfcap",
+	"mac_override",
+	"mac_admin",
+	"syslog",
+	"wake_alarm",
+	"block_suspend",
+	"audit_read",
+	"perfmon",
+	"bpf",
+	"checkpoint_restore",
+};
+#define CAPABILITY_COUNT (sizeof(capability_names) / sizeof(*capability_names))
+
+static int set_capability(struct callgate_sandbox *sandbox, const struct sandbox_field *field,
+			  const char *const *values, struct callgate_error *err)
+{
+	const char *name = strncasecmp(values[0], "cap_", 4) == 0 ? values[0] + 4 : values[0];
+	struct nearest nearest = nearest_to(name);
+	uint64_t all = (UINT64_C(1) << CAPABILITY_COUNT) - 1, bits = strcasecmp(name, "all") == 0 ? all : 0;
+	int status;
+
+	for (size_t i = 0; i < CAPABILITY_COUNT; i++) {
+		nearest_try(&nearest, capability_names[i]);
+		if (strcasecmp(capability_names[i], name) == 0)
+			bits = UINT64_C(1) << i;
+	}
+	if (!bits) {
+		status = fail(err, CALLGATE_E_UNKNOWN, "'%s' is no capability", values[0]);
+		if (nearest.name)
+			error_hint(err, "did you mean '%s'?", nearest.name);
+		return status;
+	}
+	sandbox->capabilities = field->parameter ? sandbox->capabilities | bits : sandbox->capabilities & ~bits;
+	return CALLGATE_OK;
+}
+
+struct limit_name {
+	const char *name;
+	int resource;
+};
+
+static const struct limit_name limit_names[] = {
+	{ "as", RLIMIT_AS },	       { "core", RLIMIT_CORE },		{ "cpu", RLIMIT_CPU },
+	{ "data", RLIMIT_DATA },       { "fsize", RLIMIT_FSIZE },	{ "locks", RLIMIT_LOCKS },
+	{ "memlock", RLIMIT_MEMLOCK }, { "msgqueue", RLIMIT_MSGQUEUE }, { "nice", RLIMIT_NICE },
+	{ "nofile", RLIMIT_NOFILE },   { "nproc", RLIMIT_NPROC },	{ "rss", RLIMIT_RSS },
+	{ "rtprio", RLIMIT_RTPRIO },   { "rttime", RLIMIT_RTTIME },	{ "sigpending", RLIMIT_SIGPENDING },
+	{ "stack", RLIMIT_STACK },
+};
+
+static bool take_limit(const char *text, const char **ret_rest, uint64_t *ret_limit)
+{
+	if (strncmp(text, "unlimited", 9) == 0) {
+		*ret_limit = RLIM_INFINITY;
+		*ret_rest = text + 9;
+		return true;
+	}
+	return take_number(text, RLIM_INFINITY - 1, ret_rest, ret_limit);
+}
+
+static int set_limit(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
+		     struct callgate_error *err)
+{
+	size_t length = strcspn(values[0], "=");
+	const char *rest = values[0] + length;
+	struct sandbox_limit limit = { .resource = -1 };
+
+	for (size_t i = 0; i < sizeof(limit_names) / sizeof(*limit_names); i++)
+		if (strlen(limit_names[i].name) == length && strncasecmp(limit_names[i].name, values[0], length) == 0)
+			limit.resource = limit_names[i].resource;
+	if (limit.resource < 0)
+		return fail(err, CALLGATE_E_UNKNOWN, "'%.*s' is no resource limit", (int)length, values[0]);
+	if (*rest != '=' || !take_limit(rest + 1, &rest, &limit.soft))
+		return fail_value(field, values[0], err);
+	limit.hard = limit.soft;
+	if (*rest == ':' && !take_limit(rest + 1, &rest, &limit.hard))
+		return fail_value(field, values[0], err);
+	if (*rest || limit.soft > limit.hard)
+		return fail_value(field, values[0], err);
+	return VEC_PUSH(&sandbox->arena, &sandbox->limits, limit) ? CALLGATE_OK : fail_nomem(err);
+}
+
+static int set_path(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
+		    struct callgate_error *err)
+{
+	struct sandbox_path path = { (enum sandbox_access)field->parameter, values[0] };
+
+	if (!values[0][0])
+		return fail_value(field, values[0], err);
+	return VEC_PUSH(&sandbox->arena, &sandbox->paths, path) ? CALLGATE_OK : fail_nomem(err);
+}
+
+static int set_port(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
+		    struct callgate_error *err)
+{
+	struct sandbox_numbers *ports = field_of(sandbox, field);
+	uint64_t port;
+
+	if (!take_number(values[0], UINT16_MAX, NULL, &port))
+		return fail_value(field, values[0], err);
+	return VEC_PUSH(&sandbox->arena, ports, (int)port) ? CALLGATE_OK : fail_nomem(err);
+}
+
+/* At once, before we open any ourselves, which must not be handed on. */
+static int take_descriptor(const struct sandbox_field *field, const char *value, int *ret_fd,
+			   struct callgate_error *err)
+{
+	uint64_t fd;
+
+	if (!take_number(value, INT32_MAX, NULL, &fd))
+		return fail(err, CALLGATE_E_INVALID, "'%s' takes the number of a descriptor, not '%s'", field->name,
+			    value);
+	if (fcntl((int)fd, F_GETFD) < 0)
+		return fail_errno(err, "cannot keep descriptor %s", value);
+	*ret_fd = (int)fd;
+	return CALLGATE_OK;
+}
+
+static int set_descriptor(struct callgate_sandbox *sandbox, const struct sandbox_field *field,
+			  const char *const *values, struct callgate_error *err)
+{
+	struct sandbox_numbers *numbers = field_of(sandbox, field);
+	int fd, status = take_descriptor(field, values[0], &fd, err);
+
+	if (status != CALLGATE_OK)
+		return status;
+	return VEC_PUSH(&sandbox->arena, numbers, fd) ? CALLGATE_OK : fail_nomem(err);
+}
+
+static int set_block(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
+		     struct callgate_error *err)
+{
+	return take_descriptor(field, values[0], &sandbox->block_fd, err);
+}
+
+static int set_degraded(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
+			struct callgate_error *err)
+{
+	unsigned layers = layers_named(values[0]);
+	int status;
+
+	if (!layers) {
+		status = fail(err, CALLGATE_E_UNKNOWN, "'%s' is no layer that may be degraded", values[0]);
+		error_hint(err, "callgate doctor lists them; namespaces stands for all of them");
+		return status;
+	}
+	sandbox->may_degrade |= layers;
+	return CALLGATE_OK;
+}
+
+static const struct sandbox_field field_rows[] = {
+#define FIELD(name, set, parameter, count, values, help)  { name, values, help, count, set, parameter, true, true },
+#define PLAIN(name, set, parameter, count, values, help)  { name, values, help, count, set, parameter, true, false },
+#define HIDDEN(name, set, parameter, count, values, help) { name, values, help, count, set, parameter, false, false },
+#include "sandbox/fields.def"
+#undef FIELD
+#undef PLAIN
+#undef HIDDEN
+};
+#define FIELD_COUNT (sizeof(field_rows) / sizeof(*field_rows))
+
+size_t callgate_sandbox_field_count(void)
+{
+	return FIELD_COUNT;
+}
+
+void callgate_sandbox_field_at(size_t index, struct callgate_sandbox_field *ret_field)
+{
+	const struct sandbox_field *row = &field_rows[index];
+
+	*ret_field = (struct callgate_sandbox_field){ .name = row->name,
+						      .values = row->values,
+						      .value_count = row->value_count,
+						      .help = row->help,
+						      .is_option = row->is_option };
+}
+
+int sandbox_field_find(const char *name, const struct sandbox_field **ret_field, struct callgate_error *err)
+{
+	struct nearest nearest = nearest_to(name);
+	int status;
+
+	for (size_t i = 0; i < FIELD_COUNT; i++) {
+		if (strcmp(field_rows[i].name, name) == 0) {
+			*ret_field = &field_rows[i];
+			return CALLGATE_OK;
+		}
+		nearest_try(&nearest, field_rows[i].name);
+	}
+	status = fail(err, CALLGATE_E_UNKNOWN, "unknown setting '%s'", name);
+	if (nearest.name)
+		error_hint(err, "did you mean '%s'?", nearest.name);
+	return status;
+}
+
+/* A preset is kept as what it holds. */
+static int remember(struct callgate_sandbox *sandbox, const struct sandbox_setting *setting, struct callgate_error *err)
+{
+	sandbox->confines |= setting->field->confines;
+	if (setting->field->set == set_preset)
+		return CALLGATE_OK;
+	if (sandbox->settings.length == SANDBOX_SETTINGS_MAX)
+		return fail(err, CALLGATE_E_LIMIT, "more than %d settings", SANDBOX_SETTINGS_MAX);
+	return VEC_PUSH(&sandbox->arena, &sandbox->settings, *setting) ? CALLGATE_OK : fail_nomem(err);
+}
+
+int callgate_sandbox_set(struct callgate_sandbox *sandbox, const char *name, const char *const *values, size_t count,
+			 struct callgate_error *err)
+{
+	struct sandbox_setting setting = { .value_count = count };
+	int status = sandbox_field_find(name, &setting.field, err);
+
+	if (status != CALLGATE_OK)
+		return status;
+	if (count != setting.field->value_count) {
+		status = fail(err, CALLGATE_E_INVALID, "'%s' takes %zu value%s, not %zu", name,
+			      setting.field->value_count, setting.field->value_count == 1 ? "" : "s", count);
+		if (setting.field->values)
+			error_hint(err, "%s %s", name, setting.field->values);
+		return status;
+	}
+	for (size_t i = 0; i < count; i++) {
+		setting.values[i] = arena_strdup(&sandbox->arena, values[i]);
+		if (!setting.values[i])
+			return fail_nomem(err);
+	}
+	status = remember(sandbox, &setting, err);
+	return status == CALLGATE_OK ? setting.field->set(sandbox, setting.field, setting.values, err) : status;
+}
+
+int callgate_sandbox_new(struct callgate_sandbox **ret_sandbox, struct callgate_error *err)
+{
+	struct callgate_sandbox *sandbox = calloc(1, sizeof(*sandbox));
+
+	if (!sandbox)
+		return fail_nomem(err);
+	sandbox->uid = sandbox->gid = -1;
+	sandbox->block_fd = -1;
+	*ret_sandbox = sandbox;
+	return CALLGATE_OK;
+}
+
+void callgate_sandbox_free(struct callgate_sandbox *sandbox)
+{
+	if (!sandbox)
+		return;
+	arena_fini(&sandbox->arena);
+	free(sandbox);
+}
+
+int callgate_sandbox_set_preset_folder(struct callgate_sandbox *sandbox, const char *folder, struct callgate_error *err)
+{
+	const char *copy = arena_strdup(&sandbox->arena, folder);
+
+	if (!copy)
+		return fail_nomem(err);
+	sandbox->preset_folder = copy;
+	return CALLGATE_OK;
+}

@@ -1,0 +1,13 @@
+/*
+ * sandbox/landlock.h - the plan's Landlock rules, in the process that calls
+ */
+#ifndef CALLGATE_SANDBOX_LANDLOCK_H
+#define CALLGATE_SANDBOX_LANDLOCK_H
+
+#include "sandbox/plan.h"
+
+/* Restricts the calling thread as the plan says, by what the kernel's ABI knows: paths and ports where some were named,
+ * abstract sockets and signals always. no_new_privs must be set. 0 or a negative errno. Async-signal-safe. */
+long landlock_enter(const struct sandbox_plan *plan);
+
+#endif

@@ -1,0 +1,542 @@
+/*
+ * The launcher's half of a sandbox. What can be known before there is a target is found out here: contradictions,
+ * sources that are not there, what the kernel has not. So most of what goes wrong is said in words that name the
+ * setting, and the target is left with what only it can try.
+ */
+#include "sandbox/plan.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "kernel/call.h"
+#include "kernel/namespace.h"
+#include "kernel/pidfd.h"
+#include "sandbox/layers.h"
+#include "sandbox/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <linux/futex.h>
+#include <linux/sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* What older headers lack. */
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+#define LANDLOCK_VERSION_FLAG 1
+#define LANDLOCK_ABI_TCP      4
+
+/* Where a shell looks when PATH is not set. */
+#define PLAN_PATH_DEFAULT "/usr/local/bin:/usr/bin:/bin"
+
+/* The text completes "cannot …". */
+static const char *const plan_step_text[PLAN_STEP_COUNT] = {
+	[PLAN_IDENTITY] = "take its user and group",
+	[PLAN_PRIVATE] = "make its mounts its own",
+	[PLAN_NEW_ROOT] = "begin a new root",
+	[PLAN_MOUNT] = "mount",
+	[PLAN_PIVOT] = "change to the new root",
+	[PLAN_LOOPBACK] = "start the loopback",
+	[PLAN_HOSTNAME] = "set the host name",
+	[PLAN_LIMIT] = "set a resource limit",
+	[PLAN_KEYRING] = "join a new session keyring",
+	[PLAN_FOLDER] = "enter the folder",
+	[PLAN_PROGRAM] = "find the program",
+	[PLAN_BLOCK] = "wait for --block-fd",
+	[PLAN_LANDLOCK] = "restrict itself by Landlock",
+	[PLAN_WRITE_XOR_EXECUTE] = "forbid memory that is writable and executable",
+	[PLAN_TSC] = "switch the time stamp counter off",
+	[PLAN_CORE_SCHEDULING] = "keep its cores to itself",
+	[PLAN_CAPABILITIES] = "drop its capabilities",
+};
+
+static const enum callgate_ground plan_step_layer[PLAN_STEP_COUNT] = {
+	[PLAN_IDENTITY] = CALLGATE_GROUND_USER,
+	[PLAN_PRIVATE] = CALLGATE_GROUND_MOUNT,
+	[PLAN_NEW_ROOT] = CALLGATE_GROUND_ROOT,
+	[PLAN_MOUNT] = CALLGATE_GROUND_ROOT,
+	[PLAN_PIVOT] = CALLGATE_GROUND_ROOT,
+	[PLAN_LOOPBACK] = CALLGATE_GROUND_NET,
+	[PLAN_HOSTNAME] = CALLGATE_GROUND_UTS,
+	[PLAN_LIMIT] = CALLGATE_GROUND_LIMITS,
+	[PLAN_KEYRING] = CALLGATE_GROUND_KEYRING,
+	[PLAN_LANDLOCK] = CALLGATE_GROUND_LANDLOCK,
+	[PLAN_WRITE_XOR_EXECUTE] = CALLGATE_GROUND_WRITE_XOR_EXECUTE,
+	[PLAN_TSC] = CALLGATE_GROUND_TSC,
+	[PLAN_CORE_SCHEDULING] = CALLGATE_GROUND_CORE_SCHEDULING,
+	[PLAN_CAPABILITIES] = CALLGATE_GROUND_CAPABILITIES,
+};
+
+/* Each namespace, in the order in which layers are told. */
+static const unsigned long plan_namespaces[] = {
+	CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNS,     CLONE_NEWNET,
+	CLONE_NEWIPC,  CLONE_NEWUTS, CLONE_NEWCGROUP, CLONE_NEWTIME,
+};
+#define PLAN_NAMESPACES (sizeof(plan_namespaces) / sizeof(*plan_namespaces))
+
+static bool holds_capability(unsigned capability)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { 0 };
+
+	if (KERNEL_CALL(SYS_capget, &header, data) < 0)
+		return false;
+	return data[capability / 32].effective >> (capability % 32) & 1;
+}
+
+static int fail_contradiction(struct callgate_error *err, const char *what, const char *hint)
+{
+	int status = fail(err, CALLGATE_E_INVALID, "%s", what);
+
+	error_hint(err, "%s", hint);
+	return status;
+}
+
+static bool mounts_kind(const struct callgate_sandbox *sandbox, enum sandbox_mount_kind kind)
+{
+	for (size_t i = 0; i < sandbox->mounts.length; i++)
+		if (sandbox->mounts.items[i].kind == kind)
+			return true;
+	return false;
+}
+
+static int plan_check(const struct callgate_sandbox *sandbox, struct callgate_error *err)
+{
+	bool has_pid = sandbox->namespaces & CLONE_NEWPID || sandbox->init;
+
+	if (sandbox->as_pid_1 && sandbox->init)
+		return fail_contradiction(err, "'init' and 'as-pid-1' exclude each other",
+					  "the first process is either ours or the program");
+	if (sandbox->as_pid_1 && !has_pid)
+		return fail_contradiction(err, "'as-pid-1' needs a pid namespace", "add --unshare-pid");
+	if (mounts_kind(sandbox, SANDBOX_PROC) && !has_pid)
+		return fail_contradiction(err,
+					  "a fresh /proc shows the processes of a pid namespace, and there is none",
+					  "add --unshare-pid, or bind /proc");
+	if (sandbox->layers.length > sandbox->layers_used)
+		return fail_contradiction(err, "an 'overlay-src' belongs to no overlay",
+					  "--overlay, --tmp-overlay or --ro-overlay behind it says where it goes");
+	if (sandbox->size)
+		return fail_contradiction(err, "a 'size' belongs to no tmpfs", "--tmpfs DEST behind it says where");
+	if (sandbox->uid_maps.length && (sandbox->gid_maps.length == 0) != (sandbox->uid_maps.length == 0))
+		return fail_contradiction(err, "'uid-map' needs a 'gid-map'", "users and groups are mapped together");
+	if (sandbox->gid_maps.length && sandbox->uid_maps.length == 0)
+		return fail_contradiction(err, "'gid-map' needs a 'uid-map'", "users and groups are mapped together");
+	return CALLGATE_OK;
+}
+
+static void plan_namespaces_choose(struct sandbox_plan *plan)
+{
+	const struct callgate_sandbox *sandbox = plan->sandbox;
+
+	plan->namespaces = sandbox->namespaces | (sandbox->init ? CLONE_NEWPID : 0);
+	/* Without root, a user namespace is what gives the right to all others. */
+	if (plan->namespaces && !holds_capability(CAP_SYS_ADMIN))
+		plan->namespaces |= CLONE_NEWUSER;
+	plan->has_init = plan->namespaces & CLONE_NEWPID && !sandbox->as_pid_1;
+	plan->own_root = sandbox->mounts.length > 0;
+	plan->wanted = sandbox->confines ? CALLGATE_GROUND_CAPABILITIES | CALLGATE_GROUND_KEYRING : 0;
+	for (size_t i = 0; i < PLAN_NAMESPACES; i++)
+		if (plan->namespaces & plan_namespaces[i])
+			plan->wanted |= layer_of_namespace(plan_namespaces[i]);
+	if (plan->own_root)
+		plan->wanted |= CALLGATE_GROUND_ROOT;
+	if (sandbox->limits.length)
+		plan->wanted |= CALLGATE_GROUND_LIMITS;
+	if (sandbox->write_xor_execute)
+		plan->wanted |= CALLGATE_GROUND_WRITE_XOR_EXECUTE;
+	if (sandbox->no_tsc)
+		plan->wanted |= CALLGATE_GROUND_TSC;
+	if (sandbox->core_scheduling)
+		plan->wanted |= CALLGATE_GROUND_CORE_SCHEDULING;
+}
+
+static int plan_identity(struct sandbox_plan *plan, struct callgate_error *err)
+{
+	const struct callgate_sandbox *sandbox = plan->sandbox;
+	bool named = sandbox->uid >= 0 || sandbox->gid >= 0 || sandbox->uid_maps.length;
+
+	plan->may_map = holds_capability(CAP_SETUID) && holds_capability(CAP_SETGID);
+	plan->uid = sandbox->uid >= 0 ? (uint32_t)sandbox->uid : geteuid();
+	plan->gid = sandbox->gid >= 0 ? (uint32_t)sandbox->gid : getegid();
+	if (sandbox->uid < 0 && sandbox->uid_maps.length)
+		plan->uid = sandbox->uid_maps.items[0].inside;
+	if (sandbox->gid < 0 && sandbox->gid_maps.length)
+		plan->gid = sandbox->gid_maps.items[0].inside;
+	plan->set_ids = named && plan->may_map;
+	plan->drop_groups = sandbox->confines && plan->may_map;
+	if (sandbox->uid_maps.length && !plan->may_map)
+		return fail_contradiction(err, "'uid-map' needs CAP_SETUID and CAP_SETGID",
+					  "without root, --uid and --gid name the one user that there is");
+	if (named && !plan->may_map && !(plan->namespaces & CLONE_NEWUSER))
+		return fail_contradiction(err, "'uid' and 'gid' need root or a user namespace", "add --unshare-user");
+	return CALLGATE_OK;
+}
+
+static bool is_try(enum sandbox_mount_kind kind)
+{
+	return kind == SANDBOX_RO_BIND_TRY || kind == SANDBOX_BIND_TRY;
+}
+
+static bool has_source(enum sandbox_mount_kind kind)
+{
+	return kind <= SANDBOX_BIND_TRY || kind == SANDBOX_OVERLAY;
+}
+
+static int plan_layers(struct sandbox_plan *plan, const struct sandbox_mount *from, struct plan_mount *to,
+		       struct callgate_error *err)
+{
+	const char **layers = arena_array(&plan->arena, from->layers_length, sizeof(*layers));
+	int status = layers ? CALLGATE_OK : fail_nomem(err);
+
+	for (size_t i = 0; status == CALLGATE_OK && i < from->layers_length; i++)
+		status = source_find(&plan->arena, plan->sandbox->layers.items[from->layers_from + i], &layers[i], err);
+	to->layers = layers;
+	to->layer_count = from->layers_length;
+	if (status == CALLGATE_OK && from->work)
+		status = source_find(&plan->arena, from->work, &to->work, err);
+	return status;
+}
+
+/* Adds one mount; an optional one whose source is not there is left out. */
+static int plan_mount(struct sandbox_plan *plan, const struct sandbox_mount *from, struct callgate_error *err)
+{
+	struct plan_mount *to = &plan->mounts[plan->mount_count];
+	int status = CALLGATE_OK;
+
+	*to = (struct plan_mount){ .kind = from->kind, .dest = from->dest, .source = from->source };
+	if (from->size) {
+		to->size = arena_printf(&plan->arena, "%llu", (unsigned long long)from->size);
+		if (!to->size)
+			return fail_nomem(err);
+	}
+	if (has_source(from->kind)) {
+		struct callgate_error found = { 0 };
+
+		status = source_find(&plan->arena, from->source, &to->source, &found);
+		if (status == CALLGATE_E_OS && is_try(from->kind) &&
+		    (found.os_errno == ENOENT || found.os_errno == ENOTDIR))
+			return CALLGATE_OK;
+		if (status != CALLGATE_OK && err)
+			*err = found;
+	}
+	if (status == CALLGATE_OK && from->layers_length)
+		status = plan_layers(plan, from, to, err);
+	plan->mount_count += status == CALLGATE_OK;
+	return status;
+}
+
+static int plan_mounts(struct sandbox_plan *plan, struct callgate_error *err)
+{
+	const struct callgate_sandbox *sandbox = plan->sandbox;
+	int status = CALLGATE_OK;
+
+	plan->mounts = arena_array(&plan->arena, sandbox->mounts.length, sizeof(*plan->mounts));
+	if (!plan->mounts)
+		return fail_nomem(err);
+	for (size_t i = 0; status == CALLGATE_OK && i < sandbox->mounts.length; i++)
+		status = plan_mount(plan, &sandbox->mounts.items[i], err);
+	return status;
+}
+
+static int plan_limits(struct sandbox_plan *plan, struct callgate_error *err)
+{
+	const struct callgate_sandbox *sandbox = plan->sandbox;
+
+	plan->limit_count = sandbox->limits.length;
+	plan->limits = arena_array(&plan->arena, plan->limit_count, sizeof(*plan->limits));
+	if (!plan->limits)
+		return fail_nomem(err);
+	for (size_t i = 0; i < plan->limit_count; i++) {
+		const struct sandbox_limit *from = &sandbox->limits.items[i];
+
+		plan->limits[i] = (struct plan_limit){ from->resource, { from->soft, from->hard } };
+	}
+	return CALLGATE_OK;
+}
+
+/* Where the program may be, in the new root, which only the target sees. */
+static int plan_programs(struct sandbox_plan *plan, const char *name, const char *const *envp,
+			 struct callgate_error *err)
+{
+	const char *entry = PLAN_PATH_DEFAULT;
+	struct sandbox_strings programs = { 0 };
+	bool more = !strchr(name, '/') && *name, fits = true;
+
+	for (; envp && *envp; envp++)
+		if (strncmp(*envp, "PATH=", 5) == 0)
+			entry = *envp + 5;
+	if (!more)
+		fits = VEC_PUSH(&plan->arena, &programs, name);
+	while (more && fits) {
+		size_t length = strcspn(entry, ":");
+		const char *path =
+			arena_printf(&plan->arena, "%.*s/%s", length ? (int)length : 1, length ? entry : ".", name);
+
+		fits = path && VEC_PUSH(&plan->arena, &programs, path);
+		more = entry[length] == ':';
+		entry += length + more;
+	}
+	if (!fits || !VEC_PUSH(&plan->arena, &programs, NULL))
+		return fail_nomem(err);
+	plan->programs = programs.items;
+	return CALLGATE_OK;
+}
+
+static int plan_folder(struct sandbox_plan *plan, const char *folder, struct callgate_error *err)
+{
+	char here[PATH_MAX];
+
+	plan->folder_must_be = folder != NULL;
+	if (!folder)
+		folder = getcwd(here, sizeof(here)) ? here : "/";
+	plan->folder = arena_strdup(&plan->arena, folder);
+	return plan->folder ? CALLGATE_OK : fail_nomem(err);
+}
+
+/* Fails, or forgets the layer where it may be missing. */
+static int plan_lacks(struct sandbox_plan *plan, enum callgate_ground layer, const char *what,
+		      struct callgate_error *err)
+{
+	int status;
+
+	if (plan->sandbox->may_degrade & layer) {
+		plan->lost |= layer;
+		return CALLGATE_OK;
+	}
+	status = fail(err, CALLGATE_E_UNCONFINED, "the target was not started: %s", what);
+	error_hint(err, "--allow-degraded %s runs it without; %s", callgate_ground_name(layer), layer_hint(layer));
+	return status;
+}
+
+/* Asked for by path or port it must be there; otherwise it is an addition, where there is one. */
+static int plan_landlock(struct sandbox_plan *plan, struct callgate_error *err)
+{
+	const struct callgate_sandbox *sandbox = plan->sandbox;
+	bool ports = sandbox->connect_ports.length || sandbox->bind_ports.length;
+	long abi = KERNEL_CALL(SYS_landlock_create_ruleset, 0, 0, LANDLOCK_VERSION_FLAG);
+
+	if (!sandbox->confines)
+		return CALLGATE_OK;
+	plan->landlock = abi > 0 ? (int)abi : 0;
+	if (plan->landlock || ports || sandbox->paths.length)
+		plan->wanted |= CALLGATE_GROUND_LANDLOCK;
+	if (!plan->landlock && (ports || sandbox->paths.length))
+		return plan_lacks(plan, CALLGATE_GROUND_LANDLOCK, "this kernel has no Landlock", err);
+	if (ports && plan->landlock < LANDLOCK_ABI_TCP)
+		return plan_lacks(plan, CALLGATE_GROUND_LANDLOCK, "this kernel's Landlock knows no TCP ports", err);
+	return CALLGATE_OK;
+}
+
+int plan_make(struct sandbox_plan *plan, const struct callgate_sandbox *sandbox, const char *argv0,
+	      const char *const *envp, const char *folder, struct callgate_error *err)
+{
+	int status = plan_check(sandbox, err);
+
+	*plan = (struct sandbox_plan){ .sandbox = sandbox, .launcher = -1 };
+	if (status != CALLGATE_OK)
+		return status;
+	plan_namespaces_choose(plan);
+	status = plan_identity(plan, err);
+	if (status == CALLGATE_OK)
+		status = plan_limits(plan, err);
+	if (status == CALLGATE_OK)
+		status = plan_landlock(plan, err);
+	if (status == CALLGATE_OK && plan->own_root)
+		status = plan_mounts(plan, err);
+	if (status == CALLGATE_OK && plan->own_root)
+		status = plan_folder(plan, folder, err);
+	if (status == CALLGATE_OK && plan->own_root)
+		status = plan_programs(plan, argv0, envp, err);
+	plan->maps_written = !(plan->namespaces & CLONE_NEWUSER);
+	if (status == CALLGATE_OK && plan->namespaces & CLONE_NEWPID)
+		status = pidfd_of(getpid(), &plan->launcher, err);
+	return status;
+}
+
+void plan_fini(struct sandbox_plan *plan)
+{
+	if (plan->launcher >= 0)
+		close(plan->launcher);
+	arena_fini(&plan->arena);
+}
+
+int plan_without_missing(struct sandbox_plan *plan, int error, struct callgate_error *err)
+{
+	unsigned user = plan->namespaces & CLONE_NEWUSER;
+	unsigned lost = plan->lost;
+	int status;
+
+	if (user && !namespace_works(CLONE_NEWUSER)) {
+		status = plan_lacks(plan, CALLGATE_GROUND_USER, "user namespaces are refused here", err);
+		if (status != CALLGATE_OK)
+			return status;
+		plan->namespaces &= ~(unsigned)CLONE_NEWUSER;
+		user = 0;
+	}
+	for (size_t i = 0; i < PLAN_NAMESPACES; i++) {
+		unsigned flag = (unsigned)plan_namespaces[i];
+		enum callgate_ground layer = layer_of_namespace(flag);
+		char what[64];
+
+		if (!(plan->namespaces & flag) || flag == CLONE_NEWUSER || namespace_works(user | flag))
+			continue;
+		snprintf(what, sizeof(what), "%s namespaces are refused here", callgate_ground_name(layer));
+		status = plan_lacks(plan, layer, what, err);
+		if (status != CALLGATE_OK)
+			return status;
+		plan->namespaces &= ~flag;
+	}
+	if (plan->lost == lost) {
+		errno = -error;
+		status = fail_errno(err, "cannot start a process in namespaces of its own");
+		return status;
+	}
+	plan->has_init = plan->has_init && plan->namespaces & CLONE_NEWPID;
+	plan->maps_written = !(plan->namespaces & CLONE_NEWUSER);
+	if (plan->own_root && !(plan->namespaces & CLONE_NEWNS))
+		status = plan_lacks(plan, CALLGATE_GROUND_ROOT, "without a mount namespace there is no root of its own",
+				    err);
+	else
+		status = CALLGATE_OK;
+	plan->own_root = plan->own_root && plan->namespaces & CLONE_NEWNS;
+	return status;
+}
+
+static int write_file(pid_t pid, const char *name, const char *text, struct callgate_error *err)
+{
+	char path[64];
+	cleanup_fd int fd = -1;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text))
+		return CALLGATE_OK;
+	error_set_errno(err, "the target was not started: cannot write %s", path);
+	error_hint(err, errno == ENOENT ? "user namespaces need /proc mounted where callgate runs"
+					: "a range that we may not give: see user_namespaces(7)");
+	if (err)
+		err->status = CALLGATE_E_UNCONFINED;
+	return CALLGATE_E_UNCONFINED;
+}
+
+static int write_map(struct sandbox_plan *plan, pid_t pid, const char *name, const struct sandbox_maps *maps,
+		     struct sandbox_map single, struct callgate_error *err)
+{
+	const struct sandbox_map *rows = maps->length ? maps->items : &single;
+	size_t count = maps->length ? maps->length : 1;
+	char text[4096];
+	size_t used = 0;
+
+	for (size_t i = 0; i < count && used < sizeof(text); i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%u %u %u\n", rows[i].inside,
+					 rows[i].outside, rows[i].count);
+	/* The kernel takes a page at most, and writes nothing that is cut. */
+	if (used >= sizeof(text))
+		return fail(err, CALLGATE_E_LIMIT, "a map is longer than a page");
+	return write_file(pid, name, text, err);
+}
+
+int plan_write_maps(struct sandbox_plan *plan, pid_t pid, struct callgate_error *err)
+{
+	const struct callgate_sandbox *sandbox = plan->sandbox;
+	/* Root's target really becomes that user; anybody else's only bears its number. */
+	struct sandbox_map user = { plan->uid, plan->may_map ? plan->uid : geteuid(), 1 };
+	struct sandbox_map group = { plan->gid, plan->may_map ? plan->gid : getegid(), 1 };
+	int status = plan->may_map ? CALLGATE_OK : write_file(pid, "setgroups", "deny", err);
+
+	if (status == CALLGATE_OK)
+		status = write_map(plan, pid, "uid_map", &sandbox->uid_maps, user, err);
+	if (status == CALLGATE_OK)
+		status = write_map(plan, pid, "gid_map", &sandbox->gid_maps, group, err);
+	if (status != CALLGATE_OK)
+		return status;
+	__atomic_store_n(&plan->maps_written, 1, __ATOMIC_RELEASE);
+	KERNEL_CALL(SYS_futex, &plan->maps_written, FUTEX_WAKE, INT_MAX);
+	return CALLGATE_OK;
+}
+
+static void describe_mount(const struct plan_mount *mount, char *text, size_t size)
+{
+	static const char *const kinds[] = {
+		[SANDBOX_TMPFS] = "a tmpfs",
+		[SANDBOX_PROC] = "/proc",
+		[SANDBOX_DEV] = "/dev",
+		[SANDBOX_DIR] = "a folder",
+		[SANDBOX_SYMLINK] = "a link",
+		[SANDBOX_MASK] = "a mask",
+		[SANDBOX_OVERLAY] = "an overlay",
+		[SANDBOX_TMP_OVERLAY] = "an overlay",
+		[SANDBOX_RO_OVERLAY] = "an overlay",
+	};
+
+	if (mount->kind <= SANDBOX_BIND_TRY)
+		snprintf(text, size, "'%s' at '%s'", mount->source, mount->dest);
+	else
+		snprintf(text, size, "%s at '%s'", kinds[mount->kind], mount->dest);
+}
+
+static const char *failure_hint(const struct sandbox_plan *plan, int error)
+{
+	if (plan->step == PLAN_MOUNT && error == -EROFS)
+		return "the place to mount at is not there and cannot be made; make it outside, or mount elsewhere";
+	if (plan->step == PLAN_MOUNT && error == -ELOOP)
+		return "a link has come into the path of its source since it was looked at";
+	if (plan->step == PLAN_MOUNT && (error == -ENOTDIR || error == -EISDIR))
+		return "a folder goes on a folder, a file on a file";
+	return layer_hint(plan_step_layer[plan->step]);
+}
+
+static int fail_program(const char *argv0, int error, struct callgate_error *err)
+{
+	if (error == -ENOENT || error == -ENOTDIR)
+		return fail(err, CALLGATE_E_NOT_FOUND, "'%s': no such program in the sandbox", argv0);
+	errno = -error;
+	error_set_errno(err, "cannot execute '%s'", argv0);
+	if (err)
+		err->status = CALLGATE_E_NOT_EXECUTABLE;
+	return CALLGATE_E_NOT_EXECUTABLE;
+}
+
+int plan_failure(const struct sandbox_plan *plan, const char *argv0, int error, struct callgate_error *err)
+{
+	char what[160] = "";
+
+	if (plan->step == PLAN_PROGRAM)
+		return fail_program(argv0, error, err);
+	if (plan->step == PLAN_MOUNT)
+		describe_mount(&plan->mounts[plan->index], what, sizeof(what));
+	if (plan->step == PLAN_FOLDER)
+		snprintf(what, sizeof(what), "'%s'", plan->folder);
+	errno = -error;
+	error_set_errno(err, "the target was not started: cannot %s%s%s", plan_step_text[plan->step], *what ? " " : "",
+			what);
+	if (err)
+		err->status = CALLGATE_E_UNCONFINED;
+	error_hint(err, "%s", failure_hint(plan, error));
+	return CALLGATE_E_UNCONFINED;
+}
+
+unsigned plan_enforced(const struct sandbox_plan *plan)
+{
+	return plan->wanted & ~plan->lost & ~plan->absent;
+}
+
+void plan_describe_missing(const struct sandbox_plan *plan, char *text, size_t size)
+{
+	unsigned missing = plan->lost | plan->absent | plan->degraded;
+	size_t used = 0;
+
+	*text = '\0';
+	for (unsigned layer = 1; callgate_ground_name(layer); layer <<= 1)
+		if (missing & layer && used < size)
+			used += (size_t)snprintf(text + used, size - used, "%s%s: %s", used ? "; " : "",
+						 callgate_ground_name(layer),
+						 plan->degraded & layer ? "only in part" : "not to be had here");
+}

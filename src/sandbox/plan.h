@@ -1,0 +1,108 @@
+/*
+ * sandbox/plan.h - one start on a sandbox: all that can be found out and allocated before there is a target
+ *
+ * The launcher makes the plan, clones with its namespaces, writes the maps of the new user namespace, and reads from
+ * the plan afterwards what came of it. The target (enter.h) only carries it out: it shares the launcher's memory and
+ * can neither allocate nor fail in more than a number.
+ */
+#ifndef CALLGATE_SANDBOX_PLAN_H
+#define CALLGATE_SANDBOX_PLAN_H
+
+#include "sandbox/sandbox.h"
+
+#include <callgate/launch.h>
+
+#include <sys/resource.h>
+
+/* What the target is at; plan.c has the words. */
+enum plan_step {
+	PLAN_IDENTITY,
+	PLAN_PRIVATE,
+	PLAN_NEW_ROOT,
+	PLAN_MOUNT,
+	PLAN_PIVOT,
+	PLAN_LOOPBACK,
+	PLAN_HOSTNAME,
+	PLAN_LIMIT,
+	PLAN_KEYRING,
+	PLAN_FOLDER,
+	PLAN_PROGRAM,
+	PLAN_BLOCK,
+	PLAN_LANDLOCK,
+	PLAN_WRITE_XOR_EXECUTE,
+	PLAN_TSC,
+	PLAN_CORE_SCHEDULING,
+	PLAN_CAPABILITIES,
+	PLAN_STEP_COUNT,
+};
+
+/* A mount with its source found: absolute, without a link in it when it was looked at. */
+struct plan_mount {
+	enum sandbox_mount_kind kind;
+	const char *dest, *source, *work;
+	const char *size;	   /* in decimal, NULL: the kernel's default */
+	const char *const *layers; /* of an overlay, the lowest first */
+	size_t layer_count;
+};
+
+struct plan_limit {
+	int resource;
+	struct rlimit limit;
+};
+
+struct sandbox_plan {
+	const struct callgate_sandbox *sandbox;
+	struct arena arena;
+	unsigned namespaces; /* CLONE_NEW* to clone with */
+	bool own_root;	     /* the root begins empty */
+	bool has_init;	     /* the first process of the pid namespace is not the target */
+	bool set_ids;	     /* the target changes to uid and gid */
+	bool drop_groups;
+	uint32_t uid, gid;
+	bool may_map; /* as root: any maps, and setgroups stays */
+	struct plan_mount *mounts;
+	size_t mount_count;
+	struct plan_limit *limits;
+	size_t limit_count;
+	const char *folder; /* where to go when there is an own root; NULL: nowhere */
+	bool folder_must_be;
+	const char *const *programs; /* where the program may be in the own root, ends in NULL; else NULL */
+	int landlock;		     /* the kernel's ABI, 0: none */
+	unsigned wanted;	     /* enum callgate_ground: what was asked for */
+	unsigned lost;		     /* of these: not there, and allowed not to be */
+	int launcher; /* a pidfd of the launcher, from which those in a pid namespace see its end; −1 */
+
+	/* The target's reports, in memory that both share. */
+	volatile int maps_written;    /* futex: 1 when the launcher has written them */
+	volatile unsigned degraded;   /* enum callgate_ground */
+	volatile unsigned absent;     /* likewise: failed, and may be missing */
+	volatile int step;	      /* enum plan_step that failed or was degraded last */
+	volatile size_t index;	      /* which mount or limit */
+	const char *volatile program; /* which of programs it is */
+};
+
+/*
+ * What a start of argv0 in this environment does; folder is where the target is to begin, NULL: where we are. The
+ * caller ends *plan with plan_fini in any case. Fails with E_INVALID (settings that contradict each other), E_OS (a
+ * source that is not there), E_UNCONFINED (this machine has not what it takes, and it may not be missing), E_NOMEM.
+ */
+int plan_make(struct sandbox_plan *plan, const struct callgate_sandbox *sandbox, const char *argv0,
+	      const char *const *envp, const char *folder, struct callgate_error *err);
+void plan_fini(struct sandbox_plan *plan);
+
+/* After a clone with plan->namespaces failed with this errno: takes those out that cannot be had, if they may be
+ * missing, so that another try makes sense. Fails with E_UNCONFINED, which names the first that is missing. */
+int plan_without_missing(struct sandbox_plan *plan, int error, struct callgate_error *err);
+
+/* Writes the maps of a process's new user namespace, and lets it go on. Fails with E_UNCONFINED. */
+int plan_write_maps(struct sandbox_plan *plan, pid_t pid, struct callgate_error *err);
+
+/* What the target reported as having failed with this negative errno, as an error: E_UNCONFINED, or about the program
+ * E_NOT_FOUND and E_NOT_EXECUTABLE. */
+int plan_failure(const struct sandbox_plan *plan, const char *argv0, int error, struct callgate_error *err);
+
+/* After the start: the layers that stand whole and those that stand in part, and in words what is missing. */
+unsigned plan_enforced(const struct sandbox_plan *plan);
+void plan_describe_missing(const struct sandbox_plan *plan, char *text, size_t size);
+
+#endif

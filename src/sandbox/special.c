@@ -1,0 +1,153 @@
+/*
+ * A fresh /proc is that of the pid namespace, but what it says of the machine is the machine's; a fresh /dev holds
+ * what has no memory and no machine behind it. Both are read-only: a program that wants to write there wants to change
+ * the kernel's settings or its own rights.
+ */
+#include "sandbox/special.h"
+
+#include "kernel/call.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* What of /proc tells of the machine or of others. The rest is read-only as all of it is. */
+static const char *const special_proc_masks[] = {
+	"acpi", "asound",	 "interrupts",	"kcore", "key-users",  "keys",
+	"kmsg", "latency_stats", "sched_debug", "scsi",	 "timer_list",
+};
+
+static const char *const special_devices[] = { "null", "zero", "full", "random", "urandom", "tty" };
+
+struct special_link {
+	const char *name, *target;
+};
+
+static const struct special_link special_links[] = {
+	{ "fd", "/proc/self/fd" },	 { "stdin", "/proc/self/fd/0" }, { "stdout", "/proc/self/fd/1" },
+	{ "stderr", "/proc/self/fd/2" }, { "ptmx", "pts/ptmx" },
+};
+
+static const struct fs_option special_terminals[] = { { "ptmxmode", "0666" }, { "mode", "0620" }, { NULL, NULL } };
+
+/* An empty thing of the same kind over what is there, read-only. */
+static long mask_at(const struct root *root, int place)
+{
+	struct statx status = { 0 };
+	long result = fd_status(place, &status);
+	long tree = -1, file = -1;
+
+	if (result < 0)
+		return result;
+	if (S_ISDIR(status.stx_mode)) {
+		tree = fs_new_tmpfs("0755", NULL, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+	} else {
+		KERNEL_CALL(SYS_mknodat, root->base, ROOT_EMPTY_FILE, S_IFREG | 0444, 0);
+		file = KERNEL_CALL(SYS_openat, root->base, ROOT_EMPTY_FILE, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+		tree = file < 0 ? file : tree_clone((int)file);
+	}
+	result = tree < 0 ? tree : mount_attributes((int)tree, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC, 0);
+	if (result == 0)
+		result = mount_at((int)tree, place);
+	fd_close(file);
+	fd_close(tree);
+	return result;
+}
+
+long special_mask(const struct root *root, const char *dest)
+{
+	long place = root_open(root, dest, 0);
+	long result;
+
+	if (place == -ENOENT || place == -ENOTDIR)
+		return 0;
+	result = place < 0 ? place : mask_at(root, (int)place);
+	fd_close(place);
+	return result;
+}
+
+long special_proc(struct root *root, const char *dest)
+{
+	long tree = fs_new("proc", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	long result, place;
+
+	result = root_attach(root, tree, dest, true);
+	if (result < 0)
+		return result;
+	place = root_open(root, dest, O_DIRECTORY);
+	for (size_t i = 0; place >= 0 && result == 0 && i < sizeof(special_proc_masks) / sizeof(*special_proc_masks);
+	     i++) {
+		long file = KERNEL_CALL(SYS_openat, place, special_proc_masks[i], O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+
+		if (file >= 0)
+			result = mask_at(root, (int)file);
+		fd_close(file);
+	}
+	if (place >= 0 && result == 0)
+		result = mount_attributes((int)place, MOUNT_ATTR_RDONLY, 0);
+	fd_close(place);
+	return place < 0 ? place : result;
+}
+
+/* One device of the machine's, bound to a file of ours. */
+static long device_bind(int folder, const char *name)
+{
+	char path[32] = "/dev/";
+	long source, place, tree, result;
+
+	strcat(path, name);
+	source = source_open(path);
+	if (source == -ENOENT)
+		return 0;
+	tree = source < 0 ? source : tree_clone((int)source);
+	result = tree < 0 ? tree : mount_attributes((int)tree, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0);
+	if (result == 0)
+		result = KERNEL_CALL(SYS_mknodat, folder, name, S_IFREG | 0666, 0);
+	place = result < 0 ? result : KERNEL_CALL(SYS_openat, folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+	if (place >= 0)
+		result = mount_at((int)tree, (int)place);
+	fd_close(source);
+	fd_close(tree);
+	fd_close(place);
+	return result;
+}
+
+/* A file system of its own in a folder of /dev, which is made. */
+static long device_mount(int folder, const char *name, long tree)
+{
+	long result = tree < 0 ? tree : KERNEL_CALL(SYS_mkdirat, folder, name, 0755);
+	long place = result < 0 ? result : KERNEL_CALL(SYS_openat, folder, name, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+
+	result = place < 0 ? place : mount_at((int)tree, (int)place);
+	fd_close(place);
+	fd_close(tree);
+	return result;
+}
+
+static long devices_fill(int folder)
+{
+	long result = 0;
+
+	for (size_t i = 0; result == 0 && i < sizeof(special_devices) / sizeof(*special_devices); i++)
+		result = device_bind(folder, special_devices[i]);
+	for (size_t i = 0; result == 0 && i < sizeof(special_links) / sizeof(*special_links); i++)
+		result = KERNEL_CALL(SYS_symlinkat, special_links[i].target, folder, special_links[i].name);
+	if (result == 0)
+		result = device_mount(folder, "pts",
+				      fs_new("devpts", special_terminals, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC));
+	if (result == 0)
+		result = device_mount(folder, "shm", fs_new_tmpfs("1777", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV));
+	return result == 0 ? mount_attributes(folder, MOUNT_ATTR_RDONLY, 0) : result;
+}
+
+long special_dev(struct root *root, const char *dest)
+{
+	long result = root_attach(root, fs_new_tmpfs("0755", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC), dest, true);
+	long folder = result < 0 ? result : root_open(root, dest, O_DIRECTORY);
+
+	if (folder >= 0)
+		result = devices_fill((int)folder);
+	fd_close(folder);
+	return folder < 0 ? folder : result;
+}

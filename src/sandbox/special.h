@@ -1,0 +1,18 @@
+/*
+ * sandbox/special.h - what of a new root is made by its name: /proc, /dev, masks
+ */
+#ifndef CALLGATE_SANDBOX_SPECIAL_H
+#define CALLGATE_SANDBOX_SPECIAL_H
+
+#include "sandbox/mounting.h"
+
+/* A /proc of the pid namespace, read-only, without what tells of the machine or of others. */
+long special_proc(struct root *root, const char *dest);
+
+/* A /dev, read-only, with the few devices that every program may have, terminals and shared memory of its own. */
+long special_dev(struct root *root, const char *dest);
+
+/* Something empty over what is there, read-only; nothing where nothing is. */
+long special_mask(const struct root *root, const char *dest);
+
+#endif
