@@ -74,16 +74,15 @@ _RefusedCall = ctypes.CFUNCTYPE(None, ctypes.POINTER(_Refusal), _p)
 
 class _RunOptions(ctypes.Structure):
     _fields_ = [("argv", ctypes.POINTER(_text)), ("environment", ctypes.POINTER(_text)),
-                ("keep", ctypes.POINTER(_text)), ("keep_count", _size), ("set", ctypes.POINTER(_text)),
-                ("set_count", _size), ("clear", ctypes.c_bool), ("pass_fds", ctypes.POINTER(ctypes.c_int)),
-                ("pass_fd_count", _size), ("folder", _text), ("no_trace", ctypes.c_bool),
-                ("lingers", ctypes.c_bool), ("refused", _RefusedCall), ("context", _p)]
+                ("sandbox", _p), ("no_trace", ctypes.c_bool), ("dry_run", ctypes.c_bool), ("refused", _RefusedCall),
+                ("context", _p)]
 
 
 class _RunReport(ctypes.Structure):
     _fields_ = [("signalled", ctypes.c_bool), ("status", ctypes.c_int), ("exit_status", ctypes.c_int),
                 ("wall_ns", ctypes.c_uint64), ("user_us", ctypes.c_uint64), ("system_us", ctypes.c_uint64),
-                ("max_rss_kib", ctypes.c_uint64), ("enforced", ctypes.c_uint), ("traced", ctypes.c_bool),
+                ("max_rss_kib", ctypes.c_uint64), ("enforced", ctypes.c_uint), ("degraded", ctypes.c_uint),
+                ("weaker", ctypes.c_char * 512), ("traced", ctypes.c_bool),
                 ("untraced", ctypes.c_char * 128), ("refused", ctypes.c_uint)]
 
 
@@ -120,6 +119,9 @@ for _name, _gives, *_takes in (
         ("conversion_length", _size, _p),
         ("conversion_diff", _p, _p),
         ("conversion_note", _text, _p, _size),
+        ("sandbox_new", ctypes.c_int, _out, _err),
+        ("sandbox_free", None, _p),
+        ("sandbox_set", ctypes.c_int, _p, _text, ctypes.POINTER(_text), _size, _err),
         ("run", ctypes.c_int, _p, ctypes.POINTER(_RunOptions), ctypes.POINTER(_RunReport), _err)):
     _function = getattr(_lib, "callgate_" + _name)
     _function.restype, _function.argtypes = _gives, _takes
@@ -315,9 +317,11 @@ class Subject:
         finally:
             _lib.callgate_conversion_free(conversion)
 
-    def run(self, argv, environment=None, keep=(), set=(), pass_fds=(), folder=None, trace=True, refused=None):
-        """Runs a program under this subject's filter to its end. refused is called with each Refusal at once; all are
-        in the report. Not while other children of this process are waited for."""
+    def run(self, argv, environment=None, keep=(), set=(), pass_fds=(), folder=None, trace=True, refused=None,
+            sandbox=()):
+        """Runs a program under this subject's filter to its end. sandbox are settings as the command's options, each a
+        name and its values: [("preset", "strict"), ("bind", "/data", "/data")]. refused is called with each Refusal at
+        once; all are in the report. Not while other children of this process are waited for."""
         refusals = []
 
         def tell(found, _):
@@ -328,14 +332,20 @@ class Subject:
                 refused(refusals[-1])
 
         environment = os.environ if environment is None else environment
-        keep, pass_fds = list(keep), list(pass_fds)
-        settings = [f"{name}={value}" for name, value in dict(set).items()]
+        settings = [*sandbox, *(("env", name) for name in keep), *(("pass-fd", str(fd)) for fd in pass_fds),
+                    *(("setenv", f"{name}={value}") for name, value in dict(set).items())]
+        if folder is not None:
+            settings.append(("chdir", folder))
         options = _RunOptions(
             argv=_array(argv), environment=_array(f"{name}={value}" for name, value in environment.items()),
-            keep=_array(keep), keep_count=len(keep), set=_array(settings), set_count=len(settings),
-            pass_fds=(ctypes.c_int * len(pass_fds))(*pass_fds), pass_fd_count=len(pass_fds),
-            folder=_encode(folder), no_trace=not trace, refused=_RefusedCall(tell))
+            no_trace=not trace, refused=_RefusedCall(tell))
         report = _RunReport()
-        _call("run", self._pointer, ctypes.byref(options), ctypes.byref(report))
+        options.sandbox = _make("sandbox_new")
+        try:
+            for name, *values in settings:
+                _call("sandbox_set", options.sandbox, _encode(name), _array(values), len(values))
+            _call("run", self._pointer, ctypes.byref(options), ctypes.byref(report))
+        finally:
+            _lib.callgate_sandbox_free(options.sandbox)
         return Report(report.exit_status, report.signalled, report.status, report.wall_ns, refusals, report.traced,
                       _decode(report.untraced))
