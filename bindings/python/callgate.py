@@ -66,7 +66,8 @@ class _Difference(ctypes.Structure):
 class _Refusal(ctypes.Structure):
     _fields_ = [("pid", ctypes.c_int), ("arch", ctypes.c_char * 16), ("syscall", ctypes.c_char * 48),
                 ("nr", ctypes.c_uint32), ("args", ctypes.c_uint64 * 6), ("program", ctypes.c_char * 256),
-                ("call", ctypes.c_char * 1024), ("explanation", _Explanation)]
+                ("call", ctypes.c_char * 1024), ("explanation", _Explanation),
+                ("has_registers", ctypes.c_bool), ("registers", ctypes.c_uint64 * 17)]
 
 
 _RefusedCall = ctypes.CFUNCTYPE(None, ctypes.POINTER(_Refusal), _p)

@@ -3,6 +3,7 @@
 #define CALLGATE_CALLGATE_H
 
 #include <callgate/action.h>
+#include <callgate/backtrace.h>
 #include <callgate/capture.h>
 #include <callgate/check.h>
 #include <callgate/convert.h>

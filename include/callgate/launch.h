@@ -14,6 +14,7 @@
 #ifndef CALLGATE_LAUNCH_H
 #define CALLGATE_LAUNCH_H
 
+#include <callgate/backtrace.h>
 #include <callgate/error.h>
 #include <callgate/sandbox.h>
 #include <callgate/subject.h>
@@ -69,7 +70,7 @@ enum callgate_ground {
 /* "descriptors" of a single bit; NULL when there is no such bit. */
 CALLGATE_PUBLIC const char *callgate_ground_name(unsigned ground);
 
-/* A call that ended the process which made it. */
+/* A call that ended the process which made it. While it is told, the thread is stopped and still has its memory. */
 struct callgate_refusal {
 	int pid;	  /* the thread's */
 	char arch[16];	  /* "x86_64"; "" for one that is not known */
@@ -79,6 +80,8 @@ struct callgate_refusal {
 	char program[256];			 /* what it was executing, "" when that is not known */
 	char call[1024];			 /* the call with what its pointers named: `execve("/bin/sh", …)` */
 	struct callgate_explanation explanation; /* its action, the rule and why */
+	bool has_registers;
+	uint64_t registers[CALLGATE_REGISTERS]; /* for callgate_backtrace */
 };
 
 struct callgate_run_options {

@@ -9,7 +9,7 @@
 #include "cli/print.h"
 
 #include <errno.h>
-#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,10 +32,18 @@ static bool beside_self(char path[PATH_MAX])
 	return true;
 }
 
+bool observing_program(char path[PATH_MAX])
+{
+	if (beside_self(path) && access(path, X_OK) == 0)
+		return true;
+	snprintf(path, PATH_MAX, "%s", CALLGATE_LIBEXECDIR "/" OBSERVING_PROGRAM);
+	return access(path, X_OK) == 0;
+}
+
 int verb_delegate(const struct verb *verb, int argc, char **argv)
 {
 	cleanup_free char **handed = calloc((size_t)argc + 2, sizeof(*handed));
-	char beside[PATH_MAX];
+	char program[PATH_MAX];
 
 	if (!handed) {
 		misuse("%s: no memory", verb->name);
@@ -43,10 +51,9 @@ int verb_delegate(const struct verb *verb, int argc, char **argv)
 	}
 	handed[0] = (char *)"callgate";
 	memcpy(handed + 1, argv, (size_t)argc * sizeof(*argv));
-	if (beside_self(beside))
-		execv(beside, handed);
-	execv(CALLGATE_LIBEXECDIR "/" OBSERVING_PROGRAM, handed);
+	if (observing_program(program))
+		execv(program, handed);
 	misuse_hint("install Callgate whole, or put %s beside the command", OBSERVING_PROGRAM,
-		    "%s: cannot start %s: %s", verb->name, CALLGATE_LIBEXECDIR "/" OBSERVING_PROGRAM, strerror(errno));
+		    "%s: cannot start %s: %s", verb->name, program, strerror(errno));
 	return STATUS_FAILED;
 }

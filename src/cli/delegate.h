@@ -9,6 +9,12 @@
 
 #include "cli/verbs.h"
 
+#include <limits.h>
+
+/* The path of callgate-observe, beside the running command or in libexec/callgate; false when neither can be
+ * executed. */
+bool observing_program(char path[PATH_MAX]);
+
 /* Becomes callgate-observe, beside this program or in libexec/callgate. Returns only on failure: STATUS_FAILED. */
 int verb_delegate(const struct verb *verb, int argc, char **argv);
 

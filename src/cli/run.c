@@ -3,6 +3,7 @@
  * status, and not a word. What is said is said on stderr, and what scripts want goes to --report.
  */
 #include "base/cleanup.h"
+#include "cli/frames.h"
 #include "cli/ground.h"
 #include "cli/print.h"
 #include "cli/subjects.h"
@@ -23,6 +24,7 @@ struct run_options {
 	const char *policy;
 	const char *report;
 	bool no_trace;
+	bool backtrace;
 	bool dry_run;
 	bool print_config;
 	struct ground_options ground;
@@ -32,6 +34,8 @@ static const struct option_row run_rows[] = {
 	OPTION_TEXT(struct run_options, policy, "policy", 'p', "FILE", "the policy, or a raw BPF filter, to run under"),
 	OPTION_TEXT(struct run_options, report, "report", 'r', "FILE",
 		    "write how it ended to FILE, as one JSON object"),
+	OPTION_FLAG(struct run_options, backtrace, "backtrace", 'b',
+		    "tell of a refused call by which functions it came about; a report has that anyway"),
 	OPTION_FLAG(struct run_options, no_trace, "no-trace", 0,
 		    "do not trace it: a refusal is then only told as SIGSYS"),
 	OPTION_FLAG(struct run_options, dry_run, "dry-run", 'n',
@@ -43,11 +47,14 @@ static const struct option_row run_rows[] = {
 /* How many refusals a report tells one by one; all are counted. */
 #define REFUSALS_MAX 64
 
+/* Of how many a backtrace is taken: each holds up its thread for a moment. */
+#define BACKTRACES_MAX 8
+
 /* What was refused so far. */
 struct seen {
 	const char *policy;
-	struct callgate_refusal *refusals; /* REFUSALS_MAX of them once there is one; NULL before */
-	size_t count;
+	json_t *refusals; /* an array, REFUSALS_MAX at most */
+	bool wants_frames, says_frames;
 };
 
 const struct usage run_usage =
@@ -67,17 +74,17 @@ static json_t *report_args(const struct callgate_refusal *refusal)
 	return args;
 }
 
-static json_t *report_refusal(const struct callgate_refusal *refusal)
+static json_t *report_refusal(const struct callgate_refusal *refusal, json_t *frames)
 {
 	const struct callgate_explanation *why = &refusal->explanation;
 	char action[32];
 
 	callgate_action_format(why->action, action, sizeof(action));
-	return json_pack("{si so ss ss sI so so ss so sI so so}", "pid", refusal->pid, "program",
+	return json_pack("{si so ss ss sI so so ss so sI so so so}", "pid", refusal->pid, "program",
 			 json_text(refusal->program), "arch", refusal->arch, "syscall", refusal->syscall, "nr",
 			 (json_int_t)refusal->nr, "args", report_args(refusal), "call", json_text(refusal->call),
 			 "action", action, "file", json_text(why->file), "line", (json_int_t)why->line, "rule",
-			 json_text(why->rule), "reason", json_text(why->reason));
+			 json_text(why->rule), "reason", json_text(why->reason), "backtrace", frames);
 }
 
 static json_t *report_enforced(unsigned enforced)
@@ -117,12 +124,10 @@ static void print_layers(const struct callgate_run_report *report)
 
 static json_t *report_json(const struct callgate_run_report *report, const struct seen *seen, char **argv)
 {
-	json_t *arguments = json_array(), *refusals = json_array(), *object;
+	json_t *arguments = json_array(), *object;
 
 	for (; *argv; argv++)
 		json_array_append_new(arguments, json_text(*argv));
-	for (size_t i = 0; i < seen->count; i++)
-		json_array_append_new(refusals, report_refusal(&seen->refusals[i]));
 	object = json_pack("{so so ss sI sI sf sf sf sI so so ss sb ss sI so}", "argv", arguments, "policy",
 			   json_text(seen->policy), "ended", report->signalled ? "signalled" : "exited",
 			   report->signalled ? "signal" : "status", (json_int_t)report->status, "exit_status",
@@ -131,8 +136,23 @@ static json_t *report_json(const struct callgate_run_report *report, const struc
 			   (double)report->system_us / 1e6, "max_rss_kib", (json_int_t)report->max_rss_kib, "enforced",
 			   report_enforced(report->enforced), "layers", report_layers(report), "weaker", report->weaker,
 			   "traced", report->traced, "untraced_because", report->untraced, "refused",
-			   (json_int_t)report->refused, "refusals", refusals);
+			   (json_int_t)report->refused, "refusals", json_incref(seen->refusals));
 	return object;
+}
+
+/* For the report, and by which functions it came about. */
+static void keep_refused(const struct callgate_refusal *refusal, struct seen *seen)
+{
+	size_t count = json_array_size(seen->refusals);
+	json_t *frames, *frame;
+	size_t i;
+
+	if (count >= REFUSALS_MAX)
+		return;
+	frames = seen->wants_frames && count < BACKTRACES_MAX ? refusal_frames(refusal) : json_array();
+	if (seen->says_frames)
+		json_array_foreach(frames, i, frame) say_frame(frame);
+	json_array_append_new(seen->refusals, report_refusal(refusal, frames));
 }
 
 /* Written at once, while the target's other processes go on. */
@@ -142,10 +162,6 @@ static void say_refused(const struct callgate_refusal *refusal, void *context)
 	struct seen *seen = context;
 	char action[32];
 
-	if (!seen->refusals)
-		seen->refusals = calloc(REFUSALS_MAX, sizeof(*seen->refusals));
-	if (seen->refusals && seen->count < REFUSALS_MAX)
-		seen->refusals[seen->count++] = *refusal;
 	callgate_action_format(why->action, action, sizeof(action));
 	note("%s was ended for %s", refusal->program[0] ? refusal->program : "the target", refusal->call);
 	if (!why->line)
@@ -158,6 +174,7 @@ static void say_refused(const struct callgate_refusal *refusal, void *context)
 		note("hint: 'allow %s if ...', of these arguments, would let it pass", refusal->syscall);
 	else if (why->line && !why->by_rule && refusal->syscall[0])
 		note("hint: 'allow %s' in the policy would let it pass", refusal->syscall);
+	keep_refused(refusal, seen);
 }
 
 /* A refusal that nobody saw. */
@@ -177,7 +194,7 @@ static int run_failure(const struct callgate_error *err)
 
 static void seen_fini(struct seen *seen)
 {
-	free(seen->refusals);
+	json_decref(seen->refusals);
 }
 
 /* The command's policy, or the one that the settings name. */
@@ -211,7 +228,9 @@ static int run_program(struct run_options *options, char **argv)
 {
 	cleanup(subject_free) struct callgate_subject *subject = NULL;
 	cleanup(ground_free) struct callgate_sandbox *sandbox = NULL;
-	cleanup(seen_fini) struct seen seen = { 0 };
+	cleanup(seen_fini) struct seen seen = { .refusals = json_array(),
+						.wants_frames = options->backtrace || options->report,
+						.says_frames = options->backtrace };
 	cleanup(file_place_fini) struct file_place place = FILE_PLACE_NONE;
 	struct callgate_run_options run = {
 		.argv = (const char *const *)argv,

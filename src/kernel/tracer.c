@@ -108,7 +108,7 @@ int tracer_exit_status(pid_t pid)
 
 #ifdef __x86_64__
 
-static bool tracer_registers(pid_t pid, struct tracer_call *ret_call)
+static bool tracer_call_registers(pid_t pid, struct tracer_call *ret_call)
 {
 	struct user_regs_struct regs;
 	bool is_i386 = ret_call->audit == 0x40000003;
@@ -130,9 +130,28 @@ static bool tracer_registers(pid_t pid, struct tracer_call *ret_call)
 	return true;
 }
 
+bool tracer_registers(pid_t pid, uint64_t ret_registers[TRACER_REGISTERS])
+{
+	struct user_regs_struct regs;
+
+	if (ptrace(PTRACE_GETREGS, pid, 0, &regs) < 0)
+		return false;
+	memcpy(ret_registers,
+	       (const uint64_t[TRACER_REGISTERS]){ regs.rax, regs.rdx, regs.rcx, regs.rbx, regs.rsi, regs.rdi, regs.rbp,
+						   regs.rsp, regs.r8, regs.r9, regs.r10, regs.r11, regs.r12, regs.r13,
+						   regs.r14, regs.r15, regs.rip },
+	       TRACER_REGISTERS * sizeof(*ret_registers));
+	return true;
+}
+
 #else
 
-static bool tracer_registers(pid_t pid, struct tracer_call *ret_call)
+bool tracer_registers(pid_t pid, uint64_t ret_registers[TRACER_REGISTERS])
+{
+	return false;
+}
+
+static bool tracer_call_registers(pid_t pid, struct tracer_call *ret_call)
 {
 	return false;
 }
@@ -148,7 +167,7 @@ bool tracer_call(pid_t pid, struct tracer_call *ret_call)
 		return false;
 	call.audit = info.arch;
 	call.ip = info.instruction_pointer;
-	if (!tracer_registers(pid, &call))
+	if (!tracer_call_registers(pid, &call))
 		return false;
 	*ret_call = call;
 	return true;

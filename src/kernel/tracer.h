@@ -60,6 +60,10 @@ int tracer_exit_status(pid_t pid);
 /* The system call that a stopped target is in or last made; false when there is none to be had. */
 bool tracer_call(pid_t pid, struct tracer_call *ret_call);
 
+/* The registers of a stopped target in DWARF's order (callgate/backtrace.h); false where they cannot be had. */
+#define TRACER_REGISTERS 17
+bool tracer_registers(pid_t pid, uint64_t ret_registers[TRACER_REGISTERS]);
+
 /*
  * Copies memory of a stopped target: the bytes that could be read before the first page that it lacks, or that
  * somebody would have to be waited for. What was read is data from a stranger.

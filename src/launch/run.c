@@ -174,6 +174,7 @@ static void run_refused(struct watch *watch, pid_t pid, const struct tracer_call
 	    !action_ends_process(refusal.explanation.action))
 		return;
 	run_name_call(call, &refusal);
+	refusal.has_registers = tracer_registers(pid, refusal.registers);
 	run_program_name(pid, refusal.program, sizeof(refusal.program));
 	decode_call(&text, pid, call);
 	snprintf(refusal.call, sizeof(refusal.call), "%s", buf_text(&text));

@@ -1,0 +1,188 @@
+/*
+ * `callgate backtrace`: by which functions a thread came to where it is. `callgate run` asks it about a refused call,
+ * and so may anybody with the registers of a stopped thread.
+ *
+ * What it reads was made by a stranger: headers, unwind tables and debugging data of files that the thread brought. So
+ * it gives up, before the first of them, what reading does not need. Whoever takes it over can read what we can and
+ * answer wrongly; nothing is written, started or reached.
+ */
+#include "base/cleanup.h"
+#include "cli/print.h"
+#include "cli/verbs.h"
+
+#include <callgate/callgate.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+struct backtrace_options {
+	const char *registers;
+	unsigned long thread;
+	bool json;
+};
+
+static const struct option_row backtrace_rows[] = {
+	OPTION_TEXT(struct backtrace_options, registers, "registers", 'r', "HEX,...",
+		    "rax, rdx, rcx, rbx, rsi, rdi, rbp, rsp, r8 to r15 and rip, in this order"),
+	OPTION_NUMBER(struct backtrace_options, thread, "thread", 't', "TID", "the thread; the first one unless named"),
+	OPTION_FLAG(struct backtrace_options, json, "json", 'j', "one JSON object a frame"),
+};
+
+const struct usage backtrace_usage = USAGE("PID", 1, 1, backtrace_rows);
+
+#define FRAMES_MAX 64
+
+/* All that reading files and memory takes. */
+static const char policy_text[] =
+	"kernel 6.1\n"
+	"default errno EPERM\n"
+	"allow read, pread64, close, fstat, newfstatat, lseek, brk, munmap, mremap, madvise\n"
+	"allow openat if flags & O_ACCMODE == O_RDONLY and not flags & (O_CREAT | O_TRUNC | O_TMPFILE)\n"
+	"allow readlink, readlinkat, access, getdents64\n"
+	"allow mmap, mprotect if not (prot & PROT_EXEC)\n"
+	"allow process_vm_readv, fcntl, futex, getrandom, rt_sigreturn, exit, exit_group\n"
+	"allow write if fd in {1, 2}\n";
+
+/* A loop in a table ends, and so does a table that asks for all memory. */
+#define CPU_SECONDS_MAX 5
+#ifdef CALLGATE_SANITIZED
+#define MEMORY_MAX RLIM_INFINITY /* a sanitizer maps terabytes */
+#else
+#define MEMORY_MAX (UINT64_C(2) << 30)
+#endif
+
+static int give_up_rights(void)
+{
+	const struct rlimit cpu = { CPU_SECONDS_MAX, CPU_SECONDS_MAX }, memory = { MEMORY_MAX, MEMORY_MAX };
+	struct callgate_policy *policy = NULL;
+	struct callgate_filter *filter = NULL;
+	struct callgate_error err;
+	int status = callgate_policy_parse("backtrace", policy_text, strlen(policy_text), NULL, &policy, &err);
+
+	setrlimit(RLIMIT_CPU, &cpu);
+	setrlimit(RLIMIT_AS, &memory);
+	/* Looking for debugging data must not become asking a server for it. */
+	unsetenv("DEBUGINFOD_URLS");
+	if (status == CALLGATE_OK)
+		status = callgate_filter_compile(policy, NULL, &filter, &err);
+	if (status == CALLGATE_OK)
+		status = callgate_filter_load(filter, 0, NULL, &err);
+	callgate_filter_free(filter);
+	callgate_policy_free(policy);
+	return status == CALLGATE_OK ? STATUS_YES : failure(&err);
+}
+
+static int parse_registers(const char *text, uint64_t registers[CALLGATE_REGISTERS])
+{
+	for (int i = 0; i < CALLGATE_REGISTERS; i++) {
+		char *end;
+
+		registers[i] = strtoull(text, &end, 16);
+		if (end == text || *end != (i + 1 < CALLGATE_REGISTERS ? ',' : '\0'))
+			return misuse("backtrace: '--registers' takes %d hexadecimal numbers with commas between them",
+				      CALLGATE_REGISTERS);
+		text = end + 1;
+	}
+	return STATUS_YES;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* "0x7f… openat+0x1b (libc.so.6+0x10f2a7) open.c:45" */
+static void print_frame(const struct callgate_frame *frame)
+{
+	printf("0x%016" PRIx64 " ", frame->address);
+	if (frame->symbol[0])
+		printf("%s+0x%" PRIx64 " ", frame->symbol, frame->symbol_offset);
+	if (frame->module[0])
+		printf("(%s+0x%" PRIx64 ")", base_name(frame->module), frame->offset);
+	else
+		printf("(no file)");
+	if (frame->file[0])
+		printf(" %s:%u", base_name(frame->file), frame->line);
+	putchar('\n');
+}
+
+static json_t *frame_json(const struct callgate_frame *frame)
+{
+	char address[32], offset[32], symbol_offset[32];
+
+	snprintf(address, sizeof(address), "0x%" PRIx64, frame->address);
+	snprintf(offset, sizeof(offset), "0x%" PRIx64, frame->offset);
+	snprintf(symbol_offset, sizeof(symbol_offset), "0x%" PRIx64, frame->symbol_offset);
+	return json_pack("{ss so ss ss so ss so sI}", "address", address, "module", json_text(frame->module),
+			 "build_id", frame->build_id, "offset", offset, "symbol", json_text(frame->symbol),
+			 "symbol_offset", symbol_offset, "file", json_text(frame->file), "line",
+			 (json_int_t)frame->line);
+}
+
+static int print_frames(const struct callgate_frame *frames, size_t count, bool json)
+{
+	for (size_t i = 0; i < count; i++) {
+		int status = STATUS_YES;
+
+		if (json)
+			status = print_json(frame_json(&frames[i]));
+		else
+			print_frame(&frames[i]);
+		if (status != STATUS_YES)
+			return status;
+	}
+	return STATUS_YES;
+}
+
+static void backtrace_close(struct callgate_backtrace **backtrace)
+{
+	callgate_backtrace_free(*backtrace);
+}
+
+static int show(long pid, int tid, const uint64_t registers[CALLGATE_REGISTERS], bool json)
+{
+	cleanup(backtrace_close) struct callgate_backtrace *backtrace = NULL;
+	struct callgate_frame frames[FRAMES_MAX];
+	struct callgate_error err;
+	size_t count;
+	int status;
+
+	if (callgate_backtrace_open((int)pid, &backtrace, &err) != CALLGATE_OK)
+		return failure(&err);
+	status = give_up_rights();
+	if (status != STATUS_YES)
+		return status;
+	if (callgate_backtrace_walk(backtrace, tid, registers, frames, FRAMES_MAX, &count, &err) != CALLGATE_OK)
+		return failure(&err);
+	status = standard_output_finish(print_frames(frames, count, json));
+	/* What else would run at an exit may ask for what was given up. */
+	_exit(status);
+}
+
+int cmd_backtrace(const struct verb *verb, int argc, char **argv)
+{
+	struct backtrace_options options = { 0 };
+	uint64_t registers[CALLGATE_REGISTERS];
+	struct arguments arguments;
+	char *end;
+	long pid;
+	int status = options_parse(verb, argc, argv, &options, &arguments);
+
+	if (status != OPTIONS_DONE)
+		return status;
+	pid = strtol(arguments.items[0], &end, 10);
+	if (pid <= 0 || pid > INT32_MAX || *end)
+		return misuse("backtrace: '%s' is no process", arguments.items[0]);
+	if (!options.registers)
+		return misuse("backtrace: no --registers were given");
+	status = parse_registers(options.registers, registers);
+	if (status != STATUS_YES)
+		return status;
+	return show(pid, options.thread ? (int)options.thread : (int)pid, registers, options.json);
+}
