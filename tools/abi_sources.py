@@ -12,7 +12,17 @@ import sys
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DATA = os.path.join(TOP, "src", "abi")
 
-# In the order of arches.def: the name, the folder of its headers, what its compiler defines or its layout needs.
+MIPS = ["-D__mips__", "-D_ABIO32=1", "-D_ABIN32=2", "-D_ABI64=3", "-D_MIPS_SZINT=32"]
+MIPS_O32 = ["-m32", "-malign-double", "-U__i386__", *MIPS, "-D__mips=32", "-D_MIPS_SIM=1", "-D_MIPS_SZLONG=32", "-D_MIPS_SZPTR=32"]
+MIPS_N32 = ["-mx32", "-U__x86_64__", *MIPS, "-D__mips=64", "-D__mips64", "-D_MIPS_SIM=2", "-D_MIPS_SZLONG=32", "-D_MIPS_SZPTR=32"]
+MIPS_N64 = ["-U__x86_64__", *MIPS, "-D__mips=64", "-D__mips64", "-D_MIPS_SIM=3", "-D_MIPS_SZLONG=64", "-D_MIPS_SZPTR=64"]
+MIPS_BIG = ["-D__MIPSEB__", "-D__MIPSEB", "-D_MIPSEB"]
+MIPS_LITTLE = ["-D__MIPSEL__", "-D__MIPSEL", "-D_MIPSEL"]
+RISCV = ["-U__x86_64__", "-D__riscv", "-D__riscv_xlen=64", "-D__riscv_flen=64", "-D__riscv_float_abi_double"]
+PPC64 = ["-U__x86_64__", "-D__powerpc__", "-D__powerpc64__"]
+
+# In the order of arches.def: the name, the folder of its headers, what its compiler defines or its layout needs: where
+# an arch of 32 bits aligns eight bytes to eight, or to two.
 # loongarch64 is in no Debian 12 package; it was made of asm-generic headers alone, as riscv64 was.
 ARCHES = {
     "x86_64": ("x86_64-linux-gnu", []),
@@ -21,18 +31,52 @@ ARCHES = {
     "arm": ("arm-linux-gnueabihf", ["-m32", "-malign-double", "-U__i386__", "-D__arm__", "-D__ARM_EABI__",
                                     "-D__ARM_PCS_VFP"]),
     "aarch64": ("aarch64-linux-gnu", ["-U__x86_64__", "-D__aarch64__"]),
-    "riscv64": ("riscv64-linux-gnu", ["-U__x86_64__", "-D__riscv", "-D__riscv_xlen=64", "-D__riscv_flen=64",
-                                      "-D__riscv_float_abi_double"]),
-    "loongarch64": ("riscv64-linux-gnu", ["-U__x86_64__", "-D__riscv", "-D__riscv_xlen=64", "-D__riscv_flen=64",
-                                          "-D__riscv_float_abi_double"]),
-    "ppc64le": ("powerpc64le-linux-gnu", ["-U__x86_64__", "-D__powerpc__", "-D__powerpc64__", "-D_CALL_ELF=2",
-                                          "-D__LITTLE_ENDIAN__"]),
+    "riscv64": ("riscv64-linux-gnu", RISCV),
+    "loongarch64": ("riscv64-linux-gnu", RISCV),
+    "ppc64le": ("powerpc64le-linux-gnu", [*PPC64, "-D_CALL_ELF=2", "-D__LITTLE_ENDIAN__"]),
     "s390x": ("s390x-linux-gnu", ["-U__x86_64__", "-D__s390__", "-D__s390x__"]),
-    "mips64el": ("mips64el-linux-gnuabi64", ["-U__x86_64__", "-D__mips__", "-D__mips=64", "-D_MIPS_SIM=3",
-                                             "-D_ABIO32=1", "-D_ABIN32=2", "-D_ABI64=3", "-D_MIPS_SZLONG=64",
-                                             "-D_MIPS_SZPTR=64", "-D_MIPS_SZINT=32", "-D__MIPSEL__", "-D__MIPSEL", "-D_MIPSEL",
-                                             "-D__mips64"]),
+    "mips64el": ("mips64el-linux-gnuabi64", [*MIPS_N64, *MIPS_LITTLE]),
+    "mips64": ("mips64-linux-gnuabi64", [*MIPS_N64, *MIPS_BIG]),
+    "mips64eln32": ("mips64el-linux-gnuabin32", [*MIPS_N32, *MIPS_LITTLE]),
+    "mips64n32": ("mips64-linux-gnuabin32", [*MIPS_N32, *MIPS_BIG]),
+    "mipsel": ("mipsel-linux-gnu", [*MIPS_O32, *MIPS_LITTLE]),
+    "mips": ("mips-linux-gnu", [*MIPS_O32, *MIPS_BIG]),
+    "ppc64": ("powerpc64-linux-gnu", [*PPC64, "-D_CALL_ELF=1", "-D__BIG_ENDIAN__"]),
+    "ppc": ("powerpc-linux-gnu", ["-m32", "-malign-double", "-U__i386__", "-D__powerpc__", "-D__BIG_ENDIAN__"]),
+    "s390": ("s390x-linux-gnu", ["-m32", "-malign-double", "-U__i386__", "-D__s390__"]),
+    "parisc": ("hppa-linux-gnu", ["-m32", "-malign-double", "-U__i386__", "-D__hppa__"]),
+    "parisc64": ("hppa-linux-gnu", ["-U__x86_64__", "-D__hppa__"]),
+    "m68k": ("m68k-linux-gnu", ["-m32", "-fpack-struct=2", "-U__i386__", "-D__m68k__"]),
+    "sh": ("sh4-linux-gnu", ["-m32", "-U__i386__", "-D__sh__", "-D__SH4__", "-D__LITTLE_ENDIAN__"]),
+    "sheb": ("sh4-linux-gnu", ["-m32", "-U__i386__", "-D__sh__", "-D__SH4__", "-D__BIG_ENDIAN__"]),
 }
+
+
+# Arches that are mostly alike: NAME* in a table is all of them.
+FAMILIES = ("mips", "ppc", "s390", "parisc", "sh")
+
+
+def family(prefix):
+    return [arch for arch in ARCHES if arch.startswith(prefix)]
+
+
+def families_of(arches):
+    """These arches, a whole family by one word."""
+    left, words = list(arches), []
+    for prefix in FAMILIES:
+        if all(arch in left for arch in family(prefix)):
+            left = [arch for arch in left if not arch.startswith(prefix)]
+            words.append(prefix + "*")
+    return left + words
+
+
+def named(text):
+    """The arches that a table names: all, -NAME for every other, or a list with families; - for none."""
+    if text in ("all", "-"):
+        return list(ARCHES) if text == "all" else []
+    words = text.lstrip("-").split(",")
+    found = [arch for word in words for arch in (family(word[:-1]) if word.endswith("*") else [word])]
+    return [arch for arch in ARCHES if arch not in found] if text[0] == "-" else found
 
 
 def include_flags(arch):

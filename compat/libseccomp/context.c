@@ -268,8 +268,6 @@ int seccomp_arch_add(struct context *context, uint32_t token)
 	content = &context->content;
 	if (context_filter(context, arch))
 		return -EEXIST;
-	if (arch->id == ABI_ARCH_NONE)
-		return -EINVAL;
 	if (content->filter_count && content->filters[0].token->big_endian != arch->big_endian)
 		return -EDOM;
 	context_forget_program(context);

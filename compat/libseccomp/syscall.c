@@ -47,7 +47,7 @@ const struct policy_multiplexed *syscall_carried(const struct token *token, cons
 
 int syscall_direct_number(const struct token *token, const char *name)
 {
-	const struct abi_syscall *syscall = token->id == ABI_ARCH_NONE ? NULL : abi_syscall_by_name(name);
+	const struct abi_syscall *syscall = abi_syscall_by_name(name);
 
 	return syscall ? syscall->nr[token->id] : -1;
 }
@@ -89,8 +89,6 @@ const char *syscall_name(const struct token *token, int number)
 	const struct abi_syscall *syscall;
 	const char *name;
 
-	if (token->id == ABI_ARCH_NONE)
-		return NULL;
 	if (number < 0) {
 		name = pseudo_name(number);
 		return name && syscall_number(token, name) == number ? name : NULL;
@@ -105,7 +103,7 @@ int seccomp_syscall_resolve_name_arch(uint32_t token, const char *name)
 {
 	const struct token *arch = token_find(token);
 
-	return arch && arch->id != ABI_ARCH_NONE && name ? syscall_number(arch, name) : SCMP_SYS_ERROR;
+	return arch && name ? syscall_number(arch, name) : SCMP_SYS_ERROR;
 }
 
 int seccomp_syscall_resolve_name(const char *name)
@@ -119,7 +117,7 @@ int seccomp_syscall_resolve_name_rewrite(uint32_t token, const char *name)
 	const struct token *arch = token_find(token);
 	const struct policy_multiplexed *carried;
 
-	if (!arch || arch->id == ABI_ARCH_NONE || !name)
+	if (!arch || !name)
 		return SCMP_SYS_ERROR;
 	carried = syscall_carried(arch, name);
 	return carried ? syscall_direct_number(arch, carried->multiplexer) : syscall_number(arch, name);

@@ -12,7 +12,7 @@
 struct token {
 	const char *name;
 	uint32_t token;
-	enum abi_arch_id id; /* whose numbers it has; ABI_ARCH_NONE: a filter cannot be for it */
+	enum abi_arch_id id; /* whose numbers it has */
 	uint8_t bits;	     /* of an argument that are compared */
 	bool big_endian;
 	bool multiplexes; /* socketcall and ipc carry other calls */

@@ -23,6 +23,19 @@ enum abi_arch_id {
 	ABI_PPC64LE,
 	ABI_S390X,
 	ABI_MIPS64EL,
+	ABI_MIPS64,
+	ABI_MIPS64ELN32, /* n32: 64-bit registers, 32-bit pointers */
+	ABI_MIPS64N32,
+	ABI_MIPSEL, /* o32 */
+	ABI_MIPS,
+	ABI_PPC64,
+	ABI_PPC,
+	ABI_S390, /* of 31 bits */
+	ABI_PARISC,
+	ABI_PARISC64,
+	ABI_M68K,
+	ABI_SH,
+	ABI_SHEB,
 	ABI_ARCH_COUNT,
 	ABI_ARCH_NONE = -1,
 };
@@ -30,10 +43,11 @@ enum abi_arch_id {
 struct abi_arch {
 	const char *name; /* as the policy language says it: "x86_64" */
 	enum abi_arch_id id;
-	uint32_t audit;	   /* AUDIT_ARCH_*, what seccomp_data.arch holds */
-	uint32_t nr_base;  /* added to every number: x32 0x40000000, mips64el (n64) 5000, else 0 */
-	uint8_t word_bits; /* of its long: 32 or 64 (x32: 64, its registers are) */
-	bool big_endian;   /* the high word of an argument comes first in seccomp_data */
+	uint32_t audit;	      /* AUDIT_ARCH_*, what seccomp_data.arch holds */
+	uint32_t nr_base;     /* added to every number: x32 0x40000000, MIPS 4000, 5000 or 6000, else 0 */
+	uint8_t word_bits;    /* of a register that holds an argument: 32 or 64 */
+	uint8_t pointer_bits; /* of a pointer, and of a long in memory: 32 on x32 and n32, else as word_bits */
+	bool big_endian;      /* the high word of an argument comes first in seccomp_data */
 };
 
 /* A kernel release, comparable as a number: 6.1 is 0x0601, and 2.6.16, of a series whose middle number stood still, is

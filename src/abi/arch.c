@@ -9,10 +9,11 @@
 #include <string.h>
 
 #define X32_BIT 0x40000000U
+#define LITTLE	(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
 
 static const struct abi_arch arches[ABI_ARCH_COUNT] = {
-#define ARCH(id, name, audit, word_bits, big_endian, nr_base) \
-	[id] = { name, id, audit, nr_base, word_bits, big_endian },
+#define ARCH(id, name, audit, word_bits, pointer_bits, big_endian, nr_base) \
+	[id] = { name, id, audit, nr_base, word_bits, pointer_bits, big_endian },
 #define ARCH_SPELLING(spelling, id)
 #include "abi/arches.def"
 #undef ARCH
@@ -23,7 +24,7 @@ static const struct {
 	char name[24];
 	enum abi_arch_id id;
 } spellings[] = {
-#define ARCH(id, name, audit, word_bits, big_endian, nr_base)
+#define ARCH(id, name, audit, word_bits, pointer_bits, big_endian, nr_base)
 #define ARCH_SPELLING(spelling, id) { spelling, id },
 #include "abi/arches.def"
 #undef ARCH
@@ -32,7 +33,7 @@ static const struct {
 
 /* Each name behind a comma; the first comma is not shown. */
 static const char arch_names[] =
-#define ARCH(id, name, audit, word_bits, big_endian, nr_base) ", " name
+#define ARCH(id, name, audit, word_bits, pointer_bits, big_endian, nr_base) ", " name
 #define ARCH_SPELLING(spelling, id)
 #include "abi/arches.def"
 #undef ARCH
@@ -76,12 +77,26 @@ const struct abi_arch *abi_arch_native(void)
 	return &arches[ABI_RISCV64];
 #elif defined(__loongarch64)
 	return &arches[ABI_LOONGARCH64];
-#elif defined(__powerpc64__) && defined(__LITTLE_ENDIAN__)
-	return &arches[ABI_PPC64LE];
+#elif defined(__powerpc64__)
+	return &arches[LITTLE ? ABI_PPC64LE : ABI_PPC64];
+#elif defined(__powerpc__)
+	return &arches[ABI_PPC];
 #elif defined(__s390x__)
 	return &arches[ABI_S390X];
-#elif defined(__mips64) && defined(__MIPSEL__)
-	return &arches[ABI_MIPS64EL];
+#elif defined(__s390__)
+	return &arches[ABI_S390];
+#elif defined(__mips__) && _MIPS_SIM == _ABI64
+	return &arches[LITTLE ? ABI_MIPS64EL : ABI_MIPS64];
+#elif defined(__mips__) && _MIPS_SIM == _ABIN32
+	return &arches[LITTLE ? ABI_MIPS64ELN32 : ABI_MIPS64N32];
+#elif defined(__mips__)
+	return &arches[LITTLE ? ABI_MIPSEL : ABI_MIPS];
+#elif defined(__hppa__)
+	return &arches[sizeof(long) == 8 ? ABI_PARISC64 : ABI_PARISC];
+#elif defined(__m68k__)
+	return &arches[ABI_M68K];
+#elif defined(__sh__)
+	return &arches[LITTLE ? ABI_SH : ABI_SHEB];
 #else
 	_Static_assert(false, "the arch of this build is not in arches.def");
 #endif

@@ -8,12 +8,14 @@
 
 #include <string.h>
 
+_Static_assert(ABI_ARCH_COUNT <= 32, "an arch is a bit of abi_constant_differs");
+
 static bool constant_value(const struct abi_constant_row *row, enum abi_arch_id arch, uint64_t *ret_value)
 {
 	const struct abi_constant_differs *differs = &abi_constant_differs[row->first];
 
 	for (unsigned i = 0; i < row->differences; i++) {
-		if (differs[i].arch != arch)
+		if ((unsigned)arch >= ABI_ARCH_COUNT || !(differs[i].arches >> arch & 1))
 			continue;
 		if (!differs[i].is_missing)
 			*ret_value = differs[i].value;

@@ -88,7 +88,7 @@ static const struct abi_args_differ *args_of_arch(const struct abi_syscall *sysc
 	if (!syscall->args_differ)
 		return NULL;
 	for (size_t i = first_that_differs(call); i < abi_args_differ_count && abi_args_differ[i].syscall == call; i++)
-		if (abi_args_differ[i].arch == arch)
+		if (abi_args_differ[i].arches >> arch & 1)
 			return &abi_args_differ[i];
 	return NULL;
 }

@@ -16,12 +16,12 @@ struct abi_arg_row {
 	uint8_t set;	   /* index into abi_constant_sets plus one, 0 for none */
 };
 
-/* The arguments of one call on one arch, where they are not those of the others; sorted by call. */
+/* The arguments of one call on some arches, where they are not those of the others; sorted by call. */
 struct abi_args_differ {
+	uint32_t arches;  /* one bit each, by enum abi_arch_id */
 	uint16_t syscall; /* index into abi_syscalls */
-	uint8_t arch;
+	uint16_t first;	  /* index into abi_arg_rows */
 	uint8_t count;
-	uint16_t first; /* index into abi_arg_rows */
 };
 
 /* A parameter as the kernel's source declares it; sorted by call and position. */
@@ -49,8 +49,8 @@ struct abi_constant_row {
 };
 
 struct abi_constant_differs {
-	uint8_t arch;
-	uint8_t is_missing; /* 1: the arch has no such constant */
+	uint32_t arches;    /* one bit each, by enum abi_arch_id */
+	uint8_t is_missing; /* 1: these arches have no such constant */
 	uint64_t value;
 };
 

@@ -69,7 +69,7 @@ void check_x32_open(struct check *check)
 	check_report_at(check, &witness, NULL, "number 0x%x passes, which is an x32 call", witness.words[DIAGRAM_NR]);
 }
 
-/* What the multiplexers of i386 and s390 hide: their first argument and the call that it stands for. */
+/* What the multiplexers of i386, s390 and others hide: their first argument and the call that it stands for. */
 static const struct multiplexed {
 	const char *multiplexer;
 	uint32_t number, mask;
@@ -104,15 +104,20 @@ void check_multiplexed(struct check *check)
 
 void check_clone_arg_order(struct check *check)
 {
-	uint32_t clone;
+	static const enum abi_arch_id stack_first[] = { ABI_S390X, ABI_S390 };
 
-	if (!check->declared[ABI_S390X])
-		return;
-	clone = check_syscall(check, ABI_S390X, "clone");
-	if (check_depends_on(check, clone, check_low(ABI_S390X, 0)) &&
-	    !check_depends_on(check, clone, check_low(ABI_S390X, 1)))
-		check_report(check, ABI_S390X, abi_syscall_by_name("clone"), 0, check_passes(check, clone),
-			     "clone is judged by its first argument, which is the stack");
+	for (size_t i = 0; i < sizeof(stack_first) / sizeof(*stack_first); i++) {
+		enum abi_arch_id arch = stack_first[i];
+		uint32_t clone;
+
+		if (!check->declared[arch])
+			continue;
+		clone = check_syscall(check, arch, "clone");
+		if (check_depends_on(check, clone, check_low(arch, 0)) &&
+		    !check_depends_on(check, clone, check_low(arch, 1)))
+			check_report(check, arch, abi_syscall_by_name("clone"), 0, check_passes(check, clone),
+				     "clone is judged by its first argument, which is the stack");
+	}
 }
 
 /* What is newer than the policy: the calls that the tables know to be, and a number that nothing has. */

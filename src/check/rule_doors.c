@@ -118,7 +118,7 @@ static const struct namespace_flag {
 static bool clone_refuses(struct check *check, enum abi_arch_id arch, uint32_t bit)
 {
 	uint32_t function = check_syscall(check, arch, "clone"), passes;
-	unsigned flags = arch == ABI_S390X ? 1 : 0;
+	unsigned flags = arch == ABI_S390X || arch == ABI_S390 ? 1 : 0;
 
 	if (function == DIAGRAM_NONE)
 		return false;

@@ -18,7 +18,7 @@ bool outline_is_constant(const struct callgate_subject *subject, uint32_t functi
 
 bool outline_is_wide(enum abi_arch_id arch)
 {
-	return abi_arch(arch)->word_bits == 64 && arch != ABI_X32;
+	return abi_arch(arch)->pointer_bits == 64;
 }
 
 /* The function of the arches that nothing tells apart; they lie between those that something does. */

@@ -110,7 +110,7 @@ static bool read_loading(const struct tracer_call *call, const struct abi_arch *
 static bool read_program(struct capture *capture, pid_t tid, const struct abi_arch *arch, uint64_t address,
 			 struct callgate_captured_filter *filter)
 {
-	bool is_wide = arch->word_bits == 64 && arch->id != ABI_X32;
+	bool is_wide = arch->pointer_bits == 64;
 	unsigned char bytes[16] = { 0 };
 	struct sock_filter *insns;
 	uint64_t wide;

@@ -91,7 +91,7 @@ static void decode_data(const struct decode *decode, uint64_t address, uint64_t 
 /* An array of pointers to strings, as wide as the arch's pointers are. */
 static void decode_strings(const struct decode *decode, uint64_t address)
 {
-	size_t width = decode->arch->word_bits == 32 || decode->arch->id == ABI_X32 ? 4 : 8;
+	size_t width = decode->arch->pointer_bits / 8;
 	uint64_t item = 0;
 
 	if (tracer_read(decode->pid, address, &item, width) != width) {

@@ -245,7 +245,7 @@ static bool raw_arg(const char *name, enum abi_arch_id arch, unsigned *ret_index
 {
 	bool is_word = strncmp(name, "word", 4) == 0;
 	const char *digit = name + (is_word ? 4 : 3);
-	uint8_t pointer_bits = arch == ABI_X32 ? 32 : abi_arch(arch)->word_bits;
+	uint8_t pointer_bits = abi_arch(arch)->pointer_bits;
 
 	if ((!is_word && strncmp(name, "arg", 3) != 0) || *digit < '0' || *digit >= '0' + SYSCALL_ARGS || digit[1])
 		return false;

@@ -83,7 +83,10 @@ static void draw_filter(struct random_filter *filter)
 		     { { SCMP_ARCH_X86 } },
 		     { { SCMP_ARCH_X86_64, SCMP_ARCH_X86, SCMP_ARCH_X32 } },
 		     { { SCMP_ARCH_AARCH64, SCMP_ARCH_ARM } },
-		     { { SCMP_ARCH_S390X }, true } };
+		     { { SCMP_ARCH_S390X }, true },
+		     { { SCMP_ARCH_MIPSEL, SCMP_ARCH_MIPSEL64, SCMP_ARCH_MIPSEL64N32 } },
+		     { { SCMP_ARCH_PPC, SCMP_ARCH_PPC64 }, true },
+		     { { SCMP_ARCH_PARISC, SCMP_ARCH_S390, SCMP_ARCH_MIPS64N32 }, true } };
 	uint32_t actions[NAMES];
 	unsigned set = draw(sizeof(sets) / sizeof(*sets));
 
@@ -121,7 +124,14 @@ static uint32_t build(const struct library *l, const struct random_filter *filte
 
 static bool is_narrow(uint32_t arch)
 {
-	return arch == SCMP_ARCH_X86 || arch == SCMP_ARCH_X32 || arch == SCMP_ARCH_ARM;
+	static const uint32_t narrow[] = { SCMP_ARCH_X86,    SCMP_ARCH_X32,	  SCMP_ARCH_ARM,
+					   SCMP_ARCH_MIPSEL, SCMP_ARCH_PPC,	  SCMP_ARCH_MIPSEL64N32,
+					   SCMP_ARCH_S390,   SCMP_ARCH_MIPS64N32, SCMP_ARCH_PARISC };
+
+	for (size_t i = 0; i < sizeof(narrow) / sizeof(*narrow); i++)
+		if (arch == narrow[i])
+			return true;
+	return false;
 }
 
 static bool comparison_holds(const struct scmp_arg_cmp *comparison, uint64_t value, bool narrow)

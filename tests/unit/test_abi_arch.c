@@ -16,6 +16,31 @@ static void an_arch_has_its_audit_number(void **state)
 	assert_int_equal(abi_arch(ABI_PPC64LE)->audit, AUDIT_ARCH_PPC64LE);
 	assert_int_equal(abi_arch(ABI_S390X)->audit, AUDIT_ARCH_S390X);
 	assert_int_equal(abi_arch(ABI_MIPS64EL)->audit, AUDIT_ARCH_MIPSEL64);
+	assert_int_equal(abi_arch(ABI_MIPS64)->audit, AUDIT_ARCH_MIPS64);
+	assert_int_equal(abi_arch(ABI_MIPS64ELN32)->audit, AUDIT_ARCH_MIPSEL64N32);
+	assert_int_equal(abi_arch(ABI_MIPS64N32)->audit, AUDIT_ARCH_MIPS64N32);
+	assert_int_equal(abi_arch(ABI_MIPSEL)->audit, AUDIT_ARCH_MIPSEL);
+	assert_int_equal(abi_arch(ABI_MIPS)->audit, AUDIT_ARCH_MIPS);
+	assert_int_equal(abi_arch(ABI_PPC64)->audit, AUDIT_ARCH_PPC64);
+	assert_int_equal(abi_arch(ABI_PPC)->audit, AUDIT_ARCH_PPC);
+	assert_int_equal(abi_arch(ABI_S390)->audit, AUDIT_ARCH_S390);
+	assert_int_equal(abi_arch(ABI_PARISC)->audit, AUDIT_ARCH_PARISC);
+	assert_int_equal(abi_arch(ABI_PARISC64)->audit, AUDIT_ARCH_PARISC64);
+	assert_int_equal(abi_arch(ABI_M68K)->audit, AUDIT_ARCH_M68K);
+	assert_int_equal(abi_arch(ABI_SH)->audit, AUDIT_ARCH_SHEL);
+	assert_int_equal(abi_arch(ABI_SHEB)->audit, AUDIT_ARCH_SH);
+}
+
+/* Bit 30 of an audit number is little-endian, bit 31 is 64 bits. */
+static void an_audit_number_says_the_byte_order(void **state)
+{
+	for (int id = 0; id < ABI_ARCH_COUNT; id++) {
+		const struct abi_arch *arch = abi_arch((enum abi_arch_id)id);
+
+		assert_int_equal(arch->big_endian, !(arch->audit & __AUDIT_ARCH_LE));
+		assert_int_equal(arch->word_bits, arch->audit & __AUDIT_ARCH_64BIT ? 64 : 32);
+		assert_true(arch->pointer_bits <= arch->word_bits);
+	}
 }
 
 static void an_arch_is_found_by_every_spelling(void **state)
@@ -42,4 +67,5 @@ static void bit_30_of_the_number_tells_x32(void **state)
 }
 
 UNIT_TESTS(test_abi_arch, cmocka_unit_test(an_arch_has_its_audit_number),
-	   cmocka_unit_test(an_arch_is_found_by_every_spelling), cmocka_unit_test(bit_30_of_the_number_tells_x32), )
+	   cmocka_unit_test(an_audit_number_says_the_byte_order), cmocka_unit_test(an_arch_is_found_by_every_spelling),
+	   cmocka_unit_test(bit_30_of_the_number_tells_x32), )

@@ -149,6 +149,11 @@ static void clone_s_order_is_the_arch_s(void **state)
 	assert_clone(ABI_PPC64LE, 0, 3);
 	assert_clone(ABI_MIPS64EL, 0, 3);
 	assert_clone(ABI_S390X, 1, 4);
+	assert_clone(ABI_S390, 1, 4);
+	assert_clone(ABI_MIPS64N32, 0, 3);
+	assert_clone(ABI_PARISC, 0, 3);
+	assert_clone(ABI_M68K, 0, 4);
+	assert_clone(ABI_SH, 0, 4);
 }
 
 static void a_64_bit_argument_is_two_on_a_32_bit_arch(void **state)
@@ -164,6 +169,26 @@ static void a_64_bit_argument_is_two_on_a_32_bit_arch(void **state)
 	assert_int_equal(abi_syscall_args(pread, ABI_ARM, args), 6);
 	assert_string_equal(args[3].name, "padding");
 	assert_string_equal(args[4].name, "offset_low");
+	assert_int_equal(abi_syscall_args(pread, ABI_MIPSEL, args), 6);
+	assert_string_equal(args[4].name, "offset_low");
+	assert_int_equal(abi_syscall_args(pread, ABI_MIPS, args), 6);
+	assert_string_equal(args[4].name, "offset_high");
+	assert_int_equal(abi_syscall_args(pread, ABI_S390, args), 5);
+	assert_string_equal(args[3].name, "offset_high");
+	assert_int_equal(abi_syscall_args(pread, ABI_MIPS64N32, args), 4);
+	assert_int_equal(args[3].bits, 64);
+}
+
+static void n32_reads_some_calls_as_a_32_bit_program_s(void **state)
+{
+	struct abi_arg args[6];
+
+	assert_int_equal(abi_syscall_args(abi_syscall_by_name("ioctl"), ABI_MIPS64N32, args), 3);
+	assert_int_equal(args[2].bits, 32);
+	assert_int_equal(abi_syscall_args(abi_syscall_by_name("recvmsg"), ABI_MIPS64ELN32, args), 3);
+	assert_int_equal(args[1].bits, 32);
+	assert_int_equal(abi_syscall_args(abi_syscall_by_name("write"), ABI_MIPS64ELN32, args), 3);
+	assert_int_equal(args[2].bits, 64);
 }
 
 static void x32_reads_some_calls_as_a_32_bit_program_s(void **state)
@@ -243,6 +268,7 @@ UNIT_TESTS(test_abi_syscall, cmocka_unit_test(every_number_leads_back_to_its_nam
 	   cmocka_unit_test(a_call_knows_the_kernel_that_brought_it),
 	   cmocka_unit_test(arguments_are_as_wide_as_the_kernel_reads_them),
 	   cmocka_unit_test(clone_s_order_is_the_arch_s), cmocka_unit_test(a_64_bit_argument_is_two_on_a_32_bit_arch),
+	   cmocka_unit_test(n32_reads_some_calls_as_a_32_bit_program_s),
 	   cmocka_unit_test(x32_reads_some_calls_as_a_32_bit_program_s),
 	   cmocka_unit_test(no_argument_is_without_a_name_or_wider_than_its_arch),
 	   cmocka_unit_test(the_nearest_name_is_what_was_meant),
