@@ -73,7 +73,7 @@ struct link_copy {
 /* A name that was not found, with which a dlopen fails as it does when the program runs. */
 struct link_missing {
 	const char *name;
-	uint32_t by; /* whose DT_NEEDED it is; LINK_NOWHERE for what was to be opened */
+	uint32_t by; /* whose DT_NEEDED it is; LINK_NOWHERE where that did not stay, or it was to be opened */
 };
 
 struct link_names; /* defined symbols by name */

@@ -105,9 +105,9 @@ int link_load_interpreter(struct link *link, struct link_load_state *state, stru
 
 static int load_missing(struct link *link, const char *name, uint32_t by, struct callgate_error *err)
 {
-	struct link_missing missing = { name, by };
+	struct link_missing missing = { arena_strdup(&link->arena, name), by };
 
-	if (!VEC_PUSH(&link->arena, &link->missing, missing))
+	if (!missing.name || !VEC_PUSH(&link->arena, &link->missing, missing))
 		return fail_nomem(err);
 	error_set(err, CALLGATE_E_NOT_FOUND, "'%s' needs the library '%s', which the dynamic linker would not find",
 		  link->modules.items[by]->path, name);
@@ -158,4 +158,7 @@ void link_forget(struct link *link, uint32_t first)
 {
 	while (link->modules.length > first)
 		module_free(link->modules.items[--link->modules.length]->module);
+	for (size_t i = 0; i < link->missing.length; i++)
+		if (link->missing.items[i].by >= first)
+			link->missing.items[i].by = LINK_NOWHERE;
 }
