@@ -8,7 +8,18 @@ manager=/lib/systemd/systemd
 # Debian's libseccomp knows no call that is newer, so that its systemd goes on without them.
 knows=6.7
 
+# The manager moves whoever is in its control group to one below it: it gets one of its own first, and the root that it
+# sees is that.
 # shellcheck disable=SC2016 # the shell inside expands them
+outside='mount -t cgroup2 none "$1/cgroup" &&
+	own=$1/cgroup$(sed -n "s/^0:://p" /proc/self/cgroup)/callgate.units.$$ && mkdir "$own" && echo $$ >"$own/cgroup.procs" || exit
+	unshare -mC sh -c "$2" manager "$1" "$3"
+	status=$?
+	echo $$ >"$own/../cgroup.procs"
+	until find "$own" -depth -type d -exec rmdir {} + 2>/dev/null; do sleep 0.05; done
+	exit $status'
+
+# shellcheck disable=SC2016
 inside='mount -t tmpfs none /run && mkdir -p /run/systemd/system /run/systemd/inaccessible/dir &&
 	touch /run/systemd/inaccessible/reg /run/systemd/inaccessible/chr /run/systemd/inaccessible/sock &&
 	mount -t cgroup2 none /sys/fs/cgroup &&
@@ -17,7 +28,7 @@ inside='mount -t tmpfs none /run && mkdir -p /run/systemd/system /run/systemd/in
 
 start() { # start: catches the filters of tried.service in caught, caught.2, …
 	rm -rf manager caught caught.*
-	mkdir -p manager/run manager/config/systemd/user
+	mkdir -p manager/run manager/cgroup manager/config/systemd/user
 	chmod 700 manager/run
 	{
 		printf '[Unit]\nDefaultDependencies=no\nSuccessAction=exit-force\nFailureAction=exit-force\n'
@@ -28,7 +39,7 @@ start() { # start: catches the filters of tried.service in caught, caught.2, …
 		cp -r tried.service.d manager/config/systemd/user/
 	fi
 	timeout 60 "$CALLGATE" show --as asm --save caught -- \
-		unshare -mC sh -c "$inside" manager "$PWD/manager" "$manager"
+		unshare -m sh -c "$outside" outside "$PWD/manager" "$inside" "$manager"
 }
 
 # All that were caught, as one filter.
