@@ -104,5 +104,7 @@ EXPORT int seccomp_notify_receive(int fd, struct seccomp_notif *request);
 EXPORT int seccomp_notify_respond(int fd, struct seccomp_notif_resp *response);
 EXPORT int seccomp_notify_id_valid(int fd, uint64_t id);
 EXPORT int seccomp_notify_fd(const struct context *context);
+/* The number that the descriptor has in the target. Newer than release 2.6. */
+EXPORT int seccomp_notify_addfd(int fd, struct seccomp_notif_addfd *addfd);
 
 #endif

@@ -104,6 +104,16 @@ int seccomp_notify_id_valid(int fd, uint64_t id)
 	return ioctl(fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) < 0 ? -ENOENT : 0;
 }
 
+int seccomp_notify_addfd(int fd, struct seccomp_notif_addfd *addfd)
+{
+	int number;
+
+	if (level_now() < LEVEL_NOTIFY)
+		return -EOPNOTSUPP;
+	number = ioctl(fd, SECCOMP_IOCTL_NOTIF_ADDFD, addfd);
+	return number < 0 ? -ECANCELED : number;
+}
+
 int seccomp_notify_fd(const struct context *context)
 {
 	return context_is_valid(context) ? notify_listener() : -EINVAL;

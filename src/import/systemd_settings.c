@@ -366,10 +366,8 @@ static int set_namespaces(struct setting *setting, enum systemd_switch index)
 static int arch(struct setting *setting, const struct systemd_word *word, uint32_t *arches)
 {
 	static const char *const elsewhere[] = {
-		"alpha",       "arc",		"ia64",	    "m68k",	"mips",	  "mips-le", "mips64",
-		"mips64-n32",  "mips64-le-n32", "parisc",   "parisc64", "ppc",	  "ppc64",   "s390",
-		"sh",	       "sh64",		"sparc",    "sparc64",	"tilegx", "cris",    "nios2",
-		"loongarch64", "mips64-le",	"ppc64-le", "riscv32",
+		"alpha",   "arc",    "ia64", "mips-le", "mips64-n32", "mips64-le-n32", "sh64",	  "sparc",
+		"sparc64", "tilegx", "cris", "nios2",	"mips64-le",  "ppc64-le",      "riscv32",
 	};
 	const struct abi_arch *found = abi_arch_by_name(word->text);
 

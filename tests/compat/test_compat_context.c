@@ -206,7 +206,22 @@ static void what_is_loaded_is_in_force(void **state)
 	seccomp_release(context);
 }
 
-/* Answers one call with 4242. */
+/* Hands over the reading end of a pipe with a word in it; the number that it has there. */
+static int hand_over(int listener, uint64_t id)
+{
+	struct seccomp_notif_addfd addfd = { .id = id };
+	int ends[2], number;
+
+	if (pipe(ends) || write(ends[1], "word", 4) != 4)
+		return -EIO;
+	addfd.srcfd = (uint32_t)ends[0];
+	number = seccomp_notify_addfd(listener, &addfd);
+	close(ends[0]);
+	close(ends[1]);
+	return number;
+}
+
+/* Answers one call with a descriptor that it hands over. */
 static int answer(int listener)
 {
 	struct seccomp_notif *request;
@@ -221,9 +236,9 @@ static int answer(int listener)
 	if (!status && request->data.nr != GETPPID)
 		status = -EFAULT;
 	response->id = request->id;
-	response->val = 4242;
+	response->val = status ? 0 : hand_over(listener, request->id);
 	if (!status)
-		status = seccomp_notify_respond(listener, response);
+		status = response->val < 0 ? (int)response->val : seccomp_notify_respond(listener, response);
 	seccomp_notify_free(request, response);
 	return status;
 }
@@ -231,6 +246,7 @@ static int answer(int listener)
 /* In a child: one process loads, and a child of that, which has the filter too, asks. */
 static void ask_and_answer(struct context *context)
 {
+	char word[5];
 	int listener, status;
 	pid_t asking;
 
@@ -239,7 +255,7 @@ static void ask_and_answer(struct context *context)
 	listener = seccomp_notify_fd(context);
 	asking = fork();
 	if (asking == 0)
-		_exit(getppid() == 4242 ? 0 : 201);
+		_exit(read(getppid(), word, sizeof(word)) == 4 && memcmp(word, "word", 4) == 0 ? 0 : 201);
 	if (listener < 0 || asking < 0 || answer(listener))
 		_exit(202);
 	_exit(waitpid(asking, &status, 0) == asking && WIFEXITED(status) ? WEXITSTATUS(status) : 203);

@@ -300,6 +300,7 @@ static void the_symbols_are_the_interface(void **state)
 					     "seccomp_notify_respond",
 					     "seccomp_notify_id_valid",
 					     "seccomp_notify_fd",
+					     "seccomp_notify_addfd",
 					     "seccomp_load",
 					     "seccomp_version",
 					     "seccomp_rule_add_exact" };
