@@ -97,9 +97,10 @@ void spell_value(struct buf *text, const struct abi_arg *type, enum abi_arch_id 
 void spell_mask(struct buf *text, const struct abi_arg *type, enum abi_arch_id arch, uint64_t mask)
 {
 	struct buf flags = { 0 };
-	bool inverse = __builtin_popcountll(mask) > type->bits / 2 ||
-		       (type->is_signed && type->kind != ABI_ARG_FLAGS && mask >> (type->bits - 1) & 1);
 	bool is_flags = type->kind == ABI_ARG_FLAGS;
+	/* A number with the sign's bit would not fit a signed argument: of the mask and its inverse one has none. */
+	bool inverse = type->is_signed && !is_flags ? mask >> (type->bits - 1) & 1
+						    : __builtin_popcountll(mask) > type->bits / 2;
 	unsigned parts = 1;
 
 	if (inverse)
