@@ -113,6 +113,19 @@ static void drop_action(struct clauses *clauses, uint32_t action)
 	clauses->length = kept;
 }
 
+/* What ends in one action stands together. */
+static void sort_by_action(struct clauses *clauses)
+{
+	for (size_t i = 1; i < clauses->length; i++) {
+		struct clause clause = clauses->items[i];
+		size_t k = i;
+
+		for (; k && clause.action > clauses->items[k - 1].action; k--)
+			clauses->items[k] = clauses->items[k - 1];
+		clauses->items[k] = clause;
+	}
+}
+
 int calls_cases(struct export *export, const struct run *run, uint32_t common, struct cases *ret_cases)
 {
 	struct cases cases = { .rest = common };
@@ -125,6 +138,7 @@ int calls_cases(struct export *export, const struct run *run, uint32_t common, s
 		cases.rest = find_rest(&cases.clauses);
 		drop_action(&cases.clauses, cases.rest);
 	}
+	sort_by_action(&cases.clauses);
 	if (diagram_status(export->subject->diagram))
 		return diagram_fail(export->subject->diagram, export->err);
 	*ret_cases = cases;

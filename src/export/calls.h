@@ -25,7 +25,7 @@ int calls_clauses(struct export *export, const struct run *run, uint32_t except,
 
 /* How a call is said where rules that are tried in order end in one that has no condition. */
 struct cases {
-	struct clauses clauses; /* sorted by nothing; those of different actions are disjoint */
+	struct clauses clauses; /* those of one action next to each other, disjoint from those of others */
 	bool has_rest;
 	uint32_t rest; /* the action where no clause holds; without has_rest, that of every call */
 };

@@ -168,21 +168,25 @@ static uint32_t is_value(uint32_t value, void *context)
 /* The actions that a function ends in, each once; more than these are beyond what a person means. */
 enum { ACTIONS_MAX = 16 };
 
-static size_t actions_of(const struct clauses *cubes, uint32_t actions[ACTIONS_MAX])
+struct actions {
+	uint32_t values[ACTIONS_MAX + 1];
+	size_t count;
+	bool *seen; /* by node */
+};
+
+static void find_actions(const struct diagram *diagram, uint32_t number, uint32_t except, struct actions *actions)
 {
-	size_t count = 0;
+	struct diagram_node node = diagram_node(diagram, number);
 
-	for (size_t i = 0; i < cubes->length; i++) {
-		size_t k = 0;
-
-		while (k < count && actions[k] != cubes->items[i].action)
-			k++;
-		if (k == count && count == ACTIONS_MAX)
-			return 0;
-		if (k == count)
-			actions[count++] = cubes->items[i].action;
+	if (actions->seen[number] || actions->count > ACTIONS_MAX)
+		return;
+	actions->seen[number] = true;
+	if (node.variable != DIAGRAM_TERMINAL) {
+		find_actions(diagram, node.low, except, actions);
+		find_actions(diagram, node.high, except, actions);
+	} else if (node.low != except) {
+		actions->values[actions->count++] = node.low;
 	}
-	return count;
 }
 
 /* The clauses of one action; beyond them, none. */
@@ -229,29 +233,52 @@ static void sort_clauses(struct clauses *clauses)
 	}
 }
 
+/* The sentences of all actions, multiplied out; beyond them when there are too many. */
+static int multiply_actions(struct product *product, struct diagram *diagram, uint32_t function, uint32_t except,
+			    struct clauses *clauses, struct callgate_error *err)
+{
+	struct actions actions = { .seen = arena_array(product->arena, diagram_size(diagram), sizeof(*actions.seen)) };
+	int status = CALLGATE_OK;
+
+	if (!actions.seen)
+		return fail_nomem(err);
+	find_actions(diagram, function, except, &actions);
+	product->is_beyond = actions.count > ACTIONS_MAX;
+	for (size_t i = 0; !status && !product->is_beyond && i < actions.count; i++)
+		status = add_action(product, diagram, function, actions.values[i], clauses, err);
+	return status;
+}
+
 int clauses_of(struct diagram *diagram, uint32_t function, bool big_endian, uint32_t except, struct arena *arena,
 	       struct clauses *ret_clauses, struct callgate_error *err)
 {
 	struct product product = { .arena = arena };
 	struct clauses cubes = { 0 }, clauses = { 0 };
-	uint32_t actions[ACTIONS_MAX];
-	size_t count;
-	int status;
+	struct callgate_error cubes_err;
+	int status, cubes_status;
 
 	diagram_renew_steps(diagram);
 	if (big_endian)
 		function = diagram_swap_halves(diagram, function);
 	if (function == DIAGRAM_NONE)
 		return diagram_fail(diagram, err);
-	status = cubes_of(diagram, function, except, arena, &cubes, err);
+	cubes_status = cubes_of(diagram, function, except, arena, &cubes, &cubes_err);
+	if (cubes_status && cubes_status != CALLGATE_E_LIMIT) {
+		if (err)
+			*err = cubes_err;
+		return cubes_status;
+	}
+	status = multiply_actions(&product, diagram, function, except, &clauses, err);
 	if (status)
 		return status;
-	count = actions_of(&cubes, actions);
-	for (size_t i = 0; !status && !product.is_beyond && i < count; i++)
-		status = add_action(&product, diagram, function, actions[i], &clauses, err);
-	if (status)
-		return status;
-	*ret_clauses = product.is_beyond || !clauses.length || clauses.length >= cubes.length ? cubes : clauses;
+	if (cubes_status && product.is_beyond) {
+		if (err)
+			*err = cubes_err;
+		return cubes_status;
+	}
+	if (product.is_beyond || (!cubes_status && clauses.length >= cubes.length))
+		clauses = cubes;
+	*ret_clauses = clauses;
 	sort_clauses(ret_clauses);
 	return CALLGATE_OK;
 }

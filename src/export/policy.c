@@ -3,7 +3,7 @@
  * gets those that its meaning reads as; so does a policy with rules for some arches only, for which the language, as
  * for numbers without a name, has no words.
  */
-#include "export/export.h"
+#include "export/calls.h"
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -12,6 +12,7 @@
 #include "policy/multiplex.h"
 #include "prove/describe.h"
 
+#include <inttypes.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,60 @@ static bool add_call(struct grouping *grouping, size_t place, const struct descr
 	return VEC_PUSH(arena, &grouping->groups.items[i].calls, syscall);
 }
 
+/* Where a sentence would be too long, the condition of one clause. NULL without memory. */
+static const char *clause_text(struct export *export, const struct clause *clause)
+{
+	static const char *const operators[] = {
+		[CLAUSE_EQ] = "==", [CLAUSE_NE] = "!=", [CLAUSE_LT] = "<",
+		[CLAUSE_LE] = "<=", [CLAUSE_GT] = ">",	[CLAUSE_GE] = ">=",
+	};
+	const char *text = "";
+
+	for (unsigned arg = 0; text && arg < 6; arg++) {
+		const struct clause_test *test = &clause->tests[arg];
+		const char *and = *text ? " and " : "";
+
+		if (test->op == CLAUSE_NOTHING)
+			continue;
+		if (test->mask == UINT64_MAX)
+			text = arena_printf(&export->arena, "%s%sarg%u %s 0x%" PRIx64, text, and, arg,
+					    operators[test->op], test->value);
+		else
+			text = arena_printf(&export->arena, "%s%sarg%u & 0x%" PRIx64 " == 0x%" PRIx64, text, and, arg,
+					    test->mask, test->value);
+	}
+	return text;
+}
+
+/* A call whose sentence was cut: a rule for each of its clauses. */
+static int add_clauses(struct grouping *grouping, const struct run *run)
+{
+	struct export *export = grouping->export;
+	uint32_t common = diagram_node(export->subject->diagram, export->outline.common).low;
+	struct cases cases;
+	int status = calls_cases(export, run, common, &cases);
+
+	for (size_t i = 0; !status && i < cases.clauses.length; i++) {
+		const struct clause *clause = &cases.clauses.items[i];
+		struct describe_case one = { .value = clause->action, .condition = clause_text(export, clause) };
+
+		if (!one.condition || !add_call(grouping, i, &one, run->syscall))
+			status = fail_nomem(export->err);
+	}
+	if (!status && cases.has_rest &&
+	    !add_call(grouping, cases.clauses.length, &(struct describe_case){ .value = cases.rest }, run->syscall))
+		status = fail_nomem(export->err);
+	return status;
+}
+
+static bool is_cut(const struct describe_cases *cases)
+{
+	for (size_t i = 0; i < cases->length; i++)
+		if (cases->items[i].condition && strstr(cases->items[i].condition, "…"))
+			return true;
+	return false;
+}
+
 static int add_run(struct grouping *grouping, const struct run *run)
 {
 	struct export *export = grouping->export;
@@ -71,6 +126,8 @@ static int add_run(struct grouping *grouping, const struct run *run)
 	int status = describe_function(export->subject->diagram, run->function, run->arch, run->syscall, &export->arena,
 				       &cases, export->err);
 
+	if (!status && is_cut(&cases))
+		return add_clauses(grouping, run);
 	for (size_t i = 0; !status && i < cases.length; i++)
 		if (!add_call(grouping, i, &cases.items[i], run->syscall))
 			status = fail_nomem(export->err);
