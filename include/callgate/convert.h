@@ -23,6 +23,7 @@ enum callgate_target {
 	CALLGATE_TARGET_OCI,	    /* a profile of Docker, Podman, containerd */
 	CALLGATE_TARGET_MINIJAIL,   /* a policy of minijail0(5), for this machine */
 	CALLGATE_TARGET_SYSTEMD,    /* lines for a unit of systemd, for this machine */
+	CALLGATE_TARGET_KAFEL,	    /* a policy in Kafel, for this machine */
 	CALLGATE_TARGET_LIBSECCOMP, /* a program in C that makes the filter by libseccomp */
 	CALLGATE_TARGET_BPF,	    /* an array of struct sock_filter, in this machine's byte order */
 	CALLGATE_TARGET_C,	    /* the same as C, with a function that loads it */

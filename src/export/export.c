@@ -31,6 +31,7 @@ static const struct target targets[] = {
 	[CALLGATE_TARGET_OCI] = { "oci", export_oci, .kind = CALLGATE_SUBJECT_OCI },
 	[CALLGATE_TARGET_MINIJAIL] = { "minijail", export_minijail, .kind = CALLGATE_SUBJECT_MINIJAIL },
 	[CALLGATE_TARGET_SYSTEMD] = { "systemd", export_systemd, .kind = CALLGATE_SUBJECT_SYSTEMD },
+	[CALLGATE_TARGET_KAFEL] = { "kafel", export_kafel, .kind = CALLGATE_SUBJECT_KAFEL },
 	[CALLGATE_TARGET_LIBSECCOMP] = { "libseccomp", export_libseccomp, CALLGATE_SUBJECT_OCI, decode_libseccomp,
 					 .complete = complete_libseccomp },
 	[CALLGATE_TARGET_BPF] = { "bpf", export_bpf, .kind = CALLGATE_SUBJECT_BPF },

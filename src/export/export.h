@@ -53,6 +53,7 @@ int export_policy(struct export *export);
 int export_oci(struct export *export);
 int export_minijail(struct export *export);
 int export_systemd(struct export *export);
+int export_kafel(struct export *export);
 int export_libseccomp(struct export *export);
 int decode_libseccomp(struct export *export, struct buf *ret_bytes);
 int complete_libseccomp(struct export *export, struct callgate_subject *again);

@@ -38,6 +38,9 @@ stderr_is 'callgate: jail.policy: proved equal to what was written'
 check '  in its words' grep -q '^openat: arg2 in 0x.*; return EPERM$' jail.minijail
 expect 0 '  of the same meaning' callgate diff jail.policy jail.minijail
 
+expect 0 'a policy becomes one in Kafel' callgate convert --to kafel -o jail.kafel jail.policy
+check '  in its words' grep -q '^USE callgate DEFAULT KILL_PROCESS$' jail.kafel
+expect 0 '  which are a SUBJECT again' callgate simulate jail.kafel 'read()'
 expect 0 'a policy becomes lines of a unit' callgate convert --to systemd -o jail.service jail.policy
 check '  which begin a section' grep -q '^\[Service\]$' jail.service
 stderr_has '^callgate: systemd has no words for the conditions of openat'
