@@ -155,7 +155,9 @@ static int decide_call(struct writing *writing, size_t index)
 			return CALLGATE_OK;
 		return export_note(export, "systemd has no words for '%s': %s is killed", text, run->syscall->name);
 	}
-	writing->actions[index] = SECCOMP_RET_ALLOW;
+	/* What is logged under some condition is logged. */
+	writing->actions[index] =
+		calls_can_be(export, run->function, SECCOMP_RET_LOG) ? SECCOMP_RET_LOG : SECCOMP_RET_ALLOW;
 	if (denied && writing->denies_write_execute)
 		return CALLGATE_OK;
 	if (strcmp(run->syscall->name, "socket") == 0 && outline_is_wide(run->arch->id)) {

@@ -1,6 +1,6 @@
 /*
- * What is written for systemd: nothing is let through that the policy refuses, the settings that know arguments are used
- * where they say enough, and the rest is told.
+ * What is written for systemd: nothing is let through that the policy refuses, the settings that know arguments are
+ * used where they say enough, and the rest is told.
  */
 #include "unit.h"
 
@@ -66,8 +66,7 @@ static void a_deny_list_is_one(void **state)
 		convert("kernel 7.1\narch x86_64, i386, x32\ndefault allow\nnewer allow\nforeign allow\n"
 			"errno EPERM mount\nkill-process ptrace\n");
 
-	assert_string_equal(callgate_conversion_text(conversion),
-			    "[Service]\nSystemCallFilter=~mount:EPERM ptrace\n");
+	assert_string_equal(callgate_conversion_text(conversion), "[Service]\nSystemCallFilter=~mount:EPERM ptrace\n");
 	assert_int_equal(callgate_diff_count(callgate_conversion_diff(conversion)), 0);
 }
 
@@ -75,7 +74,7 @@ static void settings_that_know_arguments_are_used(void **state)
 {
 	cleanup(free_conversion) struct callgate_conversion *conversion =
 		convert("kernel 7.1\narch x86_64\ndefault errno EPERM\nnewer errno EPERM\nforeign kill-thread\n"
-			"allow mmap if not (word2 & 6 == 6)\nallow mprotect if not word2 & 4 == 4\n"
+			"allow mmap if not (word2 & 6 == 6)\nlog mprotect if not word2 & 4 == 4\n"
 			"errno EAFNOSUPPORT socket if word0 != 1 and word0 != 2\nallow socket\n");
 
 	assert_non_null(strstr(callgate_conversion_text(conversion), "\nMemoryDenyWriteExecute=yes\n"));
@@ -118,8 +117,7 @@ static void a_default_without_words_is_an_error(void **state)
 	struct callgate_error err = { 0 };
 
 	assert_int_equal(callgate_subject_parse("test.policy", text, strlen(text), NULL, &subject, NULL), 0);
-	assert_int_equal(callgate_convert(subject, CALLGATE_TARGET_SYSTEMD, &conversion, &err),
-			 CALLGATE_E_UNSUPPORTED);
+	assert_int_equal(callgate_convert(subject, CALLGATE_TARGET_SYSTEMD, &conversion, &err), CALLGATE_E_UNSUPPORTED);
 	assert_string_equal(err.message, "systemd has no words for 'trap 1' as a default");
 	assert_null(conversion);
 }
