@@ -2,5 +2,6 @@
 # What docs/tour.md says is so.
 . "$here/follow.sh"
 helpers=${CALLGATE_ATTACKS:-$here/../../build/tests/programs}
+export CALLGATE_LIBSECCOMP=${CALLGATE_LIBSECCOMP:-$(dirname "$CALLGATE")/../../compat/libseccomp}
 PATH=$(dirname "$CALLGATE"):$helpers:/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 follow "$here/../../docs/tour.md"

@@ -4,11 +4,15 @@
 # shellcheck source=tests/programs/twice.sh
 . "$here/../programs/twice.sh"
 
+profile=/usr/share/containers/seccomp.json
+
+mapfile -t capabilities < <("$here/../../tools/bundle" --capabilities | sed 's/^/--cap=/')
+
 # Containers, with the profile of Docker and Podman for three arches. Control groups are hidden from crun, which needs
 # none here, and are plain for runc, which makes one.
 containers() {
 	local lack=
-	[ -e /usr/share/containers/seccomp.json ] || lack='no /usr/share/containers/seccomp.json'
+	[ -e "$profile" ] || lack="no $profile"
 	[ -e /bin/busybox ] || lack='no busybox'
 	[ -d /sys/fs/cgroup ] || lack='no /sys/fs/cgroup'
 	root_may mount -t tmpfs none /sys/fs/cgroup || lack='no mount namespace may be made'
@@ -23,6 +27,7 @@ containers() {
 	if unshare -m sh -c "$run_crun" "$PWD/bundle" >out 2>err; then
 		twice 'crun' unshare -m sh -c "$run_crun" "$PWD/bundle"
 		check '  and the program inside runs under it' grep -q '^Seccomp:[[:space:]]*2' ours.list ours.said
+		expect 0 '  and it is the profile, as we read it' callgate diff "${capabilities[@]}" "$profile" theirs/filter
 	else
 		skip 'crun' "it cannot start a container here: $(tail -n 1 err)"
 	fi
