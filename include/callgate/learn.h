@@ -37,6 +37,9 @@ struct callgate_learn_options {
 	const char *policy;   /* the file to write; its evidence goes to the same name with ".evidence" behind it, but
 				 for a device and a pipe, which have none. NULL: none is written */
 	bool append;	      /* add to the evidence that is there, and write what all runs need */
+	int pid;	      /* instead of starting a program: this process and all that descends from it; 0: none */
+	const char *cgroup;   /* instead: all that call from within this folder of cgroup 2; NULL: none */
+	uint64_t for_ms;      /* of those two: so long; 0: until a signal interrupts, or the process ends */
 };
 
 struct callgate_learn_report {
@@ -55,6 +58,7 @@ struct callgate_learn_report {
 	uint64_t own_filters; /* filters that the program loaded itself, whose refusals were not seen */
 	bool cut_off;	      /* what the program left running was killed: what it would have done is not known */
 	struct callgate_error passed_over; /* why AUTO did not take BPF; its status is CALLGATE_OK when it did */
+	bool was_tracer; /* TRACE refused the program what it asked of ptrace: a process has one tracer */
 };
 
 /* What a program did in this run. */
@@ -67,8 +71,9 @@ struct callgate_learned_call {
 struct callgate_learned;
 
 /*
- * Runs the program, and writes policy and evidence when it has ended, each whole or not at all. As callgate_run does,
- * it hands signals on and waits for every child of the process.
+ * Runs the program, or attaches to what runs, and writes policy and evidence when it has ended, each whole or not at
+ * all. As callgate_run does, it hands signals on and waits for every child of the process. What it attaches to is left
+ * as it was; SIGINT, SIGTERM, SIGHUP and SIGQUIT then end the recording, which alone BPF can make.
  *
  * *ret_learned is the caller's, for callgate_learned_free. Fails as callgate_run does about the program; with E_LIMIT
  * (too many processes or programs), E_UNSUPPORTED (no recorder works, or the program wants the listener for itself),

@@ -3,6 +3,7 @@
  * output stays its own: what is said here goes to stderr, and with --json to stdout once the program has ended.
  */
 #include "base/cleanup.h"
+#include "cli/duration.h"
 #include "cli/ground.h"
 #include "cli/print.h"
 #include "cli/verbs.h"
@@ -10,6 +11,7 @@
 #include <callgate/callgate.h>
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,9 @@
 struct learn_options {
 	const char *output;
 	const char *report;
+	const char *cgroup;
+	const char *duration;
+	unsigned long pid;
 	unsigned long processes;
 	int recorder;
 	bool append;
@@ -33,12 +38,15 @@ static const struct option_row learn_rows[] = {
 	OPTION_TEXT(struct learn_options, report, "report", 'r', "FILE",
 		    "write how it ended to FILE, as one JSON object"),
 	OPTION_CHOICE(struct learn_options, recorder, "recorder", 0, "auto|notify|trace|bpf", "how to see the calls"),
+	OPTION_NUMBER(struct learn_options, pid, "pid", 'p', "N", "attach to process N and what descends from it"),
+	OPTION_TEXT(struct learn_options, cgroup, "cgroup", 0, "FOLDER", "attach to all that runs in a cgroup"),
+	OPTION_TEXT(struct learn_options, duration, "for", 0, "DURATION", "attach for so long: 500ms, 10s, 5m"),
 	OPTION_NUMBER(struct learn_options, processes, "processes", 0, "N", "fail when more are alive at once (1024)"),
 	GROUND_ROWS(struct learn_options),
 };
 
-const struct usage learn_usage =
-	USAGE_SANDBOXED("PROGRAM [ARGUMENT]...", 1, USAGE_ANY, learn_rows, struct learn_options, ground.settings);
+const struct usage learn_usage = USAGE_SANDBOXED("PROGRAM [ARGUMENT]... | --pid=N | --cgroup=FOLDER", 0, USAGE_ANY,
+						 learn_rows, struct learn_options, ground.settings);
 
 static const char *const recorder_names[] = { "auto", "notify", "trace", "bpf" };
 
@@ -59,7 +67,7 @@ static int print_calls(const struct callgate_learned *learned)
 static int write_learn_report(const struct file_place *place, const struct callgate_learn_report *report)
 {
 	return write_json(place,
-			  json_pack("{ss sI sI sf ss sI sI sI sI sI sI sI sb}", "ended",
+			  json_pack("{ss sI sI sf ss sI sI sI sI sI sI sI sb sb}", "ended",
 				    report->signalled ? "signalled" : "exited", report->signalled ? "signal" : "status",
 				    (json_int_t)report->status, "exit_status", (json_int_t)report->exit_status,
 				    "wall_seconds", (double)report->wall_ns / 1e9, "recorder",
@@ -67,24 +75,37 @@ static int write_learn_report(const struct file_place *place, const struct callg
 				    (json_int_t)report->programs, "syscalls", (json_int_t)report->syscalls, "runs",
 				    (json_int_t)report->runs, "rules", (json_int_t)report->rules, "broken_off",
 				    (json_int_t)report->broken_off, "own_filters", (json_int_t)report->own_filters,
-				    "cut_off", report->cut_off));
+				    "cut_off", report->cut_off, "was_tracer", report->was_tracer));
+}
+
+/* How it began: how the program ended, or for how long what was attached to was watched. */
+static void say_end(const struct callgate_learn_report *report, const char *program, char *text, size_t size)
+{
+	if (program)
+		snprintf(text, size, "%s ended %s %d", program, report->signalled ? "by signal" : "with status",
+			 report->status);
+	else
+		snprintf(text, size, "watched for %.1f s", (double)report->wall_ns / 1e9);
 }
 
 static void say_learned(const struct callgate_learn_report *report, const char *program, const char *policy)
 {
-	char runs[32] = "";
+	char runs[32] = "", end[512];
 
 	if (report->runs > 1)
 		snprintf(runs, sizeof(runs), " from %u runs", report->runs);
-	note("%s ended %s %d: %" PRIu64 " calls of %zu syscalls by %zu program%s, recorded by %s%s%s%s%s%s%s", program,
-	     report->signalled ? "by signal" : "with status", report->status, report->calls, report->syscalls,
-	     report->programs, report->programs == 1 ? "" : "s", recorder_names[report->recorder],
+	say_end(report, program, end, sizeof(end));
+	note("%s: %" PRIu64 " calls of %zu syscalls by %zu program%s, recorded by %s%s%s%s%s%s%s", end, report->calls,
+	     report->syscalls, report->programs, report->programs == 1 ? "" : "s", recorder_names[report->recorder],
 	     report->passed_over.status ? " (not by bpf: " : "", report->passed_over.message,
 	     report->passed_over.status ? ")" : "", policy ? "; wrote " : "", policy ? policy : "", policy ? runs : "");
-	if (report->cut_off)
+	if (report->cut_off && program)
 		note("what it left running was killed, and is learned only so far (--linger waits for it)");
 	if (report->own_filters)
 		note("it loaded filters of its own: what those refused was not seen");
+	if (report->was_tracer)
+		note("it asked to trace or to be traced, which this recorder's own tracing refused (--recorder notify "
+		     "leaves that alone)");
 	if (report->broken_off)
 		note("signals broke off %" PRIu64
 		     " calls before they were seen; the kernel made them again or gave EINTR "
@@ -97,7 +118,30 @@ static void learned_free_pointer(struct callgate_learned **learned)
 	callgate_learned_free(*learned);
 }
 
-static int learn_program(struct learn_options *options, char **argv)
+/* What is to be learned from: exactly one of a program, a process and a cgroup. */
+static int choose_target(struct learn_options *options, const struct arguments *arguments,
+			 struct callgate_learn_options *learn)
+{
+	int targets = (arguments->count > 0) + (options->pid > 0) + (options->cgroup != NULL);
+
+	if (targets != 1)
+		return misuse_hint("name a program to start, or --pid, or --cgroup%s", "",
+				   targets ? "learn: it takes one of PROGRAM, --pid and --cgroup, not more"
+					   : "learn: there is nothing to learn from");
+	if (arguments->count)
+		return options->duration ? misuse("learn: --for is for what is attached to") : STATUS_YES;
+	if (options->pid > INT_MAX)
+		return misuse("'--pid' takes the number of a process, not %lu", options->pid);
+	if (options->recorder != CALLGATE_RECORDER_AUTO && options->recorder != CALLGATE_RECORDER_BPF)
+		return misuse("learn: only bpf can attach to what runs");
+	learn->pid = (int)options->pid;
+	learn->cgroup = options->cgroup;
+	if (options->duration && !duration_parse(options->duration, &learn->for_ms))
+		return misuse_hint("500ms, 10s, 5m%s", "", "'--for' takes a duration, not '%s'", options->duration);
+	return STATUS_YES;
+}
+
+static int learn_target(struct learn_options *options, const struct arguments *arguments)
 {
 	cleanup(learned_free_pointer) struct callgate_learned *learned = NULL;
 	cleanup(ground_free) struct callgate_sandbox *sandbox = NULL;
@@ -111,9 +155,11 @@ static int learn_program(struct learn_options *options, char **argv)
 	};
 	struct callgate_learn_report report;
 	struct callgate_error err;
-	int status = ground_prepare(&options->ground, &sandbox);
+	int status = choose_target(options, arguments, &learn);
 
-	learn.run = (struct callgate_run_options){ .argv = (const char *const *)argv,
+	if (status == STATUS_YES && arguments->count)
+		status = ground_prepare(&options->ground, &sandbox);
+	learn.run = (struct callgate_run_options){ .argv = (const char *const *)arguments->items,
 						   .environment = (const char *const *)environ,
 						   .sandbox = sandbox };
 	if (status == STATUS_YES)
@@ -121,8 +167,8 @@ static int learn_program(struct learn_options *options, char **argv)
 	if (status != STATUS_YES)
 		return status;
 	if (callgate_learn(&learn, &learned, &report, &err) != CALLGATE_OK)
-		return ground_failure(&err);
-	say_learned(&report, argv[0], learn.policy);
+		return arguments->count ? ground_failure(&err) : failure(&err);
+	say_learned(&report, arguments->items[0], learn.policy);
 	if (options->report)
 		status = write_learn_report(&place, &report);
 	if (status == STATUS_YES && to_stdout)
@@ -143,5 +189,5 @@ int cmd_learn(const struct verb *verb, int argc, char **argv)
 	if (!options.output && !options.json && !options.report)
 		return misuse_hint("'-o FILE' writes the policy, '-o -' prints it, '--json' lists the calls%s", "",
 				   "learn: nothing was asked for");
-	return learn_program(&options, arguments.items);
+	return learn_target(&options, &arguments);
 }

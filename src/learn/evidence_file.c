@@ -141,10 +141,11 @@ int evidence_write(const struct evidence *evidence, struct buf *ret_text, struct
 
 	snprintf(kernel, sizeof(kernel), "%d.%d", evidence->kernel >> 8, evidence->kernel & 0xff);
 	status = evidence_write_line(ret_text,
-				     json_pack("{s:s,s:i,s:I,s:s,s:I,s:I}", "callgate", "evidence", "version",
+				     json_pack("{s:s,s:i,s:I,s:s,s:I,s:I,s:b}", "callgate", "evidence", "version",
 					       EVIDENCE_FILE_VERSION, "runs", (json_int_t)evidence->runs, "kernel",
 					       kernel, "calls", (json_int_t)evidence->calls, "own_filters",
-					       (json_int_t)evidence->blind.own_filters),
+					       (json_int_t)evidence->blind.own_filters, "attached",
+					       (int)evidence->blind.attached),
 				     err);
 	for (size_t i = 0; status == CALLGATE_OK && i < evidence->entries.length; i++)
 		status = evidence_write_line(ret_text, evidence_entry_json(evidence->entries.items[i]), err);
@@ -231,6 +232,7 @@ static int reader_head(struct evidence_reader *reader, const json_t *head)
 	    !reader_count(json_object_get(head, "own_filters"), &reader->evidence->blind.own_filters) ||
 	    !reader_kernel(kernel, &reader->evidence->kernel))
 		return reader_wrong(reader, "its head is incomplete");
+	reader->evidence->blind.attached = json_is_true(json_object_get(head, "attached"));
 	reader->evidence->runs = (unsigned)runs;
 	return CALLGATE_OK;
 }

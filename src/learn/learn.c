@@ -12,6 +12,7 @@
 #include "launch/environment.h"
 #include "learn/evidence_file.h"
 #include "learn/rules.h"
+#include "observe/attach.h"
 #include "observe/record.h"
 #include "sandbox/sandbox.h"
 
@@ -176,6 +177,25 @@ static int learn_record(struct learning *learning, struct callgate_learn_report 
 	report->passed_over = end.passed_over;
 	report->broken_off = end.broken_off;
 	report->cut_off = end.cut_off;
+	report->was_tracer = end.was_tracer;
+	return CALLGATE_OK;
+}
+
+static int learn_attach(struct learning *learning, struct callgate_learn_report *report, struct callgate_error *err)
+{
+	struct attach_spec spec = {
+		.pid = learning->options->pid,
+		.cgroup = learning->options->cgroup,
+		.for_ms = learning->options->for_ms,
+	};
+	struct attach_end end;
+	int status = attach_run(&spec, learning->run, &end, err);
+
+	if (status < 0)
+		return status;
+	report->wall_ns = end.wall_ns;
+	report->recorder = CALLGATE_RECORDER_BPF;
+	report->cut_off = !end.has_ended;
 	return CALLGATE_OK;
 }
 
@@ -297,6 +317,7 @@ int callgate_learn(const struct callgate_learn_options *options, struct callgate
 	};
 	const struct callgate_sandbox *sandbox = options->run.sandbox;
 	struct callgate_learn_report report = { 0 };
+	bool attaches = options->pid || options->cgroup;
 	int status = CALLGATE_OK;
 
 	if (!learning.run || !learning.result)
@@ -306,10 +327,10 @@ int callgate_learn(const struct callgate_learn_options *options, struct callgate
 		status = descriptors_check(sandbox->pass_fds.items, sandbox->pass_fds.length, err);
 	if (status == CALLGATE_OK)
 		status = learn_find_evidence(&learning, err);
-	if (status == CALLGATE_OK)
+	if (status == CALLGATE_OK && !attaches)
 		status = environment_choose(&options->run, &learning.environment, err);
 	if (status == CALLGATE_OK)
-		status = learn_record(&learning, &report, err);
+		status = attaches ? learn_attach(&learning, &report, err) : learn_record(&learning, &report, err);
 	if (status == CALLGATE_OK)
 		status = learn_evaluate(&learning, &report, err);
 	if (status < 0)

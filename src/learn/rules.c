@@ -393,6 +393,9 @@ static void opening_programs(const struct evidence *evidence, struct buf *text)
 
 static void opening_blind(const struct writer *writer, struct buf *text)
 {
+	if (writer->evidence->blind.attached)
+		buf_puts(text,
+			 "It was attached to while it ran: what it did before, its start included, was not seen.\n");
 	if (writer->evidence->blind.own_filters)
 		buf_printf(text,
 			   "The program loaded filters of its own (%" PRIu64

@@ -8,8 +8,10 @@
 #include "observe/calls.h"
 
 #include "abi/abi.h"
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "observe/calls_layout.h"
 #include "observe/calls_object.h"
 #include "observe/calls_read.h"
@@ -27,7 +29,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { CALLS_LINKS_MAX = 8, CALLS_FAMILY_DEPTH = 64 };
+enum { CALLS_LINKS_MAX = 8, CALLS_FAMILY_DEPTH = 64, CALLS_CHILDREN_MAX = 1 << 20 /* bytes of their numbers */ };
 
 struct calls {
 	struct bpf_object *object;
@@ -43,6 +45,8 @@ struct calls {
 static const struct {
 	enum abi_arch_id arch;
 } calls_arches[CALLS_ABIS] = { [CALLS_NATIVE] = { ABI_X86_64 }, [CALLS_I386] = { ABI_I386 }, [CALLS_X32] = { ABI_X32 } };
+
+static int calls_follow_tree(struct calls *calls, pid_t pid, unsigned depth, struct callgate_error *err);
 
 static int calls_silence(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -64,6 +68,7 @@ static __u32 calls_effect_of(const struct abi_syscall *syscall)
 	case EVIDENCE_EXIT_THREAD:
 	case EVIDENCE_EXIT_PROCESS:
 	case EVIDENCE_HANDLER:
+	case EVIDENCE_TRACER:
 		break;
 	}
 	return CALLS_PLAIN;
@@ -194,6 +199,14 @@ static int calls_instruct(struct calls *calls, const struct calls_spec *spec, st
 	return CALLGATE_OK;
 }
 
+static void calls_limit(struct calls *calls, const char *name, size_t max)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(calls->object, name);
+
+	if (map && max)
+		bpf_map__set_max_entries(map, (__u32)max);
+}
+
 static int calls_load(struct calls *calls, const struct calls_spec *spec, struct callgate_error *err)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "callgate");
@@ -205,6 +218,8 @@ static int calls_load(struct calls *calls, const struct calls_spec *spec, struct
 	status = calls_instruct(calls, spec, err);
 	if (status < 0)
 		return status;
+	calls_limit(calls, "calls", spec->keys_max);
+	calls_limit(calls, "totals", spec->totals_max);
 	error = bpf_object__load(calls->object);
 	if (error < 0)
 		return calls_refused(-error, "take the recorder", err);
@@ -231,7 +246,7 @@ static int calls_set_cgroup(struct calls *calls, const char *cgroup, struct call
 	if (fd < 0)
 		return fail_errno(err, "cannot open the cgroup '%s'", cgroup);
 	if (bpf_map__update_elem(calls->cgroups, &zero, sizeof(zero), &fd, sizeof(fd), BPF_ANY) < 0) {
-		status = fail_errno(err, "'%s' is no folder of cgroup 2", cgroup);
+		status = fail(err, CALLGATE_E_INVALID, "'%s' is no folder of cgroup 2", cgroup);
 		error_hint(err, "those lie under /sys/fs/cgroup, or under /sys/fs/cgroup/unified");
 		return status;
 	}
@@ -290,11 +305,59 @@ int calls_new(const struct calls_spec *spec, struct calls **ret_calls, struct ca
 	return status;
 }
 
-size_t calls_alive(const struct calls *calls)
+/* Follows the children of one thread, and theirs. The kernel follows those that they start from now on. */
+static int calls_follow_children(struct calls *calls, pid_t pid, const char *thread, unsigned depth,
+				 struct callgate_error *err)
 {
-	__s64 alive = __atomic_load_n(&calls->tally->alive, __ATOMIC_RELAXED);
+	cleanup(buf_fini) struct buf text = { 0 };
+	struct callgate_error unreadable;
+	char path[64];
+	int status = CALLGATE_OK;
 
-	return alive > 0 ? (size_t)alive : 0;
+	snprintf(path, sizeof(path), "/proc/%d/task/%.16s/children", (int)pid, thread);
+	/* A thread that has ended has none. */
+	if (file_read(path, CALLS_CHILDREN_MAX, &text, &unreadable) < 0 || !text.length)
+		return CALLGATE_OK;
+	for (char *at = text.data; status == CALLGATE_OK && strchr(at, ' '); at = strchr(at, ' ') + 1) {
+		status = calls_follow_tree(calls, (pid_t)strtol(at, NULL, 10), depth + 1, err);
+		if (status == CALLGATE_E_NOT_FOUND)
+			status = CALLGATE_OK;
+	}
+	return status;
+}
+
+static void calls_close_folder(DIR **folder)
+{
+	if (*folder)
+		closedir(*folder);
+}
+
+static int calls_follow_tree(struct calls *calls, pid_t pid, unsigned depth, struct callgate_error *err)
+{
+	cleanup(calls_close_folder) DIR *threads = NULL;
+	const struct dirent *thread;
+	char path[32];
+	int error = calls_set_state(calls, pid, CALLS_FOLLOWED), status = CALLGATE_OK;
+
+	if (error == -ESRCH)
+		return fail(err, CALLGATE_E_NOT_FOUND, "there is no process %d any more", (int)pid);
+	if (error == -EINVAL || error == -ENOENT)
+		return fail(err, CALLGATE_E_INVALID, "%d is a thread, no process", (int)pid);
+	if (error < 0 && error != -EEXIST) {
+		errno = -error;
+		return fail_errno(err, "cannot follow process %d", (int)pid);
+	}
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	threads = depth < CALLS_FAMILY_DEPTH ? opendir(path) : NULL;
+	while (threads && status == CALLGATE_OK && (thread = readdir(threads)))
+		if (thread->d_name[0] != '.')
+			status = calls_follow_children(calls, pid, thread->d_name, depth, err);
+	return status;
+}
+
+int calls_follow(struct calls *calls, pid_t pid, struct callgate_error *err)
+{
+	return calls_follow_tree(calls, pid, 0, err);
 }
 
 static void calls_detach(struct calls *calls)

@@ -16,6 +16,8 @@ struct calls;
 struct calls_spec {
 	uint64_t secret; /* follows the process whose execve carries it, from its program's first call on; 0: none */
 	size_t processes_max; /* of those that are followed, alive at once; past that they are killed. 0: no limit */
+	size_t keys_max;      /* less room than there is, for tests; 0: all of it */
+	size_t totals_max;    /* the same, for what comes when that is full */
 	const char *cgroup;   /* follows whoever calls from within this folder of cgroup 2, but us; NULL: nobody */
 };
 
@@ -28,9 +30,6 @@ int calls_new(const struct calls_spec *spec, struct calls **ret_calls, struct ca
 
 /* Follows a process and all that descend from it, from now on. Fails with E_OS, and E_NOT_FOUND when it has ended. */
 int calls_follow(struct calls *calls, pid_t pid, struct callgate_error *err);
-
-/* How many processes are followed now. */
-size_t calls_alive(const struct calls *calls);
 
 /*
  * Ends the recording and adds what was seen to evidence. Fails with E_UNPROVED when something could not be counted,

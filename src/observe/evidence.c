@@ -324,5 +324,6 @@ int evidence_merge(struct evidence *evidence, const struct evidence *other, stru
 	evidence->calls += other->calls;
 	evidence->kernel = other->kernel ? other->kernel : evidence->kernel;
 	evidence->blind.own_filters += other->blind.own_filters;
+	evidence->blind.attached |= other->blind.attached;
 	return CALLGATE_OK;
 }

@@ -34,6 +34,7 @@ enum evidence_effect {
 	EVIDENCE_REMAP,	  /* code may lie elsewhere afterwards: address and length are its first two arguments */
 	EVIDENCE_FILTER,  /* may load a filter */
 	EVIDENCE_HANDLER, /* may install a signal handler: its second argument points to a sigaction */
+	EVIDENCE_TRACER,  /* traces somebody, or wants to be traced */
 	EVIDENCE_WAIT,	  /* waits for work: accept, poll, epoll_wait and their like */
 };
 
@@ -93,6 +94,7 @@ struct evidence_entry {
 
 /* What a recorder knows that it did not see. */
 struct evidence_blind {
+	bool attached;	      /* it was attached to while it ran: what was before was not seen */
 	bool own_listener;    /* the target asked for one, which NOTIFY's takes away from it */
 	uint64_t own_filters; /* attempts of the target to load a filter of its own, whose refusals outrank recording */
 };

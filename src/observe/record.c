@@ -88,6 +88,7 @@ static int recorder_run(struct recorder *recorder, struct record_end *ret_end, s
 	end.how = recorders[which].how;
 	status = watch_target(&recorder->watch, &end.end, err);
 	end.cut_off = recorder->watch.cut_off;
+	end.was_tracer = end.how == RECORD_TRACE && recorder->tasks.traces;
 	if (recorders[which].finish)
 		recorders[which].finish(recorder);
 	if (end.how == RECORD_NOTIFY)

@@ -35,6 +35,7 @@ struct record_end {
 	struct launch_end end;		   /* of the target itself */
 	uint64_t broken_off; /* calls that a signal broke off before NOTIFY received them, where some handler was
 				installed without SA_RESTART: they are not counted, and came again or gave EINTR */
+	bool was_tracer;     /* TRACE refused the target what it asked of ptrace: a process has one tracer */
 	bool cut_off;	     /* what the target left running was killed: it might have made more calls */
 };
 

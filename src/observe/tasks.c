@@ -418,6 +418,9 @@ static void tasks_apply(struct tasks *tasks, const struct sighting *sighting)
 		tasks->evidence->blind.own_filters += sighting_loads_filter(sighting);
 		tasks->evidence->blind.own_listener |= sighting_asks_for_listener(sighting);
 		break;
+	case EVIDENCE_TRACER:
+		tasks->traces = true;
+		break;
 	case EVIDENCE_NO_EFFECT:
 	case EVIDENCE_HANDLER:
 	case EVIDENCE_WAIT:

@@ -47,6 +47,7 @@ struct tasks {
 	size_t processes_max;	 /* that may live at the same time; more is E_LIMIT */
 	struct guard_name *roll; /* of processes_max names, kept for the guard; NULL when there is none */
 	bool gives_eintr;	 /* a handler was installed that does not have broken-off calls made again */
+	bool traces;		 /* ptrace was called */
 	size_t made;		 /* new tasks since the last check began */
 	uint64_t check;
 	time_t check_second;

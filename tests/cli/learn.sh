@@ -102,3 +102,10 @@ touched() { callgate learn -o missing/d.policy -- touch ran; }
 expect 2 'a folder that is not there' touched
 check '  is noticed before the target is started' test ! -e ran
 expect 2 'a folder in place of the policy' callgate learn -o . -- touch ran
+
+# Which target, and only one.
+expect 2 'a program and a process are one too many' callgate learn --pid 1 --json -- true
+stderr_has 'one of PROGRAM, --pid and --cgroup'
+expect 2 '--for is no limit of a program' callgate learn --for 1s --json -- true
+expect 2 'a number without a unit is no duration' callgate learn --pid 1 --for 10 --json
+stderr_has '500ms, 10s, 5m'

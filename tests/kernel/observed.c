@@ -28,17 +28,21 @@ static void *call(void *times)
 	return NULL;
 }
 
-static int threads(void)
+static int threads_call(int count, long times)
 {
-	pthread_t thread[4];
-	long times = 250;
+	pthread_t thread[8];
 
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < count; i++)
 		if (pthread_create(&thread[i], NULL, call, &times))
 			return 1;
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < count; i++)
 		pthread_join(thread[i], NULL);
 	return 0;
+}
+
+static int threads(void)
+{
+	return threads_call(4, 250);
 }
 
 /* 20 children with 10 calls each. */
@@ -198,6 +202,128 @@ static int affinity(void)
 	return 0;
 }
 
+enum { GENERATE_THREADS = 4, GENERATE_CALLS = 200 };
+
+static void *end_process(void *unused)
+{
+	syscall(SYS_exit_group, 0);
+	return NULL;
+}
+
+static void *exec_self(void *unused)
+{
+	execl("/proc/self/exe", "observed", "chain", "0", (char *)NULL);
+	return NULL;
+}
+
+static void join(void *(*work)(void *), void *argument)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, work, argument) == 0)
+		pthread_join(thread, NULL);
+}
+
+/* Ways for a process to end, or to go on as another program, which makes one call more. */
+static void end_by_exit(void)
+{
+	exit(0);
+}
+
+static void end_by_another_thread(void)
+{
+	join(end_process, NULL);
+}
+
+static void end_thread_by_thread(void)
+{
+	static long times = GENERATE_CALLS;
+	pthread_t thread;
+
+	/* The calls of this one come when the first has ended. */
+	if (pthread_create(&thread, NULL, call, &times) == 0)
+		syscall(SYS_exit, 0);
+}
+
+static void end_by_kill(void)
+{
+	kill(getpid(), SIGKILL);
+}
+
+static void end_by_abort(void)
+{
+	abort();
+}
+
+static void end_by_fault(void)
+{
+	raise(SIGSEGV);
+}
+
+static void end_by_exec(void)
+{
+	exec_self(NULL);
+}
+
+static void end_by_exec_of_another_thread(void)
+{
+	join(exec_self, NULL);
+}
+
+/*
+ * Every way to end, after as many calls of as many threads, one process beside the other. Prints how many calls that
+ * makes.
+ */
+static int generate(void)
+{
+	static const struct {
+		void (*end)(void);
+		int more; /* calls than the threads make */
+	} ways[] = {
+		{ end_by_exit, 0 },
+		{ end_by_another_thread, 0 },
+		{ end_thread_by_thread, GENERATE_CALLS },
+		{ end_by_kill, 0 },
+		{ end_by_abort, 0 },
+		{ end_by_fault, 0 },
+		{ end_by_exec, 1 },
+		{ end_by_exec_of_another_thread, 1 },
+	};
+	int expected = 0;
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			return 1;
+		expected += GENERATE_THREADS * GENERATE_CALLS + ways[i].more;
+		if (pid > 0)
+			continue;
+		threads_call(GENERATE_THREADS, GENERATE_CALLS);
+		ways[i].end();
+		_exit(1);
+	}
+	while (wait(NULL) > 0)
+		;
+	printf("%d\n", expected);
+	return 0;
+}
+
+/* Makes as many calls as each byte of standard input says, and answers it. */
+static int serve(void)
+{
+	unsigned char times;
+
+	while (read(STDIN_FILENO, &times, 1) == 1) {
+		long calls = times;
+
+		call(&calls);
+		if (write(STDOUT_FILENO, &times, 1) != 1)
+			return 1;
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -216,6 +342,8 @@ int main(int argc, char **argv)
 		{ "leave", leave },
 		{ "affinity", affinity },
 		{ "sleepers", sleepers },
+		{ "generate", generate },
+		{ "serve", serve },
 	};
 
 	if (argc == 3 && strcmp(argv[1], "chain") == 0)

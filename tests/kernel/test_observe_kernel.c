@@ -1,6 +1,7 @@
 #include "unit.h"
 
 #include "kernel/load.h"
+#include "observe/calls.h"
 #include "observe/record.h"
 
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -111,6 +113,175 @@ static void every_call_of_every_thread_is_counted(void **state)
 static void every_call_of_every_child_is_counted(void **state)
 {
 	expect_calls("forks", NULL, 0, 200);
+}
+
+/* Two processes that do nothing but compute, so that on two CPUs nobody has one for himself. */
+static void load_begin(pid_t busy[2])
+{
+	for (int i = 0; i < 2; i++) {
+		busy[i] = fork();
+		if (busy[i] == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			for (;;)
+				__asm__ volatile("" ::: "memory");
+		}
+		assert_true(busy[i] > 0);
+	}
+}
+
+static void load_end(const pid_t busy[2])
+{
+	for (int i = 0; i < 2; i++) {
+		kill(busy[i], SIGKILL);
+		waitpid(busy[i], NULL, 0);
+	}
+}
+
+static void however_processes_end_no_call_is_missed(void **state)
+{
+	for (size_t i = 0; i < recorder_count(); i++) {
+		struct recording recording;
+		pid_t busy[2];
+
+		load_begin(busy);
+		recording = record(recorders[i], 0, "generate", NULL);
+		load_end(busy);
+		assert_int_equal(recording.status, CALLGATE_OK);
+		assert_int_equal(launch_end_status(&recording.end.end), 0);
+		assert_true(atoi(recording.output) > 6000);
+		assert_int_equal(calls_of(recording.evidence, "observed", "getppid"), atoi(recording.output));
+		evidence_free(recording.evidence);
+	}
+}
+
+/* `observed serve`, which waits for what to do. */
+struct server {
+	pid_t pid;
+	int ask, answer;
+};
+
+static struct server server_start(void)
+{
+	int asks[2], answers[2];
+	struct server server;
+
+	assert_int_equal(pipe(asks), 0);
+	assert_int_equal(pipe(answers), 0);
+	server.pid = fork();
+	if (server.pid == 0) {
+		dup2(asks[0], STDIN_FILENO);
+		dup2(answers[1], STDOUT_FILENO);
+		close(asks[1]);
+		execl(TEST_OBSERVED, "observed", "serve", (char *)NULL);
+		_exit(1);
+	}
+	assert_true(server.pid > 0);
+	close(asks[0]);
+	close(answers[1]);
+	server.ask = asks[1];
+	server.answer = answers[0];
+	return server;
+}
+
+static void server_call(const struct server *server, unsigned char times)
+{
+	unsigned char answer = 0;
+
+	assert_int_equal(write(server->ask, &times, 1), 1);
+	assert_int_equal(read(server->answer, &answer, 1), 1);
+	assert_int_equal(answer, times);
+}
+
+static void server_end(const struct server *server)
+{
+	int status;
+
+	close(server->ask);
+	assert_int_equal(waitpid(server->pid, &status, 0), server->pid);
+	assert_int_equal(status, 0);
+	close(server->answer);
+}
+
+/* Attaches between two of the server's calls and detaches between two others. */
+static int attach(const struct calls_spec *spec, struct evidence *evidence, struct callgate_error *err)
+{
+	struct server server = server_start();
+	struct calls *calls = NULL;
+	int status;
+
+	server_call(&server, 200);
+	assert_int_equal(calls_new(spec, &calls, err), CALLGATE_OK);
+	assert_int_equal(calls_follow(calls, server.pid, err), CALLGATE_OK);
+	server_call(&server, 250);
+	server_call(&server, 50);
+	status = calls_finish(calls, evidence, err);
+	calls_free(calls);
+	server_call(&server, 100);
+	server_end(&server);
+	return status;
+}
+
+static void between_attach_and_detach_every_call_is_counted(void **state)
+{
+	struct evidence *evidence = evidence_new();
+	const struct calls_spec spec = { 0 };
+
+	if (!bpf_works())
+		skip();
+	assert_int_equal(attach(&spec, evidence, NULL), CALLGATE_OK);
+	assert_int_equal(calls_of(evidence, "observed", "getppid"), 300);
+	for (size_t i = 0; i < evidence->programs.length; i++)
+		assert_string_equal(evidence->programs.items[i]->path, TEST_OBSERVED);
+	evidence_free(evidence);
+}
+
+static void without_room_for_the_detail_calls_are_still_counted(void **state)
+{
+	struct evidence *evidence = evidence_new();
+	const struct calls_spec spec = { .keys_max = 1 };
+	bool coarse = false;
+
+	if (!bpf_works())
+		skip();
+	assert_int_equal(attach(&spec, evidence, NULL), CALLGATE_OK);
+	assert_int_equal(calls_of(evidence, "observed", "getppid"), 300);
+	for (size_t i = 0; i < evidence->entries.length; i++)
+		coarse |= evidence->entries.items[i]->sites_many;
+	assert_true(coarse);
+	evidence_free(evidence);
+}
+
+static void a_call_that_cannot_be_counted_fails_the_recording(void **state)
+{
+	struct evidence *evidence = evidence_new();
+	const struct calls_spec spec = { .keys_max = 1, .totals_max = 1 };
+	struct callgate_error err;
+
+	if (!bpf_works())
+		skip();
+	assert_int_equal(attach(&spec, evidence, &err), CALLGATE_E_UNPROVED);
+	assert_non_null(strstr(err.message, "gaps"));
+	assert_int_equal(evidence->calls, 0);
+	evidence_free(evidence);
+}
+
+static void errors_are_kept_with_their_number(void **state)
+{
+	struct recording recording;
+	uint64_t missing = 0;
+
+	if (!bpf_works())
+		skip();
+	recording = record(RECORD_BPF, 0, "failed_exec", NULL);
+	for (size_t i = 0; i < recording.evidence->entries.length; i++) {
+		const struct evidence_entry *entry = recording.evidence->entries.items[i];
+
+		assert_int_equal(entry->answered, entry->count);
+		for (size_t j = 0; entry->effect == EVIDENCE_EXEC && j < entry->errors.length; j++)
+			missing += entry->errors.items[j].value == ENOENT ? entry->errors.items[j].count : 0;
+	}
+	assert_int_equal(missing, 1);
+	evidence_free(recording.evidence);
 }
 
 static void a_vforked_child_is_followed_into_its_program(void **state)
@@ -390,6 +561,11 @@ static void call_sites_and_phases_are_kept(void **state)
 
 UNIT_TESTS(test_observe_kernel, cmocka_unit_test(every_call_of_every_thread_is_counted),
 	   cmocka_unit_test(every_call_of_every_child_is_counted),
+	   cmocka_unit_test(however_processes_end_no_call_is_missed),
+	   cmocka_unit_test(between_attach_and_detach_every_call_is_counted),
+	   cmocka_unit_test(without_room_for_the_detail_calls_are_still_counted),
+	   cmocka_unit_test(a_call_that_cannot_be_counted_fails_the_recording),
+	   cmocka_unit_test(errors_are_kept_with_their_number),
 	   cmocka_unit_test(a_vforked_child_is_followed_into_its_program),
 	   cmocka_unit_test(calls_that_signals_interrupt_are_counted_once),
 	   cmocka_unit_test(calls_that_signals_break_off_are_told),
