@@ -8,6 +8,10 @@ profile=/usr/share/containers/seccomp.json
 
 mapfile -t capabilities < <("$here/../../tools/bundle" --capabilities | sed 's/^/--cap=/')
 
+run_crun='mount -t tmpfs none /sys/fs/cgroup && cd "$0" &&
+	exec crun --root ../crun --cgroup-manager=disabled run "c$$"'
+run_runc='mount -t cgroup2 none /sys/fs/cgroup && cd "$0" && exec runc --root ../runc run "callgate-test-$$"'
+
 # Containers, with the profile of Docker and Podman for three arches. Control groups are hidden from crun, which needs
 # none here, and are plain for runc, which makes one.
 containers() {
@@ -22,8 +26,6 @@ containers() {
 		return
 	fi
 	"$here/../../tools/bundle" "$PWD/bundle" sh -c 'grep Seccomp: /proc/self/status'
-	run_crun='mount -t tmpfs none /sys/fs/cgroup && cd "$0" && exec crun --root ../crun --cgroup-manager=disabled run "c$$"'
-	run_runc='mount -t cgroup2 none /sys/fs/cgroup && cd "$0" && exec runc --root ../runc run "callgate-test-$$"'
 	if unshare -m sh -c "$run_crun" "$PWD/bundle" >out 2>err; then
 		twice 'crun' unshare -m sh -c "$run_crun" "$PWD/bundle"
 		check '  and the program inside runs under it' grep -q '^Seccomp:[[:space:]]*2' ours.list ours.said
@@ -39,11 +41,27 @@ containers() {
 	fi
 }
 
+# A container whose filter asks somebody outside: the listener passes through our library.
+listener() {
+	if ! root_may mount -t tmpfs none /sys/fs/cgroup || ! command -v crun >/dev/null || [ ! -e /bin/busybox ]; then
+		skip 'crun, with a listener' 'no container may be started'
+		return
+	fi
+	printf '%s' '{"defaultAction": "SCMP_ACT_ALLOW", "archMap": [{"architecture": "SCMP_ARCH_X86_64",' \
+		'"subArchitectures": []}], "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_NOTIFY"}]}' >asks.json
+	"$here/../../tools/bundle" --profile asks.json --listener "$PWD/asked" "$PWD/asks" sh -c 'mkdir /proc/x'
+	expect 1 'crun, with a listener: the call is refused by who was asked' env LD_LIBRARY_PATH="$library" \
+		python3 "$here/../programs/listen.py" "$PWD/asked" 71 unshare -m sh -c "$run_crun" "$PWD/asks"
+	stdout_has '^asked about 83$'
+	stderr_has 'Protocol error'
+}
+
 unset MAN_DISABLE_SECCOMP
 printf '.TH CAUGHT 1\n.SH NAME\ncaught \\- a page\n' >caught.1
 mkdir tor tpm
 options=()
 containers
+listener
 twice 'man-db' man -P cat -l "$PWD/caught.1"
 twice 'universal-ctags' ctags --_interactive=sandbox
 # These would go on, or need a network.
