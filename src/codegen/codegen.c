@@ -11,9 +11,36 @@
 #include "codegen/layout.h"
 #include "codegen/word.h"
 
+#include <string.h>
+
 /* With measurements an exact plan is worth its time; without, halving by weight loses little of a guess. */
 #define PLAN_MEASURED 100
 #define PLAN_GUESSED  48
+
+bool generator_fit(struct generator *g)
+{
+	size_t room = diagram_size(g->diagram);
+	struct note *notes;
+	uint32_t *marks;
+
+	if (room <= g->room)
+		return true;
+	room += g->room;
+	notes = arena_array(&g->arena, room, sizeof(*notes));
+	marks = arena_array(&g->arena, room, sizeof(*marks));
+	if (!notes || !marks) {
+		g->steps.status = CALLGATE_E_NOMEM;
+		return false;
+	}
+	if (g->room) {
+		memcpy(notes, g->notes, g->room * sizeof(*notes));
+		memcpy(marks, g->marks, g->room * sizeof(*marks));
+	}
+	g->notes = notes;
+	g->marks = marks;
+	g->room = room;
+	return true;
+}
 
 uint32_t generate_node(struct generator *g, uint32_t index, uint32_t audit)
 {
@@ -50,14 +77,11 @@ int codegen_program(struct diagram *diagram, uint32_t root, const struct codegen
 		    struct bpf_program *ret_program, struct callgate_error *err)
 {
 	cleanup(generator_fini) struct generator g = { .diagram = diagram, .options = options };
-	size_t nodes = diagram_size(diagram);
 	uint32_t step;
 
 	g.steps.arena = &g.arena;
 	g.tree.plan_max = options && options->weights ? PLAN_MEASURED : PLAN_GUESSED;
-	g.notes = arena_array(&g.arena, nodes, sizeof(*g.notes));
-	g.marks = arena_array(&g.arena, nodes, sizeof(*g.marks));
-	if (!g.notes || !g.marks)
+	if (!generator_fit(&g))
 		return fail_nomem(err);
 	step = generate_node(&g, root, 0);
 	if (step == STEP_NONE)

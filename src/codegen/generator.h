@@ -17,13 +17,14 @@ struct note {
 };
 
 struct generator {
-	const struct diagram *diagram;
+	struct diagram *diagram; /* nodes are made of parts of a function */
 	const struct codegen_options *options;
 	struct arena arena;
 	struct steps steps;
 	struct tree tree;
 	struct note *notes; /* by node */
 	uint32_t *marks;    /* by node, for ranges_support */
+	size_t room;	    /* nodes that notes and marks have a place for */
 	uint32_t mark;	    /* the last that was used */
 };
 
@@ -42,6 +43,9 @@ void weigh_ranges(struct generator *g, struct ranges *ranges, enum diagram_word 
 
 /* Whether a function has a way to let the call take place. */
 bool weigh_is_permissive(struct generator *g, uint32_t node);
+
+/* Gives nodes that were made meanwhile their places. False when g->steps failed. */
+bool generator_fit(struct generator *g);
 
 /* The step that decides a node with nothing in A; STEP_NONE when g->steps failed. */
 uint32_t generate_node(struct generator *g, uint32_t node, uint32_t audit);

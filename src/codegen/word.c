@@ -7,7 +7,7 @@
  * numbers are compared first.
  *
  * A function whose bits are too entangled for ranges is decided bit by bit, as its diagram is: never more comparisons
- * than it has nodes.
+ * than it has nodes. Where only 0 entangles them (no flag at all, or one of these), it is compared first.
  */
 #include "codegen/word.h"
 
@@ -283,18 +283,64 @@ static uint32_t decide_bit_plainly(struct generator *g, struct diagram_node node
 	return steps_and(&g->steps, bit, steps_compare(&g->steps, BPF_JEQ, bit, high, low));
 }
 
+static bool tests_word(const struct generator *g, uint32_t index, enum diagram_word word)
+{
+	struct diagram_node node = diagram_node(g->diagram, index);
+
+	return node.variable != DIAGRAM_TERMINAL && node.variable / 32 == word;
+}
+
 /* Tests the node's own bit. Its operands that test the same word find it still in A. */
 static uint32_t decide_bit(struct generator *g, struct diagram_node node, enum diagram_word word, uint32_t audit)
 {
 	uint32_t operands[2] = { node.low, node.high }, steps[2];
 
 	for (unsigned i = 0; i < 2; i++) {
-		struct diagram_node operand = diagram_node(g->diagram, operands[i]);
-		bool same = operand.variable != DIAGRAM_TERMINAL && operand.variable / 32 == word;
+		bool same = tests_word(g, operands[i], word);
 
 		steps[i] = same ? word_decide(g, operands[i], audit) : generate_node(g, operands[i], audit);
 	}
 	return steps_compare(&g->steps, BPF_JSET, 1u << (31 - node.variable % 32), steps[1], steps[0]);
+}
+
+/* The function with 0 doing what 1 does, and what 0 does. False where it does not test every bit of 0, or g->steps
+ * failed. */
+static bool take_zero_out(struct generator *g, uint32_t index, enum diagram_word word, uint32_t *ret_zero,
+			  uint32_t *ret_rest)
+{
+	struct diagram_node path[32];
+	unsigned length = 0;
+	uint32_t rest;
+
+	for (; tests_word(g, index, word); index = path[length++].low)
+		path[length] = diagram_node(g->diagram, index);
+	if (length < 32)
+		return false;
+	rest = path[--length].high;
+	while (length-- > 0 && rest != DIAGRAM_NONE)
+		rest = diagram_make(g->diagram, path[length].variable, rest, path[length].high);
+	if (diagram_status(g->diagram) == CALLGATE_E_NOMEM)
+		g->steps.status = CALLGATE_E_NOMEM;
+	if (rest == DIAGRAM_NONE)
+		diagram_clear_status(g->diagram);
+	*ret_zero = index;
+	*ret_rest = rest;
+	return rest != DIAGRAM_NONE && generator_fit(g);
+}
+
+/* Compares 0 first where what is left is much simpler. */
+static bool decide_zero_apart(struct generator *g, uint32_t index, enum diagram_word word, uint32_t audit,
+			      struct support support, uint32_t *ret_step)
+{
+	uint32_t zero, rest, step;
+
+	if (!take_zero_out(g, index, word, &zero, &rest) ||
+	    ranges_support(g->diagram, rest, word, g->marks, ++g->mark).nodes * 2 > support.nodes)
+		return false;
+	zero = generate_node(g, zero, audit);
+	step = tests_word(g, rest, word) ? word_decide(g, rest, audit) : generate_node(g, rest, audit);
+	*ret_step = steps_compare(&g->steps, BPF_JEQ, 0, zero, step);
+	return true;
 }
 
 static uint32_t decide(struct generator *g, uint32_t index, uint32_t audit)
@@ -303,6 +349,7 @@ static uint32_t decide(struct generator *g, uint32_t index, uint32_t audit)
 	enum diagram_word word = node.variable / 32;
 	struct support support = ranges_support(g->diagram, index, word, g->marks, ++g->mark);
 	struct plan whole, masked;
+	uint32_t step;
 	bool has_whole = make_plan(g, index, word, audit, support, UINT32_MAX, NULL, &whole);
 	bool has_masked = g->steps.status == CALLGATE_OK && mask_helps(support.bits) &&
 			  !(has_whole && word <= DIAGRAM_NR) &&
@@ -314,12 +361,20 @@ static uint32_t decide(struct generator *g, uint32_t index, uint32_t audit)
 		return build_plan(g, &whole);
 	if (has_masked)
 		return build_plan(g, &masked);
+	if (decide_zero_apart(g, index, word, audit, support, &step))
+		return step;
+	if (g->steps.status != CALLGATE_OK)
+		return STEP_NONE;
 	return is_plain(g) ? decide_bit_plainly(g, node, audit) : decide_bit(g, node, word, audit);
 }
 
 uint32_t word_decide(struct generator *g, uint32_t node, uint32_t audit)
 {
-	if (!g->notes[node].decided)
-		g->notes[node].decided = decide(g, node, audit) + 1;
-	return g->notes[node].decided - 1;
+	uint32_t step;
+
+	if (g->notes[node].decided)
+		return g->notes[node].decided - 1;
+	step = decide(g, node, audit);
+	g->notes[node].decided = step + 1; /* wherever the notes are now */
+	return step;
 }

@@ -277,8 +277,30 @@ static void every_allocation_may_fail(void **state)
 	diagram_free(diagram);
 }
 
+/* setns as systemd limits it: no flag at all, or one of these. */
+static void zero_beside_a_mask_is_two_comparisons(void **state)
+{
+	static const struct codegen_options plain = { .plain = true };
+	struct diagram *diagram = diagram_new(0);
+	uint32_t yes = diagram_terminal(diagram, SECCOMP_RET_ERRNO), no = diagram_terminal(diagram, SECCOMP_RET_ALLOW);
+	enum diagram_word word = diagram_arg_word(1, false, false);
+	uint32_t none = diagram_word_equals(diagram, word, 0x10020080, 0);
+	uint32_t zero = diagram_word_equals(diagram, word, UINT32_MAX, 0);
+	uint32_t root = diagram_if(diagram, zero, yes, diagram_if(diagram, none, no, yes));
+	struct bpf_program program = { 0 };
+
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(codegen_program(diagram, root, i ? &plain : NULL, &program, NULL), CALLGATE_OK);
+		assert_true(means(diagram, &program, root));
+		assert_in_range(program.length, 1, 5u + (size_t)i); /* plain ones have no JSET, and say AND apart */
+		free(program.insns);
+	}
+	diagram_free(diagram);
+}
+
 UNIT_TESTS(test_codegen_codegen, cmocka_unit_test(docker_is_at_most_100_instructions),
 	   cmocka_unit_test(every_unconditional_allow_is_cacheable),
+	   cmocka_unit_test(zero_beside_a_mask_is_two_comparisons),
 	   cmocka_unit_test(every_arch_means_what_its_policy_says),
 	   cmocka_unit_test(any_function_becomes_a_program_of_the_same_meaning),
 	   cmocka_unit_test(random_policies_keep_their_meaning_and_their_bitmap),
