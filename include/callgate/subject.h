@@ -31,6 +31,7 @@ enum callgate_subject_kind {
 	CALLGATE_SUBJECT_PROCESS,  /* the filters that a live process carries; named pid:N, never recognised */
 	CALLGATE_SUBJECT_SYSTEMD,  /* a unit of systemd, with its drop-ins, for this machine */
 	CALLGATE_SUBJECT_KAFEL,	   /* a policy in Kafel, nsjail's language, for this machine */
+	CALLGATE_SUBJECT_FIREJAIL, /* a profile of firejail, for x86-64 */
 };
 
 struct callgate_subject_options {

@@ -40,8 +40,8 @@ static int take_kernel(const char *text, uint16_t *ret_kernel)
 static enum callgate_subject_kind kind_of_word(int word)
 {
 	static const enum callgate_subject_kind kinds[] = {
-		CALLGATE_SUBJECT_POLICY,   CALLGATE_SUBJECT_BPF,     CALLGATE_SUBJECT_OCI,
-		CALLGATE_SUBJECT_MINIJAIL, CALLGATE_SUBJECT_SYSTEMD, CALLGATE_SUBJECT_KAFEL,
+		CALLGATE_SUBJECT_POLICY,  CALLGATE_SUBJECT_BPF,	  CALLGATE_SUBJECT_OCI,	     CALLGATE_SUBJECT_MINIJAIL,
+		CALLGATE_SUBJECT_SYSTEMD, CALLGATE_SUBJECT_KAFEL, CALLGATE_SUBJECT_FIREJAIL,
 	};
 
 	return word < 0 ? CALLGATE_SUBJECT_ANY : kinds[word];

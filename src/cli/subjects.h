@@ -22,7 +22,7 @@ struct subject_reading {
 
 /* For a verb's rows. */
 #define SUBJECT_ROWS(type)                                                                                         \
-	OPTION_CHOICE(type, reading.from, "from", 0, "policy|bpf|oci|minijail|systemd|kafel",                      \
+	OPTION_CHOICE(type, reading.from, "from", 0, "policy|bpf|oci|minijail|systemd|kafel|firejail",             \
 		      "what the SUBJECT is, instead of recognising it"),                                           \
 		OPTION_LIST(type, reading.capabilities, "cap", 0, "CAPABILITY",                                    \
 			    "a capability that the process will hold, for profiles that ask; 'all' is every one"), \

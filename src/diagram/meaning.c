@@ -335,12 +335,13 @@ static int begin_numbers(struct meaning *meaning, struct numbers *numbers, uint3
 
 static int enter_arch(struct meaning *meaning, enum abi_arch_id id)
 {
+	const struct policy_action *own = meaning->policy->own[id];
 	int status;
 
 	meaning->arch = abi_arch(id);
 	meaning->known = NULL;
-	meaning->default_action = terminal(meaning, &meaning->policy->default_action);
-	meaning->newer_action = terminal(meaning, &meaning->policy->newer_action);
+	meaning->default_action = terminal(meaning, own ? own : &meaning->policy->default_action);
+	meaning->newer_action = terminal(meaning, own ? own : &meaning->policy->newer_action);
 	status = meaning_status(meaning, meaning->default_action);
 	return status ? status : meaning_status(meaning, meaning->newer_action);
 }
@@ -365,7 +366,8 @@ static int begin_arch(struct meaning *meaning, struct numbers *numbers, enum abi
 /* Numbers that no call of the arch has. */
 static int begin_empty(struct meaning *meaning, struct numbers *numbers, enum abi_arch_id id, uint32_t low)
 {
-	uint32_t newer = diagram_action(policy_action_value(&meaning->policy->newer_action, id).ret);
+	const struct policy_action *own = policy_own_action(meaning->policy, id, low);
+	uint32_t newer = diagram_action(policy_action_value(own ? own : &meaning->policy->newer_action, id).ret);
 
 	return begin_range(meaning, numbers, low,
 			   meaning->policy->arches[id] ? diagram_terminal(meaning->diagram, newer) : foreign(meaning));

@@ -287,6 +287,9 @@ static int lay_out(struct export *export)
 /* Whether all of its rules are such as the language can say. */
 static bool is_sayable(const struct policy *policy)
 {
+	for (enum abi_arch_id arch = 0; arch < ABI_ARCH_COUNT; arch++)
+		if (policy->own[arch])
+			return false;
 	for (size_t i = 0; i < policy->rules.length; i++)
 		if (policy->rules.items[i].not_on)
 			return false;

@@ -133,7 +133,11 @@ static void explain_default(struct buf *text, const struct policy *policy, const
 	cleanup(buf_fini) struct buf lines = { 0 };
 	unsigned major = policy->kernel >> 8, minor = policy->kernel & 0xff;
 
-	if (!syscall) {
+	if (policy_own_action(policy, call->arch->id, (uint32_t)call->data.nr)) {
+		explanation->listed = syscall && add_lines(&lines, policy, call, NULL);
+		buf_printf(text, "no rule decides this call, so that it gets what every call of %s gets",
+			   call->arch->name);
+	} else if (!syscall) {
 		buf_printf(text, "no kernel that is known has a call of number %" PRIu32 ", so that `newer` decides",
 			   (uint32_t)call->data.nr);
 	} else if (add_lines(&lines, policy, call, NULL)) {

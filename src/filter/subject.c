@@ -34,6 +34,7 @@ static const char *const kind_names[] = {
 	[CALLGATE_SUBJECT_MINIJAIL] = "minijail",
 	[CALLGATE_SUBJECT_SYSTEMD] = "systemd",
 	[CALLGATE_SUBJECT_KAFEL] = "kafel",
+	[CALLGATE_SUBJECT_FIREJAIL] = "firejail",
 	[CALLGATE_SUBJECT_PROCESS] = "process",
 };
 

@@ -25,6 +25,17 @@ struct policy_condition *build_compare(struct arena *arena, const char *arg, enu
 	return condition;
 }
 
+struct policy_condition *build_masked(struct arena *arena, const char *arg, uint64_t mask, enum policy_op op,
+				      uint64_t number)
+{
+	struct policy_condition *condition = build_compare(arena, arg, op, number);
+
+	if (!condition)
+		return NULL;
+	condition->mask = build_number(arena, mask);
+	return condition->mask ? condition : NULL;
+}
+
 struct policy_condition *build_both(struct arena *arena, enum policy_condition_kind kind,
 				    const struct policy_condition *left, const struct policy_condition *right)
 {

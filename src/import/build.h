@@ -13,6 +13,9 @@ extern const struct policy_condition build_always;
 
 const struct policy_value *build_number(struct arena *arena, uint64_t number);
 struct policy_condition *build_compare(struct arena *arena, const char *arg, enum policy_op op, uint64_t number);
+/* The same of the argument's bits that are in mask. */
+struct policy_condition *build_masked(struct arena *arena, const char *arg, uint64_t mask, enum policy_op op,
+				      uint64_t number);
 /* AND or OR. */
 struct policy_condition *build_both(struct arena *arena, enum policy_condition_kind kind,
 				    const struct policy_condition *left, const struct policy_condition *right);

@@ -22,6 +22,7 @@ static const struct import_dialect dialects[] = {
 	{ "minijail", minijail_recognise, minijail_read },
 	{ "systemd", systemd_recognise, systemd_read },
 	{ "kafel", kafel_recognise, kafel_read },
+	{ "firejail", firejail_recognise, firejail_read },
 };
 
 enum { DIALECTS = sizeof(dialects) / sizeof(*dialects) };
@@ -55,6 +56,13 @@ int import_note(struct import *import, const char *format, ...)
 	if (!note || !VEC_PUSH(&import->policy->arena, &import->handle->notes, note))
 		return fail_nomem(import->err);
 	return CALLGATE_OK;
+}
+
+int import_suggest(struct import *import, int status, const char *near)
+{
+	if (near)
+		error_hint(import->err, "did you mean '%s'?", near);
+	return status;
 }
 
 /* A release like "6.1.0-13-amd64"; one that is beyond the tables is the last one of them. */

@@ -64,6 +64,9 @@ int import_keep_source(struct import *import, const char *name, const char *text
 /* What a reader says that is no error, for whoever asked: an unknown name that has no effect. E_NOMEM. */
 __attribute__((format(printf, 2, 3))) int import_note(struct import *import, const char *format, ...);
 
+/* Hands a failure on, with the name that may have been meant; near may be NULL. */
+int import_suggest(struct import *import, int status, const char *near);
+
 /* "CAP_SYS_ADMIN", "sys_admin": its number, -1 when there is none. */
 int import_capability(const char *name);
 /* Whether the process will hold it; what no kernel knows, nobody holds. */
@@ -78,5 +81,7 @@ bool systemd_recognise(const char *text, size_t length);
 int systemd_read(struct import *import);
 bool kafel_recognise(const char *text, size_t length);
 int kafel_read(struct import *import);
+bool firejail_recognise(const char *text, size_t length);
+int firejail_read(struct import *import);
 
 #endif

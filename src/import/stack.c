@@ -80,7 +80,12 @@ static struct decision unconditional(const struct stack *stack, const struct abi
 
 static int emit(struct stack *stack, const struct policy_rule *rule)
 {
-	int status = policy_add_rule(stack->import->policy, rule, stack->import->err);
+	struct policy_rule made = *rule;
+	int status;
+
+	if (stack->arches)
+		made.not_on |= ~stack->arches;
+	status = policy_add_rule(stack->import->policy, &made, stack->import->err);
 
 	if (status)
 		error_place(stack->import->err, rule->position.file, rule->position.line, rule->position.col);
@@ -123,10 +128,11 @@ static int emit_rules(struct stack *stack)
 	return status;
 }
 
-static bool on_an_arch(const struct policy *policy, const struct abi_syscall *syscall)
+static bool on_an_arch(const struct stack *stack, const struct abi_syscall *syscall)
 {
 	for (enum abi_arch_id arch = 0; arch < ABI_ARCH_COUNT; arch++)
-		if (policy->arches[arch] && syscall->nr[arch] >= 0)
+		if (stack->import->policy->arches[arch] && syscall->nr[arch] >= 0 &&
+		    (!stack->arches || stack->arches >> arch & 1))
 			return true;
 	return false;
 }
@@ -154,10 +160,10 @@ static int emit_carriers(struct stack *stack)
 	const struct policy_multiplexed *entry;
 	int status = CALLGATE_OK;
 
-	for (size_t i = 0; !status && (entry = policy_multiplexed_at(i)); i++) {
+	for (size_t i = 0; !stack->by_number && !status && (entry = policy_multiplexed_at(i)); i++) {
 		const struct abi_syscall *carrier = abi_syscall_by_name(entry->multiplexer);
 
-		if (on_an_arch(stack->import->policy, carrier))
+		if (on_an_arch(stack, carrier))
 			status = emit_carried(stack, entry, carrier);
 	}
 	return status;
@@ -197,11 +203,25 @@ static int emit_all_listed(struct stack *stack, const struct decision *decisions
 	return status;
 }
 
+/* What no rule decides. The action lives as long as the stack's filters, which is as long as the policy. */
+static void set_default(struct stack *stack, const struct policy_action *action)
+{
+	struct policy *policy = stack->import->policy;
+
+	for (enum abi_arch_id arch = 0; arch < ABI_ARCH_COUNT; arch++)
+		if (stack->arches >> arch & 1)
+			policy->own[arch] = action;
+	if (stack->arches)
+		return;
+	policy->default_action = policy->newer_action = *action;
+	policy->default_position = policy->newer_position = action->position;
+}
+
 int stack_finish(struct stack *stack)
 {
 	static const struct policy_action allow = { .kind = POLICY_ALLOW };
-	struct policy *policy = stack->import->policy;
-	struct decision *decisions = arena_array(&policy->arena, abi_syscall_count(), sizeof(*decisions));
+	struct decision *decisions =
+		arena_array(&stack->import->policy->arena, abi_syscall_count(), sizeof(*decisions));
 	struct decision otherwise = { &allow, 0 };
 	int status;
 
@@ -209,8 +229,7 @@ int stack_finish(struct stack *stack)
 		return fail_nomem(stack->import->err);
 	for (size_t i = 0; i < stack->filters.length; i++)
 		decide(&otherwise, &stack->filters.items[i]->otherwise, i);
-	policy->default_action = policy->newer_action = *otherwise.action;
-	policy->default_position = policy->newer_position = otherwise.action->position;
+	set_default(stack, otherwise.action);
 	for (size_t i = 0; stack->filters.length && i < abi_syscall_count(); i++)
 		decisions[i] = unconditional(stack, abi_syscall_at(i), NULL);
 	status = emit_rules(stack);

@@ -21,6 +21,8 @@ struct stack_filter {
 /* A zeroed one but for import is empty: it allows. */
 struct stack {
 	struct import *import;
+	uint32_t arches; /* that its filters are for, a bit each, which no other stack is for; 0: all of the policy */
+	bool by_number;	 /* its filters ask for numbers alone: a carrier is a call like any other */
 	struct {
 		VEC(struct stack_filter *);
 	} filters; /* the oldest first */
@@ -36,8 +38,9 @@ void stack_list(struct stack_filter *filter, const struct abi_syscall *syscall, 
 int stack_add_rule(struct stack *stack, struct stack_filter *filter, const struct policy_rule *rule);
 
 /*
- * Makes the policy's default and rules; its arches are set. socketcall and ipc, where a filter does not list them
- * itself, say what it lists for the calls that they carry, as libseccomp has it. E_LIMIT, E_NOMEM.
+ * Makes the policy's default (of its arches, what they get) and rules; the policy's arches are set. socketcall and ipc,
+ * where a filter does not list them itself, say what it lists for the calls that they carry, as libseccomp has it.
+ * E_LIMIT, E_NOMEM.
  */
 int stack_finish(struct stack *stack);
 

@@ -28,14 +28,6 @@ static struct arena *arena(struct setting *setting)
 
 #define setting_fail(setting, position, ...) systemd_fail((setting)->import->err, (position), __VA_ARGS__)
 
-/* Hands on the failure, with the name that may have been meant. */
-static int hint(struct setting *setting, int status, const char *near)
-{
-	if (near)
-		error_hint(setting->import->err, "did you mean '%s'?", near);
-	return status;
-}
-
 /* A ~ stands before all of the value; the word that it stood before may be empty then. */
 static void take_tilde(struct setting *setting)
 {
@@ -102,10 +94,10 @@ static int read_refusal(struct setting *setting, const char *word, const struct 
 	} else {
 		number = strtoul(word, &end, 10);
 		if (word[0] < '0' || word[0] > '9' || *end || number > ERRNO_MAX) {
-			return hint(setting,
-				    setting_fail(setting, position, CALLGATE_E_UNKNOWN,
-						 "expected an errno or 'kill', not '%s'", word),
-				    abi_errno_nearest(word));
+			return import_suggest(setting->import,
+					      setting_fail(setting, position, CALLGATE_E_UNKNOWN,
+							   "expected an errno or 'kill', not '%s'", word),
+					      abi_errno_nearest(word));
 		}
 		action.data = (uint16_t)number;
 	}
@@ -174,14 +166,16 @@ static int list_name(struct setting *setting, struct systemd_calls *calls, const
 
 		if (members)
 			return list_group(setting, calls, members, call, 0);
-		return hint(setting,
-			    setting_fail(setting, position, CALLGATE_E_UNKNOWN, "unknown group of syscalls '%s'", name),
-			    systemd_group_nearest(name));
+		return import_suggest(setting->import,
+				      setting_fail(setting, position, CALLGATE_E_UNKNOWN,
+						   "unknown group of syscalls '%s'", name),
+				      systemd_group_nearest(name));
 	}
 	if (list_call(setting, calls, name, call) == CALLGATE_OK)
 		return CALLGATE_OK;
-	return hint(setting, setting_fail(setting, position, CALLGATE_E_UNKNOWN, "unknown syscall '%s'", name),
-		    abi_syscall_nearest(name));
+	return import_suggest(setting->import,
+			      setting_fail(setting, position, CALLGATE_E_UNKNOWN, "unknown syscall '%s'", name),
+			      abi_syscall_nearest(name));
 }
 
 /* A name or group, maybe with its own errno. */
@@ -464,10 +458,10 @@ static int look_for_slip(struct setting *setting)
 		nearest_try(&nearest, keys[i].key);
 	if (!nearest.name || nearest.distance > SLIPS_MAX || strlen(setting->line->key) <= 2 * SLIPS_MAX)
 		return CALLGATE_OK;
-	return hint(setting,
-		    setting_fail(setting, &setting->line->position, CALLGATE_E_UNKNOWN, "unknown setting '%s'",
-				 setting->line->key),
-		    nearest.name);
+	return import_suggest(setting->import,
+			      setting_fail(setting, &setting->line->position, CALLGATE_E_UNKNOWN,
+					   "unknown setting '%s'", setting->line->key),
+			      nearest.name);
 }
 
 int systemd_set(struct import *import, struct systemd_settings *settings, const struct systemd_line *line)

@@ -39,6 +39,7 @@ static void why_default(const struct callgate_subject *subject, const struct tra
 	const struct abi_arch *arch = abi_arch_of_call(call->audit, call->nr);
 	const struct abi_syscall *syscall = arch ? abi_syscall_by_nr(arch->id, call->nr) : NULL;
 	const struct policy_rule *listed = syscall ? policy_lists(policy, syscall) : NULL;
+	const struct policy_action *own = arch ? policy_own_action(policy, arch->id, call->nr) : NULL;
 
 	if (policy_is_foreign(policy, call->audit, call->nr)) {
 		if (policy->has_foreign)
@@ -48,8 +49,9 @@ static void why_default(const struct callgate_subject *subject, const struct tra
 		return;
 	}
 	why_line(subject,
-		 syscall && (listed || syscall->since <= policy->kernel) ? &policy->default_position
-									 : &policy->newer_position,
+		 own							   ? &own->position
+		 : syscall && (listed || syscall->since <= policy->kernel) ? &policy->default_position
+									   : &policy->newer_position,
 		 why);
 	why->listed = listed;
 	if (!syscall)

@@ -43,7 +43,7 @@ static int check_rule(const struct policy_rule *rule, enum abi_arch_id arch, str
 
 static int check_arch(const struct policy *policy, enum abi_arch_id arch, struct callgate_error *err)
 {
-	int status = check_action(&policy->default_action, arch, err);
+	int status = check_action(policy->own[arch] ? policy->own[arch] : &policy->default_action, arch, err);
 
 	if (!status)
 		status = check_action(&policy->newer_action, arch, err);

@@ -126,9 +126,14 @@ static void answer_if_stricter(struct evaluation *evaluation, const struct polic
 		answer(evaluation, action, rule);
 }
 
-/* What the policy says of a call that no rule decided. */
-static const struct policy_action *undecided(const struct policy *policy, const struct abi_syscall *syscall)
+/* What the policy says of the call, as whatever is carried in it, when no rule decided. */
+static const struct policy_action *undecided(const struct evaluation *evaluation, const struct abi_syscall *syscall)
 {
+	const struct policy *policy = evaluation->policy;
+	const struct policy_action *own = policy_own_action(policy, evaluation->arch->id, evaluation->call->nr);
+
+	if (own)
+		return own;
 	if (!syscall)
 		return &policy->newer_action;
 	if (syscall->since > policy->kernel && !policy_lists(policy, syscall))
@@ -161,7 +166,7 @@ static int evaluate_rules(struct evaluation *evaluation, const struct abi_syscal
 			return CALLGATE_OK;
 		}
 	}
-	answer(evaluation, undecided(policy, syscall), NULL);
+	answer(evaluation, undecided(evaluation, syscall), NULL);
 	return CALLGATE_OK;
 }
 
@@ -196,7 +201,7 @@ static void evaluate_blind(struct evaluation *evaluation, const struct abi_sysca
 		if (rule->condition->kind == POLICY_ALWAYS)
 			return;
 	}
-	answer_if_stricter(evaluation, undecided(policy, syscall), NULL);
+	answer_if_stricter(evaluation, undecided(evaluation, syscall), NULL);
 }
 
 static const struct abi_syscall *carried_call(const struct abi_syscall *multiplexer, uint64_t first_arg)
@@ -240,7 +245,7 @@ int policy_evaluate(const struct policy *policy, const struct policy_call *call,
 	if (syscall)
 		status = evaluate_known(&evaluation, syscall);
 	else
-		answer(&evaluation, undecided(policy, NULL), NULL);
+		answer(&evaluation, undecided(&evaluation, NULL), NULL);
 	if (status)
 		return status;
 	*ret_action = evaluation.action;

@@ -1,9 +1,9 @@
 /*
  * policy/multiplex.h - calls that carry another call's number in their first argument
  *
- * i386, s390x, ppc and others can reach `socket` by its number and through `socketcall`, whose arguments lie in memory, unseen. A
- * multiplexer that no rule lists is therefore taken apart: what it carries gets the strictest action that the rules
- * of the carried call could give it, whatever its arguments. One that a rule lists is a call like any other.
+ * i386, s390x, ppc and others can reach `socket` by its number and through `socketcall`, whose arguments lie in memory,
+ * unseen. A multiplexer that no rule lists is therefore taken apart: what it carries gets the strictest action that the
+ * rules of the carried call could give it, whatever its arguments. One that a rule lists is a call like any other.
  */
 #ifndef CALLGATE_POLICY_MULTIPLEX_H
 #define CALLGATE_POLICY_MULTIPLEX_H

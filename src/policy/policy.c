@@ -39,6 +39,13 @@ int policy_add_rule(struct policy *policy, const struct policy_rule *rule, struc
 	return CALLGATE_OK;
 }
 
+const struct policy_action *policy_own_action(const struct policy *policy, enum abi_arch_id arch, uint32_t nr)
+{
+	if (arch == ABI_X86_64 && nr >= 0x40000000u && policy->arches[ABI_X32])
+		arch = ABI_X32;
+	return policy->own[arch];
+}
+
 /* The 16 bits beside the action; an errno that this arch lacks, which policy_check refuses, gives -1. */
 static int action_data(const struct policy_action *action, enum abi_arch_id arch)
 {

@@ -113,6 +113,9 @@ struct policy {
 	bool arches[ABI_ARCH_COUNT];	     /* the ones named; the others are killed */
 	struct policy_action default_action; /* for what `kernel` knows and no rule decides */
 	struct policy_action newer_action;   /* for what `kernel` does not know; errno ENOSYS unless stated */
+	/* By arch, what it gets in place of default and newer; NULL as a rule: the language has no word for it. Of x32
+	 * it speaks of every number from bit 30 up. */
+	const struct policy_action *own[ABI_ARCH_COUNT];
 	bool has_foreign;		     /* `foreign` is stated: see policy_is_foreign() */
 	struct policy_action foreign_action; /* for arches that are not named; kill-process unless stated */
 	struct policy_position default_position, newer_position; /* line 0 where the text does not state it */
@@ -136,6 +139,9 @@ int policy_add_rule(struct policy *policy, const struct policy_rule *rule, struc
  */
 bool policy_is_foreign(const struct policy *policy, uint32_t audit, uint32_t nr);
 struct callgate_action policy_foreign_value(const struct policy *policy);
+
+/* What a call of a named arch gets, in place of default and newer, that no rule decides; NULL when it is these. */
+const struct policy_action *policy_own_action(const struct policy *policy, enum abi_arch_id arch, uint32_t nr);
 
 /* SECCOMP_RET_* with its data, on this arch; kill-process for an errno that the arch lacks (policy_check refuses it). */
 struct callgate_action policy_action_value(const struct policy_action *action, enum abi_arch_id arch);

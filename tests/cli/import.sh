@@ -45,6 +45,26 @@ sed 's/SCMP_ACT_TRAP/SCMP_ACT_TRIP/' profile.json >wrong.json
 expect 2 'what is wrong is said at its place' callgate show wrong.json
 stderr_has "^wrong.json:8:44: error: unknown action 'SCMP_ACT_TRIP'"
 
+if [ "$(uname -m)" = x86_64 ]; then
+	printf '%s\n' 'include common.inc' 'seccomp-error-action EACCES' >jail.profile
+	echo 'seccomp.drop mount,umount2:ENOSYS' >common.inc
+	expect 1 'a profile of firejail is recognised, and reads what it includes' callgate simulate jail.profile \
+		'mount()' 'umount2()' 'x32:read()' 'i386:mount()'
+	stdout_is 'errno EACCES
+errno ENOSYS
+errno EACCES
+allow'
+	expect 1 'a call of an arch that is refused as a whole is explained' callgate explain jail.profile 'x32:read()'
+	stdout_has 'it gets what every call of x32 gets'
+	expect 0 'it compiles' callgate compile -o jail.bpf jail.profile
+	expect 0 '  to what it means' callgate diff jail.profile jail.bpf
+	echo 'seccomp.drop mount,umonut2' >common.inc
+	expect 2 'what is wrong in an included profile is said at its place' callgate compile -o wrong.bpf jail.profile
+	stderr_has "^common.inc:1:20: error: unknown syscall 'umonut2'"
+	stderr_has "^hint: did you mean 'umount2'?"
+	check '  and nothing is written' test ! -e wrong.bpf
+fi
+
 printf '%s\n' '#include "common.kafel"' 'USE common DEFAULT ERRNO(38)' >jail.kafel
 echo 'POLICY common { ALLOW { read, write { fd == 1 } } }' >common.kafel
 expect 1 'Kafel is recognised, and reads what it includes' callgate simulate jail.kafel 'read()' 'write(1)' 'write(2)'
