@@ -82,7 +82,11 @@ class _RunOptions(ctypes.Structure):
 class _RunReport(ctypes.Structure):
     _fields_ = [("signalled", ctypes.c_bool), ("status", ctypes.c_int), ("exit_status", ctypes.c_int),
                 ("wall_ns", ctypes.c_uint64), ("user_us", ctypes.c_uint64), ("system_us", ctypes.c_uint64),
-                ("max_rss_kib", ctypes.c_uint64), ("enforced", ctypes.c_uint), ("degraded", ctypes.c_uint),
+                ("max_rss_kib", ctypes.c_uint64), ("limit", ctypes.c_int),
+                ("group_peak_bytes", ctypes.c_uint64), ("group_user_us", ctypes.c_uint64),
+                ("group_system_us", ctypes.c_uint64), ("throttled_us", ctypes.c_uint64),
+                ("pids_peak", ctypes.c_uint64), ("pids_refused", ctypes.c_uint64), ("oom_kills", ctypes.c_uint64),
+                ("output_bytes", ctypes.c_uint64), ("enforced", ctypes.c_uint), ("degraded", ctypes.c_uint),
                 ("weaker", ctypes.c_char * 512), ("traced", ctypes.c_bool),
                 ("untraced", ctypes.c_char * 128), ("refused", ctypes.c_uint)]
 

@@ -56,15 +56,17 @@ enum callgate_ground {
 	CALLGATE_GROUND_TIME = 1 << 12,		/* …clocks; degraded: only its children's (before Linux 6.3) */
 	CALLGATE_GROUND_ROOT = 1 << 13,		/* a root of its own; what was there before is out of reach */
 	CALLGATE_GROUND_LIMITS = 1 << 14,	/* resource limits */
-	CALLGATE_GROUND_CAPABILITIES = 1 << 15, /* none in any set but those that were named, for good; degraded: the
+	CALLGATE_GROUND_RESOURCES = 1 << 15,	/* memory, processes and CPUs by a control group; degraded: by
+						   resource limits, which each process has for itself */
+	CALLGATE_GROUND_CAPABILITIES = 1 << 16, /* none in any set but those that were named, for good; degraded: the
 						   bounding set is full, which no_new_privs makes useless */
-	CALLGATE_GROUND_KEYRING = 1 << 16,	/* a session keyring of its own */
-	CALLGATE_GROUND_NO_NEW_PRIVS = 1 << 17, /* no exec gives it more rights */
-	CALLGATE_GROUND_LANDLOCK = 1 << 18,	/* rules on paths, ports, abstract sockets and signals */
-	CALLGATE_GROUND_WRITE_XOR_EXECUTE = 1 << 19, /* no memory is writable and executable */
-	CALLGATE_GROUND_TSC = 1 << 20,		     /* no time stamp counter */
-	CALLGATE_GROUND_CORE_SCHEDULING = 1 << 21,   /* no core shared with others at the same time */
-	CALLGATE_GROUND_SECCOMP = 1 << 22,	     /* the filter */
+	CALLGATE_GROUND_KEYRING = 1 << 17,	/* a session keyring of its own */
+	CALLGATE_GROUND_NO_NEW_PRIVS = 1 << 18, /* no exec gives it more rights */
+	CALLGATE_GROUND_LANDLOCK = 1 << 19,	/* rules on paths, ports, abstract sockets and signals */
+	CALLGATE_GROUND_WRITE_XOR_EXECUTE = 1 << 20, /* no memory is writable and executable */
+	CALLGATE_GROUND_TSC = 1 << 21,		     /* no time stamp counter */
+	CALLGATE_GROUND_CORE_SCHEDULING = 1 << 22,   /* no core shared with others at the same time */
+	CALLGATE_GROUND_SECCOMP = 1 << 23,	     /* the filter */
 };
 
 /* "descriptors" of a single bit; NULL when there is no such bit. */
@@ -94,6 +96,22 @@ struct callgate_run_options {
 	void *context;
 };
 
+/* What ended a target. */
+enum callgate_limit {
+	CALLGATE_LIMIT_NONE,
+	CALLGATE_LIMIT_WALL_TIME,
+	CALLGATE_LIMIT_CPU_TIME, /* that of all its processes, or RLIMIT_CPU of one */
+	CALLGATE_LIMIT_MEMORY,	 /* the kernel ended a process for want of it, and the target by SIGKILL */
+	CALLGATE_LIMIT_OUTPUT,	 /* standard output, or RLIMIT_FSIZE of a file */
+};
+
+/* "wall-time"; NULL for none. */
+CALLGATE_PUBLIC const char *callgate_limit_name(enum callgate_limit limit);
+
+/* Of the numbers of a control group in struct callgate_run_report: there was no group, or the kernel does not count it.
+ */
+#define CALLGATE_NOT_COUNTED UINT64_MAX
+
 struct callgate_run_report {
 	bool signalled; /* it was ended by the signal `status`; else `status` is its exit status */
 	int status;
@@ -102,12 +120,22 @@ struct callgate_run_report {
 	uint64_t user_us; /* CPU time, with the children that it waited for */
 	uint64_t system_us;
 	uint64_t max_rss_kib; /* the most memory that one of these processes held */
-	unsigned enforced;    /* enum callgate_ground; what is in neither is absent */
-	unsigned degraded;    /* of these only a weaker form is there */
-	char weaker[512];     /* why layers that were asked for are degraded or absent, "" otherwise */
-	bool traced;	      /* refusals can be told */
-	char untraced[128];   /* why not, "" otherwise */
-	unsigned refused;     /* how many calls ended a process; each was told to options->refused */
+	enum callgate_limit limit;
+	uint64_t group_peak_bytes; /* of all its processes at once: these are a control group's */
+	uint64_t group_user_us;	   /* CPU time, whoever waited for it or not */
+	uint64_t group_system_us;
+	uint64_t throttled_us; /* it was held back for --cpus */
+	uint64_t pids_peak;
+	uint64_t pids_refused; /* forks that were refused for --pids */
+	uint64_t oom_kills;    /* processes that were ended for --memory */
+	uint64_t output_bytes; /* that it wrote to its standard output, where that is limited; else CALLGATE_NOT_COUNTED
+				*/
+	unsigned enforced;     /* enum callgate_ground; what is in neither is absent */
+	unsigned degraded;     /* of these only a weaker form is there */
+	char weaker[512];      /* why layers that were asked for are degraded or absent, "" otherwise */
+	bool traced;	       /* refusals can be told */
+	char untraced[128];    /* why not, "" otherwise */
+	unsigned refused;      /* how many calls ended a process; each was told to options->refused */
 };
 
 /*

@@ -76,8 +76,15 @@ int cgroup_new_in(const struct cgroup_tree *tree, const struct cgroup_limits *li
 /* Moves the calling process into a group by its procs; −1 with errno. Async-signal-safe. */
 int cgroup_enter(const int *procs, size_t count);
 
+/* What nobody counted. */
+struct cgroup_usage cgroup_usage_unknown(void);
+
 /* What it used. */
 struct cgroup_usage cgroup_read_usage(const struct cgroup *group);
+
+/* Sends SIGKILL to every process of the group, those that are being forked included. Where only v1 is there, one that
+ * is forked meanwhile may be missed, and no further fork passes. */
+void cgroup_kill(const struct cgroup *group);
 
 /* Ends every process of the group with SIGKILL, those that are being forked included, waits until none is left and
  * removes it. NULL is allowed. */

@@ -92,6 +92,12 @@ static void empty_folder(const struct cgroup_folder *folder)
 	close(fd);
 }
 
+void cgroup_kill(const struct cgroup *group)
+{
+	for (size_t i = 0; i < group->folder_count; i++)
+		empty_folder(&group->folders[i]);
+}
+
 /* Whether nothing of the group is left. */
 static bool remove_folders(const struct cgroup *group)
 {
@@ -114,8 +120,7 @@ static void keeper_work(const struct orphan *self, void *context)
 	for (long pause = 1; waited < KEEPER_PATIENCE_MS; waited += pause) {
 		struct timespec moment = { .tv_nsec = pause * 1000000 };
 
-		for (size_t i = 0; i < group->folder_count; i++)
-			empty_folder(&group->folders[i]);
+		cgroup_kill(group);
 		if (remove_folders(group))
 			return;
 		nanosleep(&moment, NULL);

@@ -57,11 +57,18 @@ static uint64_t read_usage(const struct cgroup *group, int controller, bool is_v
 	return CGROUP_UNKNOWN;
 }
 
-struct cgroup_usage cgroup_read_usage(const struct cgroup *group)
+struct cgroup_usage cgroup_usage_unknown(void)
 {
 	struct cgroup_usage usage;
 
 	memset(&usage, 0xff, sizeof(usage));
+	return usage;
+}
+
+struct cgroup_usage cgroup_read_usage(const struct cgroup *group)
+{
+	struct cgroup_usage usage = cgroup_usage_unknown();
+
 #define USAGE(field, controller, version, file, key, divisor) \
 	if (usage.field == CGROUP_UNKNOWN)                    \
 		usage.field = read_usage(group, CGROUP_##controller, (version) == 2, file, key, divisor);

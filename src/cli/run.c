@@ -122,6 +122,20 @@ static void print_layers(const struct callgate_run_report *report)
 		note("%s", report->weaker);
 }
 
+/* A number of a control group, or null. */
+static json_t *counted(uint64_t number)
+{
+	return number == CALLGATE_NOT_COUNTED ? json_null() : json_integer((json_int_t)number);
+}
+
+static json_t *report_group(const struct callgate_run_report *report)
+{
+	return json_pack("{so so so so so so so}", "peak_bytes", counted(report->group_peak_bytes), "user_us",
+			 counted(report->group_user_us), "system_us", counted(report->group_system_us), "throttled_us",
+			 counted(report->throttled_us), "pids_peak", counted(report->pids_peak), "pids_refused",
+			 counted(report->pids_refused), "oom_kills", counted(report->oom_kills));
+}
+
 static json_t *report_json(const struct callgate_run_report *report, const struct seen *seen, char **argv)
 {
 	json_t *arguments = json_array(), *object;
@@ -137,6 +151,10 @@ static json_t *report_json(const struct callgate_run_report *report, const struc
 			   report_enforced(report->enforced), "layers", report_layers(report), "weaker", report->weaker,
 			   "traced", report->traced, "untraced_because", report->untraced, "refused",
 			   (json_int_t)report->refused, "refusals", json_incref(seen->refusals));
+	json_object_set_new(object, "limit",
+			    report->limit ? json_string(callgate_limit_name(report->limit)) : json_null());
+	json_object_set_new(object, "group", report_group(report));
+	json_object_set_new(object, "output_bytes", counted(report->output_bytes));
 	return object;
 }
 
@@ -183,6 +201,13 @@ static void say_unseen(const struct callgate_run_report *report)
 	if (report->signalled && report->status == SIGSYS && report->refused == 0)
 		note("the target was ended for a system call (SIGSYS); which one is not known: %s",
 		     report->untraced[0] ? report->untraced : "it was not among the refused ones of its policy");
+}
+
+/* An end that the target did not choose. */
+static void say_limit(const struct callgate_run_report *report)
+{
+	if (report->limit)
+		note("the target was ended: it reached its limit of %s", callgate_limit_name(report->limit));
 }
 
 static int run_failure(const struct callgate_error *err)
@@ -260,6 +285,7 @@ static int run_program(struct run_options *options, char **argv)
 	if (options->dry_run)
 		print_layers(&report);
 	say_unseen(&report);
+	say_limit(&report);
 	if (options->report && write_json(&place, report_json(&report, &seen, argv)) != STATUS_YES)
 		return STATUS_RUN_FAILED;
 	return report.exit_status;

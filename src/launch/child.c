@@ -102,6 +102,12 @@ static long child_folder(struct child *child)
 
 static long child_keep(struct child *child)
 {
+	if (child->spec->output) {
+		long result = KERNEL_CALL(SYS_dup3, child->spec->output, 1, 0);
+
+		if (result < 0)
+			return result;
+	}
 	for (size_t i = 0; i < child->spec->keep_fd_count; i++) {
 		long result = KERNEL_CALL(SYS_fcntl, child->spec->keep_fds[i], F_SETFD, 0);
 

@@ -4,6 +4,7 @@
 #include "launch/launch.h"
 
 #include "base/error.h"
+#include "cgroup/cgroup.h"
 #include "kernel/tracer.h"
 
 #include <errno.h>
@@ -77,6 +78,8 @@ void launch_target_fini(struct launch_target *target)
 	/* The first process of a pid namespace ends as the last one. */
 	if (target->init > 0)
 		end_await(target->init, &status, &usage);
+	/* Whoever is left in it ends with it. */
+	cgroup_free(target->group);
 	if (target->pidfd >= 0)
 		close(target->pidfd);
 	if (target->listener >= 0)

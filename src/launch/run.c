@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "launch/decode.h"
 #include "launch/environment.h"
+#include "launch/limit.h"
 #include "launch/watch.h"
 #include "launch/why.h"
 #include "sandbox/sandbox.h"
@@ -34,6 +35,7 @@ struct run_target {
 	struct sock_filter *insns; /* a copy that may be wiped */
 	const char **environment;
 	struct watch watch;
+	struct limit limit;
 };
 
 static void run_fini(struct run_target *run)
@@ -203,10 +205,24 @@ static void run_report_ground(struct callgate_run_report *report, const struct l
 	snprintf(report->weaker, sizeof(report->weaker), "%s", target->weaker);
 }
 
+/* From its first instruction to its last. */
+static int run_beside(struct run_target *run, struct launch_target *target, struct callgate_error *err)
+{
+	struct launch_end end;
+	int status = limit_start(&run->limit, err);
+
+	if (status == CALLGATE_OK)
+		status = watch_target(&run->watch, &end, err);
+	if (status != CALLGATE_OK)
+		return status;
+	run_report_end(run->report, &end);
+	limit_report(&run->limit, &end, run->report);
+	return CALLGATE_OK;
+}
+
 static int run_watched(struct run_target *run, struct launch_spec *spec, struct callgate_error *err)
 {
 	cleanup(launch_target_fini) struct launch_target target = LAUNCH_TARGET_NONE;
-	struct launch_end end;
 	int was_dumpable = prctl(PR_GET_DUMPABLE) == 1;
 	int status;
 
@@ -218,17 +234,19 @@ static int run_watched(struct run_target *run, struct launch_spec *spec, struct 
 	if (status != CALLGATE_OK)
 		return status;
 	spec->signal_mask = &run->watch.old_mask;
-	status = launch_spawn(spec, &target, err);
+	status = limit_begin(&run->limit, spec, &run->watch, err);
+	if (status == CALLGATE_OK)
+		status = launch_spawn(spec, &target, err);
 	if (status == CALLGATE_OK) {
 		run_report_ground(run->report, &target);
 		if (spec->trace && !target.traced)
 			strcpy(run->report->untraced, "the kernel does not let us trace it");
-		status = spec->dry_run ? CALLGATE_OK : watch_target(&run->watch, &end, err);
+		status = spec->dry_run ? CALLGATE_OK : run_beside(run, &target, err);
 	}
 	prctl(PR_SET_DUMPABLE, was_dumpable);
 	watch_end(&run->watch);
-	if (status == CALLGATE_OK && !spec->dry_run)
-		run_report_end(run->report, &end);
+	launch_target_fini(&target);
+	limit_end(&run->limit);
 	return status;
 }
 

@@ -226,7 +226,7 @@ static int spawn_clone(struct spawn *spawn, pid_t (*clone_it)(struct spawn *spaw
 static pid_t spawn_clone_porter(struct spawn *spawn)
 {
 	struct clone_child porter = {
-		.flags = CLONE_PIDFD | (spawn->plan.namespaces & ~(uint64_t)CLONE_NEWPID),
+		.flags = CLONE_PIDFD | (plan_clone_flags(&spawn->plan) & ~(uint64_t)CLONE_NEWPID),
 		.main = spawn_porter_main,
 		.argument = spawn,
 		.stack = spawn->porter_stack,
@@ -321,7 +321,8 @@ static int spawn_trace(struct spawn *spawn, struct callgate_error *err)
 
 static pid_t spawn_clone_target(struct spawn *spawn)
 {
-	spawn->target.pid = spawn_clone_child(spawn, CLONE_PIDFD | CLONE_CHILD_CLEARTID | spawn->plan.namespaces);
+	spawn->target.pid =
+		spawn_clone_child(spawn, CLONE_PIDFD | CLONE_CHILD_CLEARTID | plan_clone_flags(&spawn->plan));
 	return spawn->target.pid;
 }
 
@@ -435,6 +436,7 @@ static void spawn_forget(struct launch_target *target)
 
 	launch_target_fini(target);
 	told.pid = told.init = 0;
+	told.group = NULL;
 	told.pidfd = told.listener = -1;
 	*target = told;
 }
@@ -466,6 +468,7 @@ int launch_spawn(struct launch_spec *spec, struct launch_target *ret_target, str
 	if (spec->sandbox) {
 		spawn.target.enforced = plan_enforced(&spawn.plan);
 		spawn.target.degraded = spawn.plan.degraded;
+		spawn.target.group = take_ptr(spawn.plan.group);
 		plan_describe_missing(&spawn.plan, spawn.target.weaker, sizeof(spawn.target.weaker));
 	}
 	*ret_target = spawn.target;

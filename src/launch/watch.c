@@ -204,7 +204,7 @@ static void watch_await_signal(struct watch *watch)
 {
 	siginfo_t info;
 	sigset_t mask = watch_mask();
-	int64_t due = watch->due ? watch->due(watch) : -1;
+	int64_t due = watch->due ? watch->due(watch->due_context) : -1;
 	struct timespec wait = { .tv_sec = due / 1000000000, .tv_nsec = due % 1000000000 };
 
 	if (sigtimedwait(&mask, &info, due < 0 ? NULL : &wait) > 0 && info.si_signo != SIGCHLD)

@@ -23,7 +23,8 @@ struct watch {
 	void (*returned)(struct watch *watch, pid_t pid, int64_t result);
 	/* Before each wait: nanoseconds after which it wants to be asked again, −1 for never; it may give up. NULL:
 	 * nobody is asked. */
-	int64_t (*due)(struct watch *watch);
+	int64_t (*due)(void *context);
+	void *due_context;
 	bool by_step;	   /* `called` before every call and `returned` after it, of a target with trace_execs */
 	void *context;	   /* refused's own */
 	sigset_t old_mask; /* what the caller blocked before watch_begin */

@@ -86,8 +86,10 @@ static int recorder_run(struct recorder *recorder, struct record_end *ret_end, s
 	if (status < 0)
 		return status;
 	end.how = recorders[which].how;
-	status = watch_target(&recorder->watch, &end.end, err);
-	end.cut_off = recorder->watch.cut_off;
+	status = limit_start(&recorder->limit, err);
+	if (status == CALLGATE_OK)
+		status = watch_target(&recorder->watch, &end.end, err);
+	end.cut_off = recorder->watch.cut_off || recorder->limit.hit;
 	end.was_tracer = end.how == RECORD_TRACE && recorder->tasks.traces;
 	if (recorders[which].finish)
 		recorders[which].finish(recorder);
@@ -105,6 +107,7 @@ static int recorder_run(struct recorder *recorder, struct record_end *ret_end, s
 static void recorder_fini(struct recorder *recorder)
 {
 	launch_target_fini(&recorder->target);
+	limit_end(&recorder->limit);
 	calls_free(recorder->calls);
 	tasks_fini(&recorder->tasks);
 	guard_end(&recorder->guard);
@@ -114,7 +117,9 @@ static void recorder_fini(struct recorder *recorder)
 int record_run(struct record_spec *spec, struct evidence *evidence, struct record_end *ret_end,
 	       struct callgate_error *err)
 {
-	struct recorder recorder = { .spec = spec, .target = LAUNCH_TARGET_NONE, .guard = GUARD_NONE };
+	struct recorder recorder = {
+		.spec = spec, .target = LAUNCH_TARGET_NONE, .guard = GUARD_NONE, .limit = { .output = OUTPUT_NONE }
+	};
 	size_t processes_max = spec->processes_max ? spec->processes_max : RECORD_PROCESSES_MAX;
 	int status;
 
@@ -127,7 +132,9 @@ int record_run(struct record_spec *spec, struct evidence *evidence, struct recor
 	if (status < 0)
 		return status;
 	spec->launch.signal_mask = &recorder.watch.old_mask;
-	status = recorder_run(&recorder, ret_end, err);
+	status = limit_begin(&recorder.limit, &spec->launch, &recorder.watch, err);
+	if (status == CALLGATE_OK)
+		status = recorder_run(&recorder, ret_end, err);
 	recorder_fini(&recorder);
 	if (status == CALLGATE_OK)
 		evidence_close_run(evidence);

@@ -7,6 +7,7 @@
 #ifndef CALLGATE_OBSERVE_RECORDERS_H
 #define CALLGATE_OBSERVE_RECORDERS_H
 
+#include "launch/limit.h"
 #include "launch/watch.h"
 #include "observe/calls.h"
 #include "observe/guard.h"
@@ -19,6 +20,7 @@ struct recorder {
 	struct record_spec *spec;
 	struct launch_target target;
 	struct watch watch;
+	struct limit limit;
 	struct guard guard;
 	struct tasks tasks;
 	struct calls *calls;	    /* BPF's; else NULL */

@@ -71,11 +71,29 @@ bool sandbox_is_orphan(const struct sandbox_plan *plan)
 	return plan->launcher >= 0 && KERNEL_CALL(SYS_ppoll, &launcher, 1, &now, 0, 0) != 0;
 }
 
+/* First, while the descriptors are those of whoever opened them; a namespace of control groups begins where we are. */
+static long enter_group(struct sandbox_plan *plan)
+{
+	long result = 0;
+
+	if (!plan->group)
+		return 0;
+	plan->step = PLAN_GROUP;
+	for (size_t i = 0; result >= 0 && i < plan->group->procs_count; i++)
+		result = KERNEL_CALL(SYS_write, plan->group->procs[i], "0", 1);
+	if (result >= 0 && has(plan, CLONE_NEWCGROUP))
+		result = KERNEL_CALL(SYS_unshare, CLONE_NEWCGROUP);
+	return result < 0 ? result : 0;
+}
+
 /* Its capabilities stay for now, in whatever user namespace. */
 long sandbox_identity(struct sandbox_plan *plan)
 {
 	long result = 0;
 
+	result = enter_group(plan);
+	if (result < 0)
+		return result;
 	plan->step = PLAN_IDENTITY;
 	sandbox_await_maps(plan);
 	if (plan->drop_groups)

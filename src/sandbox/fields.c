@@ -232,8 +232,8 @@ static int set_overlay(struct callgate_sandbox *sandbox, const struct sandbox_fi
 	return status;
 }
 
-static int set_size(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
-		    struct callgate_error *err)
+static int set_bytes(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
+		     struct callgate_error *err)
 {
 	static const char units[] = "KMGT";
 	const char *rest, *unit;
@@ -244,8 +244,56 @@ static int set_size(struct callgate_sandbox *sandbox, const struct sandbox_field
 	unit = *rest ? strchr(units, *rest) : NULL;
 	if (number == 0 || (*rest && (!unit || rest[1])))
 		return fail_value(field, values[0], err);
-	sandbox->size = unit ? number << (10 * (unit - units + 1)) : number;
+	*(uint64_t *)field_of(sandbox, field) = unit ? number << (10 * (unit - units + 1)) : number;
 	return CALLGATE_OK;
+}
+
+static int set_count(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
+		     struct callgate_error *err)
+{
+	uint64_t number;
+
+	if (!take_number(values[0], INT32_MAX, NULL, &number) || number == 0)
+		return fail_value(field, values[0], err);
+	*(uint64_t *)field_of(sandbox, field) = number;
+	return CALLGATE_OK;
+}
+
+/* "2", "0.5", "1.25": three places count. */
+static int set_cpus(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
+		    struct callgate_error *err)
+{
+	const char *rest;
+	uint64_t whole, unit = 100;
+
+	if (!take_number(values[0], 1000, &rest, &whole) || (*rest && (*rest != '.' || !rest[1])))
+		return fail_value(field, values[0], err);
+	whole *= 1000;
+	for (rest += *rest == '.'; *rest >= '0' && *rest <= '9'; rest++, unit /= 10)
+		whole += unit * (uint64_t)(*rest - '0');
+	if (*rest || whole == 0)
+		return fail_value(field, values[0], err);
+	sandbox->group.cpu_milli = whole;
+	return CALLGATE_OK;
+}
+
+static int set_duration(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
+			struct callgate_error *err)
+{
+	static const struct {
+		const char *name;
+		uint64_t ns;
+	} units[] = { { "ms", 1000000 }, { "s", 1000000000 }, { "m", 60000000000 } };
+	const char *rest;
+	uint64_t number;
+
+	if (take_number(values[0], INT32_MAX, &rest, &number) && number)
+		for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+			if (strcmp(rest, units[i].name) == 0) {
+				*(uint64_t *)field_of(sandbox, field) = number * units[i].ns;
+				return CALLGATE_OK;
+			}
+	return fail_value(field, values[0], err);
 }
 
 static int set_hostname(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,

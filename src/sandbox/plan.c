@@ -45,6 +45,7 @@ static const char *const plan_step_text[PLAN_STEP_COUNT] = {
 	[PLAN_LOOPBACK] = "start the loopback",
 	[PLAN_HOSTNAME] = "set the host name",
 	[PLAN_LIMIT] = "set a resource limit",
+	[PLAN_GROUP] = "enter its control group",
 	[PLAN_KEYRING] = "join a new session keyring",
 	[PLAN_FOLDER] = "enter the folder",
 	[PLAN_PROGRAM] = "find the program",
@@ -65,6 +66,7 @@ static const enum callgate_ground plan_step_layer[PLAN_STEP_COUNT] = {
 	[PLAN_LOOPBACK] = CALLGATE_GROUND_NET,
 	[PLAN_HOSTNAME] = CALLGATE_GROUND_UTS,
 	[PLAN_LIMIT] = CALLGATE_GROUND_LIMITS,
+	[PLAN_GROUP] = CALLGATE_GROUND_RESOURCES,
 	[PLAN_KEYRING] = CALLGATE_GROUND_KEYRING,
 	[PLAN_LANDLOCK] = CALLGATE_GROUND_LANDLOCK,
 	[PLAN_WRITE_XOR_EXECUTE] = CALLGATE_GROUND_WRITE_XOR_EXECUTE,
@@ -245,12 +247,15 @@ static int plan_mounts(struct sandbox_plan *plan, struct callgate_error *err)
 	return status;
 }
 
+/* Those that stand in for a control group. */
+#define PLAN_LIMITS_MORE 2
+
 static int plan_limits(struct sandbox_plan *plan, struct callgate_error *err)
 {
 	const struct callgate_sandbox *sandbox = plan->sandbox;
 
 	plan->limit_count = sandbox->limits.length;
-	plan->limits = arena_array(&plan->arena, plan->limit_count, sizeof(*plan->limits));
+	plan->limits = arena_array(&plan->arena, plan->limit_count + PLAN_LIMITS_MORE, sizeof(*plan->limits));
 	if (!plan->limits)
 		return fail_nomem(err);
 	for (size_t i = 0; i < plan->limit_count; i++) {
@@ -334,6 +339,43 @@ static int plan_landlock(struct sandbox_plan *plan, struct callgate_error *err)
 	return CALLGATE_OK;
 }
 
+/* What limits each process for itself, in place of all of them together. */
+static void plan_limits_for_group(struct sandbox_plan *plan)
+{
+	const struct cgroup_limits *group = &plan->sandbox->group;
+
+	if (group->memory_bytes)
+		plan->limits[plan->limit_count++] =
+			(struct plan_limit){ RLIMIT_AS, { group->memory_bytes, group->memory_bytes } };
+	if (group->pids)
+		plan->limits[plan->limit_count++] = (struct plan_limit){ RLIMIT_NPROC, { group->pids, group->pids } };
+}
+
+/* Last, since from here on there is something to clear up. */
+static int plan_group(struct sandbox_plan *plan, struct callgate_error *err)
+{
+	const struct cgroup_limits *limits = &plan->sandbox->group;
+	struct callgate_error why;
+	int status;
+
+	if (!limits->memory_bytes && !limits->pids && !limits->cpu_milli && !limits->cpuset)
+		return CALLGATE_OK;
+	plan->wanted |= CALLGATE_GROUND_RESOURCES;
+	status = cgroup_new(limits, &plan->group, &why);
+	if (status == CALLGATE_E_UNCONFINED) {
+		status = plan_lacks(plan, CALLGATE_GROUND_RESOURCES, why.message, err);
+		if (status == CALLGATE_OK)
+			plan_limits_for_group(plan);
+		if (status == CALLGATE_OK && (limits->memory_bytes || limits->pids)) {
+			plan->lost &= ~(unsigned)CALLGATE_GROUND_RESOURCES;
+			plan->degraded |= CALLGATE_GROUND_RESOURCES;
+		}
+	} else if (status != CALLGATE_OK && err) {
+		*err = why;
+	}
+	return status;
+}
+
 int plan_make(struct sandbox_plan *plan, const struct callgate_sandbox *sandbox, const char *argv0,
 	      const char *const *envp, const char *folder, struct callgate_error *err)
 {
@@ -357,6 +399,8 @@ int plan_make(struct sandbox_plan *plan, const struct callgate_sandbox *sandbox,
 	plan->maps_written = !(plan->namespaces & CLONE_NEWUSER);
 	if (status == CALLGATE_OK && plan->namespaces & CLONE_NEWPID)
 		status = pidfd_of(getpid(), &plan->launcher, err);
+	if (status == CALLGATE_OK)
+		status = plan_group(plan, err);
 	return status;
 }
 
@@ -364,7 +408,13 @@ void plan_fini(struct sandbox_plan *plan)
 {
 	if (plan->launcher >= 0)
 		close(plan->launcher);
+	cgroup_free(plan->group);
 	arena_fini(&plan->arena);
+}
+
+unsigned plan_clone_flags(const struct sandbox_plan *plan)
+{
+	return plan->namespaces & ~(plan->group ? (unsigned)CLONE_NEWCGROUP : 0U);
 }
 
 int plan_without_missing(struct sandbox_plan *plan, int error, struct callgate_error *err)

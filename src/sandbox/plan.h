@@ -24,6 +24,7 @@ enum plan_step {
 	PLAN_LOOPBACK,
 	PLAN_HOSTNAME,
 	PLAN_LIMIT,
+	PLAN_GROUP,
 	PLAN_KEYRING,
 	PLAN_FOLDER,
 	PLAN_PROGRAM,
@@ -64,6 +65,7 @@ struct sandbox_plan {
 	size_t mount_count;
 	struct plan_limit *limits;
 	size_t limit_count;
+	struct cgroup *group; /* that it enters; NULL: none */
 	const char *folder; /* where to go when there is an own root; NULL: nowhere */
 	bool folder_must_be;
 	const char *const *programs; /* where the program may be in the own root, ends in NULL; else NULL */
@@ -89,6 +91,9 @@ struct sandbox_plan {
 int plan_make(struct sandbox_plan *plan, const struct callgate_sandbox *sandbox, const char *argv0,
 	      const char *const *envp, const char *folder, struct callgate_error *err);
 void plan_fini(struct sandbox_plan *plan);
+
+/* The namespaces that the target is cloned with; of the others it becomes a member when it has entered its group. */
+unsigned plan_clone_flags(const struct sandbox_plan *plan);
 
 /* After a clone with plan->namespaces failed with this errno: takes those out that cannot be had, if they may be
  * missing, so that another try makes sense. Fails with E_UNCONFINED, which names the first that is missing. */

@@ -1,0 +1,114 @@
+/*
+ * Two of the limits are ours to keep, time and output; the others are the kernel's, and here only read off.
+ */
+#include "launch/limit.h"
+
+#include "sandbox/sandbox.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+const char *callgate_limit_name(enum callgate_limit limit)
+{
+	static const char *const names[] = {
+		[CALLGATE_LIMIT_WALL_TIME] = "wall-time",
+		[CALLGATE_LIMIT_CPU_TIME] = "cpu-time",
+		[CALLGATE_LIMIT_MEMORY] = "memory",
+		[CALLGATE_LIMIT_OUTPUT] = "output",
+	};
+
+	return (unsigned)limit < sizeof(names) / sizeof(*names) ? names[limit] : NULL;
+}
+
+static void limit_hit(struct limit *limit, enum callgate_limit what)
+{
+	enum callgate_limit none = CALLGATE_LIMIT_NONE;
+
+	__atomic_compare_exchange_n(&limit->hit, &none, what, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	if (limit->watch->target->group)
+		cgroup_kill(limit->watch->target->group);
+	watch_give_up(limit->watch);
+}
+
+static void limit_output_over(void *context)
+{
+	limit_hit(context, CALLGATE_LIMIT_OUTPUT);
+}
+
+int limit_start(struct limit *limit, struct callgate_error *err)
+{
+	limit->deadline.group = limit->watch->target->group;
+	return limit->output.write_end >= 0 ? output_start(&limit->output, err) : CALLGATE_OK;
+}
+
+/* For watch.due. */
+static int64_t limit_look(void *context)
+{
+	struct limit *limit = context;
+	int64_t next = -1;
+	enum deadline_hit hit;
+
+	if (watch_is_ending(limit->watch))
+		return -1;
+	hit = deadline_look(&limit->deadline, limit->watch->target, &next);
+	if (hit == DEADLINE_NONE)
+		return next;
+	limit_hit(limit, hit == DEADLINE_WALL ? CALLGATE_LIMIT_WALL_TIME : CALLGATE_LIMIT_CPU_TIME);
+	return -1;
+}
+
+int limit_begin(struct limit *limit, struct launch_spec *spec, struct watch *watch, struct callgate_error *err)
+{
+	const struct callgate_sandbox *sandbox = spec->sandbox;
+	int status = CALLGATE_OK;
+
+	*limit = (struct limit){ .watch = watch, .output = OUTPUT_NONE };
+	if (!sandbox)
+		return CALLGATE_OK;
+	limit->deadline = (struct deadline){ .wall_ns = sandbox->wall_ns, .cpu_ns = sandbox->cpu_ns };
+	watch->due = limit_look;
+	watch->due_context = limit;
+	if (sandbox->output_max)
+		status = output_open(&limit->output, STDOUT_FILENO, sandbox->output_max, limit_output_over, limit, err);
+	if (status == CALLGATE_OK && sandbox->output_max)
+		spec->output = limit->output.write_end;
+	return status;
+}
+
+/* By what a signal that ended it tells. */
+static enum callgate_limit limit_of_end(const struct launch_end *end, const struct cgroup_usage *usage)
+{
+	if (!end->signalled)
+		return CALLGATE_LIMIT_NONE;
+	if (end->status == SIGXCPU)
+		return CALLGATE_LIMIT_CPU_TIME;
+	if (end->status == SIGXFSZ)
+		return CALLGATE_LIMIT_OUTPUT;
+	if (end->status == SIGKILL && usage->oom_kills && usage->oom_kills != CGROUP_UNKNOWN)
+		return CALLGATE_LIMIT_MEMORY;
+	return CALLGATE_LIMIT_NONE;
+}
+
+void limit_report(struct limit *limit, const struct launch_end *end, struct callgate_run_report *report)
+{
+	const struct cgroup *group = limit->watch->target->group;
+	struct cgroup_usage usage;
+
+	_Static_assert(CGROUP_UNKNOWN == CALLGATE_NOT_COUNTED, "one word for what is not known");
+	usage = group ? cgroup_read_usage(group) : cgroup_usage_unknown();
+	output_finish(&limit->output);
+	report->limit = limit->hit ? limit->hit : limit_of_end(end, &usage);
+	report->group_peak_bytes = usage.memory_peak_bytes;
+	report->group_user_us = usage.cpu_user_us;
+	report->group_system_us = usage.cpu_system_us;
+	report->throttled_us = usage.throttled_us;
+	report->pids_peak = usage.pids_peak;
+	report->pids_refused = usage.pids_refused;
+	report->oom_kills = usage.oom_kills;
+	report->output_bytes = limit->output.limit ? limit->output.count : CALLGATE_NOT_COUNTED;
+}
+
+void limit_end(struct limit *limit)
+{
+	output_finish(&limit->output);
+}

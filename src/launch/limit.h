@@ -1,0 +1,31 @@
+/*
+ * launch/limit.h - what may end a target before its time: deadlines, output, memory
+ */
+#ifndef CALLGATE_LAUNCH_LIMIT_H
+#define CALLGATE_LAUNCH_LIMIT_H
+
+#include "launch/deadline.h"
+#include "launch/output.h"
+#include "launch/watch.h"
+
+#include <callgate/launch.h>
+
+struct limit {
+	struct watch *watch;
+	struct deadline deadline;
+	struct output output;
+	enum callgate_limit hit; /* by which the target was ended; read when it has ended */
+};
+
+/* What the sandbox of spec says: the watch will keep it, and spec gets the output. Before launch_spawn; for limit_end
+ * in any case. Fails with E_OS. */
+int limit_begin(struct limit *limit, struct launch_spec *spec, struct watch *watch, struct callgate_error *err);
+
+/* When the target runs. Fails with E_OS; the target is then to be ended. */
+int limit_start(struct limit *limit, struct callgate_error *err);
+
+/* When all has ended: what was used, and which limit it was. */
+void limit_report(struct limit *limit, const struct launch_end *end, struct callgate_run_report *report);
+void limit_end(struct limit *limit);
+
+#endif

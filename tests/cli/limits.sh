@@ -1,0 +1,73 @@
+# shellcheck shell=bash disable=SC2154
+# What ends a program before its time, or holds it back, and how that is told.
+cat >open.policy <<'P'
+kernel 6.1
+default allow
+P
+run() { callgate run -p open.policy --report report.json "$@"; }
+reports() { # reports EXPRESSION: of r, the report
+	check "  the report says $1" python3 -c "
+import json, sys
+r = json.load(open('report.json'))
+sys.exit(not ($1))"
+}
+
+expect 137 'a program that takes too long is ended' run --wall-time 200ms -- sleep 30
+stderr_has 'reached its limit of wall-time'
+reports 'r["limit"] == "wall-time" and 0.2 <= r["wall_seconds"] < 20'
+expect 0 'one that does not, is not' run --wall-time 1m -- true
+stderr_is ''
+reports 'r["limit"] is None'
+expect 137 'CPU time is that of all processes' run --cpu-time 300ms -- sh -c 'for i in 1 2; do (while :; do :; done) & done; wait'
+stderr_has 'reached its limit of cpu-time'
+reports 'r["limit"] == "cpu-time"'
+expect 0 'waiting uses none' run --cpu-time 2s -- sleep 0.3
+expect 152 'the limit of one process is the kernel'"'"'s' run --rlimit cpu=1:2 -- sh -c 'while :; do :; done'
+reports 'r["limit"] == "cpu-time" and r["signal"] == 24'
+
+expect 137 'output that is too much is cut, and ends the program' run --stdout-max 10 -- sh -c 'echo 1234567; echo 89abcdef; sleep 30'
+check '  it is whole up to the limit' test "$(cat out)" = "1234567
+89"
+reports 'r["limit"] == "output" and r["output_bytes"] == 10'
+expect 0 'as much as is allowed passes' run --stdout-max 1K -- head -c 1024 /dev/zero
+check '  all of it' test "$(wc -c <out)" = 1024
+reports 'r["limit"] is None and r["output_bytes"] == 1024'
+expect 0 'a process that stays holds nobody up' run --stdout-max 1K -- sh -c 'sleep 30 & echo done'
+stdout_is 'done'
+
+for wrong in --wall-time=5 --wall-time=0s --wall-time=1h --cpu-time=s --cpu-time=99999999999s --stdout-max=0 --stdout-max=1X \
+	--memory=0 --memory=-1 --pids=0 --pids=1.5 --cpus=0 --cpus=. --cpus=1. --cpus=1.5x --cpus=9999; do
+	expect 2 "$wrong means nothing" callgate run -p open.policy "$wrong" -- true
+	stderr_has "'${wrong%%=*}' takes\|takes "
+done
+
+callgate run -p open.policy --memory 64M --pids 16 --cpus 1 --cpuset 0 -- true >out 2>err </dev/null
+if grep -q 'the target was not started: .*control group' err; then
+	skip 'a control group limits all processes together' "$(head -n 1 err)"
+else
+	left() { find /sys/fs/cgroup -maxdepth 3 -name "callgate.*" 2>/dev/null | wc -l; }
+	expect 137 'memory beyond the limit ends it' run --memory 32M -- python3 -c 'len(b"1" * 100000000)'
+	stderr_has 'reached its limit of memory'
+	reports 'r["limit"] == "memory" and r["group"]["oom_kills"] >= 1 and 30 << 20 < r["group"]["peak_bytes"] < 34 << 20'
+	reports 'r["layers"]["resources"] == "enforced"'
+	expect 2 'forks beyond the limit fail' run --pids 3 -- sh -c 'sleep 1 & sleep 1 & sleep 1 & wait'
+	reports 'r["group"]["pids_refused"] >= 1'
+	expect 0 'one CPU is all that it sees' run --cpuset 0 -- nproc
+	stdout_is 1
+	expect 0 'a twentieth of a CPU is that' run --cpus 0.05 -- python3 -c '
+import time
+start = time.process_time()
+while time.process_time() - start < 0.06: pass'
+	reports 'r["group"]["throttled_us"] > 0'
+	expect 0 'it sees its own group as the root' run --pids 9 --unshare-cgroup -- cat /proc/self/cgroup
+	stdout_lacks callgate
+	expect 125 'a CPU that is not there is told' callgate run -p open.policy --cpuset 4000 -- true
+	stderr_has "the kernel takes no '4000'"
+	expect 137 'a fork bomb ends with its time' timeout 60 "$CALLGATE" run -p open.policy --pids 60 --wall-time 500ms -- \
+		sh -c 'b() { b | b & }; b; sleep 30'
+	check 'no group of these runs is left' test -z "$(find /sys/fs/cgroup -name "callgate.*" 2>/dev/null | while read -r g; do
+		kill -0 "$(basename "$g" | cut -d. -f2)" 2>/dev/null || echo "$g"; done)"
+fi
+
+expect 0 'learning keeps the limits too' callgate learn -o learned.policy --stdout-max 3 -- echo 123456
+stdout_is '123'
