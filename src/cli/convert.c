@@ -23,7 +23,8 @@ struct convert_options {
 
 static const struct option_row convert_rows[] = {
 	/* In the order of enum callgate_target. */
-	OPTION_CHOICE(struct convert_options, to, "to", 0, "policy|oci|minijail|systemd|kafel|libseccomp|bpf|c|asm|io_uring", "what to write"),
+	OPTION_CHOICE(struct convert_options, to, "to", 0,
+		      "policy|oci|minijail|systemd|kafel|libseccomp|bpf|c|asm|io_uring", "what to write"),
 	OPTION_TEXT(struct convert_options, output, "output", 'o', "FILE",
 		    "where to; FILE appears whole or not at all"),
 	OPTION_FLAG(struct convert_options, strict, "at-least-as-strict", 0,

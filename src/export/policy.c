@@ -174,12 +174,17 @@ static int add_runs(struct grouping *grouping)
 	return status;
 }
 
-static void write_action(struct export *export, const char *word, uint32_t value)
+/* An action that no kernel has, which kills, is formatted as its number. */
+static int write_action(struct export *export, const char *word, uint32_t value)
 {
 	char action[64];
 
 	callgate_action_format((struct callgate_action){ value }, action, sizeof(action));
+	if (action[0] == '0')
+		return fail(export->err, CALLGATE_E_UNSUPPORTED, "a policy has no words for the unknown action %s",
+			    action);
 	buf_printf(&export->text, "%s%s", word, action);
+	return CALLGATE_OK;
 }
 
 static uint32_t value_of(const struct export *export, uint32_t function)
@@ -207,6 +212,7 @@ static int write_header(struct export *export)
 {
 	const struct outline *outline = &export->outline;
 	const char *before = "\narch ";
+	int status;
 
 	if (!outline_is_constant(export->subject, outline->unknown) ||
 	    !outline_is_constant(export->subject, outline->foreign))
@@ -222,12 +228,13 @@ static int write_header(struct export *export)
 	if (*before == '\n')
 		return fail(export->err, CALLGATE_E_UNSUPPORTED,
 			    "a policy has no words for a filter that knows no arch");
-	write_action(export, "\ndefault ", value_of(export, outline->common));
-	write_action(export, "\nnewer ", value_of(export, outline->unknown));
-	if (says_foreign(export))
-		write_action(export, "\nforeign ", value_of(export, outline->foreign));
+	status = write_action(export, "\ndefault ", value_of(export, outline->common));
+	if (!status)
+		status = write_action(export, "\nnewer ", value_of(export, outline->unknown));
+	if (!status && says_foreign(export))
+		status = write_action(export, "\nforeign ", value_of(export, outline->foreign));
 	buf_puts(&export->text, "\n\n");
-	return CALLGATE_OK;
+	return status;
 }
 
 /* Raw words, arg0 to arg5, as those that are cut to the arch. */
@@ -246,24 +253,30 @@ static void write_condition(struct buf *text, const char *condition, bool cut)
 	}
 }
 
-static void write_groups(struct grouping *grouping)
+static int write_group(struct grouping *grouping, const struct group *group)
 {
 	struct buf *text = &grouping->export->text;
+	int status = write_action(grouping->export, "", group->value);
 
-	for (size_t place = 0; place < grouping->places; place++) {
-		for (size_t i = 0; i < grouping->groups.length; i++) {
-			const struct group *group = &grouping->groups.items[i];
+	if (status)
+		return status;
+	for (size_t i = 0; i < group->calls.length; i++)
+		buf_printf(text, "%s%s", i ? ", " : " ", group->calls.items[i]->name);
+	buf_puts(text, group->condition ? " if " : "");
+	write_condition(text, group->condition ? group->condition : "", grouping->has_narrow);
+	buf_putc(text, '\n');
+	return CALLGATE_OK;
+}
 
-			if (group->place != place)
-				continue;
-			write_action(grouping->export, "", group->value);
-			for (size_t k = 0; k < group->calls.length; k++)
-				buf_printf(text, "%s%s", k ? ", " : " ", group->calls.items[k]->name);
-			buf_puts(text, group->condition ? " if " : "");
-			write_condition(text, group->condition ? group->condition : "", grouping->has_narrow);
-			buf_putc(text, '\n');
-		}
-	}
+static int write_groups(struct grouping *grouping)
+{
+	int status = CALLGATE_OK;
+
+	for (size_t place = 0; place < grouping->places; place++)
+		for (size_t i = 0; !status && i < grouping->groups.length; i++)
+			if (grouping->groups.items[i].place == place)
+				status = write_group(grouping, &grouping->groups.items[i]);
+	return status;
 }
 
 /* In the form that everybody's policies have. */
@@ -311,8 +324,7 @@ int export_policy(struct export *export)
 	status = write_header(export);
 	if (!status)
 		status = add_runs(&grouping);
-	if (status)
-		return status;
-	write_groups(&grouping);
-	return lay_out(export);
+	if (!status)
+		status = write_groups(&grouping);
+	return status ? status : lay_out(export);
 }

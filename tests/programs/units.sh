@@ -93,6 +93,17 @@ else
 		'RestrictSUIDSGID=yes' 'MemoryDenyWriteExecute=yes' 'PrivateDevices=yes' 'ProtectClock=yes' 'ProtectHostname=yes' \
 		'ProtectKernelModules=yes' 'LockPersonality=yes'
 
+	# What is written for systemd is what it loads: a unit's filters, as one that has no rules, become a unit again.
+	printf '%s\n' '[Service]' 'SystemCallFilter=@system-service' 'SystemCallFilter=~@resources mount:EACCES ptrace:kill' \
+		'SystemCallLog=getpid' 'SystemCallErrorNumber=EPERM' 'SystemCallArchitectures=native' \
+		'RestrictAddressFamilies=AF_UNIX AF_INET' 'MemoryDenyWriteExecute=yes' >asked.service
+	expect 0 'a unit becomes a filter' callgate compile --kernel "$knows" -o asked.bpf asked.service
+	expect 0 '  and a unit again' callgate convert --to systemd -o tried.service asked.bpf
+	stderr_is 'callgate: asked.bpf: proved equal to what was written'
+	expect 0 '  with which systemd starts a service' start
+	expect 0 '  with filters, merged to one' merge_caught merged.bpf
+	expect 0 '  which is the first' callgate diff asked.bpf merged.bpf
+
 	{
 		echo '[Service]'
 		"$manager" --dump-configuration-items | sed -n 's/^\([A-Za-z][A-Za-z0-9-]*\)=.*/\1=x/p' |
