@@ -59,8 +59,8 @@ buildah_container() {
 		"${builds[@]}" copy --quiet "$container" small / >/dev/null
 }
 
-# libvirt starts QEMU for a user who is not root.
-domain='export HOME=$0 XDG_RUNTIME_DIR=$0/run; mkdir -p "$XDG_RUNTIME_DIR"; libvirtd -t 5 & libvirtd=$!
+# libvirt starts QEMU for a user who is not root. QEMU gets the path to the library, and none to the notes.
+domain='export HOME=$0/$$ XDG_RUNTIME_DIR=$0/$$/run; mkdir -p "$XDG_RUNTIME_DIR"; libvirtd -t 5 & libvirtd=$!
 until [ -e "$XDG_RUNTIME_DIR/libvirt/libvirt-sock" ]; do kill -0 $libvirtd || exit 1; sleep 0.1; done
 virsh -c qemu:///session create domain.xml; kill $libvirtd; wait'
 
@@ -94,7 +94,14 @@ twice 'QEMU, all that it can deny' qemu-system-x86_64 -M none -nographic -monito
 printf '%s\n' >domain.xml "<domain type='qemu'><name>t</name><memory unit='MiB'>32</memory><vcpu>1</vcpu>" \
 	"<os><type arch='x86_64' machine='pc'>hvm</type></os></domain>"
 mkdir libvirt && chown nobody libvirt && chmod 755 .
-twice 'QEMU, by libvirt' setpriv --reuid 65534 --regid 65534 --clear-groups env -C "$PWD" sh -c "$domain" "$PWD/libvirt"
+if command -v libvirtd >/dev/null; then
+	nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups env -C "$PWD")
+	catch theirs "${nobody[@]}" sh -c "$domain" "$PWD/libvirt"
+	catch ours env LD_LIBRARY_PATH="$library" "${nobody[@]}" sh -c "$domain" "$PWD/libvirt"
+	compare 'QEMU, by libvirt'
+else
+	skip 'QEMU, by libvirt' 'no libvirtd'
+fi
 twice 'chrony, level 1' chronyd -F 1 -d -x -u root 'port 0' 'cmdport 0' "pidfile $PWD/chrony.pid"
 twice 'chrony, level 2' chronyd -F 2 -d -x -u root 'port 0' 'cmdport 0' "pidfile $PWD/chrony.pid"
 twice 'lxc' lxc-execute -n small -f "$PWD/lxc.conf" -P "$PWD/lxc" -- /bin/true
