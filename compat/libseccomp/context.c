@@ -108,7 +108,13 @@ int filter_push(struct filter *filter, const struct rule *rule)
 		return -ENOMEM;
 	filter->rules = grown;
 	filter->rules[filter->count++] = *rule;
+	filter->seen[(uint32_t)rule->number % NUMBERS_SEEN / 64] |= UINT64_C(1) << ((uint32_t)rule->number % 64);
 	return 0;
+}
+
+bool filter_may_have(const struct filter *filter, int number)
+{
+	return filter->seen[(uint32_t)number % NUMBERS_SEEN / 64] >> ((uint32_t)number % 64) & 1;
 }
 
 void content_fini(struct content *content)

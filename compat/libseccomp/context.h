@@ -22,10 +22,13 @@ struct rule {
 	struct comparison comparisons[ARGS]; /* all must hold */
 };
 
+enum { NUMBERS_SEEN = 1024 };
+
 struct filter {
 	const struct token *token;
 	struct rule *rules; /* in the order in which they were added */
 	size_t count, capacity;
+	uint64_t seen[NUMBERS_SEEN / 64]; /* a bit for each number of a rule, by its remainder; some may be of no rule */
 };
 
 /* A hint: how much more often than others a call is made. */
@@ -67,6 +70,8 @@ int content_copy(const struct content *from, struct content *ret_content);
 void content_fini(struct content *content);
 int content_push_priority(struct content *content, const struct priority *priority);
 int filter_push(struct filter *filter, const struct rule *rule);
+/* False: no rule has this number. */
+bool filter_may_have(const struct filter *filter, int number);
 
 const struct filter *context_filter(const struct context *context, const struct token *token);
 

@@ -21,11 +21,13 @@ static int precedence(const struct rule *rule)
 static int rule_compare(const void *a, const void *b)
 {
 	const struct rule *left = *(const struct rule *const *)a, *right = *(const struct rule *const *)b;
-	bool left_all = rule_is_unconditional(left), right_all = rule_is_unconditional(right);
 	int by_number = compare_numbers(left->number, right->number);
+	bool left_all, right_all;
 
 	if (by_number)
 		return by_number;
+	left_all = rule_is_unconditional(left);
+	right_all = rule_is_unconditional(right);
 	if (left_all != right_all)
 		return left_all ? -1 : 1;
 	if (!left_all && precedence(left) != precedence(right))

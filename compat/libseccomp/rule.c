@@ -47,9 +47,10 @@ static void fit_comparisons(struct rule *rule, const struct token *token)
 static int add_rule(struct filter *filter, const struct rule *wanted)
 {
 	struct rule rule = *wanted;
+	size_t others = filter_may_have(filter, rule.number) ? filter->count : 0;
 
 	fit_comparisons(&rule, filter->token);
-	for (size_t i = 0; i < filter->count; i++) {
+	for (size_t i = 0; i < others; i++) {
 		const struct rule *other = &filter->rules[i];
 
 		if (other->number != rule.number || !rules_match_alike(other, &rule))
@@ -59,15 +60,15 @@ static int add_rule(struct filter *filter, const struct rule *wanted)
 	return filter_push(filter, &rule);
 }
 
-static int add_carried(struct filter *filter, const struct rule *wanted, const char *name, bool exact)
+static int add_carried(struct filter *filter, const struct rule *wanted, const struct policy_multiplexed *carried,
+		       bool exact)
 {
-	const struct policy_multiplexed *carried = syscall_carried(filter->token, name);
 	struct rule rule = *wanted;
 	int status = 0;
 
 	if (exact && !rule_is_unconditional(wanted))
 		return -EINVAL;
-	rule.number = syscall_direct_number(filter->token, name);
+	rule.number = syscall_direct_number(filter->token, carried->carried);
 	if (rule.number >= 0)
 		status = add_rule(filter, &rule);
 	if (status)
@@ -77,21 +78,21 @@ static int add_carried(struct filter *filter, const struct rule *wanted, const c
 	return add_rule(filter, &rule);
 }
 
-/* Adds a rule with the native number to one arch. */
-static int add_to_arch(struct filter *filter, const struct rule *native, bool exact)
+/* Adds a rule with the native number, which is that of `name`, to one arch. */
+static int add_to_arch(struct filter *filter, const struct rule *native, const char *name, bool exact)
 {
+	const struct policy_multiplexed *carried = name ? syscall_carried(filter->token, name) : NULL;
 	struct rule rule = *native;
-	const char *name = syscall_name(token_native(), native->number);
 
 	if (native->number == SCMP_SYS_SKIP)
 		return add_rule(filter, &rule);
 	if (filter->token != token_native()) {
 		if (!name)
 			return -EFAULT;
-		rule.number = syscall_number(filter->token, name);
+		rule.number = syscall_direct_number(filter->token, name);
 	}
-	if (name && syscall_carried(filter->token, name))
-		return add_carried(filter, native, name, exact);
+	if (carried)
+		return add_carried(filter, native, carried, exact);
 	if (rule.number < 0)
 		return exact ? -EDOM : 0;
 	return add_rule(filter, &rule);
@@ -100,6 +101,7 @@ static int add_to_arch(struct filter *filter, const struct rule *native, bool ex
 /* All arches or none. */
 static int add_to_all(struct context *context, const struct rule *native, bool exact)
 {
+	const char *name = syscall_name(token_native(), native->number);
 	size_t counts[CONTEXT_ARCHES_MAX];
 	struct content *content = &context->content;
 	int status = 0;
@@ -108,7 +110,7 @@ static int add_to_all(struct context *context, const struct rule *native, bool e
 	for (size_t i = 0; i < content->filter_count; i++)
 		counts[i] = content->filters[i].count;
 	for (size_t i = 0; i < content->filter_count && !status; i++)
-		status = add_to_arch(&content->filters[i], native, exact);
+		status = add_to_arch(&content->filters[i], native, name, exact);
 	for (size_t i = 0; i < content->filter_count && status; i++)
 		content->filters[i].count = counts[i];
 	return status;

@@ -30,12 +30,18 @@ static int carried_pseudo(const struct policy_multiplexed *carried)
 	return base - (int)carried->number;
 }
 
+/* Most names differ in their first letter. */
+static bool same_name(const char *a, const char *b)
+{
+	return a[0] == b[0] && strcmp(a, b) == 0;
+}
+
 static const struct policy_multiplexed *carried_by_name(const char *name)
 {
 	const struct policy_multiplexed *carried;
 
 	for (size_t i = 0; (carried = policy_multiplexed_at(i)); i++)
-		if (strcmp(carried->carried, name) == 0)
+		if (same_name(carried->carried, name))
 			return carried;
 	return NULL;
 }
@@ -59,7 +65,7 @@ static int pseudo_number(const char *name)
 	if (carried)
 		return carried_pseudo(carried);
 	for (size_t i = 0; i < sizeof(pseudos) / sizeof(*pseudos); i++)
-		if (strcmp(pseudos[i].name, name) == 0)
+		if (same_name(pseudos[i].name, name))
 			return pseudos[i].number;
 	return SCMP_SYS_ERROR;
 }
