@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { EVIDENCE_KERNEL_TEXT = 16 /* bytes of "6.18" at most */ };
+
 static void evidence_json_free(json_t **object)
 {
 	json_decref(*object);
@@ -70,13 +72,22 @@ static json_t *evidence_phases_json(const struct evidence_entry *entry)
 	return phases;
 }
 
+/* [value, count, runs, first, other] */
+static json_t *evidence_value_json(json_t *value, const struct evidence_value *seen)
+{
+	return json_pack("[o,I,i,i,i]", value, (json_int_t)seen->count, (int)seen->seen.runs, (int)seen->seen.first,
+			 (int)seen->seen.other);
+}
+
 static json_t *evidence_errors_json(const struct evidence_entry *entry)
 {
 	json_t *errors = json_array();
 
-	for (size_t i = 0; i < entry->errors.length; i++)
-		json_array_append_new(errors, json_pack("[I,I]", (json_int_t)entry->errors.items[i].value,
-							(json_int_t)entry->errors.items[i].count));
+	for (size_t i = 0; i < entry->errors.length; i++) {
+		const struct evidence_value *error = &entry->errors.items[i];
+
+		json_array_append_new(errors, evidence_value_json(json_integer((json_int_t)error->value), error));
+	}
 	return errors;
 }
 
@@ -85,8 +96,7 @@ static json_t *evidence_arg_json(const struct abi_arg *type, unsigned position, 
 	json_t *values = json_array();
 
 	for (size_t i = 0; i < arg->length; i++)
-		json_array_append_new(values, json_pack("[o,I]", evidence_hex(arg->items[i].value),
-							(json_int_t)arg->items[i].count));
+		json_array_append_new(values, evidence_value_json(evidence_hex(arg->items[i].value), &arg->items[i]));
 	return json_pack("{s:i,s:s,s:o,s:b}", "arg", (int)position, "name", type->name, "values", values, "many",
 			 (int)arg->many);
 }
@@ -120,13 +130,13 @@ static json_t *evidence_entry_json(const struct evidence_entry *entry)
 	json_t *object;
 
 	evidence_entry_name(entry, name, sizeof(name));
-	object = json_pack("{s:o,s:s,s:s,s:o,s:I,s:s,s:I,s:I,s:o,s:o,s:o,s:b}", "program",
+	object = json_pack("{s:o,s:s,s:s,s:o,s:I,s:s,s:I,s:[i,i,i],s:o,s:o,s:o,s:b}", "program",
 			   evidence_text(entry->program->path), "build_id", entry->program->build_id, "arch",
 			   entry->arch ? entry->arch->name : "unknown", "audit", evidence_hex(entry->audit), "nr",
 			   (json_int_t)entry->nr, "syscall", name, "count", (json_int_t)entry->count, "runs",
-			   (json_int_t)entry->runs, "phases", evidence_phases_json(entry), "args",
-			   evidence_args_json(entry), "sites", evidence_sites_json(entry), "sites_many",
-			   (int)entry->sites_many);
+			   (int)entry->seen.runs, (int)entry->seen.first, (int)entry->seen.other, "phases",
+			   evidence_phases_json(entry), "args", evidence_args_json(entry), "sites",
+			   evidence_sites_json(entry), "sites_many", (int)entry->sites_many);
 	if (object && entry->answered) {
 		json_object_set_new(object, "answered", json_integer((json_int_t)entry->answered));
 		json_object_set_new(object, "errors", evidence_errors_json(entry));
@@ -134,19 +144,35 @@ static json_t *evidence_entry_json(const struct evidence_entry *entry)
 	return object;
 }
 
+static void evidence_kernel_text(uint16_t kernel, char text[EVIDENCE_KERNEL_TEXT])
+{
+	snprintf(text, EVIDENCE_KERNEL_TEXT, "%d.%d", kernel >> 8, kernel & 0xff);
+}
+
+static json_t *evidence_run_json(const struct evidence_run *run)
+{
+	char kernel[EVIDENCE_KERNEL_TEXT];
+
+	evidence_kernel_text(run->kernel, kernel);
+	return json_pack("{s:s,s:s,s:o,s:o,s:s,s:I,s:b}", "run", run->id, "kernel", kernel, "host",
+			 evidence_text(run->host), "libc", evidence_text(run->libc), "recorder", run->recorder, "calls",
+			 (json_int_t)run->calls, "attached", (int)run->attached);
+}
+
 int evidence_write(const struct evidence *evidence, struct buf *ret_text, struct callgate_error *err)
 {
-	char kernel[16];
+	char kernel[EVIDENCE_KERNEL_TEXT];
 	int status;
 
-	snprintf(kernel, sizeof(kernel), "%d.%d", evidence->kernel >> 8, evidence->kernel & 0xff);
+	evidence_kernel_text(evidence->kernel, kernel);
 	status = evidence_write_line(ret_text,
-				     json_pack("{s:s,s:i,s:I,s:s,s:I,s:I,s:b}", "callgate", "evidence", "version",
-					       EVIDENCE_FILE_VERSION, "runs", (json_int_t)evidence->runs, "kernel",
-					       kernel, "calls", (json_int_t)evidence->calls, "own_filters",
-					       (json_int_t)evidence->blind.own_filters, "attached",
-					       (int)evidence->blind.attached),
+				     json_pack("{s:s,s:i,s:I,s:s,s:I,s:I}", "callgate", "evidence", "version",
+					       EVIDENCE_FILE_VERSION, "runs", (json_int_t)evidence->run_list.length,
+					       "kernel", kernel, "calls", (json_int_t)evidence->calls, "own_filters",
+					       (json_int_t)evidence->blind.own_filters),
 				     err);
+	for (size_t i = 0; status == CALLGATE_OK && i < evidence->run_list.length; i++)
+		status = evidence_write_line(ret_text, evidence_run_json(&evidence->run_list.items[i]), err);
 	for (size_t i = 0; status == CALLGATE_OK && i < evidence->entries.length; i++)
 		status = evidence_write_line(ret_text, evidence_entry_json(evidence->entries.items[i]), err);
 	if (status == CALLGATE_OK)
@@ -160,6 +186,7 @@ struct evidence_reader {
 	const char *name;
 	unsigned line;
 	struct evidence *evidence;
+	uint64_t runs; /* that the head promises */
 	bool ended;
 	struct callgate_error *err;
 };
@@ -227,27 +254,67 @@ static int reader_head(struct evidence_reader *reader, const json_t *head)
 		error_place(reader->err, reader->name, reader->line, 0);
 		return status;
 	}
-	if (!reader_count(json_object_get(head, "runs"), &runs) || runs > UINT32_MAX / 2 ||
+	if (!reader_count(json_object_get(head, "runs"), &runs) || runs > EVIDENCE_RUNS_MAX ||
 	    !reader_count(json_object_get(head, "calls"), &reader->evidence->calls) ||
 	    !reader_count(json_object_get(head, "own_filters"), &reader->evidence->blind.own_filters) ||
 	    !reader_kernel(kernel, &reader->evidence->kernel))
 		return reader_wrong(reader, "its head is incomplete");
-	reader->evidence->blind.attached = json_is_true(json_object_get(head, "attached"));
-	reader->evidence->runs = (unsigned)runs;
+	reader->runs = runs;
+	return CALLGATE_OK;
+}
+
+/* How many runs, one and another of them: what stands in the list from `at` on. */
+static int reader_seen(struct evidence_reader *reader, const json_t *list, size_t at, struct evidence_seen *ret_seen)
+{
+	uint64_t numbers[3];
+
+	for (size_t i = 0; i < 3; i++)
+		if (!reader_count(json_array_get(list, at + i), &numbers[i]))
+			return reader_wrong(reader, "it is not said in which runs something was seen");
+	if (numbers[0] == 0 || numbers[0] > reader->runs || numbers[1] >= reader->runs || numbers[2] >= reader->runs ||
+	    (numbers[0] == 1 && numbers[1] != numbers[2]))
+		return reader_wrong(reader, "something was seen in runs that there are not");
+	*ret_seen = (struct evidence_seen){ (unsigned)numbers[0], (unsigned)numbers[1], (unsigned)numbers[2] };
+	return CALLGATE_OK;
+}
+
+static int reader_run(struct evidence_reader *reader, const json_t *object)
+{
+	struct evidence *evidence = reader->evidence;
+	const char *id = json_string_value(json_object_get(object, "run"));
+	const char *host = json_string_value(json_object_get(object, "host"));
+	const char *libc = json_string_value(json_object_get(object, "libc"));
+	const char *recorder = json_string_value(json_object_get(object, "recorder"));
+	struct evidence_run run = { .attached = json_is_true(json_object_get(object, "attached")) };
+
+	if (!id || strlen(id) != EVIDENCE_ID_SIZE - 1 || !host || !libc || !recorder ||
+	    !reader_count(json_object_get(object, "calls"), &run.calls) ||
+	    !reader_kernel(json_string_value(json_object_get(object, "kernel")), &run.kernel))
+		return reader_wrong(reader, "a run is incomplete");
+	if (evidence->entries.length || evidence->run_list.length >= reader->runs)
+		return reader_wrong(reader, "there are more runs than it says, or they stand in the wrong place");
+	memcpy(run.id, id, sizeof(run.id));
+	run.host = arena_strdup(&evidence->arena, host);
+	run.libc = arena_strdup(&evidence->arena, libc);
+	run.recorder = arena_strdup(&evidence->arena, recorder);
+	if (!run.host || !run.libc || !run.recorder || !VEC_PUSH(&evidence->arena, &evidence->run_list, run))
+		return fail_nomem(reader->err);
 	return CALLGATE_OK;
 }
 
 static int reader_values(struct evidence_reader *reader, struct evidence_arg *arg, const json_t *values)
 {
-	uint64_t value, count;
-
 	for (size_t i = 0; i < json_array_size(values); i++) {
-		const json_t *pair = json_array_get(values, i);
+		const json_t *list = json_array_get(values, i);
+		struct evidence_value seen;
 		int status;
 
-		if (!reader_hex(json_array_get(pair, 0), &value) || !reader_count(json_array_get(pair, 1), &count))
-			return reader_wrong(reader, "a value is no [\"0x…\", count]");
-		status = evidence_add_value(reader->evidence, arg, value, count, reader->err);
+		if (!reader_hex(json_array_get(list, 0), &seen.value) ||
+		    !reader_count(json_array_get(list, 1), &seen.count))
+			return reader_wrong(reader, "a value is no [\"0x…\", count, runs, first, other]");
+		status = reader_seen(reader, list, 2, &seen.seen);
+		if (status == CALLGATE_OK)
+			status = evidence_add_seen(reader->evidence, arg, &seen, reader->err);
 		if (status < 0)
 			return status;
 	}
@@ -297,18 +364,20 @@ static int reader_errors(struct evidence_reader *reader, struct evidence_entry *
 {
 	const json_t *answered = json_object_get(object, "answered");
 	const json_t *errors = json_object_get(object, "errors");
-	uint64_t error, count;
 
 	if (answered && !reader_count(answered, &entry->answered))
 		return reader_wrong(reader, "an entry's \"answered\" is no count");
 	for (size_t i = 0; i < json_array_size(errors); i++) {
-		const json_t *pair = json_array_get(errors, i);
+		const json_t *list = json_array_get(errors, i);
+		struct evidence_value seen;
 		int status;
 
-		if (!reader_count(json_array_get(pair, 0), &error) || error > EVIDENCE_ERRNO_MAX ||
-		    !reader_count(json_array_get(pair, 1), &count))
-			return reader_wrong(reader, "an error is no [errno, count]");
-		status = evidence_add_value(reader->evidence, &entry->errors, error, count, reader->err);
+		if (!reader_count(json_array_get(list, 0), &seen.value) || seen.value > EVIDENCE_ERRNO_MAX ||
+		    !reader_count(json_array_get(list, 1), &seen.count))
+			return reader_wrong(reader, "an error is no [errno, count, runs, first, other]");
+		status = reader_seen(reader, list, 2, &seen.seen);
+		if (status == CALLGATE_OK)
+			status = evidence_add_seen(reader->evidence, &entry->errors, &seen, reader->err);
 		if (status < 0)
 			return status;
 	}
@@ -328,15 +397,15 @@ static int reader_phases(struct evidence_reader *reader, struct evidence_entry *
 
 static int reader_entry_fields(struct evidence_reader *reader, struct evidence_entry *entry, const json_t *object)
 {
-	uint64_t runs;
 	int status;
 
-	if (entry->count || entry->runs)
+	if (entry->count || entry->seen.runs)
 		return reader_wrong(reader, "an entry stands there twice");
-	if (!reader_count(json_object_get(object, "count"), &entry->count) ||
-	    !reader_count(json_object_get(object, "runs"), &runs) || runs > reader->evidence->runs)
-		return reader_wrong(reader, "an entry lacks its count or runs");
-	entry->runs = (unsigned)runs;
+	if (!reader_count(json_object_get(object, "count"), &entry->count))
+		return reader_wrong(reader, "an entry lacks its count");
+	status = reader_seen(reader, json_object_get(object, "runs"), 0, &entry->seen);
+	if (status < 0)
+		return status;
 	entry->sites_many = json_is_true(json_object_get(object, "sites_many"));
 	status = reader_phases(reader, entry, json_object_get(object, "phases"));
 	if (status == CALLGATE_OK)
@@ -378,10 +447,13 @@ static int reader_line(struct evidence_reader *reader, const char *text, size_t 
 		return reader_wrong(reader, "it goes on behind its end");
 	if (reader->line == 1)
 		return reader_head(reader, object);
+	if (json_object_get(object, "run"))
+		return reader_run(reader, object);
 	if (!end)
 		return reader_entry(reader, object);
-	reader->ended = json_integer_value(end) == (json_int_t)reader->evidence->entries.length;
-	return reader->ended ? CALLGATE_OK : reader_wrong(reader, "entries are missing");
+	reader->ended = json_integer_value(end) == (json_int_t)reader->evidence->entries.length &&
+			reader->evidence->run_list.length == reader->runs;
+	return reader->ended ? CALLGATE_OK : reader_wrong(reader, "entries or runs are missing");
 }
 
 static void evidence_discard(struct evidence **evidence)

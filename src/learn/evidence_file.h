@@ -10,7 +10,7 @@
 #include "observe/evidence.h"
 
 enum {
-	EVIDENCE_FILE_VERSION = 1,
+	EVIDENCE_FILE_VERSION = 2,
 	EVIDENCE_FILE_MAX = 256 << 20, /* bytes */
 };
 

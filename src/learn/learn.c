@@ -300,7 +300,7 @@ static int learn_evaluate(struct learning *learning, struct callgate_learn_repor
 		status = learn_write(learning, err);
 	if (status < 0)
 		return status;
-	report->runs = learning->all ? learning->all->runs : learning->run->runs;
+	report->runs = (unsigned)(learning->all ? learning->all : learning->run)->run_list.length;
 	report->rules = learning->learned.policy->rules.length;
 	return CALLGATE_OK;
 }

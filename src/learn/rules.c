@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "lang/print.h"
+#include "learn/leave_out.h"
 #include "learn/subjects.h"
 #include "learn/terms.h"
 
@@ -33,6 +34,8 @@ struct writer {
 	struct {
 		VEC(struct clause);
 	} clauses;
+	struct leave_out out;	      /* runs that the rest would have refused, for whatever reason */
+	struct buf widened;	      /* arguments that are not constrained because of it, a line each */
 	const char *section;	      /* for the next rule */
 	const struct subject *hidden; /* clone3, when only libc calls it; else NULL */
 	struct callgate_error *err;
@@ -47,6 +50,8 @@ void learned_fini(struct learned *learned)
 static void writer_fini(struct writer *writer)
 {
 	subjects_fini(&writer->subjects);
+	leave_out_fini(&writer->out);
+	buf_fini(&writer->widened);
 	learned_fini(&writer->learned);
 }
 
@@ -59,6 +64,26 @@ static int writer_text(struct writer *writer, struct buf *text, const char **ret
 {
 	*ret_copy = text->failed ? NULL : arena_strdup(writer_arena(writer), buf_text(text));
 	return *ret_copy ? CALLGATE_OK : fail_nomem(writer->err);
+}
+
+/*
+ * Whether too many runs have values of their own for a constraint to hold the next one. ret_tight says so; a constraint
+ * that stays adds to what the rest of the runs would have refused.
+ */
+static int clause_leave_out(struct writer *writer, const struct clause *clause, const struct term_subject *subject,
+			    enum term_how how, bool *ret_tight)
+{
+	cleanup(leave_out_fini) struct leave_out out = { .run_count = writer->out.run_count };
+
+	if (!leave_out_add_arg(&out, subject->seen, how))
+		return fail_nomem(writer->err);
+	*ret_tight = leave_out_is_too_tight(&out);
+	if (!*ret_tight)
+		return leave_out_join(&writer->out, &out) ? CALLGATE_OK : fail_nomem(writer->err);
+	buf_printf(&writer->widened, "%s's %s is not constrained: %zu of %zu runs had values that no other had.\n",
+		   clause->syscall->name, subject->type->name, out.count, out.run_count);
+	writer->learned.widened++;
+	return writer->widened.failed ? fail_nomem(writer->err) : CALLGATE_OK;
 }
 
 /* Ands the conditions of all constraints of the syscall. */
@@ -82,6 +107,7 @@ static int clause_constrain(struct writer *writer, struct clause *clause)
 	for (size_t i = 0; status == CALLGATE_OK && i < sizeof(constraints) / sizeof(*constraints); i++) {
 		unsigned at = constraints[i].position;
 		const struct policy_condition *one;
+		bool is_tight = false;
 		struct term_subject subject = { .arch = arch, .type = &types[at], .seen = &nothing };
 
 		if (strcmp(constraints[i].syscall, clause->syscall->name) != 0 || at >= count)
@@ -89,7 +115,9 @@ static int clause_constrain(struct writer *writer, struct clause *clause)
 		if (clause->subject && clause->subject->native)
 			subject.seen = &clause->subject->native->args[at];
 		status = term_condition(writer_arena(writer), &subject, constraints[i].how, &one, writer->err);
-		if (status == CALLGATE_OK)
+		if (status == CALLGATE_OK && one)
+			status = clause_leave_out(writer, clause, &subject, constraints[i].how, &is_tight);
+		if (status == CALLGATE_OK && !is_tight)
 			status =
 				term_and(writer_arena(writer), clause->condition, one, &clause->condition, writer->err);
 	}
@@ -131,8 +159,8 @@ static void clause_describe(const struct writer *writer, const struct clause *cl
 
 	buf_printf(text, "%s%" PRIu64 " call%s", text->length ? ", " : "", subject->count,
 		   subject->count == 1 ? "" : "s");
-	if (writer->evidence->runs > 1)
-		buf_printf(text, " in %u of %u runs", subject->runs, writer->evidence->runs);
+	if (writer->evidence->run_list.length > 1)
+		buf_printf(text, " in %u of %zu runs", subject->seen.runs, writer->evidence->run_list.length);
 }
 
 static int writer_add_rule(struct writer *writer, const struct policy_action *action, const struct policy_name *names,
@@ -205,6 +233,32 @@ static int writer_section(struct writer *writer, const char *heading, const char
 				status = writer_place(writer, i, words);
 		}
 	return status;
+}
+
+/* What any run may have is in the policy without having been seen. */
+static bool subject_is_in_any_run(const struct subject *subject)
+{
+	static const char *const any[] = {
+#define COMPANIONS(seen, words, why) #seen " " words,
+#include "learn/companions.def"
+#undef COMPANIONS
+	};
+
+	for (size_t i = 0; i < sizeof(any) / sizeof(*any); i++)
+		if (strncmp(any[i], "ALWAYS ", strlen("ALWAYS ")) == 0 && words_have(any[i], subject->syscall->name))
+			return true;
+	return false;
+}
+
+static int writer_leave_out(struct writer *writer)
+{
+	for (size_t i = 0; i < writer->subjects.list.length; i++) {
+		const struct subject *subject = &writer->subjects.list.items[i];
+
+		if (!subject_is_in_any_run(subject) && !leave_out_add(&writer->out, &subject->seen))
+			return fail_nomem(writer->err);
+	}
+	return CALLGATE_OK;
 }
 
 static int writer_seen(struct writer *writer)
@@ -377,8 +431,8 @@ static void opening_name(struct buf *text, const char *name)
 
 static void opening_programs(const struct evidence *evidence, struct buf *text)
 {
-	buf_printf(text, "Learned from %u run%s, %" PRIu64 " call%s, of:\n", evidence->runs,
-		   evidence->runs == 1 ? "" : "s", evidence->calls, evidence->calls == 1 ? "" : "s");
+	buf_printf(text, "Learned from %zu run%s, %" PRIu64 " call%s, of:\n", evidence->run_list.length,
+		   evidence->run_list.length == 1 ? "" : "s", evidence->calls, evidence->calls == 1 ? "" : "s");
 	for (size_t i = 0; i < evidence->programs.length; i++) {
 		bool again = false;
 
@@ -391,9 +445,18 @@ static void opening_programs(const struct evidence *evidence, struct buf *text)
 	}
 }
 
+/* Whether no recording saw the program from its start. */
+static bool evidence_is_attached_only(const struct evidence *evidence)
+{
+	for (size_t i = 0; i < evidence->run_list.length; i++)
+		if (!evidence->run_list.items[i].attached)
+			return false;
+	return evidence->run_list.length > 0;
+}
+
 static void opening_blind(const struct writer *writer, struct buf *text)
 {
-	if (writer->evidence->blind.attached)
+	if (evidence_is_attached_only(writer->evidence))
 		buf_puts(text,
 			 "It was attached to while it ran: what it did before, its start included, was not seen.\n");
 	if (writer->evidence->blind.own_filters)
@@ -437,6 +500,7 @@ static int writer_opening(struct writer *writer, const char *evidence_name)
 	opening_programs(writer->evidence, &text);
 	opening_blind(writer, &text);
 	opening_foreign(writer, &text);
+	buf_puts(&text, buf_text(&writer->widened));
 	if (evidence_name) {
 		buf_puts(&text, "Values, call sites and phases: ");
 		opening_name(&text, evidence_name);
@@ -476,7 +540,8 @@ int learn_rules(const struct evidence *evidence, const char *evidence_name, stru
 	if (writer.hidden && !subject_is_libcs(writer.hidden))
 		writer.hidden = NULL;
 	writer_head(&writer);
-	status = writer_opening(&writer, evidence_name);
+	writer.out.run_count = evidence->run_list.length;
+	status = writer_leave_out(&writer);
 	if (status == CALLGATE_OK)
 		status = writer_seen(&writer);
 	if (status == CALLGATE_OK && writer.hidden)
@@ -485,8 +550,11 @@ int learn_rules(const struct evidence *evidence, const char *evidence_name, stru
 		status = writer_companions(&writer);
 	if (status == CALLGATE_OK)
 		status = writer_fallbacks(&writer);
+	if (status == CALLGATE_OK)
+		status = writer_opening(&writer, evidence_name);
 	if (status < 0)
 		return status;
+	writer.learned.one_out = writer.out.count;
 	*ret_learned = writer.learned;
 	writer.learned = (struct learned){ 0 };
 	return CALLGATE_OK;

@@ -21,6 +21,8 @@ struct learned_note {
 struct learned {
 	struct policy *policy; /* owned; its arena holds the notes too */
 	const char *opening;   /* a comment before all */
+	size_t one_out;	       /* runs of which the rules of all the others would have refused something */
+	size_t widened;	       /* arguments that are not constrained since too many runs had values of their own */
 	struct {
 		VEC(struct learned_note);
 	} notes;

@@ -24,14 +24,11 @@ static int subjects_flatten(const struct evidence *evidence, struct evidence *to
 	for (size_t i = 0; status == CALLGATE_OK && i < evidence->entries.length; i++) {
 		const struct evidence_entry *entry = evidence->entries.items[i];
 		struct evidence_entry *sum;
-		unsigned runs;
 
 		status = evidence_entry(total, all, entry->audit, entry->nr, &sum, err);
 		if (status < 0)
 			break;
-		runs = sum->runs > entry->runs ? sum->runs : entry->runs;
-		status = evidence_merge_entry(total, sum, entry, err);
-		sum->runs = runs;
+		status = evidence_merge_entry(total, sum, entry, 0, err);
 	}
 	return status;
 }
@@ -56,8 +53,7 @@ static int subjects_add(struct subjects *subjects, const struct evidence_entry *
 	if (!subject)
 		return fail_nomem(err);
 	subject->count += entry->count;
-	if (entry->runs > subject->runs)
-		subject->runs = entry->runs;
+	evidence_seen_add(&subject->seen, &entry->seen, 0);
 	if (entry->arch == abi_arch_native())
 		subject->native = entry;
 	else

@@ -9,7 +9,7 @@
 struct subject {
 	const struct abi_syscall *syscall;
 	uint64_t count;
-	unsigned runs;			     /* at least so many of the evidence's runs had it */
+	struct evidence_seen seen;
 	const struct evidence_entry *native; /* all its calls on the native arch as one entry, or NULL */
 	bool foreign;			     /* it was also called on another arch */
 };

@@ -113,8 +113,9 @@ int attach_run(const struct attach_spec *spec, struct evidence *evidence, struct
 	status = calls_finish(attachment.calls, evidence, err);
 	if (status < 0)
 		return status;
-	evidence->blind.attached = true;
-	evidence_close_run(evidence);
+	status = evidence_close_run(evidence, "bpf", true, err);
+	if (status < 0)
+		return status;
 	*ret_end = attachment.end;
 	return CALLGATE_OK;
 }

@@ -4,11 +4,16 @@
  */
 #include "observe/evidence.h"
 
+#include "base/cleanup.h"
 #include "base/error.h"
+#include "observe/program.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <sys/utsname.h>
 
 enum { EVIDENCE_DIRECT_NRS = 512 };
 
@@ -168,15 +173,41 @@ int evidence_entry(struct evidence *evidence, struct evidence_program *program, 
 	return CALLGATE_OK;
 }
 
-int evidence_add_value(struct evidence *evidence, struct evidence_arg *arg, uint64_t value, uint64_t count,
-		       struct callgate_error *err)
+static struct evidence_value *evidence_arg_find(const struct evidence_arg *arg, uint64_t value)
+{
+	for (size_t i = 0; i < arg->length; i++)
+		if (arg->items[i].value == value)
+			return &arg->items[i];
+	return NULL;
+}
+
+void evidence_seen_add(struct evidence_seen *into, const struct evidence_seen *from, unsigned first_run)
+{
+	unsigned first = from->first + first_run, other = from->other + first_run;
+
+	if (!from->runs)
+		return;
+	if (!into->runs) {
+		*into = (struct evidence_seen){ from->runs, first, other };
+		return;
+	}
+	into->runs = first_run ? into->runs + from->runs : into->runs > from->runs ? into->runs : from->runs;
+	if (evidence_seen_once(into))
+		into->other = first != into->first ? first : other;
+	if (into->runs < 2 && into->first != into->other)
+		into->runs = 2;
+}
+
+int evidence_add_seen(struct evidence *evidence, struct evidence_arg *arg, const struct evidence_value *seen,
+		      struct callgate_error *err)
 {
 	struct evidence_value *values = arg->items;
 
 	for (size_t i = 0; i < arg->length; i++) {
-		if (values[i].value != value)
+		if (values[i].value != seen->value)
 			continue;
-		values[i].count += count;
+		values[i].count += seen->count;
+		evidence_seen_add(&values[i].seen, &seen->seen, 0);
 		if (i > 0 && values[i].count > values[i - 1].count) {
 			struct evidence_value swapped = values[i - 1];
 
@@ -189,9 +220,13 @@ int evidence_add_value(struct evidence *evidence, struct evidence_arg *arg, uint
 		arg->many = true;
 		return CALLGATE_OK;
 	}
-	if (!VEC_PUSH(&evidence->arena, arg, ((struct evidence_value){ value, count })))
-		return fail_nomem(err);
-	return CALLGATE_OK;
+	return VEC_PUSH(&evidence->arena, arg, *seen) ? CALLGATE_OK : fail_nomem(err);
+}
+
+int evidence_add_value(struct evidence *evidence, struct evidence_arg *arg, uint64_t value, uint64_t count,
+		       struct callgate_error *err)
+{
+	return evidence_add_seen(evidence, arg, &(struct evidence_value){ .value = value, .count = count }, err);
 }
 
 int evidence_add_site(struct evidence *evidence, struct evidence_entry *entry, const char *module, uint64_t offset,
@@ -261,40 +296,104 @@ int evidence_count(struct evidence *evidence, struct evidence_entry *entry, cons
 	return CALLGATE_OK;
 }
 
-void evidence_close_run(struct evidence *evidence)
+/* The file of the C library that calls came from: libc.so.6, or musl's, which is its loader. NULL: none. */
+static const char *evidence_libc(const struct evidence *evidence)
 {
-	evidence->runs = 1;
-	for (size_t i = 0; i < evidence->entries.length; i++)
-		evidence->entries.items[i]->runs = 1;
+	for (size_t i = 0; i < evidence->modules.length; i++) {
+		const char *slash = strrchr(evidence->modules.items[i], '/');
+
+		if (slash && (strncmp(slash, "/libc.so", strlen("/libc.so")) == 0 ||
+			      strncmp(slash, "/libc.musl", strlen("/libc.musl")) == 0 ||
+			      strncmp(slash, "/ld-musl", strlen("/ld-musl")) == 0))
+			return evidence->modules.items[i];
+	}
+	return NULL;
+}
+
+static int evidence_name_libc(struct evidence *evidence, const char **ret_libc, struct callgate_error *err)
+{
+	const char *path = evidence_libc(evidence);
+	cleanup_fd int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : -1;
+	char build_id[PROGRAM_BUILD_ID_TEXT] = "";
+
+	if (fd >= 0)
+		program_build_id(fd, build_id);
+	*ret_libc = path ? arena_printf(&evidence->arena, "%s%s%s", path, *build_id ? " " : "", build_id) : "";
+	return *ret_libc ? CALLGATE_OK : fail_nomem(err);
+}
+
+static void evidence_arg_close(struct evidence_arg *arg)
+{
+	for (size_t i = 0; i < arg->length; i++)
+		arg->items[i].seen = (struct evidence_seen){ .runs = 1 };
+}
+
+int evidence_close_run(struct evidence *evidence, const char *recorder, bool attached, struct callgate_error *err)
+{
+	struct evidence_run run = {
+		.kernel = evidence->kernel, .recorder = recorder, .calls = evidence->calls, .attached = attached
+	};
+	struct utsname names;
+	uint64_t id;
+	int status;
+
+	if (getrandom(&id, sizeof(id), 0) != sizeof(id))
+		return fail_errno(err, "cannot get random bytes");
+	snprintf(run.id, sizeof(run.id), "%016llx", (unsigned long long)id);
+	run.host = arena_strdup(&evidence->arena, uname(&names) == 0 ? names.nodename : "");
+	if (!run.host)
+		return fail_nomem(err);
+	status = evidence_name_libc(evidence, &run.libc, err);
+	if (status < 0)
+		return status;
+	if (!VEC_PUSH(&evidence->arena, &evidence->run_list, run))
+		return fail_nomem(err);
+	for (size_t i = 0; i < evidence->entries.length; i++) {
+		struct evidence_entry *entry = evidence->entries.items[i];
+
+		entry->seen = (struct evidence_seen){ .runs = 1 };
+		evidence_arg_close(&entry->errors);
+		for (int j = 0; j < 6; j++)
+			evidence_arg_close(&entry->args[j]);
+	}
+	return CALLGATE_OK;
 }
 
 static int evidence_merge_arg(struct evidence *evidence, struct evidence_arg *into, const struct evidence_arg *from,
-			      struct callgate_error *err)
+			      unsigned first_run, struct callgate_error *err)
 {
 	int status = CALLGATE_OK;
 
 	into->many |= from->many;
-	for (size_t i = 0; status == CALLGATE_OK && i < from->length; i++)
-		status = evidence_add_value(evidence, into, from->items[i].value, from->items[i].count, err);
+	for (size_t i = 0; status == CALLGATE_OK && i < from->length; i++) {
+		struct evidence_value value = from->items[i];
+		struct evidence_value *known = evidence_arg_find(into, value.value);
+
+		value.seen = known ? known->seen : (struct evidence_seen){ 0 };
+		evidence_seen_add(&value.seen, &from->items[i].seen, first_run);
+		if (known)
+			known->seen = value.seen;
+		status = evidence_add_seen(evidence, into, &value, err);
+	}
 	return status;
 }
 
 int evidence_merge_entry(struct evidence *evidence, struct evidence_entry *into, const struct evidence_entry *from,
-			 struct callgate_error *err)
+			 unsigned first_run, struct callgate_error *err)
 {
 	const char *module;
 	int status = CALLGATE_OK;
 
 	into->count += from->count;
-	into->runs += from->runs;
+	evidence_seen_add(&into->seen, &from->seen, first_run);
 	into->sites_many |= from->sites_many;
 	for (unsigned i = 0; i < EVIDENCE_PHASE_COUNT; i++)
 		into->phases[i] += from->phases[i];
 	into->answered += from->answered;
 	for (unsigned i = 0; status == CALLGATE_OK && i < 6; i++)
-		status = evidence_merge_arg(evidence, &into->args[i], &from->args[i], err);
+		status = evidence_merge_arg(evidence, &into->args[i], &from->args[i], first_run, err);
 	if (status == CALLGATE_OK)
-		status = evidence_merge_arg(evidence, &into->errors, &from->errors, err);
+		status = evidence_merge_arg(evidence, &into->errors, &from->errors, first_run, err);
 	for (size_t i = 0; status == CALLGATE_OK && i < from->sites.length; i++) {
 		const struct evidence_site *site = &from->sites.items[i];
 
@@ -305,25 +404,47 @@ int evidence_merge_entry(struct evidence *evidence, struct evidence_entry *into,
 	return status;
 }
 
+static int evidence_merge_runs(struct evidence *evidence, const struct evidence *other, struct callgate_error *err)
+{
+	for (size_t i = 0; i < other->run_list.length; i++) {
+		struct evidence_run run = other->run_list.items[i];
+
+		for (size_t j = 0; j < evidence->run_list.length; j++)
+			if (strcmp(evidence->run_list.items[j].id, run.id) == 0)
+				return fail(err, CALLGATE_E_INVALID, "both hold the recording %s", run.id);
+		if (evidence->run_list.length >= EVIDENCE_RUNS_MAX)
+			return fail(err, CALLGATE_E_LIMIT, "there are more than %d recordings", EVIDENCE_RUNS_MAX);
+		run.host = arena_strdup(&evidence->arena, run.host);
+		run.libc = arena_strdup(&evidence->arena, run.libc);
+		run.recorder = arena_strdup(&evidence->arena, run.recorder);
+		if (!run.host || !run.libc || !run.recorder || !VEC_PUSH(&evidence->arena, &evidence->run_list, run))
+			return fail_nomem(err);
+	}
+	return CALLGATE_OK;
+}
+
 int evidence_merge(struct evidence *evidence, const struct evidence *other, struct callgate_error *err)
 {
+	unsigned first_run = (unsigned)evidence->run_list.length;
+	int status = evidence_merge_runs(evidence, other, err);
+
+	if (status < 0)
+		return status;
 	for (size_t i = 0; i < other->entries.length; i++) {
 		const struct evidence_entry *from = other->entries.items[i];
 		struct evidence_program *program;
 		struct evidence_entry *into;
-		int status = evidence_program(evidence, from->program->path, from->program->build_id, &program, err);
 
+		status = evidence_program(evidence, from->program->path, from->program->build_id, &program, err);
 		if (status == CALLGATE_OK)
 			status = evidence_entry(evidence, program, from->audit, from->nr, &into, err);
 		if (status == CALLGATE_OK)
-			status = evidence_merge_entry(evidence, into, from, err);
+			status = evidence_merge_entry(evidence, into, from, first_run, err);
 		if (status < 0)
 			return status;
 	}
-	evidence->runs += other->runs;
 	evidence->calls += other->calls;
 	evidence->kernel = other->kernel ? other->kernel : evidence->kernel;
 	evidence->blind.own_filters += other->blind.own_filters;
-	evidence->blind.attached |= other->blind.attached;
 	return CALLGATE_OK;
 }

@@ -23,6 +23,8 @@ enum {
 	EVIDENCE_ENTRIES_MAX = 1 << 16, /* the same; numbers are the target's to choose */
 	EVIDENCE_MODULES_MAX = 8192,	/* the same */
 	EVIDENCE_ERRNO_MAX = 4095,	/* the kernel's own limit */
+	EVIDENCE_RUNS_MAX = 1 << 16,	/* recordings in one evidence */
+	EVIDENCE_ID_SIZE = 17,		/* 64 random bits in hexadecimal */
 };
 
 /* What a call means for a recorder, from effects.def. */
@@ -47,9 +49,31 @@ enum evidence_phase { EVIDENCE_LOAD, EVIDENCE_START, EVIDENCE_SERVE, EVIDENCE_PH
 
 extern const char *const evidence_phase_names[EVIDENCE_PHASE_COUNT];
 
+/*
+ * In which recordings something was seen. Two of them are known by their place in evidence->run_list, so that what
+ * only one of them has is known to be so.
+ */
+struct evidence_seen {
+	unsigned runs;	/* in so many, or in more of them: programs that did the same share runs in ways not kept */
+	unsigned first; /* one of them */
+	unsigned other; /* another of them; the same one where there is no other */
+};
+
 struct evidence_value {
 	uint64_t value; /* the bits that the kernel reads; a negative one is two's complement of the argument's width */
 	uint64_t count;
+	struct evidence_seen seen;
+};
+
+/* One recording. */
+struct evidence_run {
+	char id[EVIDENCE_ID_SIZE];
+	uint16_t kernel;      /* ABI_KERNEL() */
+	const char *host;     /* as uname(2) names it */
+	const char *libc;     /* the C library that calls came from, and its build id; "" where none is known */
+	const char *recorder; /* "bpf", "notify", "trace" */
+	uint64_t calls;
+	bool attached; /* to what ran already: its start was not seen */
 };
 
 struct evidence_arg {
@@ -78,7 +102,7 @@ struct evidence_entry {
 	uint32_t audit;			   /* AUDIT_ARCH_* */
 	uint32_t nr;
 	uint64_t count;
-	unsigned runs; /* recordings in which it was seen */
+	struct evidence_seen seen;
 	uint64_t phases[EVIDENCE_PHASE_COUNT];
 	struct abi_arg arg_types[6]; /* the arguments on this arch; arg_count of them */
 	unsigned arg_count;
@@ -94,16 +118,17 @@ struct evidence_entry {
 
 /* What a recorder knows that it did not see. */
 struct evidence_blind {
-	bool attached;	      /* it was attached to while it ran: what was before was not seen */
 	bool own_listener;    /* the target asked for one, which NOTIFY's takes away from it */
 	uint64_t own_filters; /* attempts of the target to load a filter of its own, whose refusals outrank recording */
 };
 
 struct evidence {
 	struct arena arena; /* owns all of it */
-	unsigned runs;	    /* recordings that it holds; 0 while the first goes on */
-	uint16_t kernel;    /* ABI_KERNEL() of the latest recording */
-	uint64_t calls;	    /* the sum of all counts */
+	struct {
+		VEC(struct evidence_run);
+	} run_list;	 /* recordings that it holds; none while the first goes on */
+	uint16_t kernel; /* ABI_KERNEL() of the latest recording */
+	uint64_t calls;	 /* the sum of all counts */
 	struct evidence_blind blind;
 	struct {
 		VEC(struct evidence_program *);
@@ -144,20 +169,37 @@ int evidence_count(struct evidence *evidence, struct evidence_entry *entry, cons
 		   struct callgate_error *err);
 
 /* For readers of evidence and for merging: a value or a site that was seen count times. */
+int evidence_add_seen(struct evidence *evidence, struct evidence_arg *arg, const struct evidence_value *seen,
+		      struct callgate_error *err);
 int evidence_add_value(struct evidence *evidence, struct evidence_arg *arg, uint64_t value, uint64_t count,
 		       struct callgate_error *err);
 int evidence_add_site(struct evidence *evidence, struct evidence_entry *entry, const char *module, uint64_t offset,
 		      uint64_t count, struct callgate_error *err);
 
-/* The recording is over: what it saw was seen in one run. */
-void evidence_close_run(struct evidence *evidence);
+/* The recording is over: what it saw was seen in one run, whose recorder is named. Fails with E_OS and E_NOMEM. */
+int evidence_close_run(struct evidence *evidence, const char *recorder, bool attached, struct callgate_error *err);
 
-/* Adds what other holds, its runs included. On failure evidence is of no use. */
+/*
+ * Adds what other holds, its runs included. Fails with E_INVALID when both hold the same run, E_LIMIT, E_NOMEM. On
+ * failure evidence is of no use.
+ */
 int evidence_merge(struct evidence *evidence, const struct evidence *other, struct callgate_error *err);
 
-/* Adds what one entry saw to another, of the same call. Fails with E_NOMEM and E_LIMIT. */
+/*
+ * Adds what one entry saw to another, of the same call. The runs of from have their places from first_run on; 0: they
+ * are the runs of into. Fails with E_NOMEM and E_LIMIT.
+ */
 int evidence_merge_entry(struct evidence *evidence, struct evidence_entry *into, const struct evidence_entry *from,
-			 struct callgate_error *err);
+			 unsigned first_run, struct callgate_error *err);
+
+/* Adds to into where from was seen, whose runs have their places from first_run on; 0: the runs are the same ones. */
+void evidence_seen_add(struct evidence_seen *into, const struct evidence_seen *from, unsigned first_run);
+
+/* Whether one recording alone has it, of several. */
+static inline bool evidence_seen_once(const struct evidence_seen *seen)
+{
+	return seen->runs > 0 && seen->first == seen->other;
+}
 
 enum evidence_effect evidence_effect(const struct abi_syscall *syscall);
 

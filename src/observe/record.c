@@ -47,6 +47,8 @@ void recorder_fail(struct recorder *recorder, int status)
 	watch_give_up(&recorder->watch);
 }
 
+const char *const record_how_names[] = { "auto", "bpf", "notify", "trace" };
+
 static const struct {
 	enum record_how how;
 	int (*start)(struct recorder *recorder, struct callgate_error *err);
@@ -136,7 +138,6 @@ int record_run(struct record_spec *spec, struct evidence *evidence, struct recor
 	if (status == CALLGATE_OK)
 		status = recorder_run(&recorder, ret_end, err);
 	recorder_fini(&recorder);
-	if (status == CALLGATE_OK)
-		evidence_close_run(evidence);
-	return status;
+	return status == CALLGATE_OK ? evidence_close_run(evidence, record_how_names[ret_end->how], false, err)
+				     : status;
 }

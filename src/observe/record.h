@@ -20,6 +20,8 @@
 
 enum record_how { RECORD_AUTO, RECORD_BPF, RECORD_NOTIFY, RECORD_TRACE };
 
+extern const char *const record_how_names[]; /* "auto", "bpf", … */
+
 enum { RECORD_PROCESSES_MAX = 1024 }; /* alive at once, unless the caller says otherwise */
 
 struct record_spec {

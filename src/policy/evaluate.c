@@ -49,7 +49,7 @@ static bool in_ranges(const struct policy_test *test, uint64_t value)
 	return false;
 }
 
-static bool test_holds(const struct policy_test *test, const uint64_t args[6])
+bool policy_test_holds(const struct policy_test *test, const uint64_t args[6])
 {
 	uint64_t value = read_arg(test, args[test->arg]);
 
@@ -88,7 +88,7 @@ static bool bound_holds(const struct policy_bound *bound, const uint64_t args[6]
 	case POLICY_NOT:
 		return !bound_holds(bound->left, args);
 	case POLICY_COMPARE:
-		return test_holds(&bound->test, args);
+		return policy_test_holds(&bound->test, args);
 	case POLICY_UNSEEN:
 		break;
 	}

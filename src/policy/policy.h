@@ -185,6 +185,9 @@ struct policy_bound {
 int policy_bind(const struct policy_condition *condition, const struct abi_syscall *syscall, enum abi_arch_id arch,
 		struct arena *arena, const struct policy_bound **ret_bound, struct callgate_error *err);
 
+/* Whether a comparison holds of these words. */
+bool policy_test_holds(const struct policy_test *test, const uint64_t args[6]);
+
 /* Whether two bound conditions compare the same words with the same numbers in the same way, which those of a call on
  * two arches mostly do. */
 bool policy_bound_equals(const struct policy_bound *a, const struct policy_bound *b);

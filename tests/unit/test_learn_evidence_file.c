@@ -30,7 +30,7 @@ static int make(struct buf *text)
 		status = see(evidence, "/bin/a\"b", "write", 0);
 	if (status == CALLGATE_OK) {
 		evidence->kernel = ABI_KERNEL(6, 1);
-		evidence_close_run(evidence);
+		evidence_close_run(evidence, "trace", false, NULL);
 		status = evidence_write(evidence, text, NULL);
 	}
 	evidence_free(evidence);
@@ -53,7 +53,7 @@ static void what_is_written_reads_back_the_same(void **state)
 
 	assert_int_equal(make(&text), CALLGATE_OK);
 	assert_int_equal(evidence_parse("e", text.data, text.length, &evidence, NULL), CALLGATE_OK);
-	assert_int_equal(evidence->runs, 1);
+	assert_int_equal(evidence->run_list.length, 1);
 	assert_int_equal(evidence->kernel, ABI_KERNEL(6, 1));
 	assert_string_equal(evidence->programs.items[0]->path, "/bin/a\"b");
 	assert_int_equal(evidence->entries.items[0]->phases[EVIDENCE_SERVE], 1);
@@ -81,7 +81,7 @@ static void a_cut_file_is_refused_wherever_it_is_cut(void **state)
 
 static void what_is_wrong_is_said_with_its_line(void **state)
 {
-	static const char head[] = "{\"callgate\":\"evidence\",\"version\":1,\"runs\":1,\"kernel\":\"6.1\",\"calls\":1,"
+	static const char head[] = "{\"callgate\":\"evidence\",\"version\":2,\"runs\":0,\"kernel\":\"6.1\",\"calls\":1,"
 				   "\"own_filters\":0}\n";
 	struct callgate_error err;
 	struct buf text = { 0 };

@@ -31,7 +31,7 @@ static int see(struct evidence *evidence, const char *name, uint64_t a0, uint64_
 static void close_run(struct evidence *evidence)
 {
 	evidence->kernel = ABI_KERNEL(6, 1);
-	evidence_close_run(evidence);
+	evidence_close_run(evidence, "trace", false, NULL);
 }
 
 /* The learned text, which must parse; the caller frees evidence. */

@@ -144,14 +144,14 @@ static void merged_runs_add_up(void **state)
 
 	see(first, "/bin/a", "getppid", 0, 0, 0);
 	see(first, "/bin/a", "ioctl", 1, 0x5401, 0);
-	evidence_close_run(first);
+	evidence_close_run(first, "trace", false, NULL);
 	see(second, "/bin/a", "ioctl", 1, 0x5413, 0);
-	evidence_close_run(second);
+	evidence_close_run(second, "trace", false, NULL);
 	assert_int_equal(evidence_merge(first, second, NULL), CALLGATE_OK);
-	assert_int_equal(first->runs, 2);
+	assert_int_equal(first->run_list.length, 2);
 	assert_int_equal(first->calls, 3);
-	assert_int_equal(first->entries.items[0]->runs, 1);
-	assert_int_equal(first->entries.items[1]->runs, 2);
+	assert_int_equal(first->entries.items[0]->seen.runs, 1);
+	assert_int_equal(first->entries.items[1]->seen.runs, 2);
 	assert_int_equal(first->entries.items[1]->count, 2);
 	assert_int_equal(first->entries.items[1]->args[1].length, 2);
 	assert_int_equal(first->entries.items[1]->sites.length, 1);

@@ -1,0 +1,97 @@
+/*
+ * callgate/profile.h - evidence of many runs, asked: what policy it supports, why, and what a policy has more or less
+ *
+ * A profile is the evidence of one or more files (callgate-evidence(5)), merged over runs, hosts and C libraries. The
+ * same evidence makes a policy, says why each of its rules is there, and is compared with a policy that is in force:
+ * what a run did that the policy would refuse, and what the policy allows that no run did.
+ */
+#ifndef CALLGATE_PROFILE_H
+#define CALLGATE_PROFILE_H
+
+#include <callgate/error.h>
+#include <callgate/policy.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct callgate_profile;
+
+struct callgate_profile_facts {
+	unsigned runs;
+	uint64_t calls;
+	size_t programs;
+	size_t syscalls;
+	size_t rules;	  /* of the policy that it makes */
+	unsigned one_out; /* runs of which the policy of all others would have refused something; 0 below two runs */
+	size_t widened;	  /* arguments that were not constrained, since that happened too often */
+};
+
+/*
+ * Reads evidence files and makes the policy that they support. *ret_profile is the caller's, for callgate_profile_free.
+ * Fails with E_OS, E_SYNTAX and E_UNKNOWN (a damaged file, or one of another version), E_INVALID (the same recording
+ * stands in two of them, or none holds a call), E_LIMIT, E_NOMEM.
+ */
+CALLGATE_OBSERVING int callgate_profile_open(const char *const *evidence, size_t count,
+					     struct callgate_profile **ret_profile, struct callgate_error *err);
+CALLGATE_OBSERVING void callgate_profile_free(struct callgate_profile *profile);
+
+CALLGATE_OBSERVING void callgate_profile_facts(const struct callgate_profile *profile,
+					       struct callgate_profile_facts *ret_facts);
+
+/* Both end in NUL and live as long as profile: the policy, and all the evidence as one file. */
+CALLGATE_OBSERVING const char *callgate_profile_policy(const struct callgate_profile *profile);
+CALLGATE_OBSERVING const char *callgate_profile_evidence(const struct callgate_profile *profile);
+
+/*
+ * Why a syscall's rule is there, as lines for a person: its rule, how often and in how many runs, by which programs,
+ * from where, with which values and errors. The caller frees *ret_text. Fails with E_UNKNOWN (no syscall is called so;
+ * the hint has the nearest, or nothing of it was seen) and E_NOMEM.
+ */
+CALLGATE_OBSERVING int callgate_profile_why(const struct callgate_profile *profile, const char *syscall,
+					    char **ret_text, struct callgate_error *err);
+
+/* Where evidence and a policy differ. */
+struct callgate_profile_gap {
+	const char *syscall;
+	const char *argument; /* whose value it is about; NULL: about the call as a whole */
+	const char *value;    /* in constants of its type; NULL as argument */
+	const char *program;  /* that made it most often; NULL where nothing was seen */
+	const char *module;   /* the file that it came from most often, or NULL */
+	uint64_t offset;      /* in that file, of the instruction behind the call */
+	uint64_t count;	      /* calls */
+	unsigned runs;	      /* in so many of the profile's runs, at least */
+	const char *rule;     /* what would allow what was seen, as a line of a policy; or NULL */
+	const char *file;     /* of the rule that is there without evidence, and its line; NULL and 0 */
+	unsigned line;
+};
+
+struct callgate_gaps; /* no longer than the profile that they are of */
+
+/* What was seen and the policy would refuse: calls, and values of arguments. *ret_gaps is the caller's. */
+CALLGATE_OBSERVING int callgate_profile_missing(const struct callgate_profile *profile,
+						const struct callgate_policy *policy, struct callgate_gaps **ret_gaps,
+						struct callgate_error *err);
+
+/*
+ * What the policy lets through and no run did: a syscall a gap, but for those that any run may need. *ret_policy (or
+ * NULL) is the policy's text without them, which the caller frees.
+ */
+CALLGATE_OBSERVING int callgate_profile_idle(const struct callgate_profile *profile,
+					     const struct callgate_policy *policy, struct callgate_gaps **ret_gaps,
+					     char **ret_policy, struct callgate_error *err);
+
+CALLGATE_OBSERVING size_t callgate_gaps_count(const struct callgate_gaps *gaps);
+CALLGATE_OBSERVING void callgate_gaps_at(const struct callgate_gaps *gaps, size_t index,
+					 struct callgate_profile_gap *ret_gap);
+CALLGATE_OBSERVING void callgate_gaps_free(struct callgate_gaps *gaps);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,232 @@
+/*
+ * `callgate profile`: evidence of many runs as one. It writes the policy that all of them support, says why a rule is
+ * there, and compares with a policy in force: what a build needs that its policy lacks, what a policy allows that no
+ * run needed.
+ */
+#include "base/cleanup.h"
+#include "cli/print.h"
+#include "cli/subjects.h"
+#include "cli/verbs.h"
+
+#include <callgate/callgate.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct profile_options {
+	const char *output;
+	const char *evidence;
+	const char *fail_on_new;
+	const char *shrink;
+	struct option_list why;
+	bool json;
+};
+
+static const struct option_row profile_rows[] = {
+	OPTION_TEXT(struct profile_options, output, "output", 'o', "POLICY",
+		    "write the policy that the evidence supports, or what --shrink leaves"),
+	OPTION_TEXT(struct profile_options, evidence, "evidence", 0, "FILE", "write all the evidence as one file"),
+	OPTION_LIST(struct profile_options, why, "why", 0, "SYSCALL", "say why its rule is there"),
+	OPTION_TEXT(struct profile_options, fail_on_new, "fail-on-new", 0, "POLICY",
+		    "list what POLICY would refuse of what was seen; the status is 1 when that is something"),
+	OPTION_TEXT(struct profile_options, shrink, "shrink", 0, "POLICY",
+		    "list what POLICY allows and no run did; the status is 1 when that is something"),
+	OPTION_FLAG(struct profile_options, json, "json", 0, "one JSON object a line"),
+};
+
+const struct usage profile_usage = USAGE("EVIDENCE...", 1, USAGE_ANY, profile_rows);
+
+static void profile_free(struct callgate_profile **profile)
+{
+	callgate_profile_free(*profile);
+}
+
+static void policy_free_pointer(struct callgate_policy **policy)
+{
+	callgate_policy_free(*policy);
+}
+
+static void gaps_free(struct callgate_gaps **gaps)
+{
+	callgate_gaps_free(*gaps);
+}
+
+static int read_policy(const char *path, struct callgate_policy **ret_policy)
+{
+	struct callgate_policy_options options = policy_options_from_environment();
+	struct callgate_error err;
+
+	return callgate_policy_read(path, &options, ret_policy, &err) == CALLGATE_OK ? STATUS_YES : failure(&err);
+}
+
+static int print_whys(const struct callgate_profile *profile, const struct option_list *why, bool json)
+{
+	int status = STATUS_YES;
+
+	for (size_t i = 0; status == STATUS_YES && i < why->count; i++) {
+		cleanup_free char *text = NULL;
+		struct callgate_error err;
+
+		if (callgate_profile_why(profile, why->items[i], &text, &err) != CALLGATE_OK)
+			return failure(&err);
+		if (json)
+			status = print_json(json_pack("{ss so}", "syscall", why->items[i], "why", json_text(text)));
+		else
+			fputs(text, stdout);
+	}
+	return status;
+}
+
+static int print_gap_json(const char *what, const struct callgate_profile_gap *gap)
+{
+	json_t *object = json_pack("{ss ss sI sI}", "gap", what, "syscall", gap->syscall, "count",
+				   (json_int_t)gap->count, "runs", (json_int_t)gap->runs);
+	const struct {
+		const char *key, *value;
+	} texts[] = {
+		{ "argument", gap->argument }, { "value", gap->value }, { "program", gap->program },
+		{ "module", gap->module },     { "rule", gap->rule },	{ "file", gap->file },
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		if (texts[i].value)
+			json_object_set_new(object, texts[i].key, json_text(texts[i].value));
+	if (gap->module)
+		json_object_set_new(object, "offset", json_sprintf("0x%" PRIx64, gap->offset));
+	if (gap->line)
+		json_object_set_new(object, "line", json_integer(gap->line));
+	return print_json(object);
+}
+
+/* "web.policy lacks socket with domain AF_INET: 3 calls in 1 of 2 runs", who made them, what would allow them. */
+static void print_new(const struct callgate_profile_gap *gap, const char *policy, unsigned runs)
+{
+	printf("%s lacks %s", policy, gap->syscall);
+	if (gap->argument)
+		printf(" with %s %s", gap->argument, gap->value);
+	printf(": %" PRIu64 " call%s in %u of %u run%s\n", gap->count, gap->count == 1 ? "" : "s", gap->runs, runs,
+	       runs == 1 ? "" : "s");
+	if (gap->program)
+		printf("    by %s", gap->program);
+	if (gap->module)
+		printf(", from %s+0x%" PRIx64, gap->module, gap->offset);
+	if (gap->program)
+		putchar('\n');
+	if (gap->rule)
+		printf("    %s\n", gap->rule);
+}
+
+static void print_idle(const struct callgate_profile_gap *gap, unsigned runs)
+{
+	if (gap->file)
+		printf("%s:%u: ", gap->file, gap->line);
+	printf("no run of %u made %s\n", runs, gap->syscall);
+}
+
+static int compare_new(const struct callgate_profile *profile, const struct profile_options *options)
+{
+	cleanup(policy_free_pointer) struct callgate_policy *policy = NULL;
+	cleanup(gaps_free) struct callgate_gaps *gaps = NULL;
+	struct callgate_profile_facts facts;
+	struct callgate_error err;
+	int status = read_policy(options->fail_on_new, &policy);
+
+	if (status != STATUS_YES)
+		return status;
+	if (callgate_profile_missing(profile, policy, &gaps, &err) != CALLGATE_OK)
+		return failure(&err);
+	callgate_profile_facts(profile, &facts);
+	for (size_t i = 0; status == STATUS_YES && i < callgate_gaps_count(gaps); i++) {
+		struct callgate_profile_gap gap;
+
+		callgate_gaps_at(gaps, i, &gap);
+		if (options->json)
+			status = print_gap_json("new", &gap);
+		else
+			print_new(&gap, options->fail_on_new, facts.runs);
+	}
+	return status == STATUS_YES && callgate_gaps_count(gaps) ? STATUS_NO : status;
+}
+
+static int compare_idle(const struct callgate_profile *profile, const struct profile_options *options)
+{
+	cleanup(policy_free_pointer) struct callgate_policy *policy = NULL;
+	cleanup(gaps_free) struct callgate_gaps *gaps = NULL;
+	cleanup_free char *rest = NULL;
+	struct callgate_profile_facts facts;
+	struct callgate_error err;
+	int status = read_policy(options->shrink, &policy);
+
+	if (status != STATUS_YES)
+		return status;
+	if (callgate_profile_idle(profile, policy, &gaps, &rest, &err) != CALLGATE_OK)
+		return failure(&err);
+	callgate_profile_facts(profile, &facts);
+	for (size_t i = 0; status == STATUS_YES && i < callgate_gaps_count(gaps); i++) {
+		struct callgate_profile_gap gap;
+
+		callgate_gaps_at(gaps, i, &gap);
+		if (options->json)
+			status = print_gap_json("idle", &gap);
+		else
+			print_idle(&gap, facts.runs);
+	}
+	if (status == STATUS_YES && options->output)
+		status = write_output(options->output, rest, strlen(rest));
+	return status == STATUS_YES && callgate_gaps_count(gaps) ? STATUS_NO : status;
+}
+
+static void say_facts(const struct callgate_profile *profile)
+{
+	struct callgate_profile_facts facts;
+
+	callgate_profile_facts(profile, &facts);
+	note("%u run%s of %zu program%s: %" PRIu64 " calls of %zu syscalls, %zu rules", facts.runs,
+	     facts.runs == 1 ? "" : "s", facts.programs, facts.programs == 1 ? "" : "s", facts.calls, facts.syscalls,
+	     facts.rules);
+	if (facts.runs > 1)
+		note("of %u runs, the policy of all the others would have refused something to %u", facts.runs,
+		     facts.one_out);
+	if (facts.widened)
+		note("%zu argument%s not constrained, since too many runs had values of their own", facts.widened,
+		     facts.widened == 1 ? " is" : "s are");
+}
+
+static int profile_answer(const struct callgate_profile *profile, const struct profile_options *options)
+{
+	const char *policy = callgate_profile_policy(profile);
+	const char *evidence = callgate_profile_evidence(profile);
+	int status = STATUS_YES;
+
+	if (options->why.count)
+		return print_whys(profile, &options->why, options->json);
+	if (options->fail_on_new)
+		return compare_new(profile, options);
+	if (options->shrink)
+		return compare_idle(profile, options);
+	say_facts(profile);
+	if (options->evidence)
+		status = write_output(options->evidence, evidence, strlen(evidence));
+	if (status == STATUS_YES && (options->output || !options->evidence))
+		status = write_output(options->output, policy, strlen(policy));
+	return status;
+}
+
+int cmd_profile(const struct verb *verb, int argc, char **argv)
+{
+	struct profile_options options = { 0 };
+	cleanup(profile_free) struct callgate_profile *profile = NULL;
+	struct arguments arguments;
+	struct callgate_error err;
+	int status = options_parse(verb, argc, argv, &options, &arguments);
+
+	if (status != OPTIONS_DONE)
+		return status;
+	if ((options.why.count > 0) + (options.fail_on_new != NULL) + (options.shrink != NULL) > 1)
+		return misuse("profile: --why, --fail-on-new and --shrink are three questions: ask one at a time");
+	if (callgate_profile_open((const char *const *)arguments.items, arguments.count, &profile, &err) != CALLGATE_OK)
+		return failure(&err);
+	return profile_answer(profile, &options);
+}

@@ -1,0 +1,157 @@
+/*
+ * Files are read and added up one by one, so that a recording that stands in two of them is noticed; then the policy is
+ * made as after a single run, and read back as any policy is.
+ */
+#include "learn/profile.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "lang/print.h"
+#include "learn/evidence_file.h"
+#include "learn/terms.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void callgate_profile_free(struct callgate_profile *profile)
+{
+	if (!profile)
+		return;
+	subjects_fini(&profile->subjects);
+	learned_fini(&profile->learned);
+	evidence_free(profile->evidence);
+	free(profile->policy);
+	free(profile->text);
+	free(profile);
+}
+
+static void profile_discard(struct callgate_profile **profile)
+{
+	callgate_profile_free(*profile);
+}
+
+static void evidence_discard(struct evidence **evidence)
+{
+	evidence_free(*evidence);
+}
+
+static int profile_read(struct callgate_profile *profile, const char *path, struct callgate_error *err)
+{
+	cleanup(evidence_discard) struct evidence *one = NULL;
+	int status = evidence_read(path, &one, err);
+
+	if (status == CALLGATE_OK)
+		status = evidence_merge(profile->evidence, one, err);
+	if (status == CALLGATE_E_INVALID)
+		error_place(err, path, 0, 0);
+	return status;
+}
+
+static int profile_write(struct callgate_profile *profile, struct callgate_error *err)
+{
+	cleanup(buf_fini) struct buf text = { 0 };
+	cleanup(buf_fini) struct buf policy = { 0 };
+	int status = evidence_write(profile->evidence, &text, err);
+
+	if (status < 0)
+		return status;
+	learned_print(&profile->learned, &policy);
+	profile->text = buf_take(&text);
+	profile->policy = buf_take(&policy);
+	return profile->text && profile->policy ? CALLGATE_OK : fail_nomem(err);
+}
+
+/* The policy's text must read as a policy: what does not is our mistake. */
+static int profile_check(const struct callgate_profile *profile, struct callgate_error *err)
+{
+	struct callgate_policy *policy;
+	struct callgate_error wrong;
+	int status = callgate_policy_parse("policy", profile->policy, strlen(profile->policy), NULL, &policy, &wrong);
+
+	if (status == CALLGATE_E_NOMEM)
+		return fail_nomem(err);
+	if (status < 0)
+		return fail(err, CALLGATE_E_UNPROVED, "the policy does not read back, line %u: %s", wrong.line,
+			    wrong.message);
+	callgate_policy_free(policy);
+	return CALLGATE_OK;
+}
+
+int callgate_profile_open(const char *const *evidence, size_t count, struct callgate_profile **ret_profile,
+			  struct callgate_error *err)
+{
+	cleanup(profile_discard) struct callgate_profile *profile = calloc(1, sizeof(*profile));
+	int status = CALLGATE_OK;
+
+	if (!profile || !(profile->evidence = evidence_new()))
+		return fail_nomem(err);
+	if (count > PROFILE_FILES_MAX)
+		return fail(err, CALLGATE_E_LIMIT, "more than %d files of evidence", PROFILE_FILES_MAX);
+	for (size_t i = 0; status == CALLGATE_OK && i < count; i++)
+		status = profile_read(profile, evidence[i], err);
+	if (status == CALLGATE_OK)
+		status = learn_rules(profile->evidence, NULL, &profile->learned, err);
+	if (status == CALLGATE_OK)
+		status = subjects_make(profile->evidence, &profile->subjects, err);
+	if (status == CALLGATE_OK)
+		status = profile_write(profile, err);
+	if (status == CALLGATE_OK)
+		status = profile_check(profile, err);
+	if (status == CALLGATE_OK)
+		*ret_profile = take_ptr(profile);
+	return status;
+}
+
+void callgate_profile_facts(const struct callgate_profile *profile, struct callgate_profile_facts *ret_facts)
+{
+	*ret_facts = (struct callgate_profile_facts){
+		.runs = (unsigned)profile->evidence->run_list.length,
+		.calls = profile->evidence->calls,
+		.programs = profile->evidence->programs.length,
+		.syscalls = profile->subjects.list.length + profile->subjects.unnamed.length,
+		.rules = profile->learned.policy->rules.length,
+		.one_out = (unsigned)profile->learned.one_out,
+		.widened = profile->learned.widened,
+	};
+}
+
+const char *callgate_profile_policy(const struct callgate_profile *profile)
+{
+	return profile->policy;
+}
+
+const char *callgate_profile_evidence(const struct callgate_profile *profile)
+{
+	return profile->text;
+}
+
+void profile_rule(const struct callgate_profile *profile, const struct abi_syscall *syscall, struct buf *text)
+{
+	const struct policy *policy = profile->learned.policy;
+
+	for (size_t i = 0; i < policy->rules.length; i++) {
+		const struct policy_rule *rule = &policy->rules.items[i];
+
+		for (size_t j = 0; j < rule->name_count; j++) {
+			if (rule->names[j].syscall != syscall)
+				continue;
+			print_action(text, &rule->action);
+			buf_printf(text, " %s", syscall->name);
+			if (rule->condition->kind != POLICY_ALWAYS) {
+				buf_puts(text, " if ");
+				print_condition(text, rule->condition);
+			}
+			return;
+		}
+	}
+}
+
+bool profile_value(struct arena *arena, const struct abi_arch *arch, const struct abi_arg *type, uint64_t value,
+		   struct buf *text)
+{
+	const struct policy_value *named = term_value(arena, arch, type, value);
+
+	if (named)
+		print_value(text, named);
+	return named != NULL;
+}

@@ -1,0 +1,31 @@
+/*
+ * learn/profile.h - what stands behind the public handle of a profile
+ */
+#ifndef CALLGATE_LEARN_PROFILE_H
+#define CALLGATE_LEARN_PROFILE_H
+
+#include "base/buf.h"
+#include "learn/rules.h"
+#include "learn/subjects.h"
+
+#include <callgate/profile.h>
+
+enum { PROFILE_FILES_MAX = 4096 };
+
+struct callgate_profile {
+	struct evidence *evidence;
+	struct subjects subjects; /* of that evidence */
+	struct learned learned;	  /* the policy that it supports, as rules and as text */
+	char *policy;
+	char *text; /* the evidence as a file */
+};
+
+/* The rule of the learned policy that lets this syscall through, as one line for this syscall alone; nothing where
+ * there is none. Failure is that of the buf. */
+void profile_rule(const struct callgate_profile *profile, const struct abi_syscall *syscall, struct buf *text);
+
+/* The value of an argument in constants of its type, or as a number. Failure is that of the buf, or false. */
+bool profile_value(struct arena *arena, const struct abi_arch *arch, const struct abi_arg *type, uint64_t value,
+		   struct buf *text);
+
+#endif

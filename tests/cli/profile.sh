@@ -1,0 +1,63 @@
+# shellcheck shell=bash disable=SC2154
+# profile: evidence of runs as one, what a rule stands on, what a policy has too little and too much.
+learn() { "$CALLGATE" learn "$@" >/dev/null 2>&1 </dev/null; }
+
+learn -o a.policy -- sh -c 'cd /; exit 0'
+learn -o b.policy -- sh -c 'cd /; umask 22'
+expect 0 'two runs make one policy' callgate profile a.policy.evidence b.policy.evidence -o both.policy
+stderr_has '2 runs of 1 program'
+stderr_has 'would have refused something to 1'
+check '  which says so' grep -q '^# Learned from 2 runs' both.policy
+check '  and compiles' callgate compile -o both.bpf both.policy
+expect 0 'a policy can go to stdout' callgate profile a.policy.evidence
+stdout_has '^default kill-process'
+expect 0 'evidence too is one' callgate profile a.policy.evidence b.policy.evidence --evidence both.evidence
+expect 0 '  and makes the same policy' callgate profile both.evidence
+check '  word for word' cmp out both.policy
+check '  and knows its runs' test "$(grep -c '^{"run":"[0-9a-f]*"' both.evidence)" = 2
+
+expect 0 'why a rule is there' callgate profile --why chdir --why umask both.evidence
+stdout_has '^chdir: 2 calls in 2 of 2 runs'
+stdout_has '^umask: [0-9]* calls* in 1 of 2 runs'
+stdout_has 'rule: allow chdir$'
+stdout_has '/sh\|/dash'
+stdout_has 'libc'
+expect 0 'why one is there that was not seen' callgate profile --why sched_yield both.evidence
+stdout_has 'reason: made only when threads or locks meet'
+expect 2 'a name that is misspelt' callgate profile --why chdri both.evidence
+stderr_has "did you mean 'chdir'"
+expect 2 'a call that was not seen' callgate profile --why ptrace both.evidence
+
+expect 0 'a policy that has all that was seen' callgate profile --fail-on-new both.policy a.policy.evidence b.policy.evidence
+stdout_is ''
+expect 1 'a policy that lacks something' callgate profile --fail-on-new a.policy both.evidence
+stdout_has 'a.policy lacks umask: [0-9]* calls* in 1 of 2 runs'
+stdout_has '    allow umask'
+expect 1 '  as objects' callgate profile --json --fail-on-new a.policy both.evidence
+stdout_has '"gap": *"new", *"syscall": *"umask", *"count": *[0-9]*, *"runs": *1'
+printf '%s\n' 'kernel 7.1' 'default kill-process' 'allow openat if flags == O_CLOEXEC' >narrow.policy
+learn -o c.policy -- sh -c 'echo >written'
+expect 1 'of a rule that is too narrow' callgate profile --fail-on-new narrow.policy c.policy.evidence
+stdout_has 'lacks openat with flags O_CREAT'
+check '  it lacks the value, and not the call' not grep -q 'lacks openat:' out
+printf '%s\n' 'kernel 7.1' 'default allow' 'kill-process chdir if path != NULL' >other.policy
+expect 0 'what depends on what nobody kept is not called missing' callgate profile --fail-on-new other.policy a.policy.evidence
+
+expect 1 'a rule without evidence' callgate profile --shrink both.policy a.policy.evidence -o small.policy
+stdout_has '^both.policy:[0-9]*: no run of 1 made umask$'
+check '  is left out' not grep -q umask small.policy
+check '  and nothing else' grep -q chdir small.policy
+expect 0 'none is left then' callgate profile --shrink small.policy a.policy.evidence
+stdout_is ''
+
+expect 2 'the same recording twice' callgate profile a.policy.evidence both.evidence
+stderr_has 'both.evidence: error: both hold the recording'
+head -c 300 both.evidence >cut.evidence
+expect 2 'a file that is cut off' callgate profile cut.evidence
+sed '1s/"version":2/"version":1/' both.evidence >old.evidence
+expect 2 'another version, beside one of ours' callgate profile both.evidence old.evidence
+stderr_has 'old.evidence:1:.*another version'
+sed '/"syscall":"chdir"/s/"runs":\[2,/"runs":[9,/' both.evidence >runs.evidence
+expect 2 'more runs than there are' callgate profile runs.evidence
+expect 2 'two questions at once' callgate profile --why read --shrink a.policy both.evidence
+expect 2 'no evidence is misuse' callgate profile
