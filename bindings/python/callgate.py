@@ -75,7 +75,8 @@ _RefusedCall = ctypes.CFUNCTYPE(None, ctypes.POINTER(_Refusal), _p)
 
 class _RunOptions(ctypes.Structure):
     _fields_ = [("argv", ctypes.POINTER(_text)), ("environment", ctypes.POINTER(_text)),
-                ("sandbox", _p), ("no_trace", ctypes.c_bool), ("dry_run", ctypes.c_bool), ("refused", _RefusedCall),
+                ("sandbox", _p), ("no_trace", ctypes.c_bool), ("dry_run", ctypes.c_bool),
+                ("started", _p), ("refused", _RefusedCall),
                 ("context", _p)]
 
 

@@ -92,6 +92,7 @@ struct callgate_run_options {
 	const struct callgate_sandbox *sandbox; /* what it gets and what stands around it, NULL: nothing was set */
 	bool no_trace;				/* do not trace it: a refusal is then told as SIGSYS only */
 	bool dry_run; /* prepare all of it, filter included, and end instead of executing the program */
+	void (*started)(int pid, void *context); /* once it executes the program, or NULL */
 	void (*refused)(const struct callgate_refusal *refusal, void *context); /* at once, or NULL */
 	void *context;
 };

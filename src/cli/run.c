@@ -3,6 +3,7 @@
  * status, and not a word. What is said is said on stderr, and what scripts want goes to --report.
  */
 #include "base/cleanup.h"
+#include "cli/events.h"
 #include "cli/frames.h"
 #include "cli/ground.h"
 #include "cli/print.h"
@@ -11,6 +12,8 @@
 
 #include <callgate/callgate.h>
 
+#include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +26,8 @@
 struct run_options {
 	const char *policy;
 	const char *report;
+	const char *status_fd;
+	const char *events;
 	bool no_trace;
 	bool backtrace;
 	bool dry_run;
@@ -34,6 +39,9 @@ static const struct option_row run_rows[] = {
 	OPTION_TEXT(struct run_options, policy, "policy", 'p', "FILE", "the policy, or a raw BPF filter, to run under"),
 	OPTION_TEXT(struct run_options, report, "report", 'r', "FILE",
 		    "write how it ended to FILE, as one JSON object"),
+	OPTION_TEXT(struct run_options, status_fd, "status-fd", 0, "N", "write the same to descriptor N"),
+	OPTION_TEXT(struct run_options, events, "events", 'e', "FILE",
+		    "append what happens to FILE while it happens, as JSON objects, one a line"),
 	OPTION_FLAG(struct run_options, backtrace, "backtrace", 'b',
 		    "tell of a refused call by which functions it came about; a report has that anyway"),
 	OPTION_FLAG(struct run_options, no_trace, "no-trace", 0,
@@ -53,7 +61,9 @@ static const struct option_row run_rows[] = {
 /* What was refused so far. */
 struct seen {
 	const char *policy;
+	char **argv;
 	json_t *refusals; /* an array, REFUSALS_MAX at most */
+	int events;	  /* a descriptor; −1: nobody wants them */
 	bool wants_frames, says_frames;
 };
 
@@ -136,13 +146,20 @@ static json_t *report_group(const struct callgate_run_report *report)
 			 counted(report->pids_refused), "oom_kills", counted(report->oom_kills));
 }
 
+static json_t *json_words(char **words)
+{
+	json_t *array = json_array();
+
+	for (; *words; words++)
+		json_array_append_new(array, json_text(*words));
+	return array;
+}
+
 static json_t *report_json(const struct callgate_run_report *report, const struct seen *seen, char **argv)
 {
-	json_t *arguments = json_array(), *object;
+	json_t *object;
 
-	for (; *argv; argv++)
-		json_array_append_new(arguments, json_text(*argv));
-	object = json_pack("{so so ss sI sI sf sf sf sI so so ss sb ss sI so}", "argv", arguments, "policy",
+	object = json_pack("{so so ss sI sI sf sf sf sI so so ss sb ss sI so}", "argv", json_words(argv), "policy",
 			   json_text(seen->policy), "ended", report->signalled ? "signalled" : "exited",
 			   report->signalled ? "signal" : "status", (json_int_t)report->status, "exit_status",
 			   (json_int_t)report->exit_status, "wall_seconds", (double)report->wall_ns / 1e9,
@@ -165,12 +182,15 @@ static void keep_refused(const struct callgate_refusal *refusal, struct seen *se
 	json_t *frames, *frame;
 	size_t i;
 
-	if (count >= REFUSALS_MAX)
+	if (count >= REFUSALS_MAX) {
+		events_write(seen->events, "refused", report_refusal(refusal, json_array()));
 		return;
+	}
 	frames = seen->wants_frames && count < BACKTRACES_MAX ? refusal_frames(refusal) : json_array();
 	if (seen->says_frames)
 		json_array_foreach(frames, i, frame) say_frame(frame);
 	json_array_append_new(seen->refusals, report_refusal(refusal, frames));
+	events_write(seen->events, "refused", json_deep_copy(json_array_get(seen->refusals, count)));
 }
 
 /* Written at once, while the target's other processes go on. */
@@ -193,6 +213,14 @@ static void say_refused(const struct callgate_refusal *refusal, void *context)
 	else if (why->line && !why->by_rule && refusal->syscall[0])
 		note("hint: 'allow %s' in the policy would let it pass", refusal->syscall);
 	keep_refused(refusal, seen);
+}
+
+static void say_started(int pid, void *context)
+{
+	const struct seen *seen = context;
+
+	events_write(seen->events, "started",
+		     json_pack("{si ss so}", "pid", pid, "policy", seen->policy, "argv", json_words(seen->argv)));
 }
 
 /* A refusal that nobody saw. */
@@ -220,6 +248,8 @@ static int run_failure(const struct callgate_error *err)
 static void seen_fini(struct seen *seen)
 {
 	json_decref(seen->refusals);
+	if (seen->events >= 0)
+		close(seen->events);
 }
 
 /* The command's policy, or the one that the settings name. */
@@ -249,12 +279,46 @@ static int print_config(const struct callgate_sandbox *sandbox)
 	return write_output(NULL, text, strlen(text));
 }
 
+/* "7", a descriptor that is open; −1 for NULL. The target does not get it. */
+static int descriptor_of(const char *text, int *ret_fd)
+{
+	char *end;
+	long number = text ? strtol(text, &end, 10) : -1;
+
+	*ret_fd = (int)number;
+	if (!text)
+		return STATUS_YES;
+	if (end == text || *end || number < 0 || number > INT_MAX || fcntl((int)number, F_GETFD) < 0)
+		return misuse("run: --status-fd '%s' is no open descriptor", text);
+	return STATUS_YES;
+}
+
+/* To whoever asked for it; takes the object. */
+static int tell_end(const struct run_options *options, int status_fd, const struct file_place *place,
+		    json_t *report_take, const struct seen *seen)
+{
+	cleanup_free char *text = status_fd >= 0 ? json_dumps(report_take, JSON_COMPACT) : NULL;
+	int status = STATUS_YES;
+
+	if (text && (file_write_all(status_fd, text, strlen(text)) < 0 || file_write_all(status_fd, "\n", 1) < 0))
+		status = misuse("run: the report could not be written to descriptor %d", status_fd);
+	events_write(seen->events, "ended", json_incref(report_take));
+	if (!options->report)
+		json_decref(report_take);
+	else if (write_json(place, report_take) != STATUS_YES)
+		status = STATUS_FAILED;
+	return status;
+}
+
 static int run_program(struct run_options *options, char **argv)
 {
 	cleanup(subject_free) struct callgate_subject *subject = NULL;
 	cleanup(ground_free) struct callgate_sandbox *sandbox = NULL;
-	cleanup(seen_fini) struct seen seen = { .refusals = json_array(),
-						.wants_frames = options->backtrace || options->report,
+	cleanup(seen_fini) struct seen seen = { .argv = argv,
+						.refusals = json_array(),
+						.events = -1,
+						.wants_frames = options->backtrace || options->report ||
+								options->events || options->status_fd,
 						.says_frames = options->backtrace };
 	cleanup(file_place_fini) struct file_place place = FILE_PLACE_NONE;
 	struct callgate_run_options run = {
@@ -262,12 +326,13 @@ static int run_program(struct run_options *options, char **argv)
 		.environment = (const char *const *)environ,
 		.no_trace = options->no_trace,
 		.dry_run = options->dry_run,
+		.started = say_started,
 		.refused = say_refused,
 		.context = &seen,
 	};
 	struct callgate_run_report report;
 	struct callgate_error err;
-	int status = ground_prepare(&options->ground, &sandbox);
+	int status_fd = -1, status = ground_prepare(&options->ground, &sandbox);
 
 	if (status != STATUS_YES)
 		return status == STATUS_MISUSE ? status : STATUS_RUN_FAILED;
@@ -276,7 +341,9 @@ static int run_program(struct run_options *options, char **argv)
 	if (!argv[0])
 		return misuse_hint("'callgate %s -h' says what it takes", "run", "run needs PROGRAM [ARGUMENT]...");
 	if (open_policy(options, sandbox, argv[0], &subject) != STATUS_YES ||
-	    output_find(options->report, &place) != STATUS_YES)
+	    output_find(options->report, &place) != STATUS_YES ||
+	    descriptor_of(options->status_fd, &status_fd) != STATUS_YES ||
+	    events_open(options->events, &seen.events) != STATUS_YES)
 		return STATUS_RUN_FAILED;
 	run.sandbox = sandbox;
 	seen.policy = callgate_subject_name(subject);
@@ -286,9 +353,9 @@ static int run_program(struct run_options *options, char **argv)
 		print_layers(&report);
 	say_unseen(&report);
 	say_limit(&report);
-	if (options->report && write_json(&place, report_json(&report, &seen, argv)) != STATUS_YES)
-		return STATUS_RUN_FAILED;
-	return report.exit_status;
+	return tell_end(options, status_fd, &place, report_json(&report, &seen, argv), &seen) == STATUS_YES
+		       ? report.exit_status
+		       : STATUS_RUN_FAILED;
 }
 
 int cmd_run(const struct verb *verb, int argc, char **argv)

@@ -211,6 +211,8 @@ static int run_beside(struct run_target *run, struct launch_target *target, stru
 	struct launch_end end;
 	int status = limit_start(&run->limit, err);
 
+	if (status == CALLGATE_OK && run->options->started)
+		run->options->started(target->pid, run->options->context);
 	if (status == CALLGATE_OK)
 		status = watch_target(&run->watch, &end, err);
 	if (status != CALLGATE_OK)
