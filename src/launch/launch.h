@@ -58,10 +58,12 @@ struct launch_target {
 	bool traced;	     /* whether tracing was asked for and granted */
 	uint64_t started_ns; /* CLOCK_MONOTONIC just before its filter was loaded and its program executed */
 	struct cgroup *group; /* that it is in, ours to free; NULL: none */
-	pid_t init;	     /* the first process of its pid namespace, a child of ours too; 0: there is none */
-	unsigned enforced;   /* enum callgate_ground: what of the sandbox stands… */
-	unsigned degraded;   /* …and of that, what stands only in part */
-	char weaker[512];    /* what is missing of it, "" when nothing is */
+	pid_t init;	  /* the first process of its pid namespace, a child of ours too; 0: there is none. It may share
+			     our memory: whoever kills by memory must not find it among the target's */
+	void *init_stack; /* of CLONE_STACK_SIZE, which it runs on then; NULL */
+	unsigned enforced; /* enum callgate_ground: what of the sandbox stands… */
+	unsigned degraded; /* …and of that, what stands only in part */
+	char weaker[512];  /* what is missing of it, "" when nothing is */
 };
 
 /* One that holds nothing, which launch_target_fini leaves alone. */

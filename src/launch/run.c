@@ -245,6 +245,9 @@ static int run_watched(struct run_target *run, struct launch_spec *spec, struct 
 			strcpy(run->report->untraced, "the kernel does not let us trace it");
 		status = spec->dry_run ? CALLGATE_OK : run_beside(run, &target, err);
 	}
+	/* Nothing of it may run when our memory can be looked into again. */
+	if (status != CALLGATE_OK)
+		launch_target_fini(&target);
 	prctl(PR_SET_DUMPABLE, was_dumpable);
 	watch_end(&run->watch);
 	launch_target_fini(&target);
@@ -285,7 +288,7 @@ int callgate_run(const struct callgate_subject *subject, const struct callgate_r
 		return status;
 	spec.envp = run.environment;
 	snprintf(report.untraced, sizeof(report.untraced), "%s", run_why_untraced(&run));
-	spec.trace = !report.untraced[0];
+	spec.trace = !report.untraced[0] && !options->dry_run;
 	status = run_watched(&run, &spec, err);
 	if (status == CALLGATE_OK)
 		*ret_report = report;

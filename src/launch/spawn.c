@@ -27,6 +27,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -134,11 +135,28 @@ static pid_t spawn_clone_child(struct spawn *spawn, uint64_t flags)
 	return clone_start(&child);
 }
 
-/*
- * The first process of the pid namespace that this one's children will be in: a copy of ours, since it lives on, with
- * memory that nobody in there may look into.
- */
-static pid_t spawn_init(struct spawn *spawn)
+static void __attribute__((noreturn)) spawn_init_main(void *argument)
+{
+	sandbox_init_main(&((struct spawn *)argument)->plan);
+}
+
+/* On our memory, which is cheap and safe where nobody in there may look into it: see hide_launcher. */
+static pid_t spawn_init_shared(struct spawn *spawn)
+{
+	bool keeps_handlers;
+	struct clone_child init = {
+		.flags = CLONE_PARENT,
+		.main = spawn_init_main,
+		.argument = spawn,
+		.stack = spawn->target.init_stack,
+		.keeps_handlers = &keeps_handlers,
+	};
+
+	return clone_start(&init);
+}
+
+/* Else as a copy of ours, made so that nobody may look into that. */
+static pid_t spawn_init_copy(struct spawn *spawn)
 {
 	long was_dumpable = KERNEL_CALL(SYS_prctl, PR_GET_DUMPABLE);
 	long pid;
@@ -162,7 +180,8 @@ static long spawn_pid_namespace(struct spawn *spawn)
 	result = KERNEL_CALL(SYS_unshare, CLONE_NEWPID);
 	if (result < 0 || !spawn->plan.has_init)
 		return result;
-	result = spawn_init(spawn);
+	spawn->plan.init_shares = spawn->target.init_stack != NULL;
+	result = spawn->plan.init_shares ? spawn_init_shared(spawn) : spawn_init_copy(spawn);
 	if (result > 0)
 		spawn->target.init = (pid_t)result;
 	return result < 0 ? result : 0;
@@ -326,13 +345,29 @@ static pid_t spawn_clone_target(struct spawn *spawn)
 	return spawn->target.pid;
 }
 
+/* What the first process of a pid namespace runs on until it ends. */
+static int spawn_init_stack(struct spawn *spawn, struct callgate_error *err)
+{
+	void *stack = MAP_FAILED;
+
+	if (!spawn->child.spec->hide_launcher)
+		return CALLGATE_OK;
+	stack = mmap(NULL, CLONE_STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	if (stack == MAP_FAILED)
+		return fail_nomem(err);
+	spawn->target.init_stack = stack;
+	return CALLGATE_OK;
+}
+
 /* By a porter that goes at once: the target's number is known when it has. */
 static int spawn_in_pid_namespace(struct spawn *spawn, struct callgate_error *err)
 {
 	siginfo_t info;
 	pid_t porter;
-	int status = spawn_clone(spawn, spawn_clone_porter, &porter, err);
+	int status = spawn_init_stack(spawn, err);
 
+	if (status == CALLGATE_OK)
+		status = spawn_clone(spawn, spawn_clone_porter, &porter, err);
 	if (status != CALLGATE_OK)
 		return status;
 	if (process_wait(P_PIDFD, (id_t)spawn->porter_pidfd, WEXITED | __WALL, &info, NULL) < 0)
@@ -372,8 +407,10 @@ static int spawn_reported(const struct spawn *spawn, struct callgate_error *err)
 	const struct child *child = &spawn->child;
 	int status = CALLGATE_E_UNCONFINED;
 
-	if (child->error == 0)
+	if (child->error == 0 && child->step == CHILD_EXEC)
 		return CALLGATE_OK;
+	if (child->error == 0)
+		return fail(err, CALLGATE_E_UNCONFINED, "the target was ended before its program was executed");
 	if (child->step == CHILD_EXEC && child->error == -ECANCELED)
 		return CALLGATE_OK;
 	if (child->step == CHILD_IDENTITY || child->step == CHILD_ENTER || child->step == CHILD_CONFINE)
@@ -437,6 +474,7 @@ static void spawn_forget(struct launch_target *target)
 	launch_target_fini(target);
 	told.pid = told.init = 0;
 	told.group = NULL;
+	told.init_stack = NULL;
 	told.pidfd = told.listener = -1;
 	*target = told;
 }

@@ -15,6 +15,7 @@
 #include <linux/futex.h>
 #include <linux/if.h>
 #include <linux/keyctl.h>
+#include <linux/openat2.h>
 #include <linux/sched.h>
 #include <linux/securebits.h>
 #include <linux/sockios.h>
@@ -87,13 +88,10 @@ static long enter_group(struct sandbox_plan *plan)
 }
 
 /* Its capabilities stay for now, in whatever user namespace. */
-long sandbox_identity(struct sandbox_plan *plan)
+static long enter_identity(struct sandbox_plan *plan)
 {
 	long result = 0;
 
-	result = enter_group(plan);
-	if (result < 0)
-		return result;
 	plan->step = PLAN_IDENTITY;
 	sandbox_await_maps(plan);
 	if (plan->drop_groups)
@@ -105,6 +103,13 @@ long sandbox_identity(struct sandbox_plan *plan)
 	if (result == 0 && plan->set_ids)
 		result = KERNEL_CALL(SYS_setresuid, plan->uid, plan->uid, plan->uid);
 	return result;
+}
+
+long sandbox_identity(struct sandbox_plan *plan)
+{
+	long result = enter_group(plan);
+
+	return result == 0 ? enter_identity(plan) : result;
 }
 
 static long enter_root(struct sandbox_plan *plan)
@@ -173,14 +178,19 @@ static long enter_keyring(struct sandbox_plan *plan)
 	return step_done(plan, CALLGATE_GROUND_KEYRING, result);
 }
 
+/* Not through /proc/self/fd, where descriptors that are still open would lead out of the new root. */
 static long enter_folder(struct sandbox_plan *plan)
 {
-	long result;
+	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS };
+	long fd, result;
 
 	if (!plan->folder)
 		return 0;
 	plan->step = PLAN_FOLDER;
-	result = KERNEL_CALL(SYS_chdir, plan->folder);
+	fd = KERNEL_CALL(SYS_openat2, AT_FDCWD, plan->folder, &how, sizeof(how));
+	result = fd < 0 ? fd : KERNEL_CALL(SYS_fchdir, fd);
+	if (fd >= 0)
+		KERNEL_CALL(SYS_close, fd);
 	return result < 0 && !plan->folder_must_be ? KERNEL_CALL(SYS_chdir, "/") : result;
 }
 
@@ -259,6 +269,8 @@ static long confine_landlock(struct sandbox_plan *plan)
 	if (!plan->landlock || plan->lost & CALLGATE_GROUND_LANDLOCK)
 		return 0;
 	plan->step = PLAN_LANDLOCK;
+	if (landlock_stands_in(plan))
+		plan->degraded |= CALLGATE_GROUND_ROOT;
 	return step_done(plan, CALLGATE_GROUND_LANDLOCK, landlock_enter(plan));
 }
 
@@ -358,15 +370,24 @@ static long confine_capabilities(struct sandbox_plan *plan)
 		result = KERNEL_CALL(SYS_prctl, PR_SET_SECUREBITS, SECUREBITS);
 	if (result == 0)
 		result = confine_sets(keep, keep);
-	if (result == 0 && bounding < 0 && plan->sandbox->may_degrade & CALLGATE_GROUND_CAPABILITIES) {
+	/* Who has no capability needs none taken from the bounding set: no_new_privs keeps it from being of use. */
+	if (result == 0 && bounding == -EPERM) {
 		plan->degraded |= CALLGATE_GROUND_CAPABILITIES;
 		return 0;
 	}
 	return step_done(plan, CALLGATE_GROUND_CAPABILITIES, result == 0 ? bounding : result);
 }
 
+/* What the first process has of ours must outlast it, and we may be gone after the exec. */
+static long confine_await_init(struct sandbox_plan *plan)
+{
+	while (plan->init_shares && __atomic_load_n(&plan->init_ready, __ATOMIC_ACQUIRE) == 0)
+		KERNEL_CALL(SYS_futex, &plan->init_ready, FUTEX_WAIT, 0, 0);
+	return 0;
+}
+
 static long (*const confine_steps[])(struct sandbox_plan *plan) = {
-	confine_landlock, confine_memory, confine_clock, confine_cores, confine_capabilities,
+	confine_landlock, confine_memory, confine_clock, confine_cores, confine_capabilities, confine_await_init,
 };
 
 long sandbox_confine(struct sandbox_plan *plan)
@@ -401,12 +422,15 @@ void sandbox_init_main(struct sandbox_plan *plan)
 	uint64_t known = 1ULL << (SIGCHLD - 1) | 1ULL << (INIT_AWAIT_REST - 1) | 1ULL << (INIT_END - 1);
 	bool awaits = false;
 
-	if (sandbox_identity(plan) < 0 || confine_sets(0, 0) < 0 || KERNEL_CALL(SYS_prctl, PR_SET_DUMPABLE, 0) < 0)
+	/* Not into the target's control group: the launcher, whose memory this may be, must not be killed for that one's. */
+	if (enter_identity(plan) < 0 || confine_sets(0, 0) < 0)
 		init_exit(2);
 	if (KERNEL_CALL(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL) < 0 || sandbox_is_orphan(plan))
 		init_exit(2);
 	if (KERNEL_CALL(SYS_chdir, "/") < 0 || KERNEL_CALL(SYS_close_range, 0, UINT_MAX, 0) < 0)
 		init_exit(2);
+	__atomic_store_n(&plan->init_ready, 1, __ATOMIC_RELEASE);
+	KERNEL_CALL(SYS_futex, &plan->init_ready, FUTEX_WAKE, 1);
 	for (;;) {
 		long signal = KERNEL_CALL(SYS_rt_sigtimedwait, &known, 0, 0, KERNEL_SIGSET_SIZE);
 

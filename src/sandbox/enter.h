@@ -22,7 +22,8 @@ long sandbox_enter(struct sandbox_plan *plan);
 long sandbox_confine(struct sandbox_plan *plan);
 
 /* In the process that has just become the first of a pid namespace: reaps until it is alone, once it was told that the
- * target has ended (INIT_AWAIT_REST), or ends at once (INIT_END); its status is 0 when it was alone. */
+ * target has ended (INIT_AWAIT_REST), or ends at once (INIT_END); its status is 0 when it was alone. It may share the
+ * launcher's memory, which nobody in the namespace may look into then; it looks at the plan until plan->init_ready. */
 void __attribute__((noreturn)) sandbox_init_main(struct sandbox_plan *plan);
 
 #define INIT_AWAIT_REST SIGUSR1

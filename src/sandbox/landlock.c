@@ -67,11 +67,11 @@ static const uint64_t access_rights[] = {
 	[SANDBOX_RWX] = READ | WRITE | EXECUTE,
 };
 
-static long landlock_add_path(int ruleset, const struct sandbox_path *path, uint64_t handled)
+static long landlock_add_path(int ruleset, const char *path, enum sandbox_access access, uint64_t handled)
 {
-	struct landlock_path_beneath_attr rule = { .allowed_access = access_rights[path->access] & handled };
+	struct landlock_path_beneath_attr rule = { .allowed_access = access_rights[access] & handled };
 	struct statx status = { 0 };
-	long fd = KERNEL_CALL(SYS_openat, AT_FDCWD, path->path, O_PATH | O_CLOEXEC, 0);
+	long fd = KERNEL_CALL(SYS_openat, AT_FDCWD, path, O_PATH | O_CLOEXEC, 0);
 	long result = fd < 0 ? fd : KERNEL_CALL(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE, &status);
 
 	if (result == 0) {
@@ -83,6 +83,36 @@ static long landlock_add_path(int ruleset, const struct sandbox_path *path, uint
 	if (fd >= 0)
 		KERNEL_CALL(SYS_close, fd);
 	return result;
+}
+
+bool landlock_stands_in(const struct sandbox_plan *plan)
+{
+	return plan->landlock && plan->wanted & (plan->lost | plan->absent) & CALLGATE_GROUND_ROOT;
+}
+
+static long landlock_add_mount(int ruleset, const struct plan_mount *mount, uint64_t handled)
+{
+	static const char *const devices[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom" };
+	long result = 0;
+
+	switch (mount->kind) {
+	case SANDBOX_RO_BIND:
+	case SANDBOX_RO_BIND_TRY:
+		return landlock_add_path(ruleset, mount->source, SANDBOX_ROX, handled);
+	case SANDBOX_BIND:
+	case SANDBOX_BIND_TRY:
+	case SANDBOX_DEV_BIND:
+		return landlock_add_path(ruleset, mount->source, SANDBOX_RWX, handled);
+	case SANDBOX_PROC:
+		return landlock_add_path(ruleset, "/proc", SANDBOX_RO, handled);
+	case SANDBOX_DEV:
+		for (size_t i = 0; result == 0 && i < sizeof(devices) / sizeof(*devices); i++)
+			result = landlock_add_path(ruleset, devices[i], SANDBOX_RW, handled);
+		return result;
+	default:
+		/* What would be new is not there, and nothing may be done in its place. */
+		return 0;
+	}
 }
 
 static long landlock_add_ports(int ruleset, const struct sandbox_numbers *ports, uint64_t access)
@@ -103,7 +133,10 @@ static long landlock_fill(const struct sandbox_plan *plan, int ruleset, uint64_t
 	long result = 0;
 
 	for (size_t i = 0; result == 0 && i < sandbox->paths.length; i++)
-		result = landlock_add_path(ruleset, &sandbox->paths.items[i], handled);
+		result = landlock_add_path(ruleset, sandbox->paths.items[i].path, sandbox->paths.items[i].access,
+					   handled);
+	for (size_t i = 0; result == 0 && landlock_stands_in(plan) && i < plan->mount_count; i++)
+		result = landlock_add_mount(ruleset, &plan->mounts[i], handled);
 	if (result == 0)
 		result = landlock_add_ports(ruleset, &sandbox->connect_ports, ACCESS_NET_CONNECT_TCP);
 	if (result == 0)
@@ -117,7 +150,7 @@ long landlock_enter(const struct sandbox_plan *plan)
 	const struct landlock_abi *abi =
 		&landlock_abis[plan->landlock < LANDLOCK_ABI_LAST ? plan->landlock : LANDLOCK_ABI_LAST];
 	struct ruleset handled = {
-		.files = sandbox->paths.length ? abi->files : 0,
+		.files = sandbox->paths.length || landlock_stands_in(plan) ? abi->files : 0,
 		.net = (sandbox->connect_ports.length ? ACCESS_NET_CONNECT_TCP : 0) |
 		       (sandbox->bind_ports.length ? ACCESS_NET_BIND_TCP : 0),
 		.scopes = SCOPE_ABSTRACT_UNIX | SCOPE_SIGNAL,

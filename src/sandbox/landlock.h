@@ -6,6 +6,9 @@
 
 #include "sandbox/plan.h"
 
+/* Whether the rules are those of the mounts that could not be made: what would be bound may be used in its place. */
+bool landlock_stands_in(const struct sandbox_plan *plan);
+
 /* Restricts the calling thread as the plan says, by what the kernel's ABI knows: paths and ports where some were named,
  * abstract sockets and signals always. no_new_privs must be set. 0 or a negative errno. Async-signal-safe. */
 long landlock_enter(const struct sandbox_plan *plan);

@@ -22,7 +22,7 @@ static const struct layer_row layer_rows[] = {
 #define LAYERS_NAMESPACES                                                                            \
 	(CALLGATE_GROUND_USER | CALLGATE_GROUND_PID | CALLGATE_GROUND_MOUNT | CALLGATE_GROUND_NET |  \
 	 CALLGATE_GROUND_IPC | CALLGATE_GROUND_UTS | CALLGATE_GROUND_CGROUP | CALLGATE_GROUND_TIME | \
-	 CALLGATE_GROUND_ROOT | CALLGATE_GROUND_CAPABILITIES)
+	 CALLGATE_GROUND_ROOT)
 
 const char *callgate_ground_name(unsigned ground)
 {

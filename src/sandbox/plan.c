@@ -575,7 +575,7 @@ int plan_failure(const struct sandbox_plan *plan, const char *argv0, int error, 
 
 unsigned plan_enforced(const struct sandbox_plan *plan)
 {
-	return plan->wanted & ~plan->lost & ~plan->absent;
+	return (plan->wanted & ~plan->lost & ~plan->absent) | plan->degraded;
 }
 
 void plan_describe_missing(const struct sandbox_plan *plan, char *text, size_t size)

@@ -57,6 +57,7 @@ struct sandbox_plan {
 	unsigned namespaces; /* CLONE_NEW* to clone with */
 	bool own_root;	     /* the root begins empty */
 	bool has_init;	     /* the first process of the pid namespace is not the target */
+	bool init_shares;    /* one that was started shares the launcher's memory, and is no copy of it */
 	bool set_ids;	     /* the target changes to uid and gid */
 	bool drop_groups;
 	uint32_t uid, gid;
@@ -73,6 +74,9 @@ struct sandbox_plan {
 	unsigned wanted;	     /* enum callgate_ground: what was asked for */
 	unsigned lost;		     /* of these: not there, and allowed not to be */
 	int launcher; /* a pidfd of the launcher, from which those in a pid namespace see its end; −1 */
+
+	/* futex: 1 when the first process of the pid namespace, where that is ours, needs the plan no more. */
+	volatile int init_ready;
 
 	/* The target's reports, in memory that both share. */
 	volatile int maps_written;    /* futex: 1 when the launcher has written them */

@@ -18,6 +18,9 @@
 
 #define SOURCE_LINKS_MAX 16
 
+/* As whom a user namespace shows the owner that it does not map: the machine's root, for the system's folders. */
+#define OVERFLOW_UID 65534
+
 /* Folders whose links are the system's. Those that end in a slash stand for all beneath them, too. */
 static const char *const source_system_folders[] = { "/", "/etc/", "/lib/", "/usr/", "/var", "/nix/" };
 
@@ -38,7 +41,7 @@ static bool is_system_folder(const char *folder)
 
 	for (size_t i = 0; i < sizeof(source_system_folders) / sizeof(*source_system_folders); i++)
 		if (is_beneath(folder, source_system_folders[i]))
-			return stat(folder, &status) == 0 && status.st_uid == 0 &&
+			return stat(folder, &status) == 0 && (status.st_uid == 0 || status.st_uid == OVERFLOW_UID) &&
 			       (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 	return false;
 }

@@ -1,0 +1,220 @@
+# shellcheck shell=bash disable=SC2154
+# What is behind a sandbox, tried from inside: sockets, ports, keys, shared memory, signals, terminals, and the escapes
+# that others had. The policy allows everything, so that it is not the filter which is tested. As root and as somebody
+# without any right, where the tests run as root.
+
+inside=${CALLGATE_INSIDE:-$here/../../build/tests/cli/inside}
+chmod 755 .
+cp "$CALLGATE" callgate
+cp "$inside" inside
+printf 'kernel 6.1\ndefault allow\n' >free.policy
+mkdir -m 755 presets
+cp "$CALLGATE_PRESETS"/* presets
+chmod -R a+rX presets callgate inside free.policy
+export CALLGATE_PRESETS=$PWD/presets
+
+as_root() { "$@"; }
+nobody() { "$@"; }
+if [ "$(id -u)" = 0 ]; then
+	nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
+fi
+# A root that holds the questioner and nothing else, with all namespaces.
+cell() { $who "$PWD/callgate" run --policy free.policy --unshare-all --ro-bind "$PWD/inside" /inside "$@"; }
+# The machine's files as they are, with one namespace less than all.
+open_cell() { $who "$PWD/callgate" run --policy free.policy "$@"; }
+landlock=$("$CALLGATE" doctor --json | python3 -c 'import json, sys
+print(*[f["value"].split()[-1] for f in map(json.loads, sys.stdin) if f["name"] == "landlock" and f["present"]] or [0])')
+needs_landlock() { # needs_landlock ABI DESCRIPTION: false, with a skip, where the kernel has less
+	[ "$landlock" -ge "$1" ] && return
+	skip "$2" "Landlock's ABI is $landlock, not $1"
+	return 1
+}
+
+# Somebody who listens, outside.
+mkfifo hold
+"$inside" listen "callgate-test-$$" <hold >port &
+listener=$!
+exec 9>hold
+until [ -s port ]; do sleep 0.01; done
+port=$(cat port)
+user_namespaces=yes
+nobody unshare -U true 2>/dev/null || user_namespaces=no
+
+questions() {
+	expect 0 "$who: ports of others are out of reach" cell -- /inside connect "$port"
+	stdout_is ECONNREFUSED
+	expect 0 "$who:   all of them" cell -- /inside scan
+	stdout_is 0
+	expect 0 "$who:   but with --share-net" cell --share-net -- /inside connect "$port"
+	stdout_is yes
+	expect 0 "$who: abstract sockets of others are out of reach" cell -- /inside abstract "callgate-test-$$"
+	stdout_is ECONNREFUSED
+	if needs_landlock 6 "$who:   with the machine's network, too"; then
+		expect 0 "$who:   with the machine's network, too" cell --share-net -- /inside abstract "callgate-test-$$"
+		stdout_is EPERM
+		expect 0 "$who: without a pid namespace others cannot be signalled either" open_cell --unshare-user -- \
+			"$inside_copy" kill $$
+		stdout_is EPERM
+	fi
+	if needs_landlock 4 "$who: TCP ports are limited by Landlock"; then
+		expect 0 "$who: TCP ports are limited by Landlock" cell --share-net --connect-tcp "$port" -- /inside connect "$port"
+		stdout_is yes
+		expect 0 "$who:   to those that are named" cell --share-net --connect-tcp 1 -- /inside connect "$port"
+		stdout_is EACCES
+		expect 0 "$who:   for listening, too" cell --bind-tcp 1 -- /inside bind 8080
+		stdout_is EACCES
+		expect 0 "$who:   which one may" cell --bind-tcp 8080 -- /inside bind 8080
+		stdout_is yes
+	fi
+	if needs_landlock 1 "$who: paths are limited by Landlock"; then
+		mkdir -p allowed && chmod 777 allowed
+		: >allowed/file && chmod 666 allowed/file
+		expect 0 "$who: paths are limited by Landlock" open_cell --rox / --rw "$PWD/allowed" -- \
+			"$inside_copy" write "$PWD/allowed/file"
+		stdout_is yes
+		expect 0 "$who:   to those that are named" open_cell --rox / -- "$inside_copy" write "$PWD/allowed/file"
+		stdout_is EACCES
+		expect 0 "$who:   also for reading" open_cell --rox "$inside_copy" -- "$inside_copy" write /etc/passwd
+		stdout_is EACCES
+		expect 126 "$who:   also for executing" open_cell --ro / -- "$inside_copy" ids
+	fi
+	expect 0 "$who: processes outside cannot be signalled" cell -- /inside kill $$
+	stdout_is ESRCH
+	expect 0 "$who: a new session keyring holds nothing" $who "$inside_copy" key callgate-test "$PWD/callgate" run \
+		--policy free.policy --unshare-all --ro-bind "$inside_copy" /inside -- /inside keyring callgate-test
+	stdout_is ENOKEY
+	expect 0 "$who: only three descriptors are open" cell -- /inside descriptors
+	stdout_is '0 1 2 '
+	expect 0 "$who: capabilities do not come back" cell -- /inside securebits
+	stdout_is 0xef
+
+	key=$((RANDOM * 32768 + RANDOM + 1))
+	expect 0 "$who: a System V segment" cell -- /inside shm-make $key
+	stdout_is yes
+	expect 0 "$who:   is not there in the next run" cell -- /inside shm-find $key
+	stdout_is ENOENT
+	expect 0 "$who:   nor outside" $who "$inside_copy" shm-find $key
+	stdout_is ENOENT
+	expect 0 "$who: /dev/shm is its own" open_cell --preset strict -- sh -c "echo x >/dev/shm/callgate-$$"
+	check "$who:   and is not outside" test ! -e "/dev/shm/callgate-$$"
+
+	# CVE-2019-5736: the launcher's own program is not to be had for writing, by whatever name.
+	expect 0 "$who: the launcher's program cannot be overwritten" cell --proc /proc -- /inside write /proc/1/exe
+	check '  or even named' grep -qE '^(EACCES|EPERM|ETXTBSY|EROFS|ENOENT)$' out
+	expect 0 "$who:   nor the program's own" cell --proc /proc -- /inside write /proc/self/exe
+	check '  by nobody' grep -qE '^(ETXTBSY|EROFS|EACCES)$' out
+	expect 0 "$who: the first process's memory is closed" cell --proc /proc -- /inside memory 1
+	stdout_is EACCES
+	# CVE-2024-21626: a folder outside that is open while the working folder is entered.
+	leaked() { cell "$@" -- /inside escape 8</; }
+	expect 0 "$who: no descriptor leads out" leaked
+	stdout_is contained
+	expect 125 "$who:   not as the working folder either" leaked --proc /proc --chdir /proc/self/fd/8
+	ln -sfn /proc/self/fd/8 link
+	expect 125 "$who:   nor through a link" leaked --proc /proc --ro-bind "$PWD/allowed" /a --symlink /proc/self/fd/8 /b --chdir /b
+	expect 0 "$who: what covers something cannot be lifted in a user namespace of its own" cell --proc /proc \
+		--tmpfs /tmp -- /inside userns /proc/keys /proc/kmsg /inside /proc /
+	check '  whether it gets one or not' grep -qE '^(done|EPERM|ENOSPC)$' out
+	stdout_lacks unmounted
+	stdout_lacks writable
+
+	# Judge0's CVEs of 2024: a link where a folder was, in a folder that others write.
+	rm -rf race && mkdir -m 777 race race/box
+	ln -s / race/link
+	expect 125 "$who: a source is not followed through a link" cell --bind "$PWD/race/link" /box -- /inside ids
+	stderr_has 'goes through the link'
+	expect 125 "$who:   nor through one on its way" cell --bind "$PWD/race/link/etc" /box -- /inside ids
+	race
+	check "$who: an exchange of folder and link wins nothing" test "$leaks" = 0
+
+	rm -rf race
+	mkdir -m 777 race race/box
+	# A link in what is bound leads nowhere outside, and what is done through it is done inside.
+	ln -sfn "$PWD/free.policy" race/box/out
+	expect 0 "$who: a link in a folder leads nowhere outside" cell --bind "$PWD/race/box" /box -- /inside write /box/out
+	stdout_is ENOENT
+	ln -sfn /etc race/box/etc
+	expect 125 "$who: nothing is mounted through a link outside" cell --bind "$PWD/race/box" /box --tmpfs /box/etc/x -- /inside ids
+	check "$who:   or made there" test ! -e /etc/x
+	if [ "$who" = as_root ]; then
+		cp "$inside" setuid && chmod 4755 setuid
+		expect 0 'a set-user-ID program gives no rights' cell --uid 1000 --gid 1000 --ro-bind "$PWD/setuid" /setuid -- /setuid ids
+		stdout_is '1000 1000 1000 1000 1000 1000 0'
+	fi
+	expect 0 "$who: memory is never writable and executable" cell --write-xor-execute -- /inside mmap
+	stdout_is EACCES
+	expect 0 "$who:   nor becomes so" cell --write-xor-execute -- /inside mprotect
+	stdout_is EACCES
+	if [ "$(uname -m)" = x86_64 ]; then
+		expect 139 "$who: the time stamp counter is a fault" cell --no-tsc -- /inside tsc
+	fi
+}
+
+# Exchanges the source for a link, again and again, while sandboxes are started on it; counts the runs that saw the root.
+race() {
+	local i
+	mkdir race/spare && chmod 777 race/spare
+	ln -sfn / race/spare/box
+	cp "$inside_copy" race/box/inside
+	python3 - race/box race/spare/box <<-'PYTHON' &
+	import ctypes, os, sys
+	libc = ctypes.CDLL(None)
+	a, b = (os.fsencode(path) for path in sys.argv[1:])
+	parent = os.getppid()
+	while os.getppid() == parent and not os.path.exists("race/stop"):
+	    libc.renameat2(-100, a, -100, b, 2)
+	PYTHON
+	local racer=$!
+	leaks=0
+	for ((i = 0; i < 40; i++)); do
+		cell --bind "$PWD/race/box" /box -- /inside write /box/etc/passwd >seen 2>/dev/null </dev/null
+		! grep -qvE '^ENOENT$' seen || leaks=$((leaks + 1))
+	done
+	touch race/stop
+	wait $racer
+}
+
+inside_copy=$PWD/inside
+for who in as_root nobody; do
+	if [ $who = as_root ] && [ "$(id -u)" != 0 ]; then continue; fi
+	if [ $who = nobody ] && [ $user_namespaces = no ]; then
+		skip 'the same without any right' 'user namespaces are refused here'
+		continue
+	fi
+	questions
+done
+exec 9>&-
+wait $listener
+
+# What types into a terminal is taken for its user's typing.
+typed() {
+	python3 - "$PWD/callgate" "$inside_copy" "$@" <<-'PYTHON'
+	import os, pty, sys
+	pid, master = pty.fork()
+	if pid == 0:
+	    os.execv(sys.argv[1] if sys.argv[3:] else sys.argv[2],
+	             [sys.argv[1], "run", *sys.argv[3:], "--", sys.argv[2], "tiocsti"] if sys.argv[3:] else [sys.argv[2], "tiocsti"])
+	text = b""
+	while True:
+	    try:
+	        more = os.read(master, 4096)
+	    except OSError:
+	        break
+	    if not more:
+	        break
+	    text += more
+	_, status = os.waitpid(pid, 0)
+	sys.stdout.write(text.decode().replace("\r", "").replace("x", ""))
+	sys.exit(os.waitstatus_to_exitcode(status))
+	PYTHON
+}
+expect 0 'without a sandbox somebody can type into the terminal' typed
+if grep -qx -e yes out; then
+	expect 0 'with one, nobody can' typed --policy free.policy --unshare-user
+	stdout_lacks yes
+	expect 125 'who keeps the terminal needs a policy against it' typed --tty --policy free.policy
+	expect 0 '  and has one in the presets' typed --tty --preset read-only --ro-bind "$inside_copy" "$inside_copy"
+	stdout_is EPERM
+else
+	skip 'with one, nobody can' 'this kernel types for nobody'
+fi

@@ -1,0 +1,315 @@
+/*
+ * What a program in a sandbox tries. Each question is one that only a system call answers; the answer is a word on
+ * standard output, and status 0. It is linked statically, so that it runs in a root that holds nothing else.
+ *
+ *	inside QUESTION [ARGUMENT...]
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/keyctl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/ipc.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/shm.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* A result, or the errno's name as most have it. */
+static int answer(long result)
+{
+	puts(result >= 0 ? "yes" : strerrorname_np(errno));
+	return 0;
+}
+
+/* keyring NAME: whether a key of that description can be found from here. */
+static int ask_keyring(char **arguments)
+{
+	return answer(syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_SESSION_KEYRING, "user", arguments[0], 0));
+}
+
+/* key NAME: puts one into the session keyring, and becomes the program that the rest names. */
+static int ask_key(char **arguments)
+{
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, 0) < 0 ||
+	    syscall(SYS_add_key, "user", arguments[0], "x", 1, KEY_SPEC_SESSION_KEYRING) < 0)
+		return answer(-1);
+	execv(arguments[1], arguments + 1);
+	return 1;
+}
+
+static int abstract_socket(const char *name, struct sockaddr_un *address)
+{
+	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	snprintf(address->sun_path + 1, sizeof(address->sun_path) - 1, "%s", name);
+	return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
+
+static socklen_t abstract_length(const char *name)
+{
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name));
+}
+
+/* abstract NAME: connects to a socket of the abstract namespace. */
+static int ask_abstract(char **arguments)
+{
+	struct sockaddr_un address;
+	int fd = abstract_socket(arguments[0], &address);
+
+	return answer(connect(fd, (struct sockaddr *)&address, abstract_length(arguments[0])));
+}
+
+/* listen NAME: an abstract socket and a TCP port, whose number is printed; until standard input ends. */
+static int ask_listen(char **arguments)
+{
+	struct sockaddr_in inet = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_un address;
+	int local = abstract_socket(arguments[0], &address), tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t length = sizeof(inet);
+	char byte;
+
+	if (bind(local, (struct sockaddr *)&address, abstract_length(arguments[0])) < 0 || listen(local, 8) < 0 ||
+	    bind(tcp, (struct sockaddr *)&inet, sizeof(inet)) < 0 || listen(tcp, 8) < 0 ||
+	    getsockname(tcp, (struct sockaddr *)&inet, &length) < 0)
+		return answer(-1);
+	printf("%d\n", ntohs(inet.sin_port));
+	fflush(stdout);
+	while (read(STDIN_FILENO, &byte, 1) > 0)
+		;
+	return 0;
+}
+
+/* connect PORT */
+static int ask_connect(char **arguments)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_port = htons((uint16_t)atoi(arguments[0])),
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+
+	return answer(connect(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&address, sizeof(address)));
+}
+
+/* bind PORT */
+static int ask_bind(char **arguments)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_port = htons((uint16_t)atoi(arguments[0])),
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+
+	return answer(bind(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&address, sizeof(address)));
+}
+
+/* Whether somebody listens there. A socket that asks from the very port that it asks for is connected with itself. */
+static bool is_open(int port)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_port = htons((uint16_t)port),
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in own = { 0 };
+	socklen_t length = sizeof(own);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	bool connected = connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+
+	getsockname(fd, (struct sockaddr *)&own, &length);
+	close(fd);
+	return connected && own.sin_port != address.sin_port;
+}
+
+/* scan: how many TCP ports of the loopback can be connected to. */
+static int ask_scan(char **arguments)
+{
+	int open_ports = 0;
+
+	for (int port = 1; port < 65536; port++) {
+		open_ports += is_open(port);
+	}
+	printf("%d\n", open_ports);
+	return 0;
+}
+
+/* shm-make KEY, shm-find KEY: a System V segment that outlives its maker. */
+static int ask_shm_make(char **arguments)
+{
+	return answer(shmget(atoi(arguments[0]), 4096, IPC_CREAT | IPC_EXCL | 0666));
+}
+
+static int ask_shm_find(char **arguments)
+{
+	return answer(shmget(atoi(arguments[0]), 0, 0));
+}
+
+static int ask_shm_remove(char **arguments)
+{
+	return answer(shmctl(shmget(atoi(arguments[0]), 0, 0), IPC_RMID, NULL));
+}
+
+/* kill PID: whether a process can be signalled. */
+static int ask_kill(char **arguments)
+{
+	return answer(kill(atoi(arguments[0]), 0));
+}
+
+/* tiocsti: types into the terminal on standard input. */
+static int ask_tiocsti(char **arguments)
+{
+	char byte = 'x';
+
+	return answer(ioctl(STDIN_FILENO, TIOCSTI, &byte));
+}
+
+/* write FILE: opens it for writing, and changes nothing. */
+static int ask_write(char **arguments)
+{
+	return answer(open(arguments[0], O_WRONLY | O_CLOEXEC));
+}
+
+/* memory PID: looks into a process's memory. */
+static int ask_memory(char **arguments)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%s/mem", arguments[0]);
+	return answer(open(path, O_RDONLY | O_CLOEXEC));
+}
+
+/* escape: whether any descriptor, or the working folder, is of another root: its own "/.." is not ours. */
+static int ask_escape(char **arguments)
+{
+	struct stat root, found;
+	bool escaped = false;
+
+	if (stat("/", &root) < 0)
+		return answer(-1);
+	for (int fd = -1; fd < 1024; fd++) {
+		if (fd >= 0 && fchdir(fd) < 0)
+			continue;
+		for (int up = 0; up < 64; up++)
+			if (chdir("..") < 0)
+				break;
+		escaped |= stat(".", &found) == 0 && (found.st_dev != root.st_dev || found.st_ino != root.st_ino);
+	}
+	puts(escaped ? "escaped" : "contained");
+	return 0;
+}
+
+/* descriptors: those that are open. */
+static int ask_descriptors(char **arguments)
+{
+	for (int fd = 0; fd < 1024; fd++)
+		if (fcntl(fd, F_GETFD) >= 0)
+			printf("%d ", fd);
+	puts("");
+	return 0;
+}
+
+/* userns: becomes root of a user namespace and a mount namespace in the sandbox, and tries to undo what it is in. */
+static int ask_userns(char **arguments)
+{
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+		return answer(-1);
+	for (char **path = arguments; *path; path++) {
+		if (umount2(*path, MNT_DETACH) == 0)
+			printf("unmounted %s\n", *path);
+		if (mount(NULL, *path, NULL, MS_REMOUNT | MS_BIND, NULL) == 0)
+			printf("writable %s\n", *path);
+	}
+	puts("done");
+	return 0;
+}
+
+/* mmap: memory that is writable and executable. mprotect: that becomes executable when it has been written. */
+static int ask_mmap(char **arguments)
+{
+	return answer(mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+				      MAP_FAILED
+			      ? -1
+			      : 0);
+}
+
+static int ask_mprotect(char **arguments)
+{
+	void *memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return answer(mprotect(memory, 4096, PROT_READ | PROT_EXEC));
+}
+
+/* tsc: reads the time stamp counter. */
+static int ask_tsc(char **arguments)
+{
+#ifdef __x86_64__
+	printf("%s\n", __builtin_ia32_rdtsc() ? "yes" : "no");
+#else
+	puts("yes");
+#endif
+	return 0;
+}
+
+/* ids: real, effective and saved user and group, and how many more groups. */
+static int ask_ids(char **arguments)
+{
+	uid_t user[3];
+	gid_t group[3];
+
+	if (getresuid(&user[0], &user[1], &user[2]) < 0 || getresgid(&group[0], &group[1], &group[2]) < 0)
+		return answer(-1);
+	printf("%d %d %d %d %d %d %d\n", user[0], user[1], user[2], group[0], group[1], group[2], getgroups(0, NULL));
+	return 0;
+}
+
+/* securebits */
+static int ask_securebits(char **arguments)
+{
+	printf("0x%x\n", prctl(PR_GET_SECUREBITS));
+	return 0;
+}
+
+struct question {
+	const char *name;
+	int (*ask)(char **arguments);
+	int arguments;
+};
+
+static const struct question questions[] = {
+	{ "abstract", ask_abstract, 1 },
+	{ "bind", ask_bind, 1 },
+	{ "connect", ask_connect, 1 },
+	{ "descriptors", ask_descriptors, 0 },
+	{ "escape", ask_escape, 0 },
+	{ "ids", ask_ids, 0 },
+	{ "key", ask_key, 2 },
+	{ "keyring", ask_keyring, 1 },
+	{ "kill", ask_kill, 1 },
+	{ "listen", ask_listen, 1 },
+	{ "memory", ask_memory, 1 },
+	{ "mmap", ask_mmap, 0 },
+	{ "mprotect", ask_mprotect, 0 },
+	{ "scan", ask_scan, 0 },
+	{ "securebits", ask_securebits, 0 },
+	{ "shm-find", ask_shm_find, 1 },
+	{ "shm-make", ask_shm_make, 1 },
+	{ "shm-remove", ask_shm_remove, 1 },
+	{ "tiocsti", ask_tiocsti, 0 },
+	{ "tsc", ask_tsc, 0 },
+	{ "userns", ask_userns, 0 },
+	{ "write", ask_write, 1 },
+};
+
+int main(int argc, char **argv)
+{
+	for (size_t i = 0; argc > 1 && i < sizeof(questions) / sizeof(*questions); i++)
+		if (strcmp(questions[i].name, argv[1]) == 0 && argc >= 2 + questions[i].arguments)
+			return questions[i].ask(argv + 2);
+	return 2;
+}
