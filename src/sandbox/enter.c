@@ -87,13 +87,11 @@ static long enter_group(struct sandbox_plan *plan)
 	return result < 0 ? result : 0;
 }
 
-/* Its capabilities stay for now, in whatever user namespace. */
-static long enter_identity(struct sandbox_plan *plan)
+/* Its capabilities stay for now, in whatever user namespace. The plan's reports are the target's alone. */
+static long enter_identity(const struct sandbox_plan *plan)
 {
 	long result = 0;
 
-	plan->step = PLAN_IDENTITY;
-	sandbox_await_maps(plan);
 	if (plan->drop_groups)
 		result = KERNEL_CALL(SYS_setgroups, 0, 0);
 	if (result == 0 && plan->set_ids)
@@ -109,7 +107,11 @@ long sandbox_identity(struct sandbox_plan *plan)
 {
 	long result = enter_group(plan);
 
-	return result == 0 ? enter_identity(plan) : result;
+	if (result < 0)
+		return result;
+	plan->step = PLAN_IDENTITY;
+	sandbox_await_maps(plan);
+	return enter_identity(plan);
 }
 
 static long enter_root(struct sandbox_plan *plan)
