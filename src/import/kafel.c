@@ -259,6 +259,12 @@ static int read_guard(struct reading *reading, bool *ret_here)
 	if (!status && in_braces)
 		status = advance(reading);
 	while (!status) {
+		if (reading->lexer.token.kind == KAFEL_WORD && !abi_arch_by_name(reading->lexer.token.text)) {
+			status = kafel_fail(&reading->lexer, CALLGATE_E_UNKNOWN, "unknown arch '%s'",
+					    reading->lexer.token.text);
+			error_hint(reading->import->err, "there are %s", abi_arch_names());
+			return status;
+		}
 		status = read_identifier(reading, "the name of an arch", &name);
 		if (!status)
 			here |= abi_arch_by_name(name) == abi_arch_native();

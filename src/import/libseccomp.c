@@ -223,6 +223,36 @@ static int list_carriers(struct libseccomp_rules *rules, const uint32_t *first)
 	return rule.name_count ? emit(rules, &rule, first, 0) : CALLGATE_OK;
 }
 
+/* Two rules without comparisons that say different things of a call, of which libseccomp takes the first. */
+static int note_contradiction(struct libseccomp_rules *rules, const struct policy_name *name,
+			      const struct libseccomp_rule *earlier)
+{
+	return import_note(rules->import, "%s:%u:%u: %s has another action in the rule on line %u, which holds",
+			   name->position.file, name->position.line, name->position.col, name->syscall->name,
+			   earlier->position.line);
+}
+
+/* The first rule without comparisons of each call, plus one. */
+static int find_first(struct libseccomp_rules *rules, uint32_t *first)
+{
+	for (size_t i = 0; i < rules->rules.length; i++) {
+		const struct libseccomp_rule *rule = &rules->rules.items[i];
+
+		for (size_t k = 0; !rule->test_count && k < rule->name_count; k++) {
+			uint32_t *known = &first[call_index(rule->names[k].syscall)];
+			const struct libseccomp_rule *earlier = *known ? &rules->rules.items[*known - 1] : rule;
+			int status = CALLGATE_OK;
+
+			if (earlier->action.kind != rule->action.kind || earlier->action.data != rule->action.data)
+				status = note_contradiction(rules, &rule->names[k], earlier);
+			if (status)
+				return status;
+			*known = *known ? *known : (uint32_t)i + 1;
+		}
+	}
+	return CALLGATE_OK;
+}
+
 int libseccomp_finish(struct libseccomp_rules *rules)
 {
 	struct policy *policy = rules->import->policy;
@@ -234,13 +264,8 @@ int libseccomp_finish(struct libseccomp_rules *rules)
 	policy->newer_position = policy->default_position;
 	policy->has_foreign = true;
 	policy->foreign_action = (struct policy_action){ .kind = POLICY_KILL_THREAD };
-	for (size_t i = 0; !status && i < rules->rules.length; i++) {
-		const struct libseccomp_rule *rule = &rules->rules.items[i];
-
-		for (size_t k = 0; !rule->test_count && k < rule->name_count; k++)
-			if (!first[call_index(rule->names[k].syscall)])
-				first[call_index(rule->names[k].syscall)] = (uint32_t)i + 1;
-	}
+	if (!status)
+		status = find_first(rules, first);
 	for (size_t i = 0; !status && i < rules->rules.length; i++)
 		if (!rules->rules.items[i].test_count)
 			status = emit(rules, &rules->rules.items[i], first, (uint32_t)i + 1);

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/nearest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -391,6 +392,12 @@ static int read_arches(struct reading *reading, bool *ret_here)
 			return status;
 		if (token(reading)->kind != MINIJAIL_WORD)
 			return fail_expected(reading, "the name of an arch");
+		if (!abi_arch_by_name(token(reading)->text)) {
+			status = minijail_fail(&reading->lexer, CALLGATE_E_UNKNOWN, "unknown arch '%s'",
+					       token(reading)->text);
+			error_hint(reading->import->err, "there are %s", abi_arch_names());
+			return status;
+		}
 		*ret_here |= abi_arch_by_name(token(reading)->text) == abi_arch_native();
 		status = advance(reading);
 	} while (!status && is(reading, ","));
@@ -514,6 +521,19 @@ static int skip_frequency(struct reading *reading)
 	return status ? status : advance(reading);
 }
 
+static int fail_directive(struct reading *reading)
+{
+	static const char *const known[] = { "@include", "@frequency", "@default", "@denylist" };
+	struct nearest nearest = nearest_to(token(reading)->text);
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		nearest_try(&nearest, known[i]);
+	return import_suggest(reading->import,
+			      minijail_fail(&reading->lexer, CALLGATE_E_UNKNOWN, "unknown directive '%s'",
+					    token(reading)->text),
+			      nearest.name);
+}
+
 static int read_line(struct reading *reading)
 {
 	struct line line = { 0 };
@@ -532,6 +552,8 @@ static int read_line(struct reading *reading)
 			return status;
 		return is_include ? include(reading) : is_frequency ? skip_frequency(reading) : read_default(reading);
 	}
+	if (token(reading)->text[0] == '@')
+		return fail_directive(reading);
 	status = read_names(reading, &line);
 	if (!status)
 		status = expect(reading, ":", "':'");

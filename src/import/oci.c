@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/nearest.h"
 #include "import/json.h"
 #include "import/libseccomp.h"
 
@@ -23,6 +24,7 @@ enum {
 	DATA_MAX = 0xffff,  /* of trace */
 	NAMES_NOTED = 12,   /* unknown names that are spelt in the note */
 	ARCH_NAME_MAX = 31, /* longer ones are unknown */
+	SLIPS_MAX = 2,	    /* in a key: so near to one that is known, it was meant to be that */
 };
 
 struct reading {
@@ -316,6 +318,15 @@ static int is_in_scope(const struct reading *reading, const struct json_value *r
 	return CALLGATE_OK;
 }
 
+/* Whether calls of this action are refused more strictly than those that no rule names. */
+static bool is_stricter(const struct reading *reading, const struct policy_action *action)
+{
+	return callgate_action_overrides(policy_action_value(action, abi_arch_native()->id),
+					 policy_action_value(&reading->import->policy->default_action,
+							     abi_arch_native()->id));
+}
+
+/* A name that is no syscall may be one of a later kernel: nothing is lost where its rule lets it through. */
 static int add_name(struct reading *reading, const struct json_value *name, struct libseccomp_rule *rule,
 		    struct policy_name *names)
 {
@@ -327,6 +338,10 @@ static int add_name(struct reading *reading, const struct json_value *name, stru
 	syscall = abi_syscall_by_name(name->text);
 	if (syscall)
 		names[rule->name_count++] = (struct policy_name){ syscall, name->position };
+	else if (is_stricter(reading, &rule->action))
+		return import_suggest(reading->import,
+				      fail_unknown(reading, name, "syscall, in a rule that refuses it,"),
+				      abi_syscall_nearest(name->text));
 	else if (reading->unknown_count++ < NAMES_NOTED)
 		buf_printf(&reading->unknown, "%s%s", reading->unknown.length ? ", " : "", name->text);
 	return CALLGATE_OK;
@@ -465,8 +480,29 @@ static int add_rule(struct reading *reading, const struct libseccomp_rule *rule,
 	return CALLGATE_OK;
 }
 
+/* Runtimes pass over what they do not know, and a slip takes all that it stands before with it. */
+static int check_keys(const struct reading *reading, const struct json_value *object, const char *const *known,
+		      size_t count)
+{
+	FOR_EACH_ITEM(object, item)
+	{
+		struct nearest nearest = nearest_to(item->key);
+
+		for (size_t i = 0; i < count; i++)
+			nearest_try(&nearest, known[i]);
+		if (!nearest.name || nearest.distance == 0 || nearest.distance > SLIPS_MAX ||
+		    strlen(item->key) <= 2 * SLIPS_MAX)
+			continue;
+		json_error(item, reading->import->err, "unknown key \"%s\"", item->key);
+		return import_suggest(reading->import, CALLGATE_E_SYNTAX, nearest.name);
+	}
+	return CALLGATE_OK;
+}
+
 static int read_rule(struct reading *reading, const struct json_value *object)
 {
+	static const char *const keys[] = { "name", "names",   "action",   "errno",   "errnoRet",
+					    "args", "comment", "includes", "excludes" };
 	struct libseccomp_rule rule = { .position = object->position };
 	bool in_scope, each_alone;
 	int status;
@@ -474,7 +510,9 @@ static int read_rule(struct reading *reading, const struct json_value *object)
 	if (object->kind != JSON_OBJECT)
 		return json_fail(object, reading->import->err, "\"syscalls\" must hold objects, not %s",
 				 json_kind_name(object->kind));
-	status = is_in_scope(reading, object, &in_scope);
+	status = check_keys(reading, object, keys, COUNT(keys));
+	if (!status)
+		status = is_in_scope(reading, object, &in_scope);
 	if (!status)
 		status = read_action(reading, object, "action", "errnoRet", "errno", &rule.action);
 	rule.position = rule.action.position; /* whose line says more than a bracket */
@@ -570,10 +608,16 @@ static int find_profile(const struct reading *reading, const struct json_value *
 
 static int read_profile(struct reading *reading, const struct json_value *top)
 {
+	static const char *const keys[] = {
+		"defaultAction", "defaultErrno", "defaultErrnoRet",  "architectures", "archMap",
+		"flags",	 "listenerPath", "listenerMetadata", "syscalls",
+	};
 	struct policy *policy = reading->import->policy;
 	const struct json_value *profile = NULL;
 	int status = find_profile(reading, top, &profile);
 
+	if (!status)
+		status = check_keys(reading, profile, keys, COUNT(keys));
 	if (!status)
 		status = read_action(reading, profile, "defaultAction", "defaultErrnoRet", "defaultErrno",
 				     &policy->default_action);

@@ -78,8 +78,8 @@ static const struct {
 	{ "ALLOW { openat { dfd == 0xffffff9c } }", "openat(AT_FDCWD)", ALLOW },
 	{ "ALLOW { read {} }", "read()", ALLOW },
 	{ "ALLOW { read() }", "read()", ALLOW },
-	{ "ALLOW { read ON vax, write ON { vax, arm } }", "read()", KILL_THREAD },
-	{ "ALLOW { nowhere ON vax, read }", "read()", ALLOW },
+	{ "ALLOW { read ON s390x, write ON { s390x, arm } }", "read()", KILL_THREAD },
+	{ "ALLOW { nowhere ON s390x, read }", "read()", ALLOW },
 	{ "// one\n/* two\n * three **/ ALLOW { read } // four", "read()", ALLOW },
 	{ "ALLOW { newuname }", "uname()", ALLOW },
 	{ "ALLOW { socket { family == 1 } }", "socket(AF_UNIX)", ALLOW },
@@ -181,6 +181,7 @@ static const struct {
 	{ "#define a 1\n#define a 2\n", 2, 11, "'a' is defined otherwise above" },
 	{ "ALLOW { read } /* oops", 1, 16, "the comment does not end" },
 	{ "ALLOW { read } ?", 1, 16, "the byte 0x3f begins no word" },
+	{ "ALLOW { read ON vax }", 1, 17, "unknown arch 'vax'" },
 	{ "#include what\n", 1, 10, "expected the name of a file in quotes, or the end of the line" },
 	{ "0x", 1, 1, "this is no number" },
 };
@@ -278,7 +279,7 @@ static void a_failing_allocation_fails_the_reading(void **state)
 {
 	static const char text[] =
 		"#define A 1\nPOLICY a { ALLOW { read { fd & 7 == A, !(count > 3) }, write(a) { 2 == a } } }\n"
-		"USE a, ERRNO(1) { kill ON vax, openat { 1 > 2 } } DEFAULT TRAP(3)\n";
+		"USE a, ERRNO(1) { kill ON s390x, openat { 1 > 2 } } DEFAULT TRAP(3)\n";
 
 	FOR_EACH_ALLOCATION({
 		struct callgate_subject *subject = NULL;

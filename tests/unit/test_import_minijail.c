@@ -65,8 +65,8 @@ static const struct {
 	{ "lseek: arg1 == -1 # a comment\n", "lseek(0, -1)", ALLOW },
 	{ "lseek: arg1 == 010\n", "lseek(0, 8)", ALLOW },
 	{ "# one\n\n  { read, \\\n write }: allow\n", "write()", ALLOW },
-	{ "{ read, kill[arch=vax] }: 1\n", "read()", ALLOW },
-	{ "{ read, kill[arch=vax] }: 1\n", "kill()", KILL_PROCESS },
+	{ "{ read, kill[arch=s390x] }: 1\n", "read()", ALLOW },
+	{ "{ read, kill[arch=s390x] }: 1\n", "kill()", KILL_PROCESS },
 	{ "kill: 1\n", "kill()", ALLOW },
 	{ "@denylist\nread: return EPERM\n", "read()", ERRNO | 1 },
 	{ "@denylist\nread: return EPERM\n", "write()", ALLOW },
@@ -111,6 +111,8 @@ static const struct {
 	{ "@default allow", 1, 10, "a default that lets calls through" },
 	{ "read: 1 1", 1, 9, "expected the end of the line, not '1'" },
 	{ "read: $", 1, 7, "the byte 0x24 begins no word" },
+	{ "@defalt kill", 1, 1, "unknown directive '@defalt'" },
+	{ "read[arch=vax]: 1", 1, 11, "unknown arch 'vax'" },
 	{ "@include none", 1, 10, "expected a path, not 'none'" },
 };
 
@@ -186,7 +188,7 @@ static void files_are_included_from_where_they_are(void **state)
 
 static void a_failing_allocation_fails_the_reading(void **state)
 {
-	static const char text[] = "@default trap\n{ read, write[arch=vax] }: arg0 in ~(1|O_CREAT); return EPERM\n"
+	static const char text[] = "@default trap\n{ read, write[arch=s390x] }: arg0 in ~(1|O_CREAT); return EPERM\n"
 				   "kill: { arg0 == 1 && arg1 < 3 || arg2 & 1; log, trace }\n";
 
 	FOR_EACH_ALLOCATION({
