@@ -72,6 +72,10 @@ enum callgate_ground {
 /* "descriptors" of a single bit; NULL when there is no such bit. */
 CALLGATE_PUBLIC const char *callgate_ground_name(unsigned ground);
 
+/* What it gives a program, and how to get it where it is missing ("" where it cannot be); of a single bit. */
+CALLGATE_PUBLIC const char *callgate_ground_meaning(unsigned ground);
+CALLGATE_PUBLIC const char *callgate_ground_advice(unsigned ground);
+
 /* A call that ended the process which made it. While it is told, the thread is stopped and still has its memory. */
 struct callgate_refusal {
 	int pid;	  /* the thread's */

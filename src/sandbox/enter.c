@@ -424,7 +424,8 @@ void sandbox_init_main(struct sandbox_plan *plan)
 	uint64_t known = 1ULL << (SIGCHLD - 1) | 1ULL << (INIT_AWAIT_REST - 1) | 1ULL << (INIT_END - 1);
 	bool awaits = false;
 
-	/* Not into the target's control group: the launcher, whose memory this may be, must not be killed for that one's. */
+	/* Not into the target's control group: the launcher, whose memory this may be, must not be killed for that
+	 * one's. */
 	if (enter_identity(plan) < 0 || confine_sets(0, 0) < 0)
 		init_exit(2);
 	if (KERNEL_CALL(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL) < 0 || sandbox_is_orphan(plan))

@@ -222,6 +222,11 @@ static int set_overlay(struct callgate_sandbox *sandbox, const struct sandbox_fi
 		error_hint(err, "--overlay-src SOURCE before it says on what");
 		return status;
 	}
+	if (mount.kind == SANDBOX_RO_OVERLAY && mount.layers_length == 1) {
+		status = fail(err, CALLGATE_E_INVALID, "'%s' lies on two folders or more", field->name);
+		error_hint(err, "--ro-bind shows one");
+		return status;
+	}
 	if (field->value_count == 3) {
 		mount.source = values[0];
 		mount.work = values[1];

@@ -8,11 +8,11 @@
 
 struct layer_row {
 	enum callgate_ground layer;
-	const char *name, *hint;
+	const char *name, *meaning, *advice;
 };
 
 static const struct layer_row layer_rows[] = {
-#define LAYER(id, name, hint) { CALLGATE_GROUND_##id, name, hint },
+#define LAYER(id, name, meaning, advice) { CALLGATE_GROUND_##id, name, meaning, advice },
 #include "sandbox/layers.def"
 #undef LAYER
 };
@@ -24,20 +24,33 @@ static const struct layer_row layer_rows[] = {
 	 CALLGATE_GROUND_IPC | CALLGATE_GROUND_UTS | CALLGATE_GROUND_CGROUP | CALLGATE_GROUND_TIME | \
 	 CALLGATE_GROUND_ROOT)
 
-const char *callgate_ground_name(unsigned ground)
+static const struct layer_row *layer_find(unsigned ground)
 {
 	for (size_t i = 0; i < LAYER_COUNT; i++)
 		if ((unsigned)layer_rows[i].layer == ground)
-			return layer_rows[i].name;
+			return &layer_rows[i];
 	return NULL;
 }
 
-const char *layer_hint(enum callgate_ground layer)
+const char *callgate_ground_name(unsigned ground)
 {
-	for (size_t i = 0; i < LAYER_COUNT; i++)
-		if (layer_rows[i].layer == layer)
-			return layer_rows[i].hint;
-	return "";
+	const struct layer_row *row = layer_find(ground);
+
+	return row ? row->name : NULL;
+}
+
+const char *callgate_ground_meaning(unsigned ground)
+{
+	const struct layer_row *row = layer_find(ground);
+
+	return row ? row->meaning : "";
+}
+
+const char *callgate_ground_advice(unsigned ground)
+{
+	const struct layer_row *row = layer_find(ground);
+
+	return row ? row->advice : "";
 }
 
 unsigned layers_named(const char *name)
@@ -45,7 +58,7 @@ unsigned layers_named(const char *name)
 	if (strcmp(name, "namespaces") == 0)
 		return LAYERS_NAMESPACES;
 	for (size_t i = 0; i < LAYER_COUNT; i++)
-		if (strcmp(layer_rows[i].name, name) == 0 && layer_rows[i].hint[0])
+		if (strcmp(layer_rows[i].name, name) == 0 && layer_rows[i].advice[0])
 			return layer_rows[i].layer;
 	return 0;
 }

@@ -14,9 +14,6 @@
 /* The bits that a name stands for, 0 when it is none; "namespaces" stands for all of them and the root. */
 unsigned layers_named(const char *name);
 
-/* What would help, "" when nothing does; of a single bit. */
-const char *layer_hint(enum callgate_ground layer);
-
 /* The layer of a single CLONE_NEW*. */
 enum callgate_ground layer_of_namespace(unsigned long flag);
 

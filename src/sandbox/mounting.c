@@ -49,7 +49,8 @@ long fs_new(const char *type, const struct fs_option *options, uint64_t attribut
 	long result = context < 0 ? context : 0;
 
 	for (; result == 0 && options && options->key; options++)
-		result = KERNEL_CALL(SYS_fsconfig, context, FSCONFIG_SET_STRING, options->key, options->value, 0);
+		result = KERNEL_CALL(SYS_fsconfig, context, options->value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG,
+				     options->key, options->value, 0);
 	if (result == 0)
 		result = KERNEL_CALL(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, 0, 0, 0);
 	if (result == 0)
@@ -172,9 +173,14 @@ long root_point(const struct root *root, const char *dest, bool is_folder)
 
 long root_attach(struct root *root, long tree, const char *dest, bool is_folder)
 {
+	struct statx status = { 0 };
 	long place = tree < 0 ? tree : root_point(root, dest, is_folder);
-	long result = place < 0 ? place : mount_at((int)tree, (int)place);
+	long result = place < 0 ? place : fd_status((int)place, &status);
 
+	if (result == 0 && S_ISDIR(status.stx_mode) != is_folder)
+		result = is_folder ? -ENOTDIR : -EISDIR;
+	if (result == 0)
+		result = mount_at((int)tree, (int)place);
 	fd_close(place);
 	if (result == 0 && is_root(dest)) {
 		if (root->top != root->base)

@@ -29,7 +29,7 @@ struct root {
 /* What masks a file, in the base; unlinked when the root is finished, since what is unlinked cannot be mounted. */
 #define ROOT_EMPTY_FILE ".callgate-empty"
 
-/* An option of a new file system; a list of them ends in one without a key. */
+/* An option of a new file system, a flag where it has no value; a list of them ends in one without a key. */
 struct fs_option {
 	const char *key, *value;
 };

@@ -316,7 +316,8 @@ static int plan_lacks(struct sandbox_plan *plan, enum callgate_ground layer, con
 		return CALLGATE_OK;
 	}
 	status = fail(err, CALLGATE_E_UNCONFINED, "the target was not started: %s", what);
-	error_hint(err, "--allow-degraded %s runs it without; %s", callgate_ground_name(layer), layer_hint(layer));
+	error_hint(err, "--allow-degraded %s runs it without; %s", callgate_ground_name(layer),
+		   callgate_ground_advice(layer));
 	return status;
 }
 
@@ -540,7 +541,7 @@ static const char *failure_hint(const struct sandbox_plan *plan, int error)
 		return "a link has come into the path of its source since it was looked at";
 	if (plan->step == PLAN_MOUNT && (error == -ENOTDIR || error == -EISDIR))
 		return "a folder goes on a folder, a file on a file";
-	return layer_hint(plan_step_layer[plan->step]);
+	return callgate_ground_advice(plan_step_layer[plan->step]);
 }
 
 static int fail_program(const char *argv0, int error, struct callgate_error *err)

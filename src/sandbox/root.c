@@ -147,7 +147,7 @@ static long root_overlay(const struct sandbox_plan *plan, struct root *root, con
 	}
 	/* In a user namespace overlayfs may not use the attributes that are root's. */
 	if (plan->namespaces & CLONE_NEWUSER)
-		options[count++] = (struct fs_option){ "userxattr", "" };
+		options[count++] = (struct fs_option){ "userxattr", NULL };
 	if (result == 0)
 		result = fs_new("overlay", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
 	return root_attach(root, result, mount->dest, true);

@@ -66,3 +66,113 @@ for who in as_root nobody; do
 		stdout_has "^$layer  *enforced"
 	done
 done
+
+# What contradicts itself, or is not there, is said before anything is started.
+printf 'kernel 6.1\ndefault allow\n' >free.policy
+free() { callgate run --policy free.policy "$@"; }
+expect 125 'a fresh /proc needs a pid namespace' free --proc /proc -- touch touched
+stderr_has 'and there is none'
+stderr_has '^hint: add --unshare-pid'
+expect 125 'the first process is one of two' free --unshare-pid --init --as-pid-1 -- touch touched
+stderr_has 'exclude each other'
+expect 125 'a source that is not there' free --ro-bind /no/such /x -- touch touched
+stderr_has "cannot mount '/no/such': No such file or directory"
+expect 0 '  may be missing with -try' free --unshare-pid --ro-bind / / --ro-bind-try /no/such /x -- true
+expect 125 'a place that cannot be made' free --unshare-all --ro-bind / / --tmpfs "$PWD/no-such-place" -- touch touched
+stderr_has "cannot mount a tmpfs at '.*no-such-place'"
+stderr_has '^hint: the place to mount at is not there'
+check '  is not made' test ! -e no-such-place
+expect 125 'a file does not go on a folder' free --unshare-all --ro-bind / / --ro-bind /etc/passwd /usr -- touch touched
+stderr_has '^hint: a folder goes on a folder'
+expect 2 'an unknown setting' free --ro-bnd /a /b -- touch touched
+stderr_has "did you mean '--ro-bind'"
+expect 2 'a setting without its values' free --ro-bind /usr
+stderr_has "'--ro-bind' needs values: SOURCE DEST"
+expect 2 'a value that means nothing' free --rlimit nofile=many -- touch touched
+expect 2 'an unknown preset' callgate run --preset srtict -- touch touched
+stderr_has 'no preset'
+expect 2 'a relative place' free --tmpfs tmp -- touch touched
+printf 'tmpfs: /tmp\nbnid: /x\n' >box.yaml
+expect 2 'a configuration with an error says where' free --config box.yaml -- touch touched
+stderr_has '^box.yaml:2:1: error: unknown setting'
+check 'and nothing was started' test ! -e touched
+
+# Options and files are the same.
+expect 0 'settings are printed' callgate run --preset strict --setenv 'A=b "c"' --print-config
+cp out printed.yaml
+expect 0 '  and read back' callgate run --config printed.yaml --print-config
+check '  as the same' cmp out printed.yaml
+expect 0 '  and mean the same' callgate run --config printed.yaml -- sh -c 'echo "$A"'
+stdout_is 'b "c"'
+printf '{"preset": "strict", "chdir": "/tmp", "ro-bind": [["/etc/hostname", "/name"]]}' >box.json
+expect 0 'JSON is YAML' callgate run --config box.json -- sh -c 'pwd; [ -s /name ]'
+stdout_is /tmp
+
+# Mounts of every kind.
+mkdir lower upper work && echo low >lower/file
+overlay=(--overlay-src "$PWD/lower")
+change='cat /o/file && echo new >/o/file && cat /o/file'
+expect 0 'an overlay that forgets' callgate run --preset strict "${overlay[@]}" --tmp-overlay /o -- sh -c "$change"
+stdout_is $'low\nnew'
+check '  has changed nothing' test "$(cat lower/file)" = low
+expect 0 'an overlay that keeps' callgate run --preset strict "${overlay[@]}" --overlay "$PWD/upper" "$PWD/work" /o -- sh -c "$change"
+check '  keeps it apart' test "$(cat lower/file upper/file)" = $'low\nnew'
+expect 2 'an overlay that is read-only' callgate run --preset strict --overlay-src /usr/share "${overlay[@]}" --ro-overlay /o -- sh -c "$change"
+stdout_is low
+chmod -R u+rwX work && rm -rf work
+expect 0 'folders, links and masks' callgate run --preset strict --dir /a/b --symlink /a /c --ro-bind "$PWD/lower" /l --mask /l/file -- \
+	sh -c 'cd /c/b && [ ! -s /l/file ] && ls /l'
+stdout_is file
+expect 0 'a tmpfs has a size' callgate run --preset strict --size 4K --tmpfs /s -- sh -c '! head -c 100000 /dev/zero 2>/dev/null >/s/full'
+expect 0 'a host name' callgate run --preset strict --hostname box -- uname -n
+stdout_is box
+expect 0 'a limit' callgate run --preset strict --rlimit nofile=17:19 -- sh -c 'ulimit -Sn; ulimit -Hn'
+stdout_is $'17\n19'
+expect 0 'the program as the first process' callgate run --preset strict --as-pid-1 -- sh -c 'echo $$'
+stdout_is 1
+expect 0 'what it leaves running is waited for' callgate run --preset strict --linger -- sh -c '(sleep 0.2; echo late) & exit 0'
+stdout_is late
+blocked() {
+	mkfifo gate
+	callgate run --preset strict --block-fd 9 -- echo started 9<>gate >started &
+	local pid=$!
+	[ ! -s started ] && echo go >gate && wait $pid
+}
+expect 0 'it waits until something can be read' blocked
+check '  and starts then' test "$(cat started)" = started
+
+# A machine that has less.
+if unshare -Ur true 2>/dev/null; then
+	# shellcheck disable=SC2016
+	without_namespaces() {
+		unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_user_namespaces &&
+			exec setpriv --bounding-set -all --inh-caps -all "$@"' sh "$CALLGATE" run --preset strict "$@"
+	}
+	expect 125 'where user namespaces are refused nothing is started' without_namespaces -- touch touched
+	stderr_has 'user namespaces are refused here'
+	stderr_has '^hint: --allow-degraded user runs it without; sysctl user.max_user_namespaces'
+	if [ "$("$CALLGATE" doctor | grep -c '^  landlock  *abi')" = 1 ]; then
+		expect 0 '  but with what is left, if that is allowed' without_namespaces --allow-degraded namespaces -- \
+			sh -c "! cat '$PWD/readable' 2>/dev/null && ! touch '$PWD/written' 2>/dev/null && echo here"
+		stdout_is here
+		expect 0 '  which the report tells' without_namespaces --allow-degraded namespaces --dry-run -- sh
+		stdout_has '^user  *absent'
+		stdout_has '^root  *degraded'
+		stdout_has '^no-new-privs  *enforced'
+		stderr_has 'user: not to be had here'
+	fi
+	no_proc() { unshare -Urm sh -c 'mount -t tmpfs none /proc && exec "$@"' sh "$CALLGATE" run --preset strict "$@"; }
+	expect 125 'without /proc nothing is started' no_proc -- touch touched
+	stderr_has '/proc'
+else
+	skip 'a machine that has less' 'user namespaces are refused here'
+fi
+# Too few descriptors: it starts as confined as ever, or not at all.
+few() { (ulimit -n "$1" && exec "$CALLGATE" run --preset strict -- sh -c 'cat /etc/shadow 2>/dev/null || echo confined') >few 2>few.err; }
+wrong=
+for n in $(seq 3 24); do
+	few "$n"
+	case "$?:$(cat few)" in 0:confined | 125: | 2: | 127:) ;; *) wrong+=" $n:$(cat few few.err)" ;; esac
+done
+check 'too few descriptors weaken nothing' test -z "$wrong"
+check '  and enough are enough' test "$(cat few)" = confined
