@@ -9,6 +9,16 @@
 #include "export/cubes.h"
 #include "prove/expression.h"
 
+const char *clause_operator(enum clause_op op)
+{
+	static const char *const operators[] = {
+		[CLAUSE_NOTHING] = "", [CLAUSE_EQ] = "==", [CLAUSE_NE] = "!=", [CLAUSE_LT] = "<",
+		[CLAUSE_LE] = "<=",    [CLAUSE_GT] = ">",  [CLAUSE_GE] = ">=",
+	};
+
+	return operators[op];
+}
+
 struct product {
 	struct arena *arena;
 	bool failed;	/* no memory */

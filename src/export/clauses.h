@@ -15,6 +15,9 @@
 
 enum clause_op { CLAUSE_NOTHING, CLAUSE_EQ, CLAUSE_NE, CLAUSE_LT, CLAUSE_LE, CLAUSE_GT, CLAUSE_GE };
 
+/* "==", "<=": as C and most dialects spell it. */
+const char *clause_operator(enum clause_op op);
+
 struct clause_test {
 	enum clause_op op;    /* EQ when mask is not all bits */
 	uint64_t mask, value; /* unsigned; value within mask */

@@ -109,13 +109,8 @@ static void put_name(struct buf *text, const struct abi_syscall *syscall)
 
 static void put_test(struct buf *text, unsigned arg, const struct clause_test *test)
 {
-	static const char *const operators[] = {
-		[CLAUSE_EQ] = "==", [CLAUSE_NE] = "!=", [CLAUSE_LT] = "<",
-		[CLAUSE_LE] = "<=", [CLAUSE_GT] = ">",	[CLAUSE_GE] = ">=",
-	};
-
 	if (test->mask == UINT64_MAX)
-		buf_printf(text, "a%u %s 0x%" PRIx64, arg, operators[test->op], test->value);
+		buf_printf(text, "a%u %s 0x%" PRIx64, arg, clause_operator(test->op), test->value);
 	else
 		buf_printf(text, "(a%u & 0x%" PRIx64 ") == 0x%" PRIx64, arg, test->mask, test->value);
 }

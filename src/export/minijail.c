@@ -80,15 +80,10 @@ static void put_masked(struct buf *text, unsigned arg, const struct clause_test 
 
 static void put_test(struct buf *text, unsigned arg, const struct clause_test *test)
 {
-	static const char *const operators[] = {
-		[CLAUSE_EQ] = "==", [CLAUSE_NE] = "!=", [CLAUSE_LT] = "<",
-		[CLAUSE_LE] = "<=", [CLAUSE_GT] = ">",	[CLAUSE_GE] = ">=",
-	};
-
 	if (test->mask != UINT64_MAX)
 		put_masked(text, arg, test);
 	else
-		buf_printf(text, "arg%u %s 0x%" PRIx64, arg, operators[test->op], test->value);
+		buf_printf(text, "arg%u %s 0x%" PRIx64, arg, clause_operator(test->op), test->value);
 }
 
 static void put_clause(struct buf *text, const struct clause *clause)

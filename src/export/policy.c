@@ -68,10 +68,6 @@ static bool add_call(struct grouping *grouping, size_t place, const struct descr
 /* Where a sentence would be too long, the condition of one clause. NULL without memory. */
 static const char *clause_text(struct export *export, const struct clause *clause)
 {
-	static const char *const operators[] = {
-		[CLAUSE_EQ] = "==", [CLAUSE_NE] = "!=", [CLAUSE_LT] = "<",
-		[CLAUSE_LE] = "<=", [CLAUSE_GT] = ">",	[CLAUSE_GE] = ">=",
-	};
 	const char *text = "";
 
 	for (unsigned arg = 0; text && arg < 6; arg++) {
@@ -82,7 +78,7 @@ static const char *clause_text(struct export *export, const struct clause *claus
 			continue;
 		if (test->mask == UINT64_MAX)
 			text = arena_printf(&export->arena, "%s%sarg%u %s 0x%" PRIx64, text, and, arg,
-					    operators[test->op], test->value);
+					    clause_operator(test->op), test->value);
 		else
 			text = arena_printf(&export->arena, "%s%sarg%u & 0x%" PRIx64 " == 0x%" PRIx64, text, and, arg,
 					    test->mask, test->value);

@@ -6,15 +6,13 @@
  * numbers without a name, and for systemd by letting through less. The same is asked of the policy's filter, which has
  * no rules. A failure names its seed, the target and a call, and shows the policy.
  */
-#include "generate.h"
+#include "policies.h"
 
 #include "base/cleanup.h"
 
 #include <callgate/convert.h>
 
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* How much of a policy a target can say, at the least. */
@@ -56,24 +54,6 @@ static void free_filter(struct callgate_filter **filter)
 	callgate_filter_free(*filter);
 }
 
-/* The rules of a random policy, under a header that every target has words for. */
-static void make_policy(uint64_t seed, struct buf *text)
-{
-	static const char *const defaults[] = { "errno EPERM", "kill-process", "allow", "errno ENOSYS" };
-	cleanup(buf_fini) struct buf random = { 0 };
-	struct generator generator;
-	const char *rules;
-
-	generator_init(&generator, seed);
-	generate_policy(&generator, &random);
-	rules = strstr(buf_text(&random), "\ndefault ") + 1;
-	rules = strchr(rules, '\n') + 1;
-	while (strncmp(rules, "newer ", 6) == 0 || strncmp(rules, "foreign ", 8) == 0)
-		rules = strchr(rules, '\n') + 1;
-	buf_printf(text, "kernel 7.1\narch x86_64\ndefault %s\nnewer %s\nforeign kill-thread\n%s", defaults[seed % 4],
-		   defaults[seed % 4], rules);
-}
-
 static bool is_kept(enum promise promise, const struct callgate_difference *difference)
 {
 	if (promise == EXACT)
@@ -84,9 +64,8 @@ static bool is_kept(enum promise promise, const struct callgate_difference *diff
 	       (callgate_action_refuses(difference->b) || !callgate_action_overrides(difference->a, difference->b));
 }
 
-static bool fail_trial(const char *what, const struct callgate_subject *subject, size_t index, const char *detail)
+static bool fail_trial(const char *what, size_t index, const char *detail)
 {
-	(void)subject;
 	printf("# %s, to %s: %s\n", what, callgate_target_name(targets[index].target), detail);
 	return false;
 }
@@ -103,39 +82,27 @@ static bool try_target(const struct callgate_subject *subject, const char *what,
 		return true;
 	}
 	if (status)
-		return fail_trial(what, subject, index, err.message);
+		return fail_trial(what, index, err.message);
 	diff = callgate_conversion_diff(conversion);
 	for (size_t i = 0; i < callgate_diff_count(diff); i++)
 		if (!is_kept(targets[index].promise, callgate_diff_at(diff, i)))
-			return fail_trial(what, subject, index, callgate_diff_at(diff, i)->witness);
+			return fail_trial(what, index, callgate_diff_at(diff, i)->witness);
 	counts->written[index]++;
 	return true;
 }
 
-static void show_policy(const char *text)
+static bool try_policy(const char *text, void *context)
 {
-	while (*text) {
-		size_t length = strcspn(text, "\n");
-
-		printf("#   %.*s\n", (int)length, text);
-		text += length + (text[length] == '\n');
-	}
-}
-
-static bool try_seed(uint64_t seed, struct counts *counts)
-{
-	cleanup(buf_fini) struct buf text = { 0 };
 	cleanup(free_subject) struct callgate_subject *policy = NULL, *bare = NULL;
 	cleanup(free_filter) struct callgate_filter *filter = NULL;
+	struct counts *counts = context;
 	const struct sock_filter *insns;
 	struct callgate_error err = { 0 };
 	size_t length;
 	bool holds = true;
 
-	make_policy(seed, &text);
-	if (callgate_subject_parse("random", buf_text(&text), text.length, NULL, &policy, &err)) {
+	if (callgate_subject_parse("random", text, strlen(text), NULL, &policy, &err)) {
 		printf("# %u:%u: %s\n", err.line, err.col, err.message);
-		show_policy(buf_text(&text));
 		return false;
 	}
 	if (callgate_subject_compile(policy, NULL, &filter, NULL))
@@ -145,14 +112,13 @@ static bool try_seed(uint64_t seed, struct counts *counts)
 		return true;
 	for (size_t i = 0; holds && i < TARGETS; i++)
 		holds = try_target(policy, "the policy", i, counts) && try_target(bare, "its filter", i, counts);
-	if (!holds)
-		show_policy(buf_text(&text));
 	return holds;
 }
 
 /* A target that nothing was written for was not tried. */
-static bool tell_counts(const struct counts *counts)
+static bool finish(void *context)
 {
+	const struct counts *counts = context;
 	bool all = true;
 
 	for (size_t i = 0; i < TARGETS; i++) {
@@ -166,27 +132,6 @@ static bool tell_counts(const struct counts *counts)
 int main(int argc, char **argv)
 {
 	struct counts counts = { 0 };
-	uint64_t seed, count;
-	unsigned failed = 0;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: convert SEED COUNT\n");
-		return 2;
-	}
-	seed = strtoull(argv[1], NULL, 0);
-	count = strtoull(argv[2], NULL, 0);
-	for (uint64_t i = 0; i < count; i++) {
-		if (try_seed(seed + i, &counts))
-			continue;
-		failed++;
-		printf("not ok %u - seed %" PRIu64 "\n", failed, seed + i);
-	}
-	if (!tell_counts(&counts) && !failed) {
-		failed++;
-		printf("not ok 1 - every target is written\n");
-	}
-	if (!failed)
-		printf("ok 1 - %" PRIu64 " policies from seed %" PRIu64 " for each target\n", count, seed);
-	printf("1..%u\n", failed ? failed : 1);
-	return failed != 0;
+	return random_main(argc, argv, try_policy, finish, &counts);
 }

@@ -6,40 +6,19 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "conversion.h"
 #include "profile.h"
 
-#include <callgate/convert.h>
-
 #include <string.h>
-
-static void free_subject(struct callgate_subject **subject)
-{
-	callgate_subject_free(*subject);
-}
 
 static void free_filter(struct callgate_filter **filter)
 {
 	callgate_filter_free(*filter);
 }
 
-static void free_conversion(struct callgate_conversion **conversion)
-{
-	callgate_conversion_free(*conversion);
-}
-
 static void free_diff(struct callgate_diff **diff)
 {
 	callgate_diff_free(*diff);
-}
-
-static struct callgate_subject *parse(const char *text)
-{
-	struct callgate_subject *subject = NULL;
-	struct callgate_error err = { 0 };
-
-	if (callgate_subject_parse("test.policy", text, strlen(text), NULL, &subject, &err))
-		fail_msg("%u:%u: %s", err.line, err.col, err.message);
-	return subject;
 }
 
 /* The filter of a policy, as a subject that has no rules any more. */
@@ -58,7 +37,7 @@ static struct callgate_subject *instructions_of(const struct callgate_subject *p
 
 static size_t count_differences(const struct callgate_subject *subject, enum callgate_target target)
 {
-	cleanup(free_conversion) struct callgate_conversion *conversion = NULL;
+	cleanup(conversion_free) struct callgate_conversion *conversion = NULL;
 	struct callgate_error err = { 0 };
 
 	if (callgate_convert(subject, target, &conversion, &err))
@@ -83,8 +62,8 @@ static const char *const policies[] = { policy_0, policy_1, policy_2, policy_3, 
 static void a_policy_is_read_out_of_instructions(void **state)
 {
 	for (size_t i = 0; i < sizeof(policies) / sizeof(*policies); i++) {
-		cleanup(free_subject) struct callgate_subject *policy = parse(policies[i]);
-		cleanup(free_subject) struct callgate_subject *bare = instructions_of(policy);
+		cleanup(conversion_free_subject) struct callgate_subject *policy = conversion_subject(policies[i]);
+		cleanup(conversion_free_subject) struct callgate_subject *bare = instructions_of(policy);
 
 		print_message("# policy %zu\n", i);
 		assert_int_equal(count_differences(bare, CALLGATE_TARGET_POLICY), 0);
@@ -108,8 +87,9 @@ static const char *const arches[][3] = { { NULL }, { "x86", "x32", NULL } };
 static void a_profile_is_what_libseccomp_makes_of_it(void **state)
 {
 	for (size_t i = 0; i < sizeof(sayable) / sizeof(*sayable); i++) {
-		cleanup(free_subject) struct callgate_subject *policy = parse(sayable[i]), *theirs = NULL;
-		cleanup(free_conversion) struct callgate_conversion *conversion = NULL;
+		cleanup(conversion_free_subject) struct callgate_subject *policy = conversion_subject(sayable[i]),
+									 *theirs = NULL;
+		cleanup(conversion_free) struct callgate_conversion *conversion = NULL;
 		cleanup(free_diff) struct callgate_diff *diff = NULL;
 		cleanup(buf_fini) struct buf program = { 0 };
 		const char *text;
@@ -128,9 +108,9 @@ static void a_profile_is_what_libseccomp_makes_of_it(void **state)
 
 static void what_a_profile_cannot_say_is_a_difference(void **state)
 {
-	cleanup(free_subject) struct callgate_subject *policy =
-		parse("kernel 7.1\narch x86_64\ndefault errno ENOSYS\nallow read\n");
-	cleanup(free_conversion) struct callgate_conversion *conversion = NULL;
+	cleanup(conversion_free_subject) struct callgate_subject *policy =
+		conversion_subject("kernel 7.1\narch x86_64\ndefault errno ENOSYS\nallow read\n");
+	cleanup(conversion_free) struct callgate_conversion *conversion = NULL;
 	const struct callgate_diff *diff;
 
 	assert_int_equal(callgate_convert(policy, CALLGATE_TARGET_OCI, &conversion, NULL), 0);
@@ -145,7 +125,8 @@ static void what_a_profile_cannot_say_is_a_difference(void **state)
 
 static void words_that_a_profile_lacks_are_an_error(void **state)
 {
-	cleanup(free_subject) struct callgate_subject *policy = parse("kernel 7.1\ndefault allow\ntrap 5 read\n");
+	cleanup(conversion_free_subject) struct callgate_subject *policy =
+		conversion_subject("kernel 7.1\ndefault allow\ntrap 5 read\n");
 	struct callgate_conversion *conversion = NULL;
 	struct callgate_error err = { 0 };
 
@@ -162,8 +143,8 @@ static void a_failing_allocation_fails_the_conversion(void **state)
 	static const enum callgate_target targets[] = { CALLGATE_TARGET_POLICY,	  CALLGATE_TARGET_OCI,
 							CALLGATE_TARGET_MINIJAIL, CALLGATE_TARGET_LIBSECCOMP,
 							CALLGATE_TARGET_C,	  CALLGATE_TARGET_ASM };
-	cleanup(free_subject) struct callgate_subject *policy = parse(small);
-	cleanup(free_subject) struct callgate_subject *bare = instructions_of(policy);
+	cleanup(conversion_free_subject) struct callgate_subject *policy = conversion_subject(small);
+	cleanup(conversion_free_subject) struct callgate_subject *bare = instructions_of(policy);
 
 	for (size_t i = 0; i < sizeof(targets) / sizeof(*targets); i++) {
 		FOR_EACH_ALLOCATION({

@@ -6,8 +6,7 @@
 
 #include "base/cleanup.h"
 #include "bpf/bpf.h"
-
-#include <callgate/convert.h>
+#include "conversion.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -48,26 +47,6 @@ struct filters {
 	size_t length[OPCODES]; /* 0: refused */
 	unsigned pdu_size[OPCODES];
 };
-
-static void free_subject(struct callgate_subject **subject)
-{
-	callgate_subject_free(*subject);
-}
-
-static void free_conversion(struct callgate_conversion **conversion)
-{
-	callgate_conversion_free(*conversion);
-}
-
-static struct callgate_subject *parse(const char *text)
-{
-	struct callgate_subject *subject = NULL;
-	struct callgate_error err = { 0 };
-
-	if (callgate_subject_parse("test.policy", text, strlen(text), NULL, &subject, &err))
-		fail_msg("%u:%u: %s", err.line, err.col, err.message);
-	return subject;
-}
 
 /* What the kernel's checker takes of what is written (io_uring_check_cbpf_filter). */
 static bool kernel_takes(const struct sock_filter *insn)
@@ -133,7 +112,7 @@ static void read_filters(const char *text, struct filters *filters)
 
 static void convert(const struct callgate_subject *subject, struct filters *filters)
 {
-	cleanup(free_conversion) struct callgate_conversion *conversion = NULL;
+	cleanup(conversion_free) struct callgate_conversion *conversion = NULL;
 	struct callgate_error err = { 0 };
 
 	if (callgate_convert(subject, CALLGATE_TARGET_IO_URING, &conversion, &err))
@@ -189,7 +168,7 @@ static void opcodes_follow_their_calls(void **state)
 		{ 51, true },  /* FUTEX_WAIT: one of its calls is enough */
 		{ 63, true },  /* NOP128 */
 	};
-	cleanup(free_subject) struct callgate_subject *subject = parse(policy);
+	cleanup(conversion_free_subject) struct callgate_subject *subject = conversion_subject(policy);
 	struct filters filters;
 
 	convert(subject, &filters);
@@ -203,7 +182,7 @@ static void opcodes_follow_their_calls(void **state)
 
 static void sockets_are_those_that_socket_makes(void **state)
 {
-	cleanup(free_subject) struct callgate_subject *subject = parse(policy);
+	cleanup(conversion_free_subject) struct callgate_subject *subject = conversion_subject(policy);
 	struct filters filters;
 	unsigned count = 0;
 
@@ -238,7 +217,7 @@ static void files_are_those_that_openat_opens(void **state)
 					  O_RDWR | O_CREAT | O_TRUNC,
 					  O_RDONLY | O_CLOEXEC,
 					  O_WRONLY | O_NONBLOCK };
-	cleanup(free_subject) struct callgate_subject *subject = parse(policy);
+	cleanup(conversion_free_subject) struct callgate_subject *subject = conversion_subject(policy);
 	struct filters filters;
 
 	convert(subject, &filters);
@@ -266,9 +245,11 @@ static void files_are_those_that_openat_opens(void **state)
 static void without_the_machines_arch_there_is_nothing_to_write(void **state)
 {
 #ifdef __s390x__
-	cleanup(free_subject) struct callgate_subject *subject = parse("kernel 7.1\narch x86_64\ndefault allow\n");
+	cleanup(conversion_free_subject) struct callgate_subject *subject =
+		conversion_subject("kernel 7.1\narch x86_64\ndefault allow\n");
 #else
-	cleanup(free_subject) struct callgate_subject *subject = parse("kernel 7.1\narch s390x\ndefault allow\n");
+	cleanup(conversion_free_subject) struct callgate_subject *subject =
+		conversion_subject("kernel 7.1\narch s390x\ndefault allow\n");
 #endif
 	struct callgate_conversion *conversion = NULL;
 
@@ -279,8 +260,8 @@ static void without_the_machines_arch_there_is_nothing_to_write(void **state)
 
 static void a_failing_allocation_fails_the_conversion(void **state)
 {
-	cleanup(free_subject) struct callgate_subject *subject =
-		parse("kernel 7.1\ndefault errno EPERM\nallow read, pread64\nallow socket if domain == AF_UNIX\n");
+	cleanup(conversion_free_subject) struct callgate_subject *subject = conversion_subject(
+		"kernel 7.1\ndefault errno EPERM\nallow read, pread64\nallow socket if domain == AF_UNIX\n");
 
 	FOR_EACH_ALLOCATION({
 		struct callgate_conversion *conversion = NULL;

@@ -5,31 +5,13 @@
 #include "unit.h"
 
 #include "base/cleanup.h"
-
-#include <callgate/convert.h>
+#include "conversion.h"
 
 #include <string.h>
 
-static void free_subject(struct callgate_subject **subject)
-{
-	callgate_subject_free(*subject);
-}
-
-static void free_conversion(struct callgate_conversion **conversion)
-{
-	callgate_conversion_free(*conversion);
-}
-
 static struct callgate_conversion *convert(const char *text)
 {
-	cleanup(free_subject) struct callgate_subject *subject = NULL;
-	struct callgate_conversion *conversion = NULL;
-	struct callgate_error err = { 0 };
-
-	if (callgate_subject_parse("test.policy", text, strlen(text), NULL, &subject, &err) ||
-	    callgate_convert(subject, CALLGATE_TARGET_KAFEL, &conversion, &err))
-		fail_msg("%s", err.message);
-	return conversion;
+	return conversion_of(text, CALLGATE_TARGET_KAFEL);
 }
 
 /* On the arch itself; what x32's numbers and other arches get, Kafel does not let one say. */
@@ -44,7 +26,7 @@ static void assert_equal_here(const struct callgate_conversion *conversion)
 
 static void calls_are_blocks_by_action(void **state)
 {
-	cleanup(free_conversion) struct callgate_conversion *conversion =
+	cleanup(conversion_free) struct callgate_conversion *conversion =
 		convert("kernel 7.1\ndefault errno EPERM\nnewer errno EPERM\nforeign kill-thread\n"
 			"allow write, read\nerrno EACCES kill\nkill-process ptrace\nlog connect\n");
 
@@ -59,7 +41,7 @@ static void calls_are_blocks_by_action(void **state)
 
 static void conditions_come_first(void **state)
 {
-	cleanup(free_conversion) struct callgate_conversion *conversion =
+	cleanup(conversion_free) struct callgate_conversion *conversion =
 		convert("kernel 7.1\ndefault kill-process\nnewer kill-process\n"
 			"trap 3 kill if word1 == 9\nlog kill if word0 < 7\nerrno EPERM kill\n");
 
@@ -75,7 +57,7 @@ static void conditions_come_first(void **state)
 
 static void every_action_has_words(void **state)
 {
-	cleanup(free_conversion) struct callgate_conversion *conversion = convert(
+	cleanup(conversion_free) struct callgate_conversion *conversion = convert(
 		"kernel 7.1\ndefault trace 7\nnewer trace 7\nallow read\nlog write\nnotify close\ntrap 65535 dup\n"
 		"errno 4095 pipe2\nkill-thread kill\nkill-process ptrace\nallow fchmodat2\n");
 
@@ -86,7 +68,7 @@ static void every_action_has_words(void **state)
 
 static void a_policy_may_have_no_rules(void **state)
 {
-	cleanup(free_conversion) struct callgate_conversion *conversion =
+	cleanup(conversion_free) struct callgate_conversion *conversion =
 		convert("kernel 7.1\ndefault allow\nnewer allow\n");
 
 	assert_string_equal(callgate_conversion_text(conversion),

@@ -5,36 +5,18 @@
 #include "unit.h"
 
 #include "base/cleanup.h"
-
-#include <callgate/convert.h>
+#include "conversion.h"
 
 #include <string.h>
 
-static void free_subject(struct callgate_subject **subject)
-{
-	callgate_subject_free(*subject);
-}
-
-static void free_conversion(struct callgate_conversion **conversion)
-{
-	callgate_conversion_free(*conversion);
-}
-
 static struct callgate_conversion *convert(const char *text)
 {
-	cleanup(free_subject) struct callgate_subject *subject = NULL;
-	struct callgate_conversion *conversion = NULL;
-	struct callgate_error err = { 0 };
-
-	if (callgate_subject_parse("test.policy", text, strlen(text), NULL, &subject, &err) ||
-	    callgate_convert(subject, CALLGATE_TARGET_MINIJAIL, &conversion, &err))
-		fail_msg("%s", err.message);
-	return conversion;
+	return conversion_of(text, CALLGATE_TARGET_MINIJAIL);
 }
 
 static void assert_written(const char *policy, const char *expected)
 {
-	cleanup(free_conversion) struct callgate_conversion *conversion = convert(policy);
+	cleanup(conversion_free) struct callgate_conversion *conversion = convert(policy);
 	const struct callgate_diff *diff = callgate_conversion_diff(conversion);
 
 	assert_string_equal(callgate_conversion_text(conversion), expected);
@@ -64,7 +46,7 @@ static void more_actions_stand_in_braces(void **state)
 
 static void a_deny_list_is_one(void **state)
 {
-	cleanup(free_conversion) struct callgate_conversion *conversion =
+	cleanup(conversion_free) struct callgate_conversion *conversion =
 		convert("kernel 7.1\ndefault allow\nnewer allow\nerrno EPERM kill if word1 & 3 == 2\n");
 
 	assert_string_equal(callgate_conversion_text(conversion),
@@ -84,24 +66,13 @@ static void what_it_has_no_words_for_is_an_error(void **state)
 		  "Minijail has no words for a default that is neither allow nor a refusal" },
 	};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		cleanup(free_subject) struct callgate_subject *subject = NULL;
-		struct callgate_conversion *conversion = NULL;
-		struct callgate_error err = { 0 };
-
-		assert_int_equal(callgate_subject_parse("test.policy", cases[i].policy, strlen(cases[i].policy), NULL,
-							&subject, NULL),
-				 0);
-		assert_int_equal(callgate_convert(subject, CALLGATE_TARGET_MINIJAIL, &conversion, &err),
-				 CALLGATE_E_UNSUPPORTED);
-		assert_string_equal(err.message, cases[i].message);
-		assert_null(conversion);
-	}
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		conversion_is_refused(cases[i].policy, CALLGATE_TARGET_MINIJAIL, cases[i].message);
 }
 
 static void other_arches_are_a_difference(void **state)
 {
-	cleanup(free_conversion) struct callgate_conversion *conversion = convert(
+	cleanup(conversion_free) struct callgate_conversion *conversion = convert(
 		"kernel 7.1\narch x86_64, aarch64, s390x\ndefault kill-process\nnewer kill-process\nallow read\n");
 
 	assert_true(callgate_diff_count(callgate_conversion_diff(conversion)) >= 2);

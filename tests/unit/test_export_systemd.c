@@ -5,31 +5,13 @@
 #include "unit.h"
 
 #include "base/cleanup.h"
-
-#include <callgate/convert.h>
+#include "conversion.h"
 
 #include <string.h>
 
-static void free_subject(struct callgate_subject **subject)
-{
-	callgate_subject_free(*subject);
-}
-
-static void free_conversion(struct callgate_conversion **conversion)
-{
-	callgate_conversion_free(*conversion);
-}
-
 static struct callgate_conversion *convert(const char *text)
 {
-	cleanup(free_subject) struct callgate_subject *subject = NULL;
-	struct callgate_conversion *conversion = NULL;
-	struct callgate_error err = { 0 };
-
-	if (callgate_subject_parse("test.policy", text, strlen(text), NULL, &subject, &err) ||
-	    callgate_convert(subject, CALLGATE_TARGET_SYSTEMD, &conversion, &err))
-		fail_msg("%s", err.message);
-	return conversion;
+	return conversion_of(text, CALLGATE_TARGET_SYSTEMD);
 }
 
 static bool is_looser(const struct callgate_diff *diff)
@@ -44,7 +26,7 @@ static bool is_looser(const struct callgate_diff *diff)
 #ifdef __x86_64__
 static void an_allow_list_holds_what_is_named(void **state)
 {
-	cleanup(free_conversion) struct callgate_conversion *conversion =
+	cleanup(conversion_free) struct callgate_conversion *conversion =
 		convert("kernel 7.1\narch x86_64\ndefault errno EPERM\nnewer errno EPERM\nforeign kill-thread\n"
 			"allow write, read\nerrno EACCES kill\nkill-process ptrace\nlog connect\n");
 
@@ -62,7 +44,7 @@ static void an_allow_list_holds_what_is_named(void **state)
 
 static void a_deny_list_is_one(void **state)
 {
-	cleanup(free_conversion) struct callgate_conversion *conversion =
+	cleanup(conversion_free) struct callgate_conversion *conversion =
 		convert("kernel 7.1\narch x86_64, i386, x32\ndefault allow\nnewer allow\nforeign allow\n"
 			"errno EPERM mount\nkill-process ptrace\n");
 
@@ -72,7 +54,7 @@ static void a_deny_list_is_one(void **state)
 
 static void settings_that_know_arguments_are_used(void **state)
 {
-	cleanup(free_conversion) struct callgate_conversion *conversion =
+	cleanup(conversion_free) struct callgate_conversion *conversion =
 		convert("kernel 7.1\narch x86_64\ndefault errno EPERM\nnewer errno EPERM\nforeign kill-thread\n"
 			"allow mmap if not (word2 & 6 == 6)\nlog mprotect if not word2 & 4 == 4\n"
 			"errno EAFNOSUPPORT socket if word0 != 1 and word0 != 2\nallow socket\n");
@@ -84,7 +66,7 @@ static void settings_that_know_arguments_are_used(void **state)
 
 static void a_setting_that_refuses_more_is_not_used(void **state)
 {
-	cleanup(free_conversion) struct callgate_conversion *conversion =
+	cleanup(conversion_free) struct callgate_conversion *conversion =
 		convert("kernel 7.1\narch x86_64\ndefault errno EPERM\nnewer errno EPERM\nforeign kill-thread\n"
 			"allow mmap if not (word2 & 6 == 6)\nallow mprotect\n");
 
@@ -99,7 +81,7 @@ static void a_setting_that_refuses_more_is_not_used(void **state)
 
 static void what_it_has_no_words_for_is_stricter(void **state)
 {
-	cleanup(free_conversion) struct callgate_conversion *conversion =
+	cleanup(conversion_free) struct callgate_conversion *conversion =
 		convert("kernel 7.1\ndefault errno EPERM\nnewer errno EPERM\n"
 			"allow openat if flags & O_ACCMODE == O_RDONLY\nallow mmap if length == 7\n"
 			"allow socket if type == 2\ntrap 3 kill\nnotify connect\n");
@@ -111,15 +93,8 @@ static void what_it_has_no_words_for_is_stricter(void **state)
 
 static void a_default_without_words_is_an_error(void **state)
 {
-	cleanup(free_subject) struct callgate_subject *subject = NULL;
-	struct callgate_conversion *conversion = NULL;
-	static const char text[] = "kernel 7.1\ndefault trap 1\nnewer trap 1\n";
-	struct callgate_error err = { 0 };
-
-	assert_int_equal(callgate_subject_parse("test.policy", text, strlen(text), NULL, &subject, NULL), 0);
-	assert_int_equal(callgate_convert(subject, CALLGATE_TARGET_SYSTEMD, &conversion, &err), CALLGATE_E_UNSUPPORTED);
-	assert_string_equal(err.message, "systemd has no words for 'trap 1' as a default");
-	assert_null(conversion);
+	conversion_is_refused("kernel 7.1\ndefault trap 1\nnewer trap 1\n", CALLGATE_TARGET_SYSTEMD,
+			      "systemd has no words for 'trap 1' as a default");
 }
 
 UNIT_TESTS(test_export_systemd,
