@@ -32,6 +32,8 @@ enum callgate_subject_kind {
 	CALLGATE_SUBJECT_SYSTEMD,  /* a unit of systemd, with its drop-ins, for this machine */
 	CALLGATE_SUBJECT_KAFEL,	   /* a policy in Kafel, nsjail's language, for this machine */
 	CALLGATE_SUBJECT_FIREJAIL, /* a profile of firejail, for x86-64 */
+	CALLGATE_SUBJECT_STRACE,   /* what strace wrote: the policy that lets these calls pass */
+	CALLGATE_SUBJECT_AUDIT,	   /* an audit log's SYSCALL and SECCOMP records, as the same */
 };
 
 struct callgate_subject_options {

@@ -21,12 +21,12 @@ struct subject_reading {
 	}
 
 /* For a verb's rows. */
-#define SUBJECT_ROWS(type)                                                                                         \
-	OPTION_CHOICE(type, reading.from, "from", 0, "policy|bpf|oci|minijail|systemd|kafel|firejail",             \
-		      "what the SUBJECT is, instead of recognising it"),                                           \
-		OPTION_LIST(type, reading.capabilities, "cap", 0, "CAPABILITY",                                    \
-			    "a capability that the process will hold, for profiles that ask; 'all' is every one"), \
-		OPTION_TEXT(type, reading.kernel, "kernel", 0, "RELEASE",                                          \
+#define SUBJECT_ROWS(type)                                                                                          \
+	OPTION_CHOICE(type, reading.from, "from", 0, "policy|bpf|oci|minijail|systemd|kafel|firejail|strace|audit", \
+		      "what the SUBJECT is, instead of recognising it"),                                            \
+		OPTION_LIST(type, reading.capabilities, "cap", 0, "CAPABILITY",                                     \
+			    "a capability that the process will hold, for profiles that ask; 'all' is every one"),  \
+		OPTION_TEXT(type, reading.kernel, "kernel", 0, "RELEASE",                                           \
 			    "the kernel that it will run on, as 6.1, in place of this one")
 
 /* Opens the subject that an argument names; reading may be NULL. What its reader has to say is noted. Gives STATUS_YES,

@@ -49,6 +49,40 @@ static bool is_real_time_signal(const char *word, uint64_t *ret_value)
 	return true;
 }
 
+/* `_IOC(_IOC_READ|_IOC_WRITE, 0x12, 0x34, 0x8)`: strace's way to write a command that has no name (asm-generic/ioctl.h;
+ * the directions have other numbers on mips and powerpc, whose traces are not this machine's). */
+static int take_command(struct reader *reader, uint64_t *ret_value)
+{
+	static const unsigned shifts[] = { 30, 8, 0, 16 };
+	char closing[] = ",,,)";
+	uint64_t value = 0;
+
+	for (unsigned i = 0; i < 4; i++) {
+		uint64_t part = 0;
+		int status;
+
+		do {
+			reader->at++;
+			reader_skip_blanks(reader);
+			if (reader_starts(reader, "_IOC_NONE"))
+				reader->at += strlen("_IOC_NONE");
+			else if (reader_starts(reader, "_IOC_READ"))
+				part |= 2, reader->at += strlen("_IOC_READ");
+			else if (reader_starts(reader, "_IOC_WRITE"))
+				part |= 1, reader->at += strlen("_IOC_WRITE");
+			else if ((status = reader_number(reader, &part)))
+				return status;
+		} while (i == 0 && reader_peek(reader) == '|');
+		reader_skip_blanks(reader);
+		if (reader_peek(reader) != closing[i])
+			return reader_fail(reader, reader->at, CALLGATE_E_SYNTAX, "'%c' is expected", closing[i]);
+		value |= part << shifts[i];
+	}
+	reader->at++;
+	*ret_value = value & UINT32_MAX;
+	return CALLGATE_OK;
+}
+
 static int take_constant(struct reader *reader, const struct abi_arg *arg, uint64_t *ret_value)
 {
 	enum abi_arch_id arch = reader->arch->id;
@@ -63,6 +97,10 @@ static int take_constant(struct reader *reader, const struct abi_arg *arg, uint6
 		*ret_value = 0;
 		return CALLGATE_OK;
 	}
+	if (reader_peek(reader) == '(' && strcmp(word, "_IOC") == 0)
+		return take_command(reader, ret_value);
+	if (reader_peek(reader) == '(' && arg && arg->constants)
+		return reader_fail(reader, start, CALLGATE_E_UNKNOWN, "what '%s' makes of it is not known", word);
 	if (reader_peek(reader) == '(') {
 		*ret_value = SOME_ADDRESS; /* htons(80), makedev(1, 3): inside what a pointer shows */
 		return reader_skip_bracket(reader);
@@ -251,6 +289,7 @@ static int take_arguments(struct reader *reader)
 		if (status)
 			return status;
 		reader->call->data.args[index] = value;
+		reader->call->given |= (uint8_t)(1u << index);
 		status = skip_change(reader);
 		if (status)
 			return status;

@@ -15,6 +15,7 @@ struct call {
 	struct seccomp_data data;	   /* its arguments as values; call_in_memory() is what a filter sees */
 	const struct abi_arch *arch;	   /* NULL for an audit number that the tables lack */
 	const struct abi_syscall *syscall; /* NULL for a number that has no name */
+	uint8_t given;			   /* the arguments that were written, a bit each; the others are 0 */
 };
 
 /*

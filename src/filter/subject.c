@@ -11,6 +11,7 @@
 #include "diagram/action.h"
 #include "diagram/meaning.h"
 #include "filter/filter.h"
+#include "filter/record.h"
 #include "import/import.h"
 #include "filter/strict.h"
 #include "kernel/filters.h"
@@ -35,6 +36,8 @@ static const char *const kind_names[] = {
 	[CALLGATE_SUBJECT_SYSTEMD] = "systemd",
 	[CALLGATE_SUBJECT_KAFEL] = "kafel",
 	[CALLGATE_SUBJECT_FIREJAIL] = "firejail",
+	[CALLGATE_SUBJECT_STRACE] = "strace",
+	[CALLGATE_SUBJECT_AUDIT] = "audit",
 	[CALLGATE_SUBJECT_PROCESS] = "process",
 };
 
@@ -128,11 +131,12 @@ static int read_program(struct callgate_subject *subject, const void *bytes, siz
 /* Text that no other tool's is known by is a policy. */
 static enum callgate_subject_kind kind_of(const void *bytes, size_t length)
 {
-	const struct import_dialect *dialect;
+	const struct import_dialect *dialect = record_recognise(bytes, length);
 
-	if (!is_text(bytes, length))
+	if (!dialect && !is_text(bytes, length))
 		return CALLGATE_SUBJECT_BPF;
-	dialect = import_recognise(bytes, length);
+	if (!dialect)
+		dialect = import_recognise(bytes, length);
 	return dialect ? (enum callgate_subject_kind)callgate_subject_kind_by_name(dialect->name)
 		       : CALLGATE_SUBJECT_POLICY;
 }
@@ -186,6 +190,8 @@ static int read_policy(struct callgate_subject *subject, const char *path, const
 	const struct import_dialect *dialect = import_dialect_by_name(kind_names[subject->kind]);
 	struct import_source source = { .name = subject->name, .path = path, .text = bytes, .length = length };
 
+	if (!dialect)
+		dialect = record_by_name(kind_names[subject->kind]);
 	if (!dialect)
 		return path ? callgate_policy_read(path, policy_options, &subject->policy, err)
 			    : callgate_policy_parse(subject->name, bytes, length, policy_options, &subject->policy,

@@ -71,6 +71,7 @@ static int keep_call(struct reading *reading, const struct call *call, unsigned 
 	place = place_of(reading, &call->data);
 	if (*place) {
 		reading->trace->calls.items[*place - 1].count += count;
+		reading->trace->calls.items[*place - 1].call.given &= call->given;
 		return CALLGATE_OK;
 	}
 	if (!VEC_PUSH(reading->arena, &reading->trace->calls, kept))
@@ -153,7 +154,17 @@ static int parse_unfinished(const char *text, size_t length, struct call *ret_ca
 	return status;
 }
 
-/* What stands before the call on its line: "[pid 12] ", "12 ". Gives how many bytes that took. */
+/* "12:04:59.123456 ", "1700000000.123 ": strace -t and its like. */
+static size_t skip_time(const char *text, size_t length)
+{
+	size_t at = 0, marks = 0;
+
+	for (; at < length && (isdigit((unsigned char)text[at]) || text[at] == ':' || text[at] == '.'); at++)
+		marks += !isdigit((unsigned char)text[at]);
+	return marks && count_blanks(text + at, length - at) ? at : 0;
+}
+
+/* What stands before the call on its line: "[pid 12] ", "12 ", a time. Gives how many bytes that took. */
 static size_t skip_prefix(const char *text, size_t length, unsigned long *ret_number)
 {
 	size_t used = count_blanks(text, length);
@@ -161,7 +172,38 @@ static size_t skip_prefix(const char *text, size_t length, unsigned long *ret_nu
 	used += skip_pid(text + used, length - used);
 	used += count_blanks(text + used, length - used);
 	used += take_number(text + used, length - used, ret_number);
+	used += count_blanks(text + used, length - used);
+	used += skip_time(text + used, length - used);
 	return used + count_blanks(text + used, length - used);
+}
+
+bool trace_recognise(const char *text, size_t length)
+{
+	static const char *const others[] = { "--- SIG", "+++ exited", "+++ killed", "strace: Process " };
+	const char *end;
+	unsigned long number;
+	struct call call;
+	size_t used;
+
+	while (length && (*text == '#' || *text == '\n')) {
+		end = memchr(text, '\n', length);
+		used = end ? (size_t)(end - text) + 1 : length;
+		text += used;
+		length -= used;
+	}
+	end = memchr(text, '\n', length);
+	length = end ? (size_t)(end - text) : length;
+	used = skip_prefix(text, length, &number);
+	text += used;
+	length -= used;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (length >= strlen(others[i]) && memcmp(text, others[i], strlen(others[i])) == 0)
+			return true;
+	if (length && memmem(text, length, "<unfinished ...>", strlen("<unfinished ...>")))
+		return parse_unfinished(text, length, &call, NULL) == CALLGATE_OK;
+	used = 0;
+	return call_parse(text, length, &call, &used, NULL) == CALLGATE_OK && used && text[used - 1] == ')' &&
+	       memmem(text + used, length - used, " = ", 3);
 }
 
 /* "read(3, "a", 1) = 1": strace tells what came of it. */

@@ -24,6 +24,9 @@ struct trace {
 	} unread;
 };
 
+/* Whether a text begins as strace writes it: calls with their results, signals, ends. */
+bool trace_recognise(const char *text, size_t length);
+
 /* Reads a trace (callgate/cost.h tells of its lines) into memory of the arena. E_NOMEM. */
 int trace_parse(const char *text, size_t length, struct arena *arena, struct trace *ret_trace,
 		struct callgate_error *err);

@@ -8,8 +8,8 @@
 #ifndef CALLGATE_LEARN_LEAVE_OUT_H
 #define CALLGATE_LEARN_LEAVE_OUT_H
 
-#include "learn/terms.h"
 #include "observe/evidence.h"
+#include "policy/terms.h"
 
 enum {
 	LEAVE_OUT_RUNS = 5,   /* with fewer, nothing is judged */

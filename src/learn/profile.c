@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "lang/print.h"
 #include "learn/evidence_file.h"
-#include "learn/terms.h"
+#include "policy/terms.h"
 
 #include <stdlib.h>
 #include <string.h>

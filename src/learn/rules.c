@@ -9,7 +9,7 @@
 #include "lang/print.h"
 #include "learn/leave_out.h"
 #include "learn/subjects.h"
-#include "learn/terms.h"
+#include "policy/terms.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -70,57 +70,67 @@ static int writer_text(struct writer *writer, struct buf *text, const char **ret
  * Whether too many runs have values of their own for a constraint to hold the next one. ret_tight says so; a constraint
  * that stays adds to what the rest of the runs would have refused.
  */
-static int clause_leave_out(struct writer *writer, const struct clause *clause, const struct term_subject *subject,
-			    enum term_how how, bool *ret_tight)
+static int clause_leave_out(struct writer *writer, const struct clause *clause, const struct abi_arg *type,
+			    const struct evidence_arg *seen, enum term_how how, bool *ret_tight)
 {
 	cleanup(leave_out_fini) struct leave_out out = { .run_count = writer->out.run_count };
 
-	if (!leave_out_add_arg(&out, subject->seen, how))
+	if (!leave_out_add_arg(&out, seen, how))
 		return fail_nomem(writer->err);
 	*ret_tight = leave_out_is_too_tight(&out);
 	if (!*ret_tight)
 		return leave_out_join(&writer->out, &out) ? CALLGATE_OK : fail_nomem(writer->err);
 	buf_printf(&writer->widened, "%s's %s is not constrained: %zu of %zu runs had values that no other had.\n",
-		   clause->syscall->name, subject->type->name, out.count, out.run_count);
+		   clause->syscall->name, type->name, out.count, out.run_count);
 	writer->learned.widened++;
 	return writer->widened.failed ? fail_nomem(writer->err) : CALLGATE_OK;
 }
 
-/* Ands the conditions of all constraints of the syscall. */
+/* What was seen of one argument, without how often. */
+static int clause_seen(struct writer *writer, const struct evidence_arg *arg, struct term_seen *ret_seen)
+{
+	uint64_t *values = arena_array(writer_arena(writer), arg->length, sizeof(*values));
+
+	if (!values)
+		return fail_nomem(writer->err);
+	for (size_t i = 0; i < arg->length; i++)
+		values[i] = arg->items[i].value;
+	*ret_seen = (struct term_seen){ values, arg->length, arg->many };
+	return CALLGATE_OK;
+}
+
+/* Ands what one constraint comes to, unless it would be too tight. */
+static int clause_constrain_by(struct writer *writer, struct clause *clause, const struct term_constraint *constraint,
+			       const struct abi_arg *type)
+{
+	static const struct evidence_arg nothing;
+	const struct evidence_entry *native = clause->subject ? clause->subject->native : NULL;
+	const struct evidence_arg *arg = native ? &native->args[constraint->position] : &nothing;
+	const struct policy_condition *one = NULL;
+	struct term_seen seen = { NULL, 0, false };
+	const struct term_subject subject = { .arch = abi_arch_native(), .type = type, .seen = &seen };
+	bool is_tight = false;
+	int status = clause_seen(writer, arg, &seen);
+
+	if (!status)
+		status = term_condition(writer_arena(writer), &subject, constraint->how, &one, writer->err);
+	if (!status && one)
+		status = clause_leave_out(writer, clause, type, arg, constraint->how, &is_tight);
+	if (status || is_tight)
+		return status;
+	return term_and(writer_arena(writer), clause->condition, one, &clause->condition, writer->err);
+}
+
 static int clause_constrain(struct writer *writer, struct clause *clause)
 {
-	static const struct {
-		const char *syscall;
-		unsigned position;
-		enum term_how how;
-	} constraints[] = {
-#define CONSTRAINT(syscall, position, how) { #syscall, position, TERM_##how },
-#include "learn/constraints.def"
-#undef CONSTRAINT
-	};
-	static const struct evidence_arg nothing;
-	const struct abi_arch *arch = abi_arch_native();
+	const struct term_constraint *constraint;
 	struct abi_arg types[6];
-	unsigned count = abi_syscall_args(clause->syscall, arch->id, types);
+	unsigned count = abi_syscall_args(clause->syscall, abi_arch_native()->id, types);
 	int status = CALLGATE_OK;
 
-	for (size_t i = 0; status == CALLGATE_OK && i < sizeof(constraints) / sizeof(*constraints); i++) {
-		unsigned at = constraints[i].position;
-		const struct policy_condition *one;
-		bool is_tight = false;
-		struct term_subject subject = { .arch = arch, .type = &types[at], .seen = &nothing };
-
-		if (strcmp(constraints[i].syscall, clause->syscall->name) != 0 || at >= count)
-			continue;
-		if (clause->subject && clause->subject->native)
-			subject.seen = &clause->subject->native->args[at];
-		status = term_condition(writer_arena(writer), &subject, constraints[i].how, &one, writer->err);
-		if (status == CALLGATE_OK && one)
-			status = clause_leave_out(writer, clause, &subject, constraints[i].how, &is_tight);
-		if (status == CALLGATE_OK && !is_tight)
-			status =
-				term_and(writer_arena(writer), clause->condition, one, &clause->condition, writer->err);
-	}
+	for (size_t i = 0; !status && (constraint = term_constraint_at(i)); i++)
+		if (strcmp(constraint->syscall, clause->syscall->name) == 0 && constraint->position < count)
+			status = clause_constrain_by(writer, clause, constraint, &types[constraint->position]);
 	return status;
 }
 

@@ -88,6 +88,19 @@ policy 'systemd: an arch that nobody knows' 2:25 "unknown arch 'vax'" '[Service]
 policy 'systemd: a call that is let through with an errno' 2:18 'only what is refused' '[Service]\nSystemCallFilter=read:EPERM\n'
 policy 'systemd: bytes that are no text' 2:18 'unknown syscall ' '[Service]\nSystemCallFilter=\xff\n'
 
+kind=strace
+policy 'strace: a misspelt call' 2:1 "unknown syscall 'opne'" 'read(0) = 1\nopne(1) = 1\n'
+policy 'strace: a constant that there is not' 1:1 "unknown constant 'O_WHAT'" 'openat(0, 0, O_WHAT) = 1\n'
+policy 'strace: a process that changed to 32 bits' 2:1 'the name of a call is expected' \
+	'read(0) = 1\n[ Process PID=1 runs in 32 bit mode. ]\n'
+policy 'strace: bytes that are no text' 2:1 'the name of a call is expected' 'read(0) = 1\n\xff(1) = 1\n'
+kind=audit
+policy 'audit: an arch that nobody knows' 1:35 "unknown arch 'vax'" 'type=SYSCALL msg=audit(1:1): arch=vax syscall=2\n'
+status=3 policy 'audit: a number that no call has' 1:1 'a call that has no name: number 9999' \
+	'type=SECCOMP msg=audit(1:1): arch=c000003e syscall=9999\n'
+policy 'audit: a record without a call' 1:1 "a record without 'syscall='" 'type=SYSCALL msg=audit(1:1): arch=c000003e\n'
+policy 'audit: bytes that are no text' 2:1 'this is no record of an audit log' 'type=PATH msg=audit(1:1):\n\xff\xff\n'
+
 if [ "$(uname -m)" = x86_64 ]; then
 	kind=firejail
 	policy 'firejail: a misspelt command' 1:1 "unknown command 'secomp.drop'" 'secomp.drop mount\n'

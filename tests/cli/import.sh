@@ -65,6 +65,31 @@ allow'
 	check '  and nothing is written' test ! -e wrong.bpf
 fi
 
+cat >some.trace <<'END'
+execve("/bin/true", ["true"], 0x7ffd /* 5 vars */) = 0
+[pid 12] openat(AT_FDCWD, "/etc/hosts", O_RDONLY|O_CLOEXEC <unfinished ...>
+[pid 13] --- SIGCHLD {si_signo=SIGCHLD} ---
+[pid 12] <... openat resumed>) = 3
+exit_group(0) = ?
+END
+expect 1 'a trace is recognised' callgate simulate some.trace 'openat(0, 0, O_RDONLY)' 'openat(0, 0, O_RDWR)' 'mount()'
+stdout_is 'allow
+kill-process
+kill-process'
+expect 0 '  and lets its own calls pass' callgate simulate --trace some.trace some.trace
+expect 0 'its calls are explained by their lines' callgate explain some.trace 'exit_group(2)'
+stdout_has '^  rule: some.trace:5: exit_group(0) = ?$'
+printf '%s\n' 'type=SYSCALL msg=audit(1.2:3): arch=c000003e syscall=257 a0=ffffff9c a1=7ffd a2=80000 a3=0' \
+	'type=SECCOMP msg=audit(1.2:4): sig=31 arch=c000003e syscall=165 code=0x80000000' >audit.log
+expect 1 'an audit log is recognised' callgate simulate audit.log 'x86_64:openat(0, 0, O_CLOEXEC)' 'x86_64:openat(0, 0, O_RDWR)' \
+	'x86_64:mount()'
+stdout_is 'allow
+kill-process
+allow'
+stderr_is 'callgate: audit.log: 1 call is told without arguments, and on those is no condition'
+expect 0 'it compiles' callgate compile -o audit.bpf audit.log
+expect 0 '  to what it means' callgate diff audit.log audit.bpf
+
 printf '%s\n' '#include "common.kafel"' 'USE common DEFAULT ERRNO(38)' >jail.kafel
 echo 'POLICY common { ALLOW { read, write { fd == 1 } } }' >common.kafel
 expect 1 'Kafel is recognised, and reads what it includes' callgate simulate jail.kafel 'read()' 'write(1)' 'write(2)'

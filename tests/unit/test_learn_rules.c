@@ -309,7 +309,7 @@ static void the_tables_name_nothing_that_is_not(void **state)
 #define FALLBACK(name) expect_syscalls(#name);
 #include "learn/fallbacks.def"
 #define CONSTRAINT(syscall, position, how) expect_syscalls(#syscall);
-#include "learn/constraints.def"
+#include "policy/constraints.def"
 #define X(name, effect) expect_syscalls(#name);
 #include "observe/effects.def"
 #undef X

@@ -1,7 +1,7 @@
 /*
  * Flags are named greedily, the constant with most bits first, so that O_SYNC is not spelt as its halves.
  */
-#include "learn/terms.h"
+#include "policy/terms.h"
 
 #include "base/error.h"
 
@@ -175,7 +175,7 @@ static void term_values_add_siblings(const struct term_subject *subject, struct 
 {
 	static const char *const families[] = {
 #define SIBLINGS(family) family,
-#include "learn/siblings.def"
+#include "policy/siblings.def"
 #undef SIBLINGS
 	};
 
@@ -197,8 +197,8 @@ static const struct policy_condition *term_exact(struct arena *arena, const stru
 	struct policy_condition *condition;
 	struct policy_range *ranges;
 
-	for (size_t i = 0; i < subject->seen->length; i++)
-		term_values_add(&values, subject->seen->items[i].value);
+	for (size_t i = 0; i < subject->seen->count; i++)
+		term_values_add(&values, subject->seen->values[i]);
 	term_values_add_siblings(subject, &values);
 	ranges = arena_array(arena, values.count, sizeof(*ranges));
 	condition = term_compare(arena, subject->type->name, NULL);
@@ -227,8 +227,8 @@ static const struct policy_condition *term_mask(struct arena *arena, const struc
 	struct policy_condition *condition = term_compare(arena, subject->type->name, zero);
 	uint64_t seen = 0;
 
-	for (size_t i = 0; i < subject->seen->length; i++)
-		seen |= subject->seen->items[i].value;
+	for (size_t i = 0; i < subject->seen->count; i++)
+		seen |= subject->seen->values[i];
 	if (!inverted || !zero || !condition)
 		return NULL;
 	if (!seen) {
@@ -284,9 +284,9 @@ static int term_wx_condition(struct arena *arena, const struct term_subject *sub
 	if (!abi_constant_find(family, subject->arch->id, "PROT_EXEC", &exec) ||
 	    !abi_constant_find(family, subject->arch->id, "PROT_WRITE", &write))
 		return CALLGATE_OK;
-	for (size_t i = 0; i < subject->seen->length; i++) {
-		executes |= subject->seen->items[i].value & exec;
-		both |= (subject->seen->items[i].value & (exec | write)) == (exec | write);
+	for (size_t i = 0; i < subject->seen->count; i++) {
+		executes |= subject->seen->values[i] & exec;
+		both |= (subject->seen->values[i] & (exec | write)) == (exec | write);
 	}
 	if (both || subject->seen->many)
 		return CALLGATE_OK;
@@ -321,14 +321,14 @@ static bool term_fits(const struct term_subject *subject, enum term_how how)
 int term_condition(struct arena *arena, const struct term_subject *subject, enum term_how how,
 		   const struct policy_condition **ret_condition, struct callgate_error *err)
 {
-	const struct evidence_arg *seen = subject->seen;
+	const struct term_seen *seen = subject->seen;
 
 	*ret_condition = NULL;
 	if (!term_fits(subject, how))
 		return CALLGATE_OK;
 	if (how == TERM_WX)
 		return term_wx_condition(arena, subject, ret_condition, err);
-	if (seen->many || seen->length == 0 || (how == TERM_EXACT && seen->length > TERM_VALUES_MAX))
+	if (seen->many || seen->count == 0 || (how == TERM_EXACT && seen->count > TERM_VALUES_MAX))
 		return CALLGATE_OK;
 	if (how == TERM_EXACT)
 		*ret_condition = term_exact(arena, subject);
@@ -348,4 +348,41 @@ int term_and(struct arena *arena, const struct policy_condition *left, const str
 	}
 	*ret_condition = term_join(arena, POLICY_AND, left, right);
 	return *ret_condition ? CALLGATE_OK : fail_nomem(err);
+}
+
+const struct term_constraint *term_constraint_at(size_t index)
+{
+	static const struct term_constraint constraints[] = {
+#define CONSTRAINT(syscall, position, how) { #syscall, position, TERM_##how },
+#include "policy/constraints.def"
+#undef CONSTRAINT
+	};
+
+	return index < sizeof(constraints) / sizeof(*constraints) ? &constraints[index] : NULL;
+}
+
+int term_constrain(struct arena *arena, const struct abi_syscall *syscall, const struct abi_arch *arch,
+		   const struct term_seen seen[6], const struct policy_condition **ret_condition,
+		   struct callgate_error *err)
+{
+	const struct policy_condition *all = NULL;
+	const struct term_constraint *constraint;
+	struct abi_arg types[6];
+	unsigned count = abi_syscall_args(syscall, arch->id, types);
+	int status = CALLGATE_OK;
+
+	for (size_t i = 0; !status && (constraint = term_constraint_at(i)); i++) {
+		unsigned at = constraint->position;
+		const struct term_subject subject = { arch, &types[at], &seen[at] };
+		const struct policy_condition *one;
+
+		if (strcmp(constraint->syscall, syscall->name) != 0 || at >= count)
+			continue;
+		status = term_condition(arena, &subject, constraint->how, &one, err);
+		if (!status)
+			status = term_and(arena, all, one, &all, err);
+	}
+	if (!status)
+		*ret_condition = all;
+	return status;
 }

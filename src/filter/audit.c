@@ -1,0 +1,218 @@
+/*
+ * Records of the kernel's audit log (auditd's file, ausearch's output, the kernel's own log): SYSCALL tells a call with
+ * its first four arguments, SECCOMP one that a filter logged or refused, without any. Numbers are in hexadecimal but
+ * the call's; ausearch -i writes names in their place, and an enriched log has them behind a separator, in capitals.
+ */
+#include "base/error.h"
+#include "filter/record.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { VALUE_MAX = 255, RECORDS_MAX = 1 << 20 };
+
+struct line {
+	const char *name, *text;
+	size_t length;
+	unsigned long number;
+	struct callgate_error *err;
+};
+
+/* The value of a field, without what stands around it. */
+struct field {
+	char text[VALUE_MAX + 1];
+	size_t at; /* in the line */
+};
+
+static bool is_separator(char c)
+{
+	return c == ' ' || c == '\t' || c == 0x1d || c == '\r';
+}
+
+#define line_fail(line, at, status, ...)                \
+	(error_set((line)->err, (status), __VA_ARGS__), \
+	 error_place((line)->err, (line)->name, (unsigned)(line)->number, (unsigned)(at) + 1), (status))
+
+/* False when the line has no such field, or one that is too long to be of use. */
+static bool find_field(const struct line *line, const char *key, struct field *ret_field)
+{
+	size_t key_length = strlen(key);
+
+	for (size_t at = 0; at + key_length < line->length; at++) {
+		size_t length = 0, start = at + key_length + 1;
+
+		if ((at && !is_separator(line->text[at - 1])) || memcmp(line->text + at, key, key_length) != 0 ||
+		    line->text[at + key_length] != '=')
+			continue;
+		while (start + length < line->length && !is_separator(line->text[start + length]))
+			length++;
+		if (length > VALUE_MAX)
+			return false;
+		memcpy(ret_field->text, line->text + start, length);
+		ret_field->text[length] = '\0';
+		ret_field->at = start;
+		return true;
+	}
+	return false;
+}
+
+static bool is_number(const char *text, int base, uint64_t *ret_value)
+{
+	char *end;
+
+	if (strspn(text, base == 16 ? "0123456789abcdefABCDEFx" : "0123456789") != strlen(text) || !*text ||
+	    strlen(text) > 20)
+		return false;
+	*ret_value = strtoull(text, &end, base);
+	return *end == '\0';
+}
+
+/* "c000003e", or the name of an arch. */
+static int read_arch(const struct line *line, uint32_t *ret_audit)
+{
+	struct field field;
+	const struct abi_arch *arch;
+	uint64_t number;
+
+	if (!find_field(line, "arch", &field))
+		return line_fail(line, 0, CALLGATE_E_SYNTAX, "a record without 'arch='");
+	arch = abi_arch_by_name(field.text);
+	if (arch) {
+		*ret_audit = arch->audit;
+		return CALLGATE_OK;
+	}
+	if (!is_number(field.text, 16, &number) || number > UINT32_MAX)
+		return line_fail(line, field.at, CALLGATE_E_UNKNOWN, "unknown arch '%s'", field.text);
+	*ret_audit = (uint32_t)number;
+	return CALLGATE_OK;
+}
+
+/* "257", or a name. The text of the call is made by the rules of all others. */
+static int read_call(const struct line *line, uint32_t audit, struct call *ret_call)
+{
+	char text[VALUE_MAX + 40];
+	struct field field;
+	uint64_t number;
+	bool has_number;
+	int status;
+
+	if (!find_field(line, "syscall", &field))
+		return line_fail(line, 0, CALLGATE_E_SYNTAX, "a record without 'syscall='");
+	has_number = is_number(field.text, 10, &number);
+	if (has_number || abi_arch_of_call(audit, 0) == NULL)
+		snprintf(text, sizeof(text), "0x%" PRIx32 ":#%s", audit, field.text);
+	else
+		snprintf(text, sizeof(text), "%s:%s", abi_arch_of_call(audit, 0)->name, field.text);
+	status = call_parse(text, strlen(text), ret_call, NULL, line->err);
+	if (status)
+		error_place(line->err, line->name, (unsigned)line->number, (unsigned)field.at + 1);
+	return status;
+}
+
+/* "7ffd19c5592", "0x7ffd19c5592", or what ausearch made of it, "O_RDONLY|O_CLOEXEC". */
+static int read_argument(const struct line *line, unsigned index, struct call *call)
+{
+	const char key[] = { 'a', (char)('0' + index), '\0' };
+	char text[VALUE_MAX + 100];
+	struct call named;
+	struct field field;
+	uint64_t value;
+
+	if (!find_field(line, key, &field))
+		return CALLGATE_OK;
+	if (!is_number(field.text, 16, &value)) {
+		snprintf(text, sizeof(text), "%s:%s(arg%u=%s)", call->arch->name, call->syscall->name, index,
+			 field.text);
+		if (call_parse(text, strlen(text), &named, NULL, NULL))
+			return line_fail(line, field.at, CALLGATE_E_UNKNOWN, "'%s' is no value of a%u", field.text,
+					 index);
+		value = named.data.args[index];
+	}
+	call->data.args[index] = value;
+	call->given |= (uint8_t)(1u << index);
+	return CALLGATE_OK;
+}
+
+static bool has_type(const struct line *line, const char *name, const char *number)
+{
+	struct field field;
+
+	return find_field(line, "type", &field) && (strcmp(field.text, name) == 0 || strcmp(field.text, number) == 0);
+}
+
+/* Other records tell more of the same call; ausearch separates with dashes and times. */
+static bool tells_no_call(const struct line *line)
+{
+	static const char *const beginnings[] = { "----", "time->", "#" };
+	struct field field;
+
+	for (size_t i = 0; i < sizeof(beginnings) / sizeof(*beginnings); i++)
+		if (line->length >= strlen(beginnings[i]) &&
+		    memcmp(line->text, beginnings[i], strlen(beginnings[i])) == 0)
+			return true;
+	return line->length == 0 || find_field(line, "type", &field);
+}
+
+static int read_line(const struct line *line, struct arena *arena, struct trace *trace)
+{
+	bool is_syscall = has_type(line, "SYSCALL", "1300"), is_seccomp = has_type(line, "SECCOMP", "1326");
+	struct trace_call one = { .count = 1, .line = line->number };
+	uint32_t audit = 0;
+	int status;
+
+	if (!is_syscall && !is_seccomp)
+		return tells_no_call(line) ? CALLGATE_OK
+					   : line_fail(line, 0, CALLGATE_E_SYNTAX, "this is no record of an audit log");
+	if (trace->calls.length >= RECORDS_MAX)
+		return line_fail(line, 0, CALLGATE_E_LIMIT, "more than %d records", RECORDS_MAX);
+	status = read_arch(line, &audit);
+	if (!status)
+		status = read_call(line, audit, &one.call);
+	for (unsigned i = 0; !status && is_syscall && one.call.syscall && i < 4; i++)
+		status = read_argument(line, i, &one.call);
+	if (status)
+		return status;
+	return VEC_PUSH(arena, &trace->calls, one) ? CALLGATE_OK : fail_nomem(line->err);
+}
+
+int audit_parse(const char *name, const char *text, size_t length, struct arena *arena, struct trace *ret_trace,
+		struct callgate_error *err)
+{
+	struct line line = { .name = name, .err = err };
+	struct trace trace = { 0 };
+
+	for (size_t at = 0; at < length;) {
+		const char *end = memchr(text + at, '\n', length - at);
+		int status;
+
+		line.text = text + at;
+		line.length = end ? (size_t)(end - line.text) : length - at;
+		line.number++;
+		status = read_line(&line, arena, &trace);
+		if (status)
+			return status;
+		at += line.length + 1;
+	}
+	*ret_trace = trace;
+	return CALLGATE_OK;
+}
+
+bool audit_recognise(const char *text, size_t length)
+{
+	struct line line = { .text = text };
+	const char *end;
+
+	while (length && (*text == '\n' || *text == '-' || (length > 6 && memcmp(text, "time->", 6) == 0))) {
+		end = memchr(text, '\n', length);
+		if (!end)
+			return false;
+		length -= (size_t)(end - text) + 1;
+		text = end + 1;
+	}
+	end = memchr(text, '\n', length);
+	line.text = text;
+	line.length = end ? (size_t)(end - text) : length;
+	return line.length && memmem(line.text, line.length, "audit(", 6) && memmem(line.text, line.length, "type=", 5);
+}
