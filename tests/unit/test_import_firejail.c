@@ -2,7 +2,7 @@
  * Profiles of firejail. What a running firejail loads is read and compared in tests/programs/profiles.sh; here is what
  * its manual says of each line, and what this reader refuses.
  */
-#include "unit.h"
+#include "judge.h"
 
 #include "base/cleanup.h"
 
@@ -116,6 +116,7 @@ static void each_line_means_what_the_manual_says(void **state)
 		if (callgate_subject_parse("f", cases[i].text, strlen(cases[i].text), &options, &subject, &err))
 			fail_msg("%s: %u:%u: %s", cases[i].text, err.line, err.col, err.message);
 		assert_int_equal(callgate_subject_simulate(subject, cases[i].call, &action, &err), 0);
+		judge_by_rules(subject, cases[i].call, action);
 		if (action.ret != cases[i].ret)
 			fail_msg("%s: %s -> 0x%x", cases[i].text, cases[i].call, action.ret);
 	}

@@ -2,7 +2,7 @@
  * Kafel's policies. Debian has no Kafel: what its README says of each form is what is asked here, and a policy that
  * uses all of it is compared, as a whole, with the same in Callgate's language.
  */
-#include "unit.h"
+#include "judge.h"
 
 #include "base/cleanup.h"
 
@@ -97,6 +97,7 @@ static void each_form_means_what_the_readme_says(void **state)
 			fail_msg("%s: %u:%u: %s", cases[i].text, err.line, err.col, err.message);
 		assert_int_equal(callgate_subject_kind(subject), CALLGATE_SUBJECT_KAFEL);
 		assert_int_equal(callgate_subject_simulate(subject, cases[i].call, &action, &err), 0);
+		judge_by_rules(subject, cases[i].call, action);
 		if (action.ret != cases[i].ret)
 			fail_msg("%s: %s -> 0x%x", cases[i].text, cases[i].call, action.ret);
 	}

@@ -2,7 +2,7 @@
  * Units of systemd. What a running systemd loads is caught and compared in tests/programs/units.sh; here is what its
  * manual says of each line, for any machine, and what this reader refuses.
  */
-#include "unit.h"
+#include "judge.h"
 
 #include "base/cleanup.h"
 
@@ -121,6 +121,7 @@ static void each_setting_means_what_the_manual_says(void **state)
 			fail_msg("%s: %u:%u: %s", cases[i].lines, err.line, err.col, err.message);
 		assert_int_equal(callgate_subject_kind(subject), CALLGATE_SUBJECT_SYSTEMD);
 		assert_int_equal(callgate_subject_simulate(subject, cases[i].call, &action, &err), 0);
+		judge_by_rules(subject, cases[i].call, action);
 		if (action.ret != cases[i].ret)
 			fail_msg("%s: %s -> 0x%x", cases[i].lines, cases[i].call, action.ret);
 	}
@@ -228,6 +229,7 @@ static void arches_are_treated_as_systemd_does(void **state)
 		snprintf(text, sizeof(text), "[Service]\n%s\n", x86_cases[i].lines);
 		assert_int_equal(callgate_subject_parse("u", text, strlen(text), NULL, &subject, NULL), 0);
 		assert_int_equal(callgate_subject_simulate(subject, x86_cases[i].call, &action, NULL), 0);
+		judge_by_rules(subject, x86_cases[i].call, action);
 		if (action.ret != x86_cases[i].ret)
 			fail_msg("%s: %s -> 0x%x", x86_cases[i].lines, x86_cases[i].call, action.ret);
 	}
