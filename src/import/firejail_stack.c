@@ -222,7 +222,9 @@ static int list_entry(struct loading *loading, struct stack_filter *filter, cons
 
 		if (!made)
 			return fail_nomem(loading->import->err);
-		*made = is_keep ? (struct policy_action){ .kind = POLICY_ALLOW } : loading->settings->action;
+		*made = loading->settings->action;
+		if (is_keep)
+			*made = (struct policy_action){ .kind = POLICY_ALLOW };
 		made->position = entry->position;
 		action = made;
 	}

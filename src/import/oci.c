@@ -504,7 +504,7 @@ static int read_rule(struct reading *reading, const struct json_value *object)
 	static const char *const keys[] = { "name", "names",   "action",   "errno",   "errnoRet",
 					    "args", "comment", "includes", "excludes" };
 	struct libseccomp_rule rule = { .position = object->position };
-	bool in_scope, each_alone;
+	bool in_scope = false, each_alone;
 	int status;
 
 	if (object->kind != JSON_OBJECT)

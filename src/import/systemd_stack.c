@@ -252,8 +252,10 @@ static int load_calls(struct loading *loading, const struct systemd_calls *calls
 
 	if (!calls->is_set)
 		return CALLGATE_OK;
-	if (calls->is_allow_list != is_log)
-		otherwise = is_log ? (struct policy_action){ .kind = POLICY_LOG } : loading->settings->refusal;
+	if (calls->is_allow_list && !is_log)
+		otherwise = loading->settings->refusal;
+	else if (!calls->is_allow_list && is_log)
+		otherwise.kind = POLICY_LOG;
 	otherwise.position = calls->position;
 	loading->filter = stack_push(&loading->stack, &otherwise);
 	if (!loading->filter)
