@@ -69,22 +69,62 @@ static void print_line(struct formatter *formatter, const char *comment)
 	buf_putc(&formatter->out, '\n');
 }
 
-static void print_statement(struct formatter *formatter, const struct syntax_statement *statement, const char *comment)
+/* The comments on lines before `line`, as far inside as the clauses are. */
+static void print_inner_comments(struct formatter *formatter, const struct lex *lex, unsigned line)
 {
-	struct buf *out = &formatter->out;
-	size_t count = statement->names.length;
-	const char **names = arena_array(&formatter->arena, count, sizeof(*names));
+	for (; formatter->next_comment < lex->comments.length; formatter->next_comment++) {
+		const struct lex_comment *comment = &lex->comments.items[formatter->next_comment];
 
-	if (!names) {
-		out->failed = true;
+		if (comment->line >= line)
+			break;
+		buf_printf(&formatter->out, "%*s", PRINT_INDENT, "");
+		buf_add(&formatter->out, comment->text, comment->length);
+		buf_putc(&formatter->out, '\n');
+	}
+}
+
+/* A rule whose broker has clauses: comments between them stay there, above a clause or behind the last of a line. */
+static void print_block(struct formatter *formatter, const struct lex *lex, const struct syntax_statement *statement,
+			const struct print_rule *rule)
+{
+	const struct policy_broker *broker = rule->broker;
+
+	print_rule_head(&formatter->out, rule, NULL);
+	for (size_t i = 0; i < broker->clause_count; i++) {
+		unsigned line = broker->clauses[i].position.line;
+		unsigned next =
+			i + 1 < broker->clause_count ? broker->clauses[i + 1].position.line : statement->last_line;
+
+		print_inner_comments(formatter, lex, line);
+		print_clause(&formatter->out, &broker->clauses[i],
+			     line < next ? take_trailing(formatter, lex, line) : NULL);
+	}
+	print_inner_comments(formatter, lex, statement->last_line);
+	formatter->last_line = statement->last_line;
+	print_rule_tail(&formatter->out, rule, take_trailing(formatter, lex, statement->last_line));
+}
+
+static void print_formatted_rule(struct formatter *formatter, const struct lex *lex,
+				 const struct syntax_statement *statement, const char *const *names)
+{
+	const struct print_rule rule = { &statement->action, names, statement->names.length, statement->broker,
+					 statement->condition };
+
+	if (rule.broker && rule.broker->clause_count) {
+		print_block(formatter, lex, statement, &rule);
 		return;
 	}
-	for (size_t i = 0; i < count; i++)
-		names[i] = statement->names.items[i].text;
-	if (statement->kind == SYNTAX_RULE) {
-		print_named_rule(out, &statement->action, names, count, statement->condition, comment);
-	} else if (statement->kind == SYNTAX_ARCH) {
-		print_word_list(out, "arch", names, count, comment);
+	print_comments(formatter, lex, statement->last_line);
+	print_named_rule(&formatter->out, &rule, take_trailing(formatter, lex, statement->last_line));
+}
+
+static void print_header_statement(struct formatter *formatter, const struct syntax_statement *statement,
+				   const char *const *names, const char *comment)
+{
+	struct buf *out = &formatter->out;
+
+	if (statement->kind == SYNTAX_ARCH) {
+		print_word_list(out, "arch", names, statement->names.length, comment);
 	} else if (statement->kind == SYNTAX_KERNEL) {
 		buf_printf(out, "kernel %llu.%llu", (unsigned long long)statement->major,
 			   (unsigned long long)statement->minor);
@@ -101,6 +141,26 @@ static void print_statement(struct formatter *formatter, const struct syntax_sta
 	}
 }
 
+static void print_statement(struct formatter *formatter, const struct lex *lex,
+			    const struct syntax_statement *statement)
+{
+	size_t count = statement->names.length;
+	const char **names = arena_array(&formatter->arena, count, sizeof(*names));
+
+	if (!names) {
+		formatter->out.failed = true;
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		names[i] = statement->names.items[i].text;
+	if (statement->kind == SYNTAX_RULE) {
+		print_formatted_rule(formatter, lex, statement, names);
+		return;
+	}
+	print_comments(formatter, lex, statement->last_line);
+	print_header_statement(formatter, statement, names, take_trailing(formatter, lex, statement->last_line));
+}
+
 static int format_text(struct formatter *formatter, struct syntax_parser *parser)
 {
 	for (;;) {
@@ -115,8 +175,7 @@ static int format_text(struct formatter *formatter, struct syntax_parser *parser
 		print_comments(formatter, &parser->lex, statement.position.line);
 		keep_gap(formatter, statement.position.line);
 		formatter->last_line = statement.last_line;
-		print_comments(formatter, &parser->lex, statement.last_line);
-		print_statement(formatter, &statement, take_trailing(formatter, &parser->lex, statement.last_line));
+		print_statement(formatter, &parser->lex, &statement);
 	}
 }
 

@@ -239,10 +239,10 @@ static const struct {
 	enum lex_kind kind;
 } signs[] = {
 	/* A sign stands before those that it starts with. */
-	{ ",", LEX_COMMA },  { "(", LEX_OPEN }, { ")", LEX_CLOSE }, { "{", LEX_BRACE }, { "}", LEX_UNBRACE },
-	{ "==", LEX_EQ },    { "!=", LEX_NE },	{ "<=", LEX_LE },   { ">=", LEX_GE },	{ "<", LEX_LT },
-	{ ">", LEX_GT },     { "&", LEX_AND },	{ "|", LEX_OR },    { "~", LEX_NOT },	{ "-", LEX_MINUS },
-	{ "..", LEX_RANGE }, { ".", LEX_DOT },
+	{ ",", LEX_COMMA },  { "(", LEX_OPEN }, { ")", LEX_CLOSE },	{ "{", LEX_BRACE }, { "}", LEX_UNBRACE },
+	{ "==", LEX_EQ },    { "!=", LEX_NE },	{ "<=", LEX_LE },	{ ">=", LEX_GE },   { "<", LEX_LT },
+	{ ">", LEX_GT },     { "&", LEX_AND },	{ "|", LEX_OR },	{ "~", LEX_NOT },   { "-", LEX_MINUS },
+	{ "..", LEX_RANGE }, { ".", LEX_DOT },	{ ";", LEX_SEMICOLON },
 };
 
 static int fail_byte(const struct lex *lex, const char *at, struct callgate_error *err)
@@ -282,6 +282,27 @@ static int lex_sign(struct lex *lex, struct lex_token *token, struct callgate_er
 	return fail_byte(lex, token->text, err);
 }
 
+static bool in_bare(char c)
+{
+	return (unsigned char)c > ' ' && (unsigned char)c < 0x7f && !strchr("\";{},#", c);
+}
+
+static int lex_bare_at(struct lex *lex, struct lex_token *token, struct callgate_error *err)
+{
+	size_t length = 0;
+
+	if (*token->text == '"')
+		return lex_string(lex, token, err);
+	while (token->text + length < lex->end && in_bare(token->text[length]))
+		length++;
+	if (length == 0)
+		return lex_sign(lex, token, err);
+	token->kind = LEX_STRING;
+	token->length = length;
+	lex->next = token->text + length;
+	return CALLGATE_OK;
+}
+
 static int lex_token_at(struct lex *lex, struct lex_token *token, struct callgate_error *err)
 {
 	if (starts_word(*token->text)) {
@@ -310,7 +331,8 @@ static bool is_operator_word(const struct lex_token *token)
 	return false;
 }
 
-int lex_next(struct lex *lex, struct lex_token *ret_token, struct callgate_error *err)
+static int lex_next_as(struct lex *lex, int (*token_at)(struct lex *, struct lex_token *, struct callgate_error *),
+		       struct lex_token *ret_token, struct callgate_error *err)
 {
 	struct lex_token token = { .kind = LEX_END };
 	unsigned line = lex->line;
@@ -332,11 +354,21 @@ int lex_next(struct lex *lex, struct lex_token *ret_token, struct callgate_error
 		token.text = lex->next;
 		token.line = lex->line;
 		token.col = (unsigned)(lex->next - lex->line_start) + 1;
-		status = lex->next < lex->end ? lex_token_at(lex, &token, err) : CALLGATE_OK;
+		status = lex->next < lex->end ? token_at(lex, &token, err) : CALLGATE_OK;
 	}
 	if (status)
 		return status;
 	lex->last = is_operator_word(&token) ? LEX_COMMA : token.kind;
 	*ret_token = token;
 	return CALLGATE_OK;
+}
+
+int lex_next(struct lex *lex, struct lex_token *ret_token, struct callgate_error *err)
+{
+	return lex_next_as(lex, lex_token_at, ret_token, err);
+}
+
+int lex_next_bare(struct lex *lex, struct lex_token *ret_token, struct callgate_error *err)
+{
+	return lex_next_as(lex, lex_bare_at, ret_token, err);
 }

@@ -28,6 +28,7 @@ enum lex_kind {
 	LEX_NUMBER,
 	LEX_STRING,
 	LEX_COMMA,
+	LEX_SEMICOLON,
 	LEX_OPEN, /* ( */
 	LEX_CLOSE,
 	LEX_BRACE, /* { */
@@ -80,6 +81,10 @@ void lex_init(struct lex *lex, const char *name, const char *text, size_t length
 
 /* The next token. E_SYNTAX at a byte that begins none, E_LIMIT for a line beyond LEX_LINE_MAX, E_NOMEM. */
 int lex_next(struct lex *lex, struct lex_token *ret_token, struct callgate_error *err);
+
+/* The same, but what begins there is taken as a LEX_STRING, in quotes or not: without them up to a blank, `;`, a brace
+ * or a comma, so that an address need not be quoted. */
+int lex_next_bare(struct lex *lex, struct lex_token *ret_token, struct callgate_error *err);
 
 bool lex_is(const struct lex_token *token, const char *word);
 /* What to call a token in an error: "'opne'", "the end of the line". */

@@ -17,6 +17,15 @@ bool syntax_advance(struct syntax_parser *parser)
 	return !parser->status;
 }
 
+bool syntax_advance_bare(struct syntax_parser *parser)
+{
+	if (parser->status)
+		return false;
+	parser->last_line = parser->token.line;
+	parser->status = lex_next_bare(&parser->lex, &parser->token, parser->err);
+	return !parser->status;
+}
+
 bool syntax_fail(struct syntax_parser *parser, const char *expected)
 {
 	char text[80];
@@ -37,7 +46,7 @@ bool syntax_fail_nomem(struct syntax_parser *parser)
 	return false;
 }
 
-static bool fail_limit(struct syntax_parser *parser, const char *what, unsigned limit)
+bool syntax_fail_limit(struct syntax_parser *parser, const char *what, unsigned limit)
 {
 	if (parser->status)
 		return false;
@@ -50,7 +59,7 @@ bool syntax_spend_node(struct syntax_parser *parser)
 {
 	if (parser->nodes++ < SYNTAX_NODES_MAX)
 		return true;
-	return fail_limit(parser, "operators in one statement", SYNTAX_NODES_MAX);
+	return syntax_fail_limit(parser, "operators in one statement", SYNTAX_NODES_MAX);
 }
 
 bool syntax_accept(struct syntax_parser *parser, enum lex_kind kind)
@@ -87,7 +96,7 @@ static bool parse_names(struct syntax_parser *parser, struct syntax_names *names
 		if (parser->token.kind != LEX_WORD || lex_is(&parser->token, "if"))
 			return syntax_fail(parser, what);
 		if (names->length >= SYNTAX_ITEMS_MAX)
-			return fail_limit(parser, "names in one list", SYNTAX_ITEMS_MAX);
+			return syntax_fail_limit(parser, "names in one list", SYNTAX_ITEMS_MAX);
 		name.text = syntax_text(parser);
 		if (!name.text)
 			return false;
@@ -153,7 +162,7 @@ static bool fail_action(struct syntax_parser *parser, const char *word, const ch
 	return false;
 }
 
-static bool parse_action(struct syntax_parser *parser, struct policy_action *action, const char *expected)
+bool syntax_action(struct syntax_parser *parser, struct policy_action *action, const char *expected)
 {
 	const char *word;
 
@@ -176,9 +185,11 @@ static bool parse_rule(struct syntax_parser *parser, struct syntax_statement *st
 
 	statement->kind = SYNTAX_RULE;
 	statement->condition = &always;
-	if (!parse_action(parser, &statement->action,
-			  "an action or one of kernel, arch, default, newer, foreign, include") ||
+	if (!syntax_action(parser, &statement->action,
+			   "an action or one of kernel, arch, default, newer, foreign, include") ||
 	    !parse_names(parser, &statement->names, "the name of a syscall"))
+		return false;
+	if (statement->action.kind == POLICY_NOTIFY && !syntax_broker(parser, &statement->broker))
 		return false;
 	if (!lex_is(&parser->token, "if"))
 		return true;
@@ -212,7 +223,7 @@ static bool parse_statement(struct syntax_parser *parser, struct syntax_statemen
 		return parse_names(parser, &statement->names, "the name of an arch");
 	if (statement->kind == SYNTAX_INCLUDE)
 		return parse_include(parser, statement);
-	return parse_action(parser, &statement->action, "an action");
+	return syntax_action(parser, &statement->action, "an action");
 }
 
 int syntax_init(struct syntax_parser *parser, const char *name, const char *text, size_t length, struct arena *arena,

@@ -19,6 +19,9 @@
 enum level { LEVEL_OR = 1, LEVEL_AND, LEVEL_NOT, LEVEL_COMPARE };
 enum value_level { VALUE_OR = 1, VALUE_AND, VALUE_UNARY };
 
+/* What an address is made of; with anything else in it, it stands in quotes. */
+#define BARE_BYTES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-_[]*/"
+
 /* The largest number that is printed in decimal when no spelling is kept. */
 enum { DECIMAL_MAX = 65535 };
 
@@ -212,17 +215,75 @@ void print_condition(struct buf *out, const struct policy_condition *condition)
 	unmark(out, from);
 }
 
-void print_named_rule(struct buf *out, const struct policy_action *action, const char *const *names, size_t count,
-		      const struct policy_condition *condition, const char *comment)
+static void write_condition_behind(struct buf *out, const struct policy_condition *condition)
+{
+	if (condition->kind == POLICY_ALWAYS)
+		return;
+	buf_puts(out, BEFORE_IF "if ");
+	write_condition(out, condition, LEVEL_OR);
+}
+
+static void write_rule(struct buf *out, const struct print_rule *rule)
+{
+	print_action(out, rule->action);
+	write_names(out, rule->names, rule->count);
+	if (!rule->broker)
+		return;
+	if (policy_broker_has_clauses(rule->broker->kind))
+		buf_printf(out, " via %s {", policy_broker_word(rule->broker->kind));
+	else
+		buf_printf(out, " %s", policy_broker_word(rule->broker->kind));
+}
+
+void print_rule_head(struct buf *out, const struct print_rule *rule, const char *comment)
 {
 	cleanup(buf_fini) struct buf scratch = { 0 };
 
-	print_action(&scratch, action);
-	write_names(&scratch, names, count);
-	if (condition->kind != POLICY_ALWAYS) {
-		buf_puts(&scratch, BEFORE_IF "if ");
-		write_condition(&scratch, condition, LEVEL_OR);
+	write_rule(&scratch, rule);
+	take_scratch(out, &scratch, comment);
+}
+
+void print_clause(struct buf *out, const struct policy_clause *clause, const char *comment)
+{
+	bool is_bare = clause->transport != POLICY_TRANSPORT_UNIX && clause->transport != POLICY_TRANSPORT_ANY &&
+		       clause->text[strspn(clause->text, BARE_BYTES)] == '\0';
+	bool is_address = clause->kind == POLICY_CLAUSE_ALLOW || clause->kind == POLICY_CLAUSE_DENY_ADDRESS;
+
+	buf_printf(out, "%*s%s ", PRINT_INDENT, "", policy_clause_word(clause->kind));
+	if (is_address && clause->transport != POLICY_TRANSPORT_ANY)
+		buf_printf(out, "%s ", policy_transport_word(clause->transport));
+	buf_printf(out, is_address && is_bare ? "%s" : "\"%s\"", clause->text);
+	if (policy_clause_denies(clause->kind)) {
+		buf_putc(out, ' ');
+		print_action(out, &clause->denial);
 	}
+	if (comment)
+		buf_printf(out, "%s%s", comment[0] == '#' ? "  " : "  # ", comment);
+	buf_putc(out, '\n');
+}
+
+void print_rule_tail(struct buf *out, const struct print_rule *rule, const char *comment)
+{
+	cleanup(buf_fini) struct buf scratch = { 0 };
+
+	buf_putc(&scratch, '}');
+	write_condition_behind(&scratch, rule->condition);
+	take_scratch(out, &scratch, comment);
+}
+
+void print_named_rule(struct buf *out, const struct print_rule *rule, const char *comment)
+{
+	cleanup(buf_fini) struct buf scratch = { 0 };
+
+	if (rule->broker && policy_broker_has_clauses(rule->broker->kind)) {
+		print_rule_head(out, rule, NULL);
+		for (size_t i = 0; i < rule->broker->clause_count; i++)
+			print_clause(out, &rule->broker->clauses[i], NULL);
+		print_rule_tail(out, rule, comment);
+		return;
+	}
+	write_rule(&scratch, rule);
+	write_condition_behind(&scratch, rule->condition);
 	take_scratch(out, &scratch, comment);
 }
 
@@ -245,7 +306,9 @@ void print_rule(struct buf *out, const struct policy_rule *rule, const char *com
 	}
 	for (size_t i = 0; i < rule->name_count; i++)
 		names[i] = rule->names[i].syscall->name;
-	print_named_rule(out, &rule->action, names, rule->name_count, rule->condition, comment);
+	print_named_rule(out,
+			 &(struct print_rule){ &rule->action, names, rule->name_count, rule->broker, rule->condition },
+			 comment);
 	free(names);
 }
 

@@ -8,7 +8,7 @@
 #define CALLGATE_LANG_PRINT_H
 
 #include "base/buf.h"
-#include "policy/policy.h"
+#include "policy/broker.h"
 
 enum { PRINT_WIDTH = 100, PRINT_INDENT = 4 };
 
@@ -31,8 +31,21 @@ void print_comment(struct buf *out, const char *text);
 void print_policy(struct buf *out, const struct policy *policy);
 
 /* A rule before its names are looked up: what the formatter has. */
-void print_named_rule(struct buf *out, const struct policy_action *action, const char *const *names, size_t count,
-		      const struct policy_condition *condition, const char *comment);
+struct print_rule {
+	const struct policy_action *action;
+	const char *const *names;
+	size_t count;
+	const struct policy_broker *broker; /* or NULL */
+	const struct policy_condition *condition;
+};
+
+void print_named_rule(struct buf *out, const struct print_rule *rule, const char *comment);
+
+/* The three parts of one whose broker has clauses, for whoever has comments between them: its first line, a clause,
+ * and the rest. */
+void print_rule_head(struct buf *out, const struct print_rule *rule, const char *comment);
+void print_clause(struct buf *out, const struct policy_clause *clause, const char *comment);
+void print_rule_tail(struct buf *out, const struct print_rule *rule, const char *comment);
 /* One that is not wrapped further than behind commas: "arch a, b". */
 void print_word_list(struct buf *out, const char *word, const char *const *names, size_t count, const char *comment);
 

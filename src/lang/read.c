@@ -9,6 +9,7 @@
 #include "base/nearest.h"
 #include "lang/lang.h"
 #include "lang/syntax.h"
+#include "policy/broker.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -51,6 +52,7 @@ static int add_rule(struct reader *reader, const struct syntax_statement *statem
 {
 	struct policy_rule rule = {
 		.action = statement->action,
+		.broker = statement->broker,
 		.name_count = statement->names.length,
 		.condition = statement->condition,
 		.position = statement->position,
@@ -68,6 +70,9 @@ static int add_rule(struct reader *reader, const struct syntax_statement *statem
 			return fail_name(reader, name, "syscall", abi_syscall_nearest(name->text));
 	}
 	rule.names = names;
+	status = policy_broker_check(&rule, reader->err);
+	if (status)
+		return status;
 	status = policy_add_rule(reader->policy, &rule, reader->err);
 	return status ? fail_at(reader, &statement->position, status) : CALLGATE_OK;
 }

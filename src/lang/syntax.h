@@ -43,6 +43,7 @@ struct syntax_statement {
 	struct syntax_names names;		  /* ARCH: arches; RULE: syscalls */
 	const char *path;			  /* INCLUDE, as it stands between the quotes */
 	struct policy_action action;		  /* DEFAULT, NEWER, FOREIGN, RULE */
+	const struct policy_broker *broker;	  /* RULE, or NULL */
 	const struct policy_condition *condition; /* RULE; POLICY_ALWAYS without `if` */
 };
 
@@ -65,13 +66,21 @@ int syntax_next(struct syntax_parser *parser, struct syntax_statement *ret_state
 
 /* What the parts of a statement share. Each gives false (or NULL) when the parser has failed, and fails at its token. */
 bool syntax_advance(struct syntax_parser *parser);
+bool syntax_advance_bare(struct syntax_parser *parser); /* to a path or an address, as lex_next_bare() has it */
 bool syntax_accept(struct syntax_parser *parser, enum lex_kind kind);
 bool syntax_expect(struct syntax_parser *parser, enum lex_kind kind, const char *what);
 bool syntax_fail(struct syntax_parser *parser, const char *expected);
 bool syntax_fail_nomem(struct syntax_parser *parser);
+bool syntax_fail_limit(struct syntax_parser *parser, const char *what, unsigned limit);
 bool syntax_spend_node(struct syntax_parser *parser);
 struct policy_position syntax_position(const struct syntax_parser *parser);
 const char *syntax_text(struct syntax_parser *parser); /* of the current token, copied */
+
+/* The action that stands there; expected is what to say when none does. */
+bool syntax_action(struct syntax_parser *parser, struct policy_action *action, const char *expected);
+
+/* The broker of a `notify` rule, behind its names; *ret_broker is NULL when there is none. False on failure. */
+bool syntax_broker(struct syntax_parser *parser, const struct policy_broker **ret_broker);
 
 /* What stands behind `if`. */
 const struct policy_condition *syntax_condition(struct syntax_parser *parser);

@@ -135,6 +135,10 @@ static long child_no_new_privs(struct child *child)
 /* The tracer, if one is wanted, must be there before the filter can kill. */
 static long child_await_tracer(struct child *child)
 {
+	if (child->spec->trace) {
+		__atomic_store_n(&child->arrived, 1, __ATOMIC_RELEASE);
+		KERNEL_CALL(SYS_futex, &child->arrived, FUTEX_WAKE, 1);
+	}
 	while (child->spec->trace && __atomic_load_n(&child->go, __ATOMIC_ACQUIRE) == 0)
 		KERNEL_CALL(SYS_futex, &child->go, FUTEX_WAIT, 0, 0);
 	return 0;

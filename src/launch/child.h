@@ -42,6 +42,7 @@ struct child {
 	pid_t parent;	       /* who must still be the parent once the death signal is armed */
 	const uint64_t *mask;  /* the kernel's sigset: blocked signals of the target */
 	bool reset_handlers;   /* the clone could not do it */
+	int arrived;	       /* futex: 1 once it waits for the tracer */
 	int go;		       /* futex: 1 when the child may load its filter; only waited for with spec->trace */
 	volatile int step;     /* enum child_step: what it is at */
 	volatile int error;    /* negative errno of that step, 0 while none failed */

@@ -19,6 +19,7 @@ static pid_t clone_start_3(const struct clone_child *child)
 	struct clone_args args = {
 		.flags = child->flags | CLONE_VM | CLONE_CLEAR_SIGHAND,
 		.pidfd = (uintptr_t)child->pidfd,
+		.parent_tid = (uintptr_t)child->number,
 		.child_tid = (uintptr_t)child->tid,
 		/* With CLONE_PARENT the signal is the caller's own, and must not be named. */
 		.exit_signal = child->flags & CLONE_PARENT ? 0 : SIGCHLD,
@@ -67,7 +68,8 @@ static pid_t clone_start_old(const struct clone_child *child)
 	pid_t pid;
 
 	*child->keeps_handlers = true;
-	pid = clone(clone_enter, child->stack + CLONE_STACK_SIZE, flags, (void *)child, child->pidfd, NULL, child->tid);
+	pid = clone(clone_enter, child->stack + CLONE_STACK_SIZE, flags, (void *)child,
+		    child->flags & CLONE_PIDFD ? child->pidfd : child->number, NULL, child->tid);
 	return pid < 0 ? -errno : pid;
 }
 

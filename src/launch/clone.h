@@ -20,6 +20,7 @@ struct clone_child {
 	void *argument;
 	char *stack;	      /* CLONE_STACK_SIZE bytes, aligned to 16, the child's until it has gone */
 	int *pidfd;	      /* with CLONE_PIDFD: where the descriptor goes */
+	pid_t *number;	      /* with CLONE_PARENT_SETTID, and without CLONE_PIDFD: the child's, before it runs */
 	pid_t *tid;	      /* with CLONE_CHILD_CLEARTID: zeroed, and woken as a futex, when memory is given up */
 	bool *keeps_handlers; /* set before the child starts: its signal handlers are still the parent's */
 };

@@ -9,9 +9,13 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "filter/subject.h"
+#include "kernel/notify.h"
+#include "lang/lang.h"
 #include "launch/decode.h"
 #include "launch/environment.h"
 #include "launch/limit.h"
+#include "launch/supervise.h"
 #include "launch/watch.h"
 #include "launch/why.h"
 #include "sandbox/sandbox.h"
@@ -36,16 +40,18 @@ struct run_target {
 	const char **environment;
 	struct watch watch;
 	struct limit limit;
+	struct supervise supervise;
 };
 
 static void run_fini(struct run_target *run)
 {
+	supervise_end(&run->supervise);
 	callgate_filter_free(run->filter);
 	free(run->insns);
 	free(run->environment);
 }
 
-/* Whether the filter can ask a supervisor, whom the target would have no answer from. */
+/* Whether the filter can ask a supervisor. */
 static bool run_notifies(const struct sock_filter *insns, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -68,12 +74,15 @@ static int run_compile(struct run_target *run, struct launch_spec *spec, struct 
 	if (status != CALLGATE_OK)
 		return status;
 	insns = callgate_filter_program(run->filter, &spec->insn_count);
-	if (run_notifies(insns, spec->insn_count)) {
+	spec->want_listener = run_notifies(insns, spec->insn_count);
+	if (spec->want_listener && !run->supervise.broker) {
 		status = fail(err, CALLGATE_E_UNSUPPORTED, "'%s' leaves calls to a supervisor, and there is none",
 			      callgate_subject_name(run->subject));
-		error_hint(err, "replace its `notify` rules, or start it under a supervisor");
+		error_hint(err, "only a policy's `notify` rules say who answers: callgate-policy(5)");
 		return status;
 	}
+	if (spec->want_listener)
+		spec->filter_flags = notify_filter_flags();
 	run->insns = malloc(spec->insn_count * sizeof(*insns));
 	if (!run->insns)
 		return fail_nomem(err);
@@ -211,6 +220,8 @@ static int run_beside(struct run_target *run, struct launch_target *target, stru
 	struct launch_end end;
 	int status = limit_start(&run->limit, err);
 
+	if (status == CALLGATE_OK && target->listener >= 0)
+		status = supervise_start(&run->supervise, target->listener, err);
 	if (status == CALLGATE_OK && run->options->started)
 		run->options->started(target->pid, run->options->context);
 	if (status == CALLGATE_OK)
@@ -282,6 +293,8 @@ int callgate_run(const struct callgate_subject *subject, const struct callgate_r
 	report.enforced |= spec.new_session ? CALLGATE_GROUND_SESSION : 0;
 	if (status == CALLGATE_OK && !spec.new_session)
 		status = run_check_terminal(subject, err);
+	if (status == CALLGATE_OK && subject->policy)
+		status = supervise_prepare(&run.supervise, subject->policy->policy, err);
 	if (status == CALLGATE_OK)
 		status = run_compile(&run, &spec, err);
 	if (status != CALLGATE_OK)

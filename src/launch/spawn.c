@@ -4,7 +4,7 @@
  * With a listener there is a problem of who fetches it: it is born in the child, dies there at exec (it is
  * close-on-exec), and the child, filtered, can send nothing that the listener would not have to allow first. So a
  * third process, the porter, clones the target with a descriptor table that the two share. exec gives the target a
- * table of its own; the porter, which has no filter, still holds the listener and stops, and we fetch it from there.
+ * table of its own; the porter, which has no filter, still holds the listener, hands it over to us and stops.
  */
 #include "launch/launch.h"
 
@@ -17,6 +17,7 @@
 #include "launch/child.h"
 #include "launch/clone.h"
 #include "launch/descriptors.h"
+#include "launch/handover.h"
 #include "launch/search.h"
 #include "sandbox/enter.h"
 
@@ -41,6 +42,7 @@ struct spawn {
 	struct launch_target target;
 	pid_t tid;	  /* not 0 while the child uses our memory */
 	int porter_pidfd; /* −1: the child is cloned by us */
+	int handover[2];  /* our end and the porter's; −1 without one */
 	bool porter_keeps_handlers;
 	uint64_t old_mask;	  /* signals that the caller blocks */
 	uint64_t mask;		  /* signals that the target is to block */
@@ -92,6 +94,27 @@ static int spawn_find(struct spawn *spawn, struct callgate_error *err)
 	return search_program(spec->argv[0], spec->envp, spec->folder ? spawn->folder_fd : AT_FDCWD, &spawn->path, err);
 }
 
+/* What stays open in the child: the porter's end too, since the two have one table. It is close-on-exec. */
+static int spawn_list_descriptors(struct spawn *spawn, struct callgate_error *err)
+{
+	const struct launch_spec *spec = spawn->child.spec;
+	size_t count = spec->keep_fd_count;
+	cleanup_free int *keep = calloc(count + 1, sizeof(*keep));
+	int status = CALLGATE_OK;
+
+	if (!keep)
+		return fail_nomem(err);
+	if (count)
+		memcpy(keep, spec->keep_fds, count * sizeof(*keep));
+	if (spec->want_listener)
+		status = handover_open(spawn->handover, err);
+	if (spec->want_listener)
+		keep[count++] = spawn->handover[1];
+	if (status == CALLGATE_OK)
+		status = descriptors_list(keep, count, &spawn->open_fds, &spawn->child.open_fd_count, err);
+	return status;
+}
+
 static int spawn_prepare(struct spawn *spawn, struct callgate_error *err)
 {
 	const struct launch_spec *spec = spawn->child.spec;
@@ -104,8 +127,7 @@ static int spawn_prepare(struct spawn *spawn, struct callgate_error *err)
 	if (status == CALLGATE_OK && !spawn->plan.own_root)
 		status = spawn_find(spawn, err);
 	if (status == CALLGATE_OK)
-		status = descriptors_list(spec->keep_fds, spec->keep_fd_count, &spawn->open_fds,
-					  &spawn->child.open_fd_count, err);
+		status = spawn_list_descriptors(spawn, err);
 	spawn->child.open_fds = spawn->open_fds;
 	spawn->child.path = spawn->path;
 	spawn->child.folder_fd = spawn->folder_fd;
@@ -128,6 +150,7 @@ static pid_t spawn_clone_child(struct spawn *spawn, uint64_t flags)
 		.argument = spawn,
 		.stack = spawn->child_stack,
 		.pidfd = flags & CLONE_PIDFD ? &spawn->target.pidfd : NULL,
+		.number = flags & CLONE_PARENT_SETTID ? &spawn->target.pid : NULL,
 		.tid = flags & CLONE_CHILD_CLEARTID ? &spawn->tid : NULL,
 		.keeps_handlers = &spawn->child.reset_handlers,
 	};
@@ -191,7 +214,7 @@ static long spawn_pid_namespace(struct spawn *spawn)
 static void __attribute__((noreturn)) spawn_porter_main(void *argument)
 {
 	struct spawn *spawn = argument;
-	bool stays = spawn->child.spec->want_listener;
+	bool stays = spawn->child.spec->want_listener, traces = stays && spawn->child.spec->trace;
 	long pid = -ESRCH;
 
 	if (KERNEL_CALL(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL) == 0 && KERNEL_CALL(SYS_getppid) == spawn->child.parent) {
@@ -199,10 +222,13 @@ static void __attribute__((noreturn)) spawn_porter_main(void *argument)
 			sandbox_await_maps(spawn->child.plan);
 		pid = spawn_pid_namespace(spawn);
 		if (pid == 0)
-			pid = spawn_clone_child(spawn, CLONE_PARENT | (stays ? CLONE_VFORK | CLONE_FILES
-									     : CLONE_CHILD_CLEARTID));
+			pid = spawn_clone_child(spawn, CLONE_PARENT | (stays ? CLONE_VFORK | CLONE_FILES : 0) |
+							       (stays && !traces ? 0 : CLONE_CHILD_CLEARTID) |
+							       (traces ? CLONE_PARENT_SETTID : 0));
 	}
 	spawn->target.pid = (pid_t)pid;
+	if (spawn->child.listener >= 0)
+		handover_give(spawn->handover[1], spawn->child.listener);
 	if (stays)
 		KERNEL_CALL(SYS_kill, KERNEL_CALL(SYS_getpid), SIGSTOP);
 	for (;;)
@@ -254,27 +280,6 @@ static pid_t spawn_clone_porter(struct spawn *spawn)
 	};
 
 	return clone_start(&porter);
-}
-
-/* Starts the porter, and comes back when the target has been executed or failed. */
-static int spawn_through_porter(struct spawn *spawn, struct callgate_error *err)
-{
-	siginfo_t info;
-	pid_t pid;
-	int status = spawn_clone(spawn, spawn_clone_porter, &pid, err);
-
-	if (status != CALLGATE_OK)
-		return status;
-	if (process_wait(P_PIDFD, (id_t)spawn->porter_pidfd, WSTOPPED | WEXITED | WNOWAIT | __WALL, &info, NULL) < 0 ||
-	    info.si_code != CLD_STOPPED || spawn->target.pid <= 0) {
-		errno = spawn->target.pid < 0 ? -spawn->target.pid : ESRCH;
-		spawn->target.pid = 0;
-		return fail_errno(err, "cannot start a process");
-	}
-	status = pidfd_of(spawn->target.pid, &spawn->target.pidfd, err);
-	if (status == CALLGATE_OK && spawn->child.listener >= 0 && spawn->child.error == 0)
-		status = pidfd_fetch(spawn->porter_pidfd, spawn->child.listener, &spawn->target.listener, err);
-	return status;
 }
 
 /* Waits until the child has given our memory up: it has executed its program or is dead. */
@@ -381,6 +386,56 @@ static int spawn_in_pid_namespace(struct spawn *spawn, struct callgate_error *er
 	return pidfd_of(spawn->target.pid, &spawn->target.pidfd, err);
 }
 
+/* Whether the porter stands still or has ended: then nothing more comes from it. */
+static bool spawn_porter_is_done(const struct spawn *spawn, bool waits)
+{
+	siginfo_t info = { 0 };
+	int options = WSTOPPED | WEXITED | WNOWAIT | __WALL | (waits ? 0 : WNOHANG);
+
+	return process_wait(P_PIDFD, (id_t)spawn->porter_pidfd, options, &info, NULL) < 0 || info.si_pid != 0;
+}
+
+/* The porter's child waits for its tracer; then it goes on as one that we cloned ourselves. */
+static int spawn_trace_through_porter(struct spawn *spawn, struct callgate_error *err)
+{
+	const struct timespec patience = { .tv_nsec = 10 * 1000 * 1000 };
+	int status;
+
+	while (__atomic_load_n(&spawn->child.arrived, __ATOMIC_ACQUIRE) == 0) {
+		if (spawn_porter_is_done(spawn, false))
+			return CALLGATE_OK;
+		KERNEL_CALL(SYS_futex, &spawn->child.arrived, FUTEX_WAIT, 0, &patience);
+	}
+	status = spawn_trace(spawn, err);
+	if (status == CALLGATE_OK && spawn->target.traced && !spawn_await_exec_traced(spawn) && spawn->child.error == 0)
+		return fail(err, CALLGATE_E_UNCONFINED, "the target was ended before its program was executed");
+	return status;
+}
+
+/* Starts the porter, and comes back when the target has been executed or failed. */
+static int spawn_through_porter(struct spawn *spawn, struct callgate_error *err)
+{
+	bool traces = spawn->child.spec->trace;
+	pid_t pid;
+	int status;
+
+	spawn->tid = traces ? 1 : 0;
+	status = spawn_clone(spawn, spawn_clone_porter, &pid, err);
+	if (status == CALLGATE_OK && traces)
+		status = spawn_trace_through_porter(spawn, err);
+	if (status != CALLGATE_OK)
+		return status;
+	if (!spawn_porter_is_done(spawn, true) || spawn->target.pid <= 0) {
+		errno = spawn->target.pid < 0 ? -spawn->target.pid : ESRCH;
+		spawn->target.pid = 0;
+		return fail_errno(err, "cannot start a process");
+	}
+	status = pidfd_of(spawn->target.pid, &spawn->target.pidfd, err);
+	if (status == CALLGATE_OK && spawn->child.listener >= 0 && spawn->child.error == 0)
+		status = handover_take(spawn->handover[0], &spawn->target.listener, err);
+	return status;
+}
+
 static int spawn_directly(struct spawn *spawn, struct callgate_error *err)
 {
 	pid_t pid;
@@ -440,6 +495,9 @@ static void spawn_fini(struct spawn *spawn)
 	spawn_porter_end(spawn);
 	launch_target_fini(&spawn->target);
 	plan_fini(&spawn->plan);
+	for (int i = 0; i < 2; i++)
+		if (spawn->handover[i] >= 0)
+			close(spawn->handover[i]);
 	if (spawn->folder_fd >= 0)
 		close(spawn->folder_fd);
 	free(spawn->path);
@@ -489,15 +547,12 @@ int launch_spawn(struct launch_spec *spec, struct launch_target *ret_target, str
 		.porter_stack = stacks[1],
 		.target = LAUNCH_TARGET_NONE,
 		.porter_pidfd = -1,
+		.handover = { -1, -1 },
 		.folder_fd = -1,
 		.plan = { .launcher = -1 },
 	};
-	int status;
+	int status = spawn_prepare(&spawn, err);
 
-	if (spec->want_listener && (spec->trace || spec->hide_launcher))
-		return fail(err, CALLGATE_E_INVALID,
-			    "a target with a listener is not traced, and its launcher not hidden");
-	status = spawn_prepare(&spawn, err);
 	if (status == CALLGATE_OK)
 		status = spawn_start(&spawn, err);
 	if (status != CALLGATE_OK)

@@ -4,7 +4,7 @@
  */
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "policy/policy.h"
+#include "policy/broker.h"
 
 #include <string.h>
 
@@ -33,6 +33,8 @@ static int check_rule(const struct policy_rule *rule, enum abi_arch_id arch, str
 	if (!policy_rule_is_on(rule, arch))
 		return status;
 	status = check_action(&rule->action, arch, err);
+	for (size_t i = 0; rule->broker && i < rule->broker->clause_count && !status; i++)
+		status = check_action(&rule->broker->clauses[i].denial, arch, err);
 	if (rule->condition->kind == POLICY_ALWAYS)
 		return status;
 	for (size_t i = 0; i < rule->name_count && !status; i++)

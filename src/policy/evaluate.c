@@ -76,17 +76,17 @@ bool policy_test_holds(const struct policy_test *test, const uint64_t args[6])
 	return false;
 }
 
-static bool bound_holds(const struct policy_bound *bound, const uint64_t args[6])
+bool policy_bound_holds(const struct policy_bound *bound, const uint64_t args[6])
 {
 	switch (bound->kind) {
 	case POLICY_ALWAYS:
 		return true;
 	case POLICY_AND:
-		return bound_holds(bound->left, args) && bound_holds(bound->right, args);
+		return policy_bound_holds(bound->left, args) && policy_bound_holds(bound->right, args);
 	case POLICY_OR:
-		return bound_holds(bound->left, args) || bound_holds(bound->right, args);
+		return policy_bound_holds(bound->left, args) || policy_bound_holds(bound->right, args);
 	case POLICY_NOT:
-		return !bound_holds(bound->left, args);
+		return !policy_bound_holds(bound->left, args);
 	case POLICY_COMPARE:
 		return policy_test_holds(&bound->test, args);
 	case POLICY_UNSEEN:
@@ -161,7 +161,7 @@ static int evaluate_rules(struct evaluation *evaluation, const struct abi_syscal
 			return status;
 		if (bound->kind == POLICY_UNSEEN)
 			return evaluate_unseen(evaluation, syscall, first);
-		if (bound_holds(bound, evaluation->call->args)) {
+		if (policy_bound_holds(bound, evaluation->call->args)) {
 			answer(evaluation, &rule->action, rule);
 			return CALLGATE_OK;
 		}

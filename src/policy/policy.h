@@ -92,8 +92,11 @@ struct policy_name {
 	struct policy_position position;
 };
 
+struct policy_broker;
+
 struct policy_rule {
 	struct policy_action action;
+	const struct policy_broker *broker; /* of notify: what the supervisor does then (policy/broker.h), or NULL */
 	const struct policy_name *names;
 	size_t name_count;
 	const struct policy_condition *condition; /* never NULL; POLICY_ALWAYS when no `if` stood */
@@ -187,6 +190,9 @@ int policy_bind(const struct policy_condition *condition, const struct abi_sysca
 
 /* Whether a comparison holds of these words. */
 bool policy_test_holds(const struct policy_test *test, const uint64_t args[6]);
+
+/* Whether a bound condition holds for these words; POLICY_UNSEEN never does. */
+bool policy_bound_holds(const struct policy_bound *bound, const uint64_t args[6]);
 
 /* Whether two bound conditions compare the same words with the same numbers in the same way, which those of a call on
  * two arches mostly do. */

@@ -22,6 +22,8 @@ static const char whole[] =
 	"include \"@base\"\n"
 	"allow openat, openat2 # a comment\n"
 	"allow socket if domain in {AF_UNIX, AF_INET} and not (type & SOCK_NONBLOCK or protocol == 0)\n"
+	"notify connect via network { allow tcp 127.0.0.1:5432; allow unix \"/run/x\"; deny \"**\" errno EPERM }\n"
+	"notify execve once\n"
 	"errno ENOSYS clone3\n";
 
 static int parse(const char *text, size_t length, struct callgate_error *err)
@@ -52,7 +54,7 @@ static void every_prefix_is_a_policy_or_an_error_with_a_place(void **state)
 		struct callgate_error err = { 0 };
 
 		if (parse(whole, length, &err)) {
-			assert_in_range(err.line, 1, 9);
+			assert_in_range(err.line, 1, 11);
 			assert_true(err.col > 0);
 			assert_true(err.message[0]);
 			assert_string_equal(err.file, "test.policy");

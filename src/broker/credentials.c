@@ -1,0 +1,178 @@
+/*
+ * Users, groups and capabilities belong to a thread; libc's functions change those of all threads, so the kernel is
+ * asked here. What a thread takes off it must be able to put on again: the capabilities stay permitted, and only those
+ * that are effective decide.
+ */
+#include "broker/credentials.h"
+
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { STATUS_BYTES = 16384 };
+
+/* What stands behind "\nNAME:\t"; NULL when the kernel does not say it. */
+static const char *field_of(const char *text, const char *name)
+{
+	const char *at = strstr(text, name);
+
+	return at ? at + strlen(name) : NULL;
+}
+
+static void parse_groups(const char *at, struct credentials *credentials)
+{
+	char *end;
+
+	for (;;) {
+		unsigned long group = strtoul(at, &end, 10);
+
+		if (end == at || memchr(at, '\n', (size_t)(end - at)))
+			return;
+		if (credentials->group_count < CREDENTIALS_GROUPS_MAX)
+			credentials->groups[credentials->group_count] = (gid_t)group;
+		credentials->group_count++;
+		at = end;
+	}
+}
+
+int credentials_parse(const char *text, struct credentials *ret_credentials)
+{
+	const char *process = field_of(text, "\nTgid:\t"), *parent = field_of(text, "\nPPid:\t");
+	const char *users = field_of(text, "\nUid:\t"), *groups = field_of(text, "\nGid:\t");
+	const char *others = field_of(text, "\nGroups:\t"), *effective = field_of(text, "\nCapEff:\t");
+	const char *umask = field_of(text, "\nUmask:\t");
+	struct credentials credentials = { 0 };
+	char *end;
+
+	if (!process || !parent || !users || !groups || !others || !effective)
+		return EPERM;
+	credentials.process = (pid_t)strtol(process, NULL, 10);
+	credentials.parent = (pid_t)strtol(parent, NULL, 10);
+	credentials.real_user = (uid_t)strtoul(users, &end, 10);
+	credentials.user = (uid_t)strtoul(end, &end, 10);
+	credentials.saved_user = (uid_t)strtoul(end, &end, 10);
+	credentials.file_user = (uid_t)strtoul(end, &end, 10);
+	for (int i = 0; i < 4; i++)
+		credentials.file_group = (gid_t)strtoul(i ? end : groups, &end, 10);
+	credentials.capabilities = strtoull(effective, NULL, 16);
+	credentials.umask = umask ? (mode_t)strtoul(umask, NULL, 8) : 077;
+	parse_groups(others, &credentials);
+	if (credentials.group_count > CREDENTIALS_GROUPS_MAX)
+		return EPERM;
+	*ret_credentials = credentials;
+	return 0;
+}
+
+int credentials_read(struct callgate_notify_target *target, struct credentials *ret_credentials)
+{
+	char text[STATUS_BYTES];
+	cleanup_fd int fd = -1;
+	int error = callgate_notify_open(target, "status", O_RDONLY, &fd);
+	ssize_t got;
+
+	if (error)
+		return error;
+	got = read(fd, text, sizeof(text) - 1);
+	/* It is opened: what it says is of this thread, or nothing when that has ended. */
+	if (got <= 0)
+		return ESRCH;
+	text[got] = '\0';
+	return credentials_parse(text, ret_credentials);
+}
+
+static int capabilities_get(struct __user_cap_data_struct data[2])
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+
+	return (int)syscall(SYS_capget, &header, data);
+}
+
+static bool capabilities_set(uint64_t effective)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	if (capabilities_get(data) < 0)
+		return false;
+	data[0].effective = data[0].permitted & (uint32_t)effective;
+	data[1].effective = data[1].permitted & (uint32_t)(effective >> 32);
+	return syscall(SYS_capset, &header, data) == 0;
+}
+
+/* Whether the target's capabilities are of our user namespace: in another, they are worth nothing here. */
+static bool target_shares_users(struct callgate_notify_target *target)
+{
+	char path[64], ours[64] = "", theirs[64] = "";
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", callgate_notify_call(target)->tid);
+	return readlink(path, theirs, sizeof(theirs) - 1) > 0 &&
+	       readlink("/proc/self/ns/user", ours, sizeof(ours) - 1) > 0 && strcmp(ours, theirs) == 0;
+}
+
+static bool groups_are(const struct credentials *theirs, const struct credentials_saved *ours)
+{
+	return theirs->group_count == (size_t)ours->group_count &&
+	       memcmp(theirs->groups, ours->groups, theirs->group_count * sizeof(gid_t)) == 0;
+}
+
+/* The file user's change takes capabilities away by itself, and the groups can only be changed before. */
+static int take_on(const struct credentials *theirs, uint64_t capabilities, const struct credentials_saved *ours)
+{
+	if (!groups_are(theirs, ours) && syscall(SYS_setgroups, theirs->group_count, theirs->groups) < 0)
+		return EPERM;
+	syscall(SYS_setfsgid, theirs->file_group);
+	syscall(SYS_setfsuid, theirs->file_user);
+	if ((gid_t)syscall(SYS_setfsgid, -1) != theirs->file_group ||
+	    (uid_t)syscall(SYS_setfsuid, -1) != theirs->file_user)
+		return EPERM;
+	return capabilities_set(capabilities) ? 0 : EPERM;
+}
+
+int credentials_assume(struct callgate_notify_target *target, struct credentials_saved *ret_saved)
+{
+	struct __user_cap_data_struct data[2] = { 0 };
+	struct credentials theirs;
+	uint64_t capabilities;
+	int error;
+
+	ret_saved->is_other = false;
+	if (capabilities_get(data) < 0)
+		return EPERM;
+	ret_saved->capabilities = data[0].effective | (uint64_t)data[1].effective << 32;
+	if (ret_saved->capabilities == 0)
+		return 0;
+	error = credentials_read(target, &theirs);
+	if (error)
+		return error;
+	capabilities = target_shares_users(target) ? theirs.capabilities : 0;
+	ret_saved->file_user = (uid_t)syscall(SYS_setfsuid, -1);
+	ret_saved->file_group = (gid_t)syscall(SYS_setfsgid, -1);
+	ret_saved->group_count = (int)syscall(SYS_getgroups, CREDENTIALS_GROUPS_MAX, ret_saved->groups);
+	if (ret_saved->group_count < 0)
+		return EPERM;
+	if (theirs.file_user == ret_saved->file_user && theirs.file_group == ret_saved->file_group &&
+	    groups_are(&theirs, ret_saved) && (ret_saved->capabilities & ~capabilities) == 0)
+		return callgate_notify_is_waiting(target) ? 0 : ESRCH;
+	ret_saved->is_other = true;
+	error = take_on(&theirs, capabilities, ret_saved);
+	return error ? error : callgate_notify_is_waiting(target) ? 0 : ESRCH;
+}
+
+/* A thread that cannot go back has less than it had: its next calls are refused. */
+void credentials_restore(const struct credentials_saved *saved)
+{
+	if (!saved->is_other)
+		return;
+	capabilities_set(saved->capabilities);
+	syscall(SYS_setfsuid, saved->file_user);
+	syscall(SYS_setfsgid, saved->file_group);
+	capabilities_set(saved->capabilities);
+	syscall(SYS_setgroups, (size_t)saved->group_count, saved->groups);
+}

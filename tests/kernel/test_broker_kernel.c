@@ -1,0 +1,898 @@
+/*
+ * Brokers at work on forked targets: what they hand over, what they refuse, and what an attacker gets who changes the
+ * path, the links or the address between the look and the act.
+ */
+#include "unit.h"
+
+#include "asked.h"
+#include "base/cleanup.h"
+#include "broker/broker.h"
+#include "lang/lang.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What a target says with its exit status; 100 and an errno otherwise. */
+enum { GOT_ALLOWED = 0, GOT_SECRET = 50, GOT_NEITHER = 51, BROKEN = 52 };
+
+static char scratch[64];
+static const char *path;
+static int flags;
+
+static void make_file(const char *name, const char *text)
+{
+	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+}
+
+/* A folder with what may be had, and beside it what may not; we stand in it. */
+static void make_scratch(void)
+{
+	strcpy(scratch, "/tmp/callgate-broker-XXXXXX");
+	assert_non_null(mkdtemp(scratch));
+	assert_int_equal(chmod(scratch, 0755), 0);
+	assert_int_equal(chdir(scratch), 0);
+	assert_int_equal(mkdir("www", 0755) | mkdir("www/sub", 0755) | mkdir("out", 0777), 0);
+	make_file("www/index", "allowed");
+	make_file("www/sub/deep", "allowed");
+	make_file("secret", "secret");
+	assert_int_equal(symlink("../secret", "www/link") | symlink("index", "www/inner") | symlink("..", "www/up") |
+				 symlink("loop", "www/loop") | symlink("nowhere", "www/dangling") |
+				 symlink("/proc/self/cwd/secret", "www/jump"),
+			 0);
+}
+
+static void remove_scratch(void)
+{
+	char command[128];
+
+	assert_int_equal(chdir("/"), 0);
+	snprintf(command, sizeof(command), "rm -rf %s", scratch);
+	assert_int_equal(system(command), 0);
+}
+
+/* The broker of rules in which every % stands for the scratch folder. */
+static struct callgate_policy *parse(const char *rules)
+{
+	char text[2048] = "kernel 6.1\ndefault allow\n";
+	struct callgate_policy *policy = NULL;
+	struct callgate_error err = { 0 };
+
+	for (size_t i = strlen(text); *rules; rules++)
+		i += (size_t)snprintf(text + i, sizeof(text) - i, *rules == '%' ? "%s" : "%.1s",
+				      *rules == '%' ? scratch : rules);
+	if (callgate_policy_parse("test", text, strlen(text), NULL, &policy, &err) != CALLGATE_OK)
+		fail_msg("%s: %u:%u: %s", text, err.line, err.col, err.message);
+	return policy;
+}
+
+/* What a target comes to whose calls of nr are answered by these rules. */
+static int outcome(unsigned nr, const char *rules, int (*act)(void))
+{
+	struct callgate_policy *policy = parse(rules);
+	struct callgate_notify_handler handler;
+	struct callgate_notify *notify;
+	struct broker *broker;
+	struct asked asked;
+
+	assert_int_equal(broker_new(policy->policy, &broker, NULL), CALLGATE_OK);
+	handler = broker_handler(broker);
+	asked = asked_start(nr, act);
+	assert_int_equal(callgate_notify_new(NULL, &notify, NULL), CALLGATE_OK);
+	assert_int_equal(callgate_notify_add(notify, asked.listener, &handler, NULL), CALLGATE_OK);
+	assert_int_equal(callgate_notify_run(notify, NULL), CALLGATE_OK);
+	callgate_notify_free(notify);
+	broker_free(broker);
+	callgate_policy_free(policy);
+	return asked_end(&asked);
+}
+
+static int look(int fd)
+{
+	char text[8] = { 0 };
+
+	if (fd < 0)
+		return 100 + errno;
+	if (read(fd, text, sizeof(text) - 1) < 0)
+		return errno == EISDIR || errno == EBADF ? GOT_ALLOWED : BROKEN;
+	close(fd);
+	return strncmp(text, "secret", 6) == 0 ? GOT_SECRET : strcmp(text, "allowed") == 0 ? GOT_ALLOWED : GOT_NEITHER;
+}
+
+static int open_path(void)
+{
+	return look((int)syscall(SYS_openat, AT_FDCWD, path, flags, 0666));
+}
+
+static int open_by_folder(void)
+{
+	int folder = open("www", O_PATH | O_DIRECTORY);
+
+	return folder < 0 ? 100 + errno : look((int)syscall(SYS_openat, folder, path, flags, 0666));
+}
+
+static const char www[] =
+	"notify openat, openat2 via files {\n"
+	"read \"%/www/**\"; write \"%/out/*\"; read-write \"%/out/both\"; deny \"**\" errno EACCES }\n";
+
+struct opening {
+	const char *path; /* beneath the scratch folder when it starts with % */
+	int flags, outcome;
+};
+
+static void expect_openings(const struct opening *cases, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		char text[128];
+		int got;
+
+		snprintf(text, sizeof(text), "%s%s", cases[i].path[0] == '%' ? scratch : "",
+			 cases[i].path + (cases[i].path[0] == '%'));
+		path = text;
+		flags = cases[i].flags;
+		got = outcome(SYS_openat, www, open_path);
+		if (got != cases[i].outcome)
+			fail_msg("%s with 0%o: %d, not %d", cases[i].path, cases[i].flags, got, cases[i].outcome);
+	}
+}
+
+static void paths_lead_where_the_kernel_says(void **state)
+{
+	static const struct opening cases[] = {
+		{ "%/www/index", O_RDONLY, GOT_ALLOWED },
+		{ "www/index", O_RDONLY, GOT_ALLOWED },
+		{ "%/www/../www/./sub//deep", O_RDONLY, GOT_ALLOWED },
+		{ "www/inner", O_RDONLY, GOT_ALLOWED },
+		{ "%/www/inner", O_RDONLY, GOT_ALLOWED },
+		{ "www/up/www/index", O_RDONLY, GOT_ALLOWED },
+		{ "%/www/link", O_RDONLY, 100 + EACCES },
+		{ "www/up/secret", O_RDONLY, 100 + EACCES },
+		{ "%/secret", O_RDONLY, 100 + EACCES },
+		{ "www/../secret", O_RDONLY, 100 + EACCES },
+		{ "%/www/loop", O_RDONLY, 100 + ELOOP },
+		{ "%/www/dangling", O_RDONLY, 100 + ENOENT },
+		{ "%/www/nothing", O_RDONLY, 100 + ENOENT },
+		/* What is not there and may not be known to be. */
+		{ "%/nothing/at/all", O_RDONLY, 100 + EACCES },
+		{ "%/www/index/", O_RDONLY, 100 + ENOTDIR },
+		{ "%/www/index/x", O_RDONLY, 100 + ENOTDIR },
+		{ "%/www", O_RDONLY | O_DIRECTORY, GOT_ALLOWED },
+		{ "%/www/", O_RDONLY, GOT_ALLOWED },
+		{ "", O_RDONLY, 100 + ENOENT },
+		{ "/etc/passwd", O_RDONLY, 100 + EACCES },
+	};
+
+	make_scratch();
+	expect_openings(cases, sizeof(cases) / sizeof(*cases));
+	remove_scratch();
+}
+
+static void links_of_proc_are_not_followed(void **state)
+{
+	static const struct opening cases[] = {
+		{ "%/www/jump", O_RDONLY, 100 + ELOOP },
+		{ "/proc/self/root/etc/passwd", O_RDONLY, 100 + EACCES },
+		{ "/proc/self/cwd/www/index", O_RDONLY, 100 + EACCES },
+		{ "/proc/self/fd/0", O_RDONLY, 100 + EACCES },
+	};
+
+	make_scratch();
+	expect_openings(cases, sizeof(cases) / sizeof(*cases));
+	remove_scratch();
+}
+
+static void access_is_what_the_flags_ask_for(void **state)
+{
+	static const struct opening cases[] = {
+		{ "%/www/index", O_WRONLY, 100 + EACCES },
+		{ "%/www/index", O_RDWR, 100 + EACCES },
+		{ "%/www/index", O_RDONLY | O_TRUNC, 100 + EACCES },
+		{ "%/www/new", O_RDONLY | O_CREAT, 100 + EACCES },
+		{ "%/www/index", O_ACCMODE, 100 + EACCES },
+		{ "%/www/inner", O_RDONLY | O_NOFOLLOW, 100 + ELOOP },
+		{ "%/www/index", O_PATH, 100 + ENOTDIR },
+		{ "%/www", O_PATH, GOT_ALLOWED },
+		{ "%/out/new", O_WRONLY | O_CREAT | O_EXCL, GOT_ALLOWED },
+		{ "%/out/new", O_WRONLY | O_CREAT | O_EXCL, 100 + EEXIST },
+		{ "%/out/new", O_RDONLY, 100 + EACCES },
+		{ "%/out/sub/new", O_WRONLY | O_CREAT, 100 + EACCES },
+		{ "%/out/both", O_RDWR | O_CREAT, GOT_NEITHER },
+		{ "%/www/sub", O_WRONLY | O_TMPFILE, 100 + EACCES },
+	};
+
+	make_scratch();
+	expect_openings(cases, sizeof(cases) / sizeof(*cases));
+	assert_int_equal(access("www/new", F_OK), -1);
+	remove_scratch();
+}
+
+static void a_folder_is_where_a_relative_path_starts(void **state)
+{
+	make_scratch();
+	flags = O_RDONLY;
+	path = "index";
+	assert_int_equal(outcome(SYS_openat, "notify openat via files { read \"%/www/**\" }\n", open_by_folder),
+			 GOT_ALLOWED);
+	path = "../secret";
+	assert_int_equal(outcome(SYS_openat, "notify openat via files { read \"%/www/**\" }\n", open_by_folder),
+			 100 + EACCES);
+	path = "%";
+	remove_scratch();
+}
+
+static int open_by_bad_folders(void)
+{
+	int file = open("/dev/null", O_RDONLY);
+
+	/* The first is of another arch's making, as it were: only its low half counts. */
+	if (look((int)syscall(SYS_openat, (long)UINT32_MAX << 32 | (uint32_t)AT_FDCWD, "www/index", 0, 0)) !=
+	    GOT_ALLOWED)
+		return 1;
+	if (look((int)syscall(SYS_openat, 999, "www/index", 0, 0)) != 100 + EBADF)
+		return 2;
+	return file >= 0 || look((int)syscall(SYS_openat, 0, "www/index", 0, 0)) == 100 + ENOTDIR ? 0 : 3;
+}
+
+static void a_descriptor_that_is_no_folder_is_refused(void **state)
+{
+	make_scratch();
+	assert_int_equal(outcome(SYS_openat, www, open_by_bad_folders), 0);
+	remove_scratch();
+}
+
+/* Text without an end, too long, half of it missing, and none. */
+static int open_odd_buffers(void)
+{
+	char *pages = mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	memset(pages, 'x', 3 * 4096);
+	if (look((int)syscall(SYS_openat, AT_FDCWD, pages, 0, 0)) != 100 + ENAMETOOLONG)
+		return 1;
+	pages[4095] = '\0';
+	if (look((int)syscall(SYS_openat, AT_FDCWD, pages, 0, 0)) != 100 + ENAMETOOLONG)
+		return 2;
+	munmap(pages + 8192, 4096);
+	if (look((int)syscall(SYS_openat, AT_FDCWD, pages + 8000, 0, 0)) != 100 + EFAULT)
+		return 3;
+	return look((int)syscall(SYS_openat, AT_FDCWD, NULL, 0, 0)) == 100 + EFAULT ? 0 : 4;
+}
+
+static void odd_buffers_are_refused_as_the_kernel_does(void **state)
+{
+	make_scratch();
+	assert_int_equal(outcome(SYS_openat, www, open_odd_buffers), 0);
+	remove_scratch();
+}
+
+static int open_with_how(void)
+{
+	struct {
+		struct open_how how;
+		uint64_t more;
+	} how = { .how.flags = O_RDONLY };
+
+	if (look((int)syscall(SYS_openat2, AT_FDCWD, "www/inner", &how, sizeof(how.how))) != GOT_ALLOWED ||
+	    look((int)syscall(SYS_openat2, AT_FDCWD, "www/index", &how, sizeof(how))) != GOT_ALLOWED)
+		return 1;
+	if (look((int)syscall(SYS_openat2, AT_FDCWD, "secret", &how, sizeof(how.how))) != 100 + EACCES)
+		return 2;
+	how.how.resolve = RESOLVE_NO_SYMLINKS;
+	if (look((int)syscall(SYS_openat2, AT_FDCWD, "www/inner", &how, sizeof(how.how))) != 100 + ELOOP)
+		return 3;
+	how.how.resolve = RESOLVE_BENEATH;
+	if (look((int)syscall(SYS_openat2, AT_FDCWD, "www/index", &how, sizeof(how.how))) != 100 + ENOSYS)
+		return 4;
+	how.how.resolve = 0;
+	how.more = 1;
+	if (look((int)syscall(SYS_openat2, AT_FDCWD, "www/index", &how, sizeof(how))) != 100 + E2BIG)
+		return 5;
+	return look((int)syscall(SYS_openat2, AT_FDCWD, "www/index", &how, 8)) == 100 + EINVAL ? 0 : 6;
+}
+
+static void openat2_is_taken_by_its_size(void **state)
+{
+	make_scratch();
+	assert_int_equal(outcome(SYS_openat2, www, open_with_how), 0);
+	remove_scratch();
+}
+
+static int create_with_umask(void)
+{
+	umask(027);
+	return look((int)syscall(SYS_openat, AT_FDCWD, "out/masked", O_WRONLY | O_CREAT, 0777));
+}
+
+static void a_new_file_has_the_targets_mask(void **state)
+{
+	struct stat meaning;
+
+	make_scratch();
+	assert_int_equal(outcome(SYS_openat, www, create_with_umask), GOT_ALLOWED);
+	assert_int_equal(stat("out/masked", &meaning), 0);
+	assert_int_equal(meaning.st_mode & 07777, 0750);
+	remove_scratch();
+}
+
+/* The supervisor's own folder in /proc is the parent's. */
+static int open_proc(void)
+{
+	char name[64], text[4096] = "", wanted[32];
+	int fd;
+
+	snprintf(wanted, sizeof(wanted), "Pid:\t%d\n", (int)getpid());
+	for (int i = 0; i < 2; i++) {
+		snprintf(name, sizeof(name), "/proc/%d/status", (int)getppid());
+		fd = (int)syscall(SYS_openat, AT_FDCWD, i ? name : "/proc/self/status", O_RDONLY, 0);
+		if (fd < 0)
+			return 100 + errno;
+		if (read(fd, text, sizeof(text) - 1) <= 0 || !strstr(text, wanted))
+			return BROKEN;
+		close(fd);
+	}
+	snprintf(name, sizeof(name), "/proc/%d/root/etc/passwd", (int)getppid());
+	return look((int)syscall(SYS_openat, AT_FDCWD, name, O_RDONLY, 0)) == 100 + ELOOP ? 0 : BROKEN;
+}
+
+static void the_supervisors_folder_in_proc_is_not_to_be_had(void **state)
+{
+	make_scratch();
+	assert_int_equal(outcome(SYS_openat, "notify openat via files { read \"/proc/**\" }\n", open_proc), 0);
+	remove_scratch();
+}
+
+/* With a root of its own: paths are its own, and nothing above is reached. */
+static int open_in_jail(void)
+{
+	int outside = open(".", O_PATH | O_DIRECTORY);
+
+	if (chroot("www") < 0)
+		return 77;
+	if (look((int)syscall(SYS_openat, AT_FDCWD, "/index", O_RDONLY, 0)) != GOT_ALLOWED ||
+	    look((int)syscall(SYS_openat, AT_FDCWD, "/../../index", O_RDONLY, 0)) != GOT_ALLOWED ||
+	    look((int)syscall(SYS_openat, AT_FDCWD, "/inner", O_RDONLY, 0)) != GOT_ALLOWED)
+		return 1;
+	/* Its link leads up, where its root is the top. */
+	if (look((int)syscall(SYS_openat, AT_FDCWD, "/link", O_RDONLY, 0)) != 100 + ENOENT)
+		return 2;
+	/* It still stands outside, and holds a folder there: the rules know no name for it. */
+	if (look((int)syscall(SYS_openat, AT_FDCWD, "secret", O_RDONLY, 0)) != 100 + EACCES)
+		return 3;
+	return look((int)syscall(SYS_openat, outside, "secret", O_RDONLY, 0)) == 100 + EACCES ? 0 : 4;
+}
+
+static void a_target_with_a_root_of_its_own_stays_in_it(void **state)
+{
+	int got;
+
+	make_scratch();
+	got = outcome(SYS_openat, "notify openat via files { read \"/*\"; read \"%\" }\n", open_in_jail);
+	remove_scratch();
+	if (got == 77) {
+		print_message("skipped: only root may chroot\n");
+		skip();
+	}
+	assert_int_equal(got, 0);
+}
+
+static int open_as_nobody(void)
+{
+	if (setresgid(65534, 65534, 65534) < 0 || setresuid(65534, 65534, 65534) < 0)
+		return 77;
+	/* Another's memory is not to be read by whoever may not: it says that it may. */
+	return look((int)syscall(SYS_openat, AT_FDCWD, "www/index", O_RDONLY, 0));
+}
+
+static void a_target_gets_no_more_than_its_own_rights(void **state)
+{
+	int before, after;
+
+	if (getuid() != 0) {
+		print_message("skipped: only root may become another\n");
+		skip();
+	}
+	make_scratch();
+	before = outcome(SYS_openat, www, open_as_nobody);
+	assert_int_equal(chmod("www/index", 0600), 0);
+	after = outcome(SYS_openat, www, open_as_nobody);
+	remove_scratch();
+	assert_int_equal(before, GOT_ALLOWED);
+	assert_int_equal(after, 100 + EACCES);
+}
+
+static void *write_fifo(void *argument)
+{
+	int fd = open(argument, O_WRONLY);
+
+	assert_int_equal(write(fd, "allowed", 7), 7);
+	close(fd);
+	return NULL;
+}
+
+static void a_fifo_is_waited_for(void **state)
+{
+	char name[] = "www/fifo", other[] = "out/fifo";
+	pthread_t thread;
+	int fd;
+
+	make_scratch();
+	assert_int_equal(mkfifo(name, 0644) | mkfifo(other, 0644), 0);
+	path = name;
+	flags = O_RDONLY;
+	assert_int_equal(pthread_create(&thread, NULL, write_fifo, name), 0);
+	assert_int_equal(outcome(SYS_openat, www, open_path), GOT_ALLOWED);
+	pthread_join(thread, NULL);
+	path = other;
+	flags = O_WRONLY | O_NONBLOCK;
+	assert_int_equal(outcome(SYS_openat, www, open_path), 100 + ENXIO);
+	fd = open(other, O_RDONLY | O_NONBLOCK);
+	flags = O_WRONLY;
+	assert_int_equal(outcome(SYS_openat, www, open_path), GOT_ALLOWED);
+	close(fd);
+	remove_scratch();
+}
+
+/* Dies while it waits: nobody waits on. */
+static int open_fifo_and_die(void)
+{
+	struct itimerval timer = { { 0, 0 }, { 0, 50000 } };
+
+	setitimer(ITIMER_REAL, &timer, NULL);
+	return open_path();
+}
+
+static void who_dies_at_a_fifo_is_forgotten(void **state)
+{
+	make_scratch();
+	assert_int_equal(mkfifo("www/fifo", 0644), 0);
+	path = "www/fifo";
+	flags = O_RDONLY;
+	assert_int_equal(outcome(SYS_openat, www, open_fifo_and_die), 128 + SIGALRM);
+	remove_scratch();
+}
+
+enum { ATTACK_TRIES = 1500 };
+
+static char flipped[256];
+static volatile bool attack_is_over;
+
+static void *flip_text(void *argument)
+{
+	char names[2][128];
+
+	snprintf(names[0], sizeof(names[0]), "%s/www/index", scratch);
+	snprintf(names[1], sizeof(names[1]), "%s/secret", scratch);
+	for (unsigned i = 0; !attack_is_over; i++)
+		memcpy(flipped, names[i % 2], strlen(names[i % 2]) + 1);
+	return NULL;
+}
+
+static void *flip_link(void *argument)
+{
+	while (!attack_is_over) {
+		unlink("out/flip");
+		(void)!symlink("../secret", "out/flip");
+		unlink("out/flip");
+		(void)!symlink("../www/index", "out/flip");
+	}
+	return NULL;
+}
+
+/* The folder that a path goes through becomes a link and back. */
+static void *flip_folder(void *argument)
+{
+	while (!attack_is_over)
+		syscall(SYS_renameat2, AT_FDCWD, "www/sub", AT_FDCWD, "www/other", RENAME_EXCHANGE);
+	return NULL;
+}
+
+/* How often the secret was had, 0 hoped for; BROKEN when what is allowed was never had. */
+static int attack(void *(*flip)(void *), const char *name)
+{
+	int secrets = 0, allowed = 0;
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, flip, NULL))
+		return BROKEN;
+	for (int i = 0; i < ATTACK_TRIES; i++) {
+		int got = look((int)syscall(SYS_openat, AT_FDCWD, name, O_RDONLY, 0));
+
+		secrets += got == GOT_SECRET;
+		allowed += got == GOT_ALLOWED;
+	}
+	attack_is_over = true;
+	pthread_join(thread, NULL);
+	return allowed == 0 ? BROKEN : secrets > 40 ? 40 : secrets;
+}
+
+static int attack_by_text(void)
+{
+	snprintf(flipped, sizeof(flipped), "%s/www/index", scratch);
+	return attack(flip_text, flipped);
+}
+
+static int attack_by_link(void)
+{
+	return attack(flip_link, "out/flip");
+}
+
+static int attack_by_folder(void)
+{
+	return attack(flip_folder, "www/sub/secret");
+}
+
+static void who_changes_the_path_meanwhile_wins_nothing(void **state)
+{
+	make_scratch();
+	assert_int_equal(outcome(SYS_openat, www, attack_by_text), 0);
+	assert_int_equal(outcome(SYS_openat, www, attack_by_link), 0);
+	/* www/other leads out of www, where the same name holds the secret. */
+	assert_int_equal(symlink("..", "www/other"), 0);
+	make_file("www/sub/secret", "allowed");
+	assert_int_equal(outcome(SYS_openat, www, attack_by_folder), 0);
+	remove_scratch();
+}
+
+/* A listening socket on the loopback, with its port. */
+static int listen_tcp(uint16_t *ret_port)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t length = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, length), 0);
+	assert_int_equal(listen(fd, 4096), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
+	*ret_port = ntohs(address.sin_port);
+	return fd;
+}
+
+static uint16_t port_allowed, port_refused;
+
+static int connect_to(int type, const char *host, uint16_t port)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int fd = socket(AF_INET, type, 0), result;
+
+	inet_pton(AF_INET, host, &address.sin_addr);
+	result = connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ? 100 + errno : 0;
+	close(fd);
+	return result;
+}
+
+static int connect_mapped(uint16_t port)
+{
+	struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	int fd = socket(AF_INET6, SOCK_STREAM, 0), result;
+
+	if (fd < 0)
+		return 77;
+	inet_pton(AF_INET6, "::ffff:127.0.0.1", &address.sin6_addr);
+	result = connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ? 100 + errno : 0;
+	close(fd);
+	return result;
+}
+
+static int connect_oddly(void)
+{
+	int tcp = socket(AF_INET, SOCK_STREAM, 0), udp = socket(AF_INET, SOCK_DGRAM, 0);
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port_allowed) };
+	struct sockaddr_storage room = { .ss_family = AF_UNSPEC };
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (connect(tcp, (struct sockaddr *)&address, 8) != -1 || errno != EINVAL)
+		return 1;
+	if (connect(tcp, (struct sockaddr *)&address, 1000) != -1 || errno != EINVAL)
+		return 2;
+	if (connect(tcp, NULL, sizeof(address)) != -1 || errno != EFAULT)
+		return 3;
+	if (connect(0, (struct sockaddr *)&address, sizeof(address)) != -1 || errno != ENOTSOCK)
+		return 4;
+	if (connect(999, (struct sockaddr *)&address, sizeof(address)) != -1 || errno != EBADF)
+		return 5;
+	/* A datagram to the port that TCP may have. */
+	if (connect(udp, (struct sockaddr *)&address, sizeof(address)) != -1 || errno != EACCES)
+		return 6;
+	return connect(udp, (struct sockaddr *)&room, sizeof(room)) == 0 ? 0 : 7;
+}
+
+static int connect_as_ruled(void)
+{
+	int mapped = connect_mapped(port_allowed);
+
+	if (connect_to(SOCK_STREAM, "127.0.0.1", port_allowed) != 0)
+		return 1;
+	if (connect_to(SOCK_STREAM, "127.0.0.1", port_refused) != 100 + EPERM)
+		return 2;
+	if (connect_to(SOCK_STREAM, "127.0.0.2", port_allowed) != 100 + EPERM)
+		return 3;
+	if (mapped != 77 && (mapped != 0 || connect_mapped(port_refused) != 100 + EPERM))
+		return 4;
+	return connect_oddly() ? 10 + connect_oddly() : 0;
+}
+
+static char network_rules[512];
+
+static void make_network_rules(void)
+{
+	snprintf(network_rules, sizeof(network_rules),
+		 "notify connect via network { allow tcp 127.0.0.1:%u; deny tcp *:* errno EPERM; }\n", port_allowed);
+}
+
+static void a_socket_is_connected_where_the_rules_say(void **state)
+{
+	int allowed = listen_tcp(&port_allowed), refused = listen_tcp(&port_refused);
+	int input = open("/dev/null", O_RDONLY);
+
+	dup2(input, 0);
+	make_network_rules();
+	assert_int_equal(outcome(SYS_connect, network_rules, connect_as_ruled), 0);
+	close(input);
+	close(allowed);
+	close(refused);
+}
+
+static struct sockaddr_in flipped_address;
+
+static void *flip_port(void *argument)
+{
+	while (!attack_is_over) {
+		flipped_address.sin_port = htons(port_refused);
+		flipped_address.sin_port = htons(port_allowed);
+	}
+	return NULL;
+}
+
+/* How often the refused port was reached. */
+static int attack_by_address(void)
+{
+	int reached = 0, allowed = 0;
+	pthread_t thread;
+
+	flipped_address = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(port_allowed) };
+	flipped_address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (pthread_create(&thread, NULL, flip_port, NULL))
+		return BROKEN;
+	for (int i = 0; i < 500; i++) {
+		struct sockaddr_in peer = { 0 };
+		socklen_t length = sizeof(peer);
+		int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+		if (connect(fd, (struct sockaddr *)&flipped_address, sizeof(flipped_address)) == 0 &&
+		    getpeername(fd, (struct sockaddr *)&peer, &length) == 0) {
+			reached += ntohs(peer.sin_port) == port_refused;
+			allowed += ntohs(peer.sin_port) == port_allowed;
+		}
+		close(fd);
+	}
+	attack_is_over = true;
+	pthread_join(thread, NULL);
+	return allowed == 0 ? BROKEN : reached > 40 ? 40 : reached;
+}
+
+static void who_changes_the_address_meanwhile_wins_nothing(void **state)
+{
+	int allowed = listen_tcp(&port_allowed), refused = listen_tcp(&port_refused);
+
+	make_network_rules();
+	assert_int_equal(outcome(SYS_connect, network_rules, attack_by_address), 0);
+	close(allowed);
+	close(refused);
+}
+
+static int connect_unix(const char *name, bool is_abstract)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0), result;
+	size_t length = strlen(name);
+
+	memcpy(address.sun_path, name, length);
+	if (is_abstract)
+		address.sun_path[0] = '\0';
+	result = connect(fd, (struct sockaddr *)&address,
+			 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + !is_abstract)) < 0
+			 ? 100 + errno
+			 : 0;
+	close(fd);
+	return result;
+}
+
+static int connect_unix_as_ruled(void)
+{
+	char name[128];
+
+	if (connect_unix("www/sock", false) != 0 || connect_unix("www/up/www/sock", false) != 0)
+		return 1;
+	snprintf(name, sizeof(name), "@%s", scratch);
+	if (connect_unix(name, true) != 0)
+		return 2;
+	if (connect_unix("other", false) != 100 + EACCES || connect_unix("www/outside", false) != 100 + EACCES)
+		return 3;
+	name[1] = 'x';
+	if (connect_unix(name, true) != 100 + EACCES)
+		return 4;
+	return connect_unix("www/index", false) == 100 + EACCES ? 0 : 5;
+}
+
+static int listen_unix(const char *name, bool is_abstract)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	size_t length = strlen(name);
+
+	memcpy(address.sun_path, name, length);
+	if (is_abstract)
+		address.sun_path[0] = '\0';
+	assert_int_equal(bind(fd, (struct sockaddr *)&address,
+			      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + !is_abstract)),
+			 0);
+	assert_int_equal(listen(fd, 100), 0);
+	return fd;
+}
+
+static void unix_sockets_are_found_by_their_place(void **state)
+{
+	char name[128];
+	int fds[3];
+
+	make_scratch();
+	snprintf(name, sizeof(name), "@%s", scratch);
+	fds[0] = listen_unix("www/sock", false);
+	fds[1] = listen_unix("other", false);
+	fds[2] = listen_unix(name, true);
+	assert_int_equal(symlink("../other", "www/outside"), 0);
+	assert_int_equal(outcome(SYS_connect,
+				 "notify connect via network { allow unix \"%/www/sock\"; allow unix \"@%\" }\n",
+				 connect_unix_as_ruled),
+			 0);
+	for (int i = 0; i < 3; i++)
+		close(fds[i]);
+	remove_scratch();
+}
+
+static int bind_as_ruled(void)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	struct sockaddr_un name = { .sun_family = AF_UNIX, .sun_path = "bound" };
+	int fd = socket(AF_INET, SOCK_STREAM, 0), other = socket(AF_INET, SOCK_STREAM, 0);
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return 1;
+	address.sin_addr.s_addr = htonl(INADDR_ANY);
+	if (bind(other, (struct sockaddr *)&address, sizeof(address)) != -1 || errno != EACCES)
+		return 2;
+	fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	return bind(fd, (struct sockaddr *)&name, sizeof(name)) == -1 && errno == EACCES ? 0 : 3;
+}
+
+static void a_socket_is_bound_where_the_rules_say(void **state)
+{
+	make_scratch();
+	assert_int_equal(outcome(SYS_bind, "notify bind via network { allow tcp 127.0.0.1:0 }\n", bind_as_ruled), 0);
+	assert_int_equal(access("bound", F_OK), -1);
+	remove_scratch();
+}
+
+static int execute_twice(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		execl("/bin/true", "true", (char *)NULL);
+		_exit(100 + errno);
+	}
+	waitpid(pid, &status, 0);
+	if (status != 0)
+		return 1;
+	execl("/bin/true", "true", (char *)NULL);
+	return 100 + errno;
+}
+
+static void once_is_once(void **state)
+{
+	assert_int_equal(outcome(SYS_execve, "notify execve once\n", execute_twice), 100 + EACCES);
+}
+
+static void pause_for_ever(void)
+{
+	for (;;)
+		pause();
+}
+
+static int signal_relatives(void)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child == 0)
+		pause_for_ever();
+	if (kill(getpid(), 0) != -1 || errno != EACCES || kill(getppid(), 0) != -1 || errno != EACCES)
+		return 1;
+	if (kill(0, 0) != -1 || errno != EACCES || kill(-1, 0) != -1 || errno != EACCES || kill(1, 0) != -1 ||
+	    errno != EACCES)
+		return 2;
+	if (kill(child, 0) != 0 || kill(child, 1000) != -1 || errno != EINVAL)
+		return 3;
+	if (kill(child, SIGTERM) != 0 || waitpid(child, &status, 0) != child || WTERMSIG(status) != SIGTERM)
+		return 4;
+	return kill(child, SIGTERM) == -1 && errno == ESRCH ? 0 : 5;
+}
+
+static void own_children_are_signalled_and_nobody_else(void **state)
+{
+	assert_int_equal(outcome(SYS_kill, "notify kill own-children\n", signal_relatives), 0);
+}
+
+static void who_answers_must_be_said(void **state)
+{
+	static const char *const texts[] = { "notify openat\n",
+					     "notify connect via network { allow tcp no.invalid:1 }\n" };
+	static const int statuses[] = { CALLGATE_E_UNSUPPORTED, CALLGATE_E_UNKNOWN };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct callgate_policy *policy = parse(texts[i]);
+		struct broker *broker = NULL;
+		struct callgate_error err;
+
+		assert_int_equal(broker_new(policy->policy, &broker, &err), statuses[i]);
+		assert_int_equal(err.line, 3);
+		assert_null(broker);
+		callgate_policy_free(policy);
+	}
+}
+
+static void nothing_is_left_when_memory_fails(void **state)
+{
+	struct callgate_policy *policy = parse("allow openat if flags == 1\nnotify openat via files { read \"/a\" }\n"
+					       "notify connect via network { allow tcp 1.2.3.4:5; deny \"**\" }\n");
+
+	FOR_EACH_ALLOCATION({
+		struct broker *broker;
+		struct callgate_error err;
+
+		if (broker_new(policy->policy, &broker, &err) == CALLGATE_OK)
+			broker_free(broker);
+		else
+			assert_int_equal(err.status, CALLGATE_E_NOMEM);
+	});
+	callgate_policy_free(policy);
+}
+
+UNIT_TESTS(test_broker_kernel, cmocka_unit_test(paths_lead_where_the_kernel_says),
+	   cmocka_unit_test(links_of_proc_are_not_followed), cmocka_unit_test(access_is_what_the_flags_ask_for),
+	   cmocka_unit_test(a_folder_is_where_a_relative_path_starts),
+	   cmocka_unit_test(a_descriptor_that_is_no_folder_is_refused),
+	   cmocka_unit_test(odd_buffers_are_refused_as_the_kernel_does), cmocka_unit_test(openat2_is_taken_by_its_size),
+	   cmocka_unit_test(a_new_file_has_the_targets_mask),
+	   cmocka_unit_test(the_supervisors_folder_in_proc_is_not_to_be_had),
+	   cmocka_unit_test(a_target_with_a_root_of_its_own_stays_in_it),
+	   cmocka_unit_test(a_target_gets_no_more_than_its_own_rights), cmocka_unit_test(a_fifo_is_waited_for),
+	   cmocka_unit_test(who_dies_at_a_fifo_is_forgotten),
+	   cmocka_unit_test(who_changes_the_path_meanwhile_wins_nothing),
+	   cmocka_unit_test(a_socket_is_connected_where_the_rules_say),
+	   cmocka_unit_test(who_changes_the_address_meanwhile_wins_nothing),
+	   cmocka_unit_test(unix_sockets_are_found_by_their_place),
+	   cmocka_unit_test(a_socket_is_bound_where_the_rules_say), cmocka_unit_test(once_is_once),
+	   cmocka_unit_test(own_children_are_signalled_and_nobody_else), cmocka_unit_test(who_answers_must_be_said),
+	   cmocka_unit_test(nothing_is_left_when_memory_fails), )
