@@ -102,7 +102,7 @@ static int add_to_arch(struct filter *filter, const struct rule *native, const c
 static int add_to_all(struct context *context, const struct rule *native, bool exact)
 {
 	const char *name = syscall_name(token_native(), native->number);
-	size_t counts[CONTEXT_ARCHES_MAX];
+	size_t counts[CONTEXT_ARCHES_MAX] = { 0 };
 	struct content *content = &context->content;
 	int status = 0;
 

@@ -23,7 +23,7 @@ bool generator_fit(struct generator *g)
 	struct note *notes;
 	uint32_t *marks;
 
-	if (room <= g->room)
+	if (g->notes && room <= g->room)
 		return true;
 	room += g->room;
 	notes = arena_array(&g->arena, room, sizeof(*notes));
