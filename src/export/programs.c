@@ -48,9 +48,29 @@ static int write_text(struct export *export,
 	return status;
 }
 
+static uint32_t asks_supervisor(uint32_t value, void *context)
+{
+	(void)context;
+	return value == SECCOMP_RET_USER_NOTIF ? DIAGRAM_TRUE : DIAGRAM_FALSE;
+}
+
+/* The function that loads it opens no listener, without which the kernel answers ENOSYS. */
 int export_c(struct export *export)
 {
-	return write_text(export, callgate_filter_format_c);
+	struct diagram *diagram = export->subject->diagram;
+	uint32_t asks;
+	int status = write_text(export, callgate_filter_format_c);
+
+	diagram_renew_steps(diagram);
+	asks = diagram_map(diagram, asks_supervisor, NULL, export->subject->root);
+	if (!status && asks == DIAGRAM_NONE)
+		return diagram_fail(diagram, export->err);
+	if (!status && asks != diagram_terminal(diagram, DIAGRAM_FALSE))
+		status = export_note(export,
+				     "callgate_confine() opens no listener: calls that a supervisor would decide get "
+				     "ENOSYS. Whoever wants to decide them loads callgate_filter with "
+				     "SECCOMP_FILTER_FLAG_NEW_LISTENER");
+	return status;
 }
 
 int export_asm(struct export *export)

@@ -51,6 +51,10 @@ stderr_is 'callgate: own.policy: proved equal to what was written'
 expect 0 'a policy becomes a raw filter' callgate convert --to bpf -o again.bpf own.policy
 check '  as compile writes it' cmp -s own.bpf again.bpf
 
+sed 's/^errno EDOM/notify/' own.policy >asks.policy
+expect 0 'a policy that asks a supervisor becomes C' callgate convert --to c -o asks.h asks.policy
+stderr_has '^callgate: callgate_confine() opens no listener'
+
 for compiler in gcc clang-14; do
 	if ! command -v $compiler >/dev/null; then
 		skip "$compiler takes it" "no $compiler"

@@ -157,7 +157,19 @@ static void a_failing_allocation_fails_the_conversion(void **state)
 	}
 }
 
-UNIT_TESTS(test_export_convert, cmocka_unit_test(a_policy_is_read_out_of_instructions),
+static void targets_go_by_name(void **state)
+{
+	int count = 0;
+
+	for (; callgate_target_name((enum callgate_target)count); count++)
+		assert_int_equal(callgate_target_by_name(callgate_target_name((enum callgate_target)count)), count);
+	assert_int_equal(count, CALLGATE_TARGET_IO_URING + 1);
+	assert_int_equal(callgate_target_by_name("elf"), -1);
+	assert_null(callgate_target_name((enum callgate_target) - 1));
+}
+
+UNIT_TESTS(test_export_convert, cmocka_unit_test(targets_go_by_name),
+	   cmocka_unit_test(a_policy_is_read_out_of_instructions),
 #ifdef __x86_64__
 	   cmocka_unit_test(a_profile_is_what_libseccomp_makes_of_it),
 	   cmocka_unit_test(what_a_profile_cannot_say_is_a_difference),
