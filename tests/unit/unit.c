@@ -4,6 +4,7 @@
  */
 #include "unit.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,6 +99,8 @@ static void correct_tap(void)
 
 int main(int argc, char **argv)
 {
+	/* Under nohup(1) a target would inherit that hang-ups are ignored. */
+	signal(SIGHUP, SIG_DFL);
 	correct_tap();
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	for (const struct unit_file *file = files; file; file = file->next)
