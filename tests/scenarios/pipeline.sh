@@ -1,8 +1,9 @@
 # shellcheck shell=bash
-# A shell pipeline. Injected code comes as one more program of the pipeline.
+# A shell pipeline. Injected code comes as one more program of the pipeline. mawk ends by SIGPIPE when head has enough;
+# gawk would do more then, or not, as it happens.
 work() {
 	seq 1 3000 | sed 's/$/ line/' >lines
-	"$@" sh -c 'cat lines | tr 1-5 a-e | grep -v f | sort -r | uniq -c | awk "{ print \$2 }" | head -n 5; wc -l <lines'
+	"$@" sh -c 'cat lines | tr 1-5 a-e | grep -v f | sort -r | uniq -c | mawk "{ print \$2 }" | head -n 5; wc -l <lines'
 }
 
 inject() {
