@@ -17,6 +17,7 @@
 #include <callgate/policy.h>
 #include <callgate/profile.h>
 #include <callgate/sandbox.h>
+#include <callgate/scan.h>
 #include <callgate/subject.h>
 
 #endif

@@ -8,112 +8,30 @@
  * A record that cannot be read ends the reading: what was found stands, code without a frame is found by other means.
  */
 #include "base/error.h"
+#include "elf/encoded.h"
 #include "elf/reader.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Encodings of pointers, from the Linux Standard Base. */
-enum {
-	EH_OMIT = 0xff,
-	EH_FORMAT = 0x0f,
-	EH_ULEB128 = 0x01,
-	EH_UDATA2 = 0x02,
-	EH_UDATA4 = 0x03,
-	EH_UDATA8 = 0x04,
-	EH_SLEB128 = 0x09,
-	EH_SDATA2 = 0x0a,
-	EH_SDATA4 = 0x0b,
-	EH_SDATA8 = 0x0c,
-	EH_RELATIVE = 0x70,
-	EH_PCREL = 0x10,
-	EH_INDIRECT = 0x80,
-};
-
-/* A place in the records; past the end once anything was not there. */
-struct cursor {
-	const uint8_t *bytes;
-	uint64_t address; /* of bytes[0] */
-	uint64_t at, end;
-};
-
 struct cie {
 	uint64_t offset;  /* of its record */
 	uint8_t pointers; /* encoding of start and size */
-	uint8_t lsda;	  /* encoding, EH_OMIT for none */
+	uint8_t lsda;	  /* encoding, ENCODED_OMIT for none */
 	bool has_augmentation;
 	bool is_signal_frame;
 	bool is_known;
 };
 
-static uint64_t cursor_take(struct cursor *cursor, unsigned size, bool is_signed)
-{
-	uint64_t value = 0;
-
-	if (cursor->at > cursor->end || size > cursor->end - cursor->at) {
-		cursor->at = cursor->end + 1;
-		return 0;
-	}
-	memcpy(&value, cursor->bytes + cursor->at, size);
-	cursor->at += size;
-	if (is_signed && size < 8 && value >> (size * 8 - 1))
-		value |= ~(uint64_t)0 << (size * 8);
-	return value;
-}
-
-static uint64_t cursor_leb(struct cursor *cursor, bool is_signed)
-{
-	uint64_t value = 0;
-	unsigned shift = 0;
-	uint8_t byte;
-
-	do {
-		byte = (uint8_t)cursor_take(cursor, 1, false);
-		if (shift < 64)
-			value |= (uint64_t)(byte & 0x7f) << shift;
-		shift += 7;
-	} while (byte & 0x80);
-	if (is_signed && shift < 64 && byte & 0x40)
-		value |= ~(uint64_t)0 << shift;
-	return value;
-}
-
-/* A pointer, without the indirection; as a bare number where relative is false. */
-static uint64_t cursor_pointer(struct cursor *cursor, uint8_t encoding, bool relative)
-{
-	uint64_t place = cursor->address + cursor->at, value;
-
-	switch (encoding & EH_FORMAT) {
-	case EH_ULEB128:
-	case EH_SLEB128:
-		value = cursor_leb(cursor, (encoding & EH_FORMAT) == EH_SLEB128);
-		break;
-	case EH_UDATA2:
-	case EH_SDATA2:
-		value = cursor_take(cursor, 2, encoding & 8);
-		break;
-	case EH_UDATA4:
-	case EH_SDATA4:
-		value = cursor_take(cursor, 4, encoding & 8);
-		break;
-	default:
-		value = cursor_take(cursor, 8, false);
-		break;
-	}
-	if (relative && (encoding & EH_RELATIVE) == EH_PCREL && value != 0)
-		value += place;
-	return value;
-}
-
-static int reader_personality(struct reader *reader, struct cursor *cursor, uint8_t encoding)
+static int reader_personality(struct reader *reader, struct encoded *cursor, uint8_t encoding)
 {
 	struct module *module = reader->module;
-	uint64_t address = cursor_pointer(cursor, encoding, true);
+	uint64_t address = encoded_pointer(cursor, encoding, true);
 	bool pushed;
 
 	if (address == 0 || cursor->at > cursor->end)
 		return CALLGATE_OK;
-	if (encoding & EH_INDIRECT) {
+	if (encoding & ENCODED_INDIRECT) {
 		for (size_t i = 0; i < module->personality_slots.length; i++)
 			if (module->personality_slots.items[i] == address)
 				return CALLGATE_OK;
@@ -127,19 +45,19 @@ static int reader_personality(struct reader *reader, struct cursor *cursor, uint
 	return pushed ? CALLGATE_OK : fail_nomem(reader->err);
 }
 
-static int reader_augmentation(struct reader *reader, struct cursor *cursor, const char *letters, struct cie *cie)
+static int reader_augmentation(struct reader *reader, struct encoded *cursor, const char *letters, struct cie *cie)
 {
 	int status = CALLGATE_OK;
 
 	for (; status == CALLGATE_OK && *letters; letters++) {
 		if (*letters == 'R')
-			cie->pointers = (uint8_t)cursor_take(cursor, 1, false);
+			cie->pointers = (uint8_t)encoded_take(cursor, 1, false);
 		else if (*letters == 'L')
-			cie->lsda = (uint8_t)cursor_take(cursor, 1, false);
+			cie->lsda = (uint8_t)encoded_take(cursor, 1, false);
 		else if (*letters == 'S')
 			cie->is_signal_frame = true;
 		else if (*letters == 'P')
-			status = reader_personality(reader, cursor, (uint8_t)cursor_take(cursor, 1, false));
+			status = reader_personality(reader, cursor, (uint8_t)encoded_take(cursor, 1, false));
 		else if (*letters != 'B')
 			break;
 	}
@@ -147,49 +65,49 @@ static int reader_augmentation(struct reader *reader, struct cursor *cursor, con
 }
 
 /* The record at offset describes how the frames that name it are written. */
-static int reader_cie(struct reader *reader, const struct cursor *all, uint64_t offset, struct cie *ret_cie)
+static int reader_cie(struct reader *reader, const struct encoded *all, uint64_t offset, struct cie *ret_cie)
 {
-	struct cursor cursor = *all;
+	struct encoded cursor = *all;
 	const char *letters;
 	uint8_t version;
 
-	*ret_cie = (struct cie){ .offset = offset, .lsda = EH_OMIT };
+	*ret_cie = (struct cie){ .offset = offset, .lsda = ENCODED_OMIT };
 	cursor.at = offset;
-	cursor.end = offset + 4 + cursor_take(&cursor, 4, false);
-	if (cursor.end > all->end || cursor_take(&cursor, 4, false) != 0)
+	cursor.end = offset + 4 + encoded_take(&cursor, 4, false);
+	if (cursor.end > all->end || encoded_take(&cursor, 4, false) != 0)
 		return CALLGATE_OK;
-	version = (uint8_t)cursor_take(&cursor, 1, false);
+	version = (uint8_t)encoded_take(&cursor, 1, false);
 	if (cursor.at > cursor.end)
 		return CALLGATE_OK;
 	letters = reader_string((const char *)cursor.bytes + cursor.at, cursor.end - cursor.at, 0);
 	if (!letters)
 		return CALLGATE_OK;
 	cursor.at += strlen(letters) + 1;
-	cursor_leb(&cursor, false);
-	cursor_leb(&cursor, true);
+	encoded_leb(&cursor, false);
+	encoded_leb(&cursor, true);
 	if (version == 1)
-		cursor_take(&cursor, 1, false);
+		encoded_take(&cursor, 1, false);
 	else
-		cursor_leb(&cursor, false);
+		encoded_leb(&cursor, false);
 	ret_cie->is_known = cursor.at <= cursor.end;
 	if (*letters != 'z')
 		return CALLGATE_OK;
 	ret_cie->has_augmentation = true;
-	cursor_leb(&cursor, false);
+	encoded_leb(&cursor, false);
 	return reader_augmentation(reader, &cursor, letters + 1, ret_cie);
 }
 
-static int reader_frame(struct reader *reader, struct cursor *cursor, const struct cie *cie)
+static int reader_frame(struct reader *reader, struct encoded *cursor, const struct cie *cie)
 {
 	struct module *module = reader->module;
 	struct module_frame frame = { .is_signal_frame = cie->is_signal_frame };
 
-	frame.start = cursor_pointer(cursor, cie->pointers, true);
-	frame.end = frame.start + cursor_pointer(cursor, cie->pointers, false);
+	frame.start = encoded_pointer(cursor, cie->pointers, true);
+	frame.end = frame.start + encoded_pointer(cursor, cie->pointers, false);
 	if (cie->has_augmentation) {
-		cursor_leb(cursor, false);
-		if (cie->lsda != EH_OMIT)
-			frame.lsda = cursor_pointer(cursor, cie->lsda, true);
+		encoded_leb(cursor, false);
+		if (cie->lsda != ENCODED_OMIT)
+			frame.lsda = encoded_pointer(cursor, cie->lsda, true);
 	}
 	if (frame.is_signal_frame)
 		frame.start++;
@@ -198,15 +116,15 @@ static int reader_frame(struct reader *reader, struct cursor *cursor, const stru
 	return VEC_PUSH(&module->arena, &module->frames, frame) ? CALLGATE_OK : fail_nomem(reader->err);
 }
 
-static int reader_records(struct reader *reader, const struct cursor *all)
+static int reader_records(struct reader *reader, const struct encoded *all)
 {
-	struct cursor cursor = *all;
+	struct encoded cursor = *all;
 	struct cie cie = { .offset = UINT64_MAX };
 	int status = CALLGATE_OK;
 
 	while (status == CALLGATE_OK && cursor.at + 4 <= all->end) {
-		uint64_t start = cursor.at, length = cursor_take(&cursor, 4, false), back;
-		struct cursor record = cursor;
+		uint64_t start = cursor.at, length = encoded_take(&cursor, 4, false), back;
+		struct encoded record = cursor;
 
 		if (length == UINT32_MAX || length > all->end - cursor.at)
 			break;
@@ -214,7 +132,7 @@ static int reader_records(struct reader *reader, const struct cursor *all)
 		if (length == 0) /* an end, of one input file's at least */
 			continue;
 		record.end = cursor.at;
-		back = cursor_take(&record, 4, false);
+		back = encoded_take(&record, 4, false);
 		if (back == 0 || back > start + 4)
 			continue;
 		if (cie.offset != start + 4 - back)
@@ -253,7 +171,7 @@ static void reader_order_frames(struct module *module)
 }
 
 /* Where .eh_frame is: the section, or what the header of its search table points to. */
-static bool reader_find_frames(const struct reader *reader, struct cursor *ret_cursor)
+static bool reader_find_frames(const struct reader *reader, struct encoded *ret_cursor)
 {
 	const struct module *module = reader->module;
 	const struct module_section *section = module_section(module, ".eh_frame");
@@ -262,21 +180,21 @@ static bool reader_find_frames(const struct reader *reader, struct cursor *ret_c
 
 	for (size_t i = 0; address == 0 && i < module->segments.length; i++) {
 		uint64_t header = module->segments.items[i].address;
-		struct cursor cursor = { module_bytes(module, header, 12), header, 4, 12 };
+		struct encoded cursor = { module_bytes(module, header, 12), header, 4, 12 };
 		const uint8_t *bytes = cursor.bytes;
 
 		if (module->segments.items[i].type != PT_GNU_EH_FRAME || !bytes)
 			continue;
-		address = cursor_pointer(&cursor, bytes[1], true);
+		address = encoded_pointer(&cursor, bytes[1], true);
 		size = module_room(module, address);
 	}
-	*ret_cursor = (struct cursor){ module_bytes(module, address, size), address, 0, size };
+	*ret_cursor = (struct encoded){ module_bytes(module, address, size), address, 0, size };
 	return ret_cursor->bytes && size > 0;
 }
 
 int reader_frames(struct reader *reader)
 {
-	struct cursor all;
+	struct encoded all;
 	int status;
 
 	if (!reader_find_frames(reader, &all))

@@ -175,6 +175,8 @@ static int reader_segments(struct reader *reader, Elf *elf)
 
 	if (elf_getphdrnum(elf, &count) != 0)
 		return reader_damaged(reader, elf_errmsg(-1));
+	if (count == 0)
+		return reader_damaged(reader, "it has no segments");
 	for (size_t i = 0; i < count; i++) {
 		struct module_segment segment;
 		GElf_Phdr header;

@@ -1,0 +1,116 @@
+/*
+ * callgate/scan.h - which system calls a program can make, by reading it and all that it can load
+ *
+ * callgate_scan reads an ELF program as the dynamic linker would load it, follows what can be reached from its start,
+ * and lists the system calls on the way, with the arguments that are the same wherever they are made, with the places
+ * that make them, and with the reason why each is reached. It looks at no running process and runs nothing.
+ *
+ * What it lists is what the program can do, never less: where a number is not known, that place is listed as unresolved.
+ */
+#ifndef CALLGATE_SCAN_H
+#define CALLGATE_SCAN_H
+
+#include <callgate/error.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Zeroed means: a program of this system, started as it is, nothing kept. */
+struct callgate_scan_options {
+	const char *root;	    /* the folder of the system whose files are meant, or NULL */
+	const char *library_path;   /* as LD_LIBRARY_PATH has it, or NULL */
+	const char *const *preload; /* as LD_PRELOAD names them, ended by NULL; or NULL */
+	const char *const
+		*opened;   /* libraries, and folders of them, that it opens while it runs; ended by NULL; or NULL */
+	const char *cache; /* a folder that keeps what was found of each library, made where it is missing; or NULL */
+	bool after_main;   /* leave out what only happens before main() */
+};
+
+struct callgate_scan;
+
+struct callgate_scan_call {
+	const char *program; /* the path of what was scanned */
+	const char *syscall; /* "openat"; "syscall_4242" for a number that no table has */
+	uint32_t nr;
+	size_t sites; /* how many places make it; 0: the kernel makes it, or every program must be able to */
+};
+
+/* A place that makes a call. Where a wrapper makes it, the place that told the wrapper which. */
+struct callgate_scan_site {
+	const char *module;   /* the path of the file */
+	const char *function; /* the symbol that it is in, NULL where none is known */
+	uint64_t address;     /* of the instruction, in the file */
+};
+
+/* A place that can be reached and of which nobody knows what it asks for. */
+struct callgate_scan_unresolved {
+	struct callgate_scan_site site;
+	const char *why; /* one sentence, without a full stop */
+};
+
+/* One step of a reason: what is reached, and how from the step before. */
+struct callgate_scan_step {
+	struct callgate_scan_site site; /* a function, and where in it the next step is reached from; or an object of
+					 * data, and where in it the pointer lies */
+	const char *how;		/* how this is reached: "it calls the next", "the kernel starts it", … */
+};
+
+/*
+ * Scans a program. *ret_scan is the caller's, for callgate_scan_free.
+ *
+ * Fails with E_OS, E_NOT_FOUND (a library that the program cannot start without, too), E_NOT_EXECUTABLE, E_UNSUPPORTED
+ * (no ELF program, or one of a machine that is not read: the message names it), E_INVALID (damaged), E_LIMIT, E_NOMEM.
+ */
+CALLGATE_OBSERVING int callgate_scan(const char *path, const struct callgate_scan_options *options,
+				     struct callgate_scan **ret_scan, struct callgate_error *err);
+CALLGATE_OBSERVING void callgate_scan_free(struct callgate_scan *scan);
+
+/* The calls, by number. Strings live as long as scan. */
+CALLGATE_OBSERVING size_t callgate_scan_count(const struct callgate_scan *scan);
+CALLGATE_OBSERVING void callgate_scan_call(const struct callgate_scan *scan, size_t index,
+					   struct callgate_scan_call *ret_call);
+
+/* The values that argument 0 to 5 of call index has at all places together, as text (a constant's name where it has
+ * one). ret_name is the argument's name. 0: it may be anything, or the call has no such argument. */
+CALLGATE_OBSERVING size_t callgate_scan_argument(const struct callgate_scan *scan, size_t index, unsigned argument,
+						 const char **ret_name, const char *const **ret_values);
+
+CALLGATE_OBSERVING void callgate_scan_site(const struct callgate_scan *scan, size_t index, size_t site,
+					   struct callgate_scan_site *ret_site);
+
+CALLGATE_OBSERVING size_t callgate_scan_unresolved_count(const struct callgate_scan *scan);
+CALLGATE_OBSERVING void callgate_scan_unresolved(const struct callgate_scan *scan, size_t index,
+						 struct callgate_scan_unresolved *ret_unresolved);
+
+/* Places that open a library by a name that is not known: what they load was not read, unless options->opened has it. */
+CALLGATE_OBSERVING size_t callgate_scan_opens_count(const struct callgate_scan *scan);
+CALLGATE_OBSERVING void callgate_scan_opens(const struct callgate_scan *scan, size_t index,
+					    struct callgate_scan_site *ret_site);
+
+/*
+ * Why a call is there: the steps of a shortest way to one of its places, from what starts it to the place. *ret_steps
+ * is the caller's, for free(). Fails with E_UNKNOWN where the program does not make the call, and E_NOMEM.
+ */
+CALLGATE_OBSERVING int callgate_scan_why(const struct callgate_scan *scan, size_t index,
+					 struct callgate_scan_step **ret_steps, size_t *ret_count,
+					 struct callgate_error *err);
+
+/*
+ * A policy that allows what these programs can do, as text that the caller frees. Syscalls named in allowed (ended by
+ * NULL) are what unresolved places may ask for; where there is such a place and allowed is NULL, it fails with
+ * E_INVALID, and the message names the first. Fails also with E_UNKNOWN (a name in allowed that no syscall has) and
+ * E_NOMEM.
+ */
+CALLGATE_OBSERVING int callgate_scan_policy(struct callgate_scan *const *scans, size_t count,
+					    const char *const *allowed, char **ret_text, struct callgate_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

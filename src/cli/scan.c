@@ -1,0 +1,338 @@
+/*
+ * `callgate scan`: which system calls programs can make, found by reading them. Without an option it prints a table for
+ * people; the policy, the JSON and the reasons are the same knowledge in other forms.
+ */
+#include "base/cleanup.h"
+#include "cli/print.h"
+#include "cli/verbs.h"
+
+#include <callgate/callgate.h>
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Programs of one command line. */
+#define SCAN_PROGRAMS_MAX 256
+
+struct scan_options {
+	const char *output;
+	const char *why;
+	const char *unresolved;
+	const char *root;
+	const char *library_path;
+	struct option_list preload;
+	struct option_list opened;
+	bool after_main;
+	bool json;
+	bool no_cache;
+};
+
+static const struct option_row scan_rows[] = {
+	OPTION_TEXT(struct scan_options, output, "output", 'o', "POLICY", "write the policy that allows all of it"),
+	OPTION_FLAG(struct scan_options, json, "json", 0, "print one JSON object a program and syscall"),
+	OPTION_TEXT(struct scan_options, why, "why", 'w', "SYSCALL", "print by which way the program comes to it"),
+	OPTION_TEXT(struct scan_options, unresolved, "unresolved", 0, "allow=NAME,...",
+		    "what places may ask for of which it is not known; none: nothing more"),
+	OPTION_LIST(struct scan_options, opened, "dlopen", 0, "LIBRARY",
+		    "a library, or a folder of them, that it opens while it runs"),
+	OPTION_LIST(struct scan_options, preload, "preload", 0, "LIBRARY", "a library of LD_PRELOAD"),
+	OPTION_TEXT(struct scan_options, library_path, "library-path", 0, "FOLDERS", "what LD_LIBRARY_PATH would hold"),
+	OPTION_TEXT(struct scan_options, root, "root", 0, "FOLDER", "the system whose files are meant"),
+	OPTION_FLAG(struct scan_options, after_main, "after-main", 0, "leave out what only happens before main()"),
+	OPTION_FLAG(struct scan_options, no_cache, "no-cache", 0,
+		    "keep nothing of what was read, and use nothing kept"),
+};
+
+const struct usage scan_usage = USAGE("PROGRAM...", 1, SCAN_PROGRAMS_MAX, scan_rows);
+
+/* What was scanned; the last item is NULL. */
+struct scans {
+	struct callgate_scan *items[SCAN_PROGRAMS_MAX + 1];
+	size_t count;
+};
+
+static void scans_fini(struct scans *scans)
+{
+	for (size_t i = 0; i < scans->count; i++)
+		callgate_scan_free(scans->items[i]);
+}
+
+static json_t *site_json(const struct callgate_scan_site *site)
+{
+	char address[32];
+
+	snprintf(address, sizeof(address), "0x%" PRIx64, site->address);
+	return json_pack("{so so ss}", "module", json_text(site->module), "function",
+			 site->function ? json_text(site->function) : json_null(), "address", address);
+}
+
+static json_t *arguments_json(const struct callgate_scan *scan, size_t index)
+{
+	json_t *arguments = json_object();
+
+	for (unsigned i = 0; arguments && i < 6; i++) {
+		const char *const *values, *name;
+		size_t count = callgate_scan_argument(scan, index, i, &name, &values);
+		json_t *list = count ? json_array() : NULL;
+
+		for (size_t j = 0; j < count; j++)
+			json_array_append_new(list, json_text(values[j]));
+		if (count)
+			json_object_set_new(arguments, name, list);
+	}
+	return arguments;
+}
+
+static int print_call_json(const struct callgate_scan *scan, size_t index)
+{
+	struct callgate_scan_call call;
+	json_t *sites = json_array();
+
+	callgate_scan_call(scan, index, &call);
+	for (size_t i = 0; i < call.sites; i++) {
+		struct callgate_scan_site site;
+
+		callgate_scan_site(scan, index, i, &site);
+		json_array_append_new(sites, site_json(&site));
+	}
+	return print_json(json_pack("{so ss sI so so}", "program", json_text(call.program), "syscall", call.syscall,
+				    "nr", (json_int_t)call.nr, "args", arguments_json(scan, index), "sites", sites));
+}
+
+static int print_unresolved_json(const struct callgate_scan *scan, const char *program, size_t index)
+{
+	struct callgate_scan_unresolved item;
+
+	callgate_scan_unresolved(scan, index, &item);
+	return print_json(json_pack("{so ss so}", "program", json_text(program), "unresolved", item.why, "site",
+				    site_json(&item.site)));
+}
+
+static int print_scan_json(const struct callgate_scan *scan, const char *program)
+{
+	int status = STATUS_YES;
+
+	for (size_t i = 0; status == STATUS_YES && i < callgate_scan_count(scan); i++)
+		status = print_call_json(scan, i);
+	for (size_t i = 0; status == STATUS_YES && i < callgate_scan_unresolved_count(scan); i++)
+		status = print_unresolved_json(scan, program, i);
+	return status;
+}
+
+/* "module+0x1234", and the function where it is known. */
+static void print_site(const struct callgate_scan_site *site)
+{
+	printf("%s+0x%" PRIx64, site->module, site->address);
+	if (site->function)
+		printf(" (%s)", site->function);
+}
+
+static void print_call(const struct callgate_scan *scan, size_t index)
+{
+	struct callgate_scan_call call;
+
+	callgate_scan_call(scan, index, &call);
+	printf("%-24s", call.syscall);
+	if (call.sites > 0)
+		printf(" %4zu place%s", call.sites, call.sites == 1 ? " " : "s");
+	else
+		printf("  every program");
+	for (unsigned i = 0; i < 6; i++) {
+		const char *const *values, *name;
+		size_t count = callgate_scan_argument(scan, index, i, &name, &values);
+
+		if (count > 0)
+			printf("  %s", name);
+		for (size_t j = 0; j < count; j++)
+			printf("%s%s", j ? ", " : " ", values[j]);
+	}
+	putchar('\n');
+}
+
+static void say_unresolved(const struct callgate_scan *scan)
+{
+	for (size_t i = 0; i < callgate_scan_unresolved_count(scan); i++) {
+		struct callgate_scan_unresolved item;
+
+		callgate_scan_unresolved(scan, i, &item);
+		note("unresolved: %s+0x%" PRIx64 "%s%s: %s", item.site.module, item.site.address,
+		     item.site.function ? " in " : "", item.site.function ? item.site.function : "", item.why);
+	}
+}
+
+static void say_opens(const struct callgate_scan *scan)
+{
+	for (size_t i = 0; i < callgate_scan_opens_count(scan); i++) {
+		struct callgate_scan_site site;
+
+		callgate_scan_opens(scan, i, &site);
+		note("%s+0x%" PRIx64 "%s%s opens a library whose name is not known (--dlopen names it)", site.module,
+		     site.address, site.function ? " in " : "", site.function ? site.function : "");
+	}
+}
+
+static void print_scan(const struct callgate_scan *scan, const char *program, bool several)
+{
+	if (several)
+		printf("%s:\n", program);
+	for (size_t i = 0; i < callgate_scan_count(scan); i++)
+		print_call(scan, i);
+}
+
+static int print_why(const struct callgate_scan *scan, const char *program, const char *name)
+{
+	cleanup_free struct callgate_scan_step *steps = NULL;
+	struct callgate_error err;
+	size_t count, index = 0;
+
+	for (; index < callgate_scan_count(scan); index++) {
+		struct callgate_scan_call call;
+
+		callgate_scan_call(scan, index, &call);
+		if (strcmp(call.syscall, name) == 0)
+			break;
+	}
+	if (index == callgate_scan_count(scan)) {
+		note("%s does not make %s", program, name);
+		return STATUS_NO;
+	}
+	if (callgate_scan_why(scan, index, &steps, &count, &err) != CALLGATE_OK) {
+		note("%s", err.message);
+		return err.status == CALLGATE_E_UNKNOWN ? STATUS_YES : STATUS_FAILED;
+	}
+	for (size_t i = 0; i < count; i++) {
+		print_site(&steps[i].site);
+		printf("\n    %s\n", steps[i].how);
+	}
+	return STATUS_YES;
+}
+
+/* The names behind "allow=", or none for "none"; list is cut into them. */
+static int split_names(char *list, const char **names, size_t room)
+{
+	size_t count = 0;
+
+	for (char *name = strtok(list, ","); name; name = strtok(NULL, ",")) {
+		if (count + 1 >= room)
+			return misuse("scan: --unresolved names too many syscalls");
+		names[count++] = name;
+	}
+	names[count] = NULL;
+	return STATUS_YES;
+}
+
+static int write_policy(const struct scan_options *options, const struct scans *scans)
+{
+	cleanup_free char *text = NULL;
+	cleanup_free char *list = NULL;
+	const char *names[512] = { NULL };
+	const char *given = options->unresolved;
+	struct callgate_error err;
+	int status = STATUS_YES;
+
+	if (given && strcmp(given, "none") != 0) {
+		if (strncmp(given, "allow=", strlen("allow=")) != 0)
+			return misuse_hint("'--unresolved allow=ioctl,futex' allows these two, '--unresolved none' "
+					   "nothing more%s",
+					   "", "scan: --unresolved cannot be '%s'", given);
+		list = strdup(given + strlen("allow="));
+		if (!list)
+			return misuse("scan: no memory");
+		status = split_names(list, names, sizeof(names) / sizeof(*names));
+	}
+	if (status != STATUS_YES)
+		return status;
+	if (callgate_scan_policy(scans->items, scans->count, given ? names : NULL, &text, &err) != CALLGATE_OK)
+		return failure(&err);
+	return write_output(options->output, text, strlen(text));
+}
+
+/* $XDG_CACHE_HOME/callgate, or ~/.cache/callgate; NULL where neither is. */
+static const char *cache_folder(char path[PATH_MAX])
+{
+	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	int length = -1;
+
+	if (cache && cache[0] == '/')
+		length = snprintf(path, PATH_MAX, "%s/callgate", cache);
+	else if (home && home[0] == '/')
+		length = snprintf(path, PATH_MAX, "%s/.cache/callgate", home);
+	return length > 0 && length < PATH_MAX ? path : NULL;
+}
+
+/* What cannot be scanned was named wrongly. */
+static int scan_failure(const struct callgate_error *err)
+{
+	int status = failure(err);
+
+	switch (err->status) {
+	case CALLGATE_E_NOT_FOUND:
+	case CALLGATE_E_NOT_EXECUTABLE:
+	case CALLGATE_E_UNSUPPORTED:
+		return STATUS_MISUSE;
+	default:
+		return status;
+	}
+}
+
+static int scan_all(const struct scan_options *options, const struct arguments *arguments, struct scans *scans)
+{
+	char folder[PATH_MAX];
+	struct callgate_scan_options scan = {
+		.root = options->root,
+		.library_path = options->library_path,
+		.preload = options->preload.count ? options->preload.items : NULL,
+		.opened = options->opened.count ? options->opened.items : NULL,
+		.cache = options->no_cache ? NULL : cache_folder(folder),
+		.after_main = options->after_main,
+	};
+	struct callgate_error err;
+
+	for (size_t i = 0; i < arguments->count; i++) {
+		if (callgate_scan(arguments->items[i], &scan, &scans->items[i], &err) != CALLGATE_OK)
+			return scan_failure(&err);
+		scans->count = i + 1;
+		say_unresolved(scans->items[i]);
+		say_opens(scans->items[i]);
+	}
+	return STATUS_YES;
+}
+
+static int show_all(const struct scan_options *options, const struct arguments *arguments, const struct scans *scans)
+{
+	int status = STATUS_YES;
+
+	for (size_t i = 0; status == STATUS_YES && i < scans->count; i++) {
+		const char *program = arguments->items[i];
+
+		if (options->why)
+			status = print_why(scans->items[i], program, options->why);
+		else if (options->json)
+			status = print_scan_json(scans->items[i], program);
+		else
+			print_scan(scans->items[i], program, scans->count > 1);
+	}
+	return status;
+}
+
+int cmd_scan(const struct verb *verb, int argc, char **argv)
+{
+	cleanup(scans_fini) struct scans scans = { .count = 0 };
+	struct scan_options options = { 0 };
+	struct arguments arguments;
+	int status = options_parse(verb, argc, argv, &options, &arguments);
+
+	if (status != OPTIONS_DONE)
+		return status;
+	if (options.preload.count == OPTION_LIST_MAX || options.opened.count == OPTION_LIST_MAX)
+		return misuse("scan: more than %d libraries", OPTION_LIST_MAX - 1);
+	status = scan_all(&options, &arguments, &scans);
+	if (status == STATUS_YES && options.output)
+		status = write_policy(&options, &scans);
+	if (status == STATUS_YES && (!options.output || options.json || options.why))
+		status = show_all(&options, &arguments, &scans);
+	return status;
+}

@@ -1,0 +1,419 @@
+/*
+ * A system call whose number is a constant where it is made is done. One whose number the function was given is carried
+ * to whoever calls that function, a few times over: through the linkage table, a wrapper, a wrapper's wrapper. Its
+ * other arguments are carried along, so that each caller's call stands for itself.
+ */
+#include "scan/call_list.h"
+
+#include "abi/abi.h"
+#include "base/error.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { CARRY_DEPTH_MAX = 6, SYSCALL_NR_MAX = 4096 };
+
+/* The kernel's argument registers. */
+static const uint8_t call_registers[CALL_ARGUMENTS] = { RDI, RSI, RDX, R10, R8, R9 };
+
+/* A value of some module, or (is_number) one of reach->values. */
+struct carried {
+	uint32_t value;
+	bool is_number;
+};
+
+/* A call as a function makes it: its number and arguments in terms of what the function was given. */
+struct pending {
+	uint32_t module, number;
+	const struct effect *effect; /* of that function */
+	struct carried nr, given[CALL_ARGUMENTS];
+	unsigned depth;
+	bool by_pointer; /* the function is called by pointers of its own module only */
+};
+
+struct collector {
+	struct reach *reach;
+	struct call_list *calls;
+	struct arena arena;
+	struct {
+		VEC(struct pending);
+	} pending; /* to be carried to callers, from head on */
+	size_t head;
+	bool failed;
+};
+
+static struct call *collector_call(struct collector *collector, uint32_t nr)
+{
+	struct call_list *calls = collector->calls;
+	const struct abi_syscall *syscall = abi_syscall_by_nr(ABI_X86_64, nr);
+	struct call call = { .nr = nr, .name = syscall ? syscall->name : NULL };
+
+	for (size_t i = 0; i < calls->calls.length; i++)
+		if (calls->calls.items[i].nr == nr)
+			return &calls->calls.items[i];
+	for (unsigned i = 0; i < CALL_ARGUMENTS; i++)
+		call.given[i] = NO_VALUE;
+	if (!syscall)
+		call.name = arena_printf(&calls->arena, "syscall_%u", nr);
+	if (!call.name || !VEC_PUSH(&calls->arena, &calls->calls, call)) {
+		collector->failed = true;
+		return NULL;
+	}
+	return &calls->calls.items[calls->calls.length - 1];
+}
+
+static void collector_site(struct collector *collector, uint32_t nr, const struct call_site *site)
+{
+	struct call *call = collector_call(collector, nr);
+
+	if (!call)
+		return;
+	for (unsigned i = 0; i < CALL_ARGUMENTS; i++)
+		call->given[i] = value_join(&collector->reach->values, call->given[i], site->given[i]);
+	for (size_t i = 0; i < call->sites.length; i++) {
+		struct call_site *other = &call->sites.items[i];
+
+		if (other->module != site->module || other->site != site->site || other->number != site->number)
+			continue;
+		for (unsigned j = 0; j < CALL_ARGUMENTS; j++)
+			other->given[j] = value_join(&collector->reach->values, other->given[j], site->given[j]);
+		return;
+	}
+	if (!VEC_PUSH(&collector->calls->arena, &call->sites, *site))
+		collector->failed = true;
+}
+
+static void collector_unresolved(struct collector *collector, const struct pending *pending, const char *why)
+{
+	struct call_unresolved item = { pending->module, pending->number, pending->effect->site, why };
+	struct call_list *calls = collector->calls;
+
+	for (size_t i = 0; i < calls->unresolved.length; i++)
+		if (calls->unresolved.items[i].module == item.module && calls->unresolved.items[i].site == item.site)
+			return;
+	if (!VEC_PUSH(&calls->arena, &calls->unresolved, item))
+		collector->failed = true;
+}
+
+static uint32_t carried_number(struct collector *collector, const struct pending *pending, struct carried carried)
+{
+	if (carried.is_number)
+		return carried.value;
+	return reach_value(collector->reach, pending->module, pending->number, pending->effect, carried.value);
+}
+
+static void collector_numbers(struct collector *collector, const struct pending *pending, uint32_t numbers)
+{
+	struct call_site site = { pending->module, pending->number, pending->effect->site, { 0 } };
+	struct values *values = &collector->reach->values;
+	uint8_t count = value_at(values, numbers)->count;
+
+	for (unsigned i = 0; i < CALL_ARGUMENTS; i++)
+		site.given[i] = carried_number(collector, pending, pending->given[i]);
+	for (uint8_t i = 0; i < count; i++) {
+		int64_t nr = (int32_t)value_numbers(values, numbers)[i];
+
+		if (nr >= 0 && nr < SYSCALL_NR_MAX)
+			collector_site(collector, (uint32_t)nr, &site);
+	}
+}
+
+struct model {
+	const char *soname;
+	int64_t handler_signal; /* of a handler; 0: of wrappers that are called by pointers */
+	const char *syscalls;
+};
+
+static const struct model models[] = {
+#define MODEL_HANDLER(soname, signal, syscalls) { soname, signal, syscalls },
+#define MODEL_POINTERS(soname)			{ soname, 0, "" },
+#include "scan/models.def"
+#undef MODEL_HANDLER
+#undef MODEL_POINTERS
+};
+
+/* Whether the call is made only where the first argument is this number. */
+static bool is_handler_of(const struct collector *collector, const struct pending *pending, int64_t number)
+{
+	const struct values *values = &collector->reach->modules.items[pending->module]->summary->values;
+	const struct facts *facts = &values->facts.items[pending->effect->facts];
+
+	for (uint64_t i = 0; i < facts->count; i++)
+		if (facts->items[i].reg == RDI && facts->items[i].relation == FACT_EQUAL &&
+		    facts->items[i].number == number)
+			return true;
+	return false;
+}
+
+/* The row that says what the call is, NULL. */
+static const struct model *collector_model(const struct collector *collector, const struct pending *pending,
+					   bool by_pointer)
+{
+	const char *soname = collector->reach->modules.items[pending->module]->module->soname;
+
+	for (size_t i = 0; soname && i < sizeof(models) / sizeof(*models); i++) {
+		const struct model *model = &models[i];
+
+		if (strcmp(model->soname, soname) != 0 || by_pointer != (model->handler_signal == 0))
+			continue;
+		if (by_pointer || is_handler_of(collector, pending, model->handler_signal))
+			return model;
+	}
+	return NULL;
+}
+
+static void collector_modelled(struct collector *collector, const struct pending *pending, const struct model *model)
+{
+	struct call_site site = { pending->module, pending->number, pending->effect->site, { 0 } };
+	char name[32];
+
+	for (const char *at = model->syscalls; *at; at += strspn(at, " ")) {
+		size_t length = strcspn(at, " ");
+
+		snprintf(name, sizeof(name), "%.*s", (int)length, at);
+		collector_site(collector, (uint32_t)abi_syscall_by_name(name)->nr[ABI_X86_64], &site);
+		at += length;
+	}
+}
+
+/* Whether the number is something that callers say. */
+static bool is_carried(const struct collector *collector, const struct pending *pending)
+{
+	const struct value *value;
+
+	if (pending->nr.is_number)
+		return false;
+	value = value_at(&collector->reach->modules.items[pending->module]->summary->values, pending->nr.value);
+	return (value->kind == VALUE_PARAM || (value->kind == VALUE_POINTEE && value->offset == 0)) &&
+	       value_argument_of(value->reg) < VALUE_ARGUMENTS;
+}
+
+/* Numbers now, or to be carried on, or nobody knows. */
+static void collector_add(struct collector *collector, struct pending *pending)
+{
+	const struct reach_function *function = reach_function(collector->reach, pending->module, pending->number);
+	const struct model *model = collector_model(collector, pending, false);
+	uint32_t numbers;
+
+	if (is_carried(collector, pending)) {
+		pending->by_pointer = function->is_taken && collector_model(collector, pending, true);
+		if (function->is_taken && !pending->by_pointer)
+			collector_unresolved(collector, pending,
+					     "its number is an argument of a function that anybody "
+					     "may call, since its address is known");
+		if (pending->depth >= CARRY_DEPTH_MAX)
+			collector_unresolved(collector, pending, "its number comes through too many functions");
+		else if (!VEC_PUSH(&collector->arena, &collector->pending, *pending))
+			collector->failed = true;
+		return;
+	}
+	numbers = carried_number(collector, pending, pending->nr);
+	if (value_kind(&collector->reach->values, numbers) == VALUE_NUMBERS)
+		collector_numbers(collector, pending, numbers);
+	else if (model)
+		collector_modelled(collector, pending, model);
+	else
+		collector_unresolved(collector, pending, "its number is not a constant");
+}
+
+/* What a value of the called function is where it is called. */
+static struct carried carry(struct collector *collector, const struct pending *callee, struct carried carried,
+			    uint32_t module, const struct effect *call)
+{
+	struct reach *reach = collector->reach;
+	const struct value *value;
+	const struct values *values = &reach->modules.items[module]->summary->values;
+	unsigned argument;
+	uint32_t given;
+
+	if (carried.is_number)
+		return carried;
+	value = value_at(&reach->modules.items[callee->module]->summary->values, carried.value);
+	argument = value->kind == VALUE_PARAM || value->kind == VALUE_POINTEE ? value_argument_of(value->reg)
+									      : VALUE_ARGUMENTS;
+	if (argument == VALUE_ARGUMENTS)
+		return (struct carried){ carried_number(collector, callee, carried), true };
+	given = values->arguments.items[call->arguments].values[argument];
+	if (value->kind == VALUE_PARAM)
+		return (struct carried){ given, false };
+	if (value->offset == 0 && value_kind(values, given) == VALUE_CELL)
+		return (struct carried){ (uint32_t)value_at(values, given)->number, false };
+	return (struct carried){ UNKNOWN, true };
+}
+
+static void collector_carry(struct collector *collector, const struct pending *callee, uint32_t module, uint32_t number,
+			    const struct effect *call)
+{
+	struct pending pending = { module, number, call, .depth = callee->depth + 1 };
+
+	pending.nr = carry(collector, callee, callee->nr, module, call);
+	for (unsigned i = 0; i < CALL_ARGUMENTS; i++)
+		pending.given[i] = carry(collector, callee, callee->given[i], module, call);
+	collector_add(collector, &pending);
+}
+
+/* The function that a call of a module goes to; false where nobody knows. */
+static bool call_target(const struct reach *reach, uint32_t module, const struct effect *effect,
+			struct reach_item *ret_callee)
+{
+	struct reach_target target = { .module = LINK_NOWHERE };
+
+	switch ((enum effect_kind)effect->kind) {
+	case EFFECT_CALL:
+		*ret_callee = (struct reach_item){ module, (uint32_t)effect->target };
+		return true;
+	case EFFECT_CALL_SLOT:
+		target = reach_slot(reach, module, effect->target);
+		break;
+	case EFFECT_CALL_FIELD:
+		target = reach_slot(reach, module, effect->target);
+		if (target.module < reach->modules.length)
+			target = reach_slot(reach, target.module, target.address + (uint64_t)(int64_t)effect->offset);
+		break;
+	default:
+		return false;
+	}
+	if (target.module >= reach->modules.length)
+		return false;
+	ret_callee->module = target.module;
+	ret_callee->number = summary_function_for(reach->modules.items[target.module]->summary,
+						  reach->modules.items[target.module]->module, target.address);
+	return ret_callee->number != SUMMARY_NONE;
+}
+
+/* Whether a call through a pointer names a number for the wrapper. */
+static bool names_number(const struct collector *collector, const struct pending *pending, uint32_t module,
+			 const struct effect *effect)
+{
+	const struct values *values = &collector->reach->modules.items[module]->summary->values;
+	const struct value *nr = value_at(values, pending->nr.value);
+	unsigned argument = value_argument_of(nr->reg);
+
+	return effect->kind == EFFECT_CALL_UNKNOWN && pending->by_pointer && pending->module == module &&
+	       argument < VALUE_ARGUMENTS &&
+	       value_kind(values, values->arguments.items[effect->arguments].values[argument]) == VALUE_NUMBERS;
+}
+
+static void collector_callers_in(struct collector *collector, uint32_t module, uint32_t number, size_t from, size_t to)
+{
+	struct reach *reach = collector->reach;
+	const struct summary *summary = reach->modules.items[module]->summary;
+	const struct summary_function *function = &summary->functions.items[number];
+
+	for (uint32_t i = 0; i < function->effect_count; i++) {
+		const struct effect *effect = &summary->effects.items[function->first_effect + i];
+		struct reach_item callee = { LINK_NOWHERE, 0 };
+
+		if (!call_target(reach, module, effect, &callee) && effect->kind != EFFECT_CALL_UNKNOWN)
+			continue;
+		for (size_t j = from; j < to; j++) {
+			struct pending pending = collector->pending.items[j];
+
+			if (((pending.module == callee.module && pending.number == callee.number) ||
+			     names_number(collector, &pending, module, effect)) &&
+			    reach_holds(reach, module, number, effect))
+				collector_carry(collector, &pending, module, number, effect);
+		}
+	}
+}
+
+/* Carries all that is pending to its callers, which are looked for once for all of it. */
+static void collector_callers(struct collector *collector)
+{
+	struct reach *reach = collector->reach;
+	size_t from = collector->head, to = collector->pending.length;
+
+	collector->head = to;
+	for (uint32_t i = 0; i < reach->modules.length && !collector->failed; i++)
+		for (uint32_t j = 0; j < reach->modules.items[i]->summary->functions.length; j++)
+			if (reach_function(reach, i, j)->is_live)
+				collector_callers_in(collector, i, j, from, to);
+}
+
+static void collector_effect(struct collector *collector, uint32_t module, uint32_t number, const struct effect *effect)
+{
+	const struct value_arguments *arguments =
+		&collector->reach->modules.items[module]->summary->values.arguments.items[effect->arguments];
+	struct pending pending = { module, number, effect, .depth = 0 };
+
+	if (effect->kind == EFFECT_FOREIGN_SYSCALL) {
+		collector_unresolved(collector, &pending, "it is made as a program for i386 makes it");
+		return;
+	}
+	pending.nr = (struct carried){ arguments->values[value_argument_of(RAX)], false };
+	for (unsigned i = 0; i < CALL_ARGUMENTS; i++)
+		pending.given[i] = (struct carried){ arguments->values[value_argument_of(call_registers[i])], false };
+	collector_add(collector, &pending);
+}
+
+static void collector_function(struct collector *collector, uint32_t module, uint32_t number)
+{
+	const struct summary *summary = collector->reach->modules.items[module]->summary;
+	const struct summary_function *function = &summary->functions.items[number];
+
+	for (uint32_t i = 0; i < function->effect_count && !collector->failed; i++) {
+		const struct effect *effect = &summary->effects.items[function->first_effect + i];
+
+		if ((effect->kind == EFFECT_SYSCALL || effect->kind == EFFECT_FOREIGN_SYSCALL) &&
+		    reach_holds(collector->reach, module, number, effect))
+			collector_effect(collector, module, number, effect);
+	}
+}
+
+static void collector_always(struct collector *collector)
+{
+	static const char *const names[] = {
+#define ALWAYS(name) name,
+#include "scan/always.def"
+#undef ALWAYS
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		struct call *call = collector_call(collector, (uint32_t)abi_syscall_by_name(names[i])->nr[ABI_X86_64]);
+
+		for (unsigned j = 0; call && j < CALL_ARGUMENTS; j++)
+			call->given[j] = UNKNOWN;
+	}
+}
+
+static void call_list_sort(struct call_list *calls)
+{
+	for (size_t i = 1; i < calls->calls.length; i++) {
+		struct call call = calls->calls.items[i];
+		size_t at = i;
+
+		for (; at > 0 && calls->calls.items[at - 1].nr > call.nr; at--)
+			calls->calls.items[at] = calls->calls.items[at - 1];
+		calls->calls.items[at] = call;
+	}
+}
+
+int call_list_collect(struct reach *reach, struct call_list *ret_calls, struct callgate_error *err)
+{
+	struct collector collector = { .reach = reach, .calls = ret_calls };
+
+	for (uint32_t i = 0; i < reach->modules.length; i++)
+		for (uint32_t j = 0; j < reach->modules.items[i]->summary->functions.length; j++)
+			if (reach_function(reach, i, j)->is_live)
+				collector_function(&collector, i, j);
+	while (!collector.failed && collector.head < collector.pending.length)
+		collector_callers(&collector);
+	collector_always(&collector);
+	call_list_sort(ret_calls);
+	arena_fini(&collector.arena);
+	return collector.failed || reach->values.failed ? fail_nomem(err) : CALLGATE_OK;
+}
+
+void call_list_fini(struct call_list *calls)
+{
+	arena_fini(&calls->arena);
+	*calls = (struct call_list){ 0 };
+}
+
+const struct call *call_list_find(const struct call_list *calls, uint32_t nr)
+{
+	for (size_t i = 0; i < calls->calls.length; i++)
+		if (calls->calls.items[i].nr == nr)
+			return &calls->calls.items[i];
+	return NULL;
+}

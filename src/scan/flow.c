@@ -1,0 +1,294 @@
+/*
+ * The fixpoint and what follows from it. Rounds end because every join only loses knowledge, and a set of numbers
+ * that still grows when a block's turn has come a few times (a loop's counter) is unknown.
+ */
+#include "scan/flow.h"
+
+#include "scan/branch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* In a block's mark, beside how often it was gone through. */
+enum { FLOW_REACHED = 1, FLOW_DIRTY = 2, FLOW_VISIT = 4, FLOW_VISITS_MAX = 4, EFFECT_BUCKETS_FIRST = 64 };
+
+static uint64_t effect_hash(const struct effect *effect)
+{
+	uint64_t hash = effect->target;
+
+	hash = (hash ^ (uint64_t)effect->kind << 40 ^ (uint32_t)effect->offset) * 0x9e3779b97f4a7c15;
+	hash = (hash ^ effect->arguments ^ (uint64_t)effect->facts << 32) * 0x9e3779b97f4a7c15;
+	return hash ^ hash >> 32;
+}
+
+static bool effect_equals(const struct effect *a, const struct effect *b)
+{
+	return a->kind == b->kind && a->target == b->target && a->offset == b->offset && a->arguments == b->arguments &&
+	       a->facts == b->facts;
+}
+
+static uint32_t *effect_bucket(const struct flow *flow, const struct effect *effect)
+{
+	size_t at = effect_hash(effect) & (flow->effect_room - 1);
+
+	while (flow->effect_buckets[at] && !effect_equals(&flow->effects.items[flow->effect_buckets[at] - 1], effect))
+		at = (at + 1) & (flow->effect_room - 1);
+	return &flow->effect_buckets[at];
+}
+
+static bool effects_rehash(struct flow *flow, size_t room)
+{
+	uint32_t *buckets = arena_array(&flow->arena, room, sizeof(*buckets));
+
+	if (!buckets)
+		return false;
+	flow->effect_buckets = buckets;
+	flow->effect_room = room;
+	for (size_t i = 0; i < flow->effects.length; i++)
+		*effect_bucket(flow, &flow->effects.items[i]) = (uint32_t)i + 1;
+	return true;
+}
+
+/* The table is as large as the largest function so far needed; only what was used is cleared. */
+static void effects_clear(struct flow *flow)
+{
+	for (size_t i = flow->effects.length; i-- > 0;)
+		*effect_bucket(flow, &flow->effects.items[i]) = 0;
+	flow->effects.length = 0;
+}
+
+void flow_emit(struct flow *flow, const struct state *state, struct effect effect)
+{
+	uint32_t *bucket;
+
+	effect.facts = state->facts;
+	if (flow->failed)
+		return;
+	if (flow->effects.length * 2 >= flow->effect_room &&
+	    !effects_rehash(flow, flow->effect_room ? flow->effect_room * 2 : EFFECT_BUCKETS_FIRST)) {
+		flow->failed = true;
+		return;
+	}
+	bucket = effect_bucket(flow, &effect);
+	if (*bucket)
+		return;
+	if (!VEC_PUSH(&flow->arena, &flow->effects, effect))
+		flow->failed = true;
+	else
+		*bucket = (uint32_t)flow->effects.length;
+}
+
+void flow_escape(struct flow *flow, const struct state *state, uint64_t site, uint32_t value)
+{
+	const struct value *all;
+	struct effect effect = { .site = site };
+
+	if (!flow->emits || value == UNKNOWN)
+		return;
+	all = value_at(flow->values, value);
+	effect.target = (uint64_t)all->number;
+	effect.offset = all->offset;
+	if (all->kind == VALUE_ADDRESS || all->kind == VALUE_ENTRY)
+		effect.kind = EFFECT_ESCAPE;
+	else if (all->kind == VALUE_SLOT)
+		effect.kind = EFFECT_ESCAPE_SLOT;
+	else if (all->kind == VALUE_FIELD)
+		effect.kind = EFFECT_ESCAPE_FIELD;
+	else
+		return;
+	flow_emit(flow, state, effect);
+}
+
+/* Pointers on which the paths into a block disagree, and which somebody reads. */
+static void flow_escape_lost(struct flow *flow, const struct state *from, uint32_t block, uint64_t site)
+{
+	const struct state *into = &flow->states[block];
+	uint16_t live = flow->function.blocks.items[block].live_in;
+
+	for (uint8_t reg = 0; reg < REGISTERS; reg++)
+		if (live >> reg & 1 && from->registers[reg] != into->registers[reg])
+			flow_escape(flow, from, site, from->registers[reg]);
+	for (uint8_t i = 0; i < from->cell_count; i++)
+		if (state_load(flow->values, into, from->cells[i].offset, from->cells[i].width) != from->cells[i].value)
+			flow_escape(flow, from, site, from->cells[i].value);
+}
+
+static void flow_into(struct flow *flow, const struct state *state, uint32_t block, uint64_t site)
+{
+	uint16_t live;
+
+	if (block == CODE_NONE)
+		return;
+	live = flow->function.blocks.items[block].live_in;
+	if (flow->emits) {
+		flow_escape_lost(flow, state, block, site);
+	} else if (!(flow->marks[block] & FLOW_REACHED)) {
+		flow->states[block] = *state;
+		for (uint8_t reg = 0; reg < REGISTERS; reg++)
+			if (!(live >> reg & 1))
+				flow->states[block].registers[reg] = UNKNOWN;
+		flow->marks[block] |= FLOW_REACHED | FLOW_DIRTY;
+	} else if (state_join(flow->values, &flow->states[block], state, live,
+			      flow->marks[block] / FLOW_VISIT >= FLOW_VISITS_MAX)) {
+		flow->marks[block] |= FLOW_DIRTY;
+	}
+}
+
+static void flow_into_targets(struct flow *flow, const struct state *state, uint64_t site)
+{
+	const struct code_function *function = &flow->function;
+
+	for (size_t i = 0; i < flow->targets.length; i++) {
+		uint32_t index = code_insn_at(function, flow->targets.items[i]);
+
+		if (index != CODE_NONE && function->insns.items[index].is_leader &&
+		    function->blocks.items[function->insns.items[index].block].first == index)
+			flow_into(flow, state, function->insns.items[index].block, site);
+		else if (!VEC_PUSH(&flow->arena, &flow->unseen, flow->targets.items[i]))
+			flow->failed = true;
+	}
+	flow->targets.length = 0;
+}
+
+static void flow_branch(struct flow *flow, const struct state *state, const struct code_block *block,
+			const struct insn *insn)
+{
+	struct state taken = *state, other = *state;
+
+	if (branch_take(flow->values, &taken, insn, true))
+		flow_into(flow, &taken, block->target, insn->address);
+	if (branch_take(flow->values, &other, insn, false))
+		flow_into(flow, &other, block->next, insn->address);
+}
+
+static void flow_block(struct flow *flow, uint32_t number)
+{
+	struct state state = flow->states[number];
+	struct code_block block = flow->function.blocks.items[number];
+	struct code_insn last = flow->function.insns.items[block.end - 1];
+
+	for (uint32_t i = block.first; i < block.end && !flow->failed; i++)
+		flow_step(flow, &state, &flow->function.insns.items[i]);
+	if (last.is_tail && last.insn.op != INSN_JUMP)
+		flow_fall(flow, &state, &last.insn);
+	if (last.insn.op == INSN_BRANCH) {
+		flow_branch(flow, &state, &block, &last.insn);
+	} else {
+		flow_into(flow, &state, block.next, last.insn.address);
+		flow_into(flow, &state, block.target, last.insn.address);
+	}
+	if (last.insn.op == INSN_JUMP_INDIRECT)
+		flow_into_targets(flow, &state, last.insn.address);
+}
+
+static bool flow_prepare(struct flow *flow)
+{
+	size_t blocks = flow->function.blocks.length;
+
+	if (blocks > flow->room) {
+		size_t room = blocks * 2;
+
+		free(flow->states);
+		free(flow->marks);
+		flow->states = calloc(room, sizeof(*flow->states));
+		flow->marks = calloc(room, sizeof(*flow->marks));
+		flow->room = flow->states && flow->marks ? room : 0;
+		if (!flow->room)
+			return false;
+	}
+	memset(flow->marks, 0, blocks * sizeof(*flow->marks));
+	for (size_t i = 0; i < blocks; i++) {
+		if (!flow->function.blocks.items[i].is_entry)
+			continue;
+		if (i == 0 && !flow->was_opened)
+			state_at_entry(flow->values, &flow->states[i]);
+		else
+			state_unknown(&flow->states[i]);
+		flow->marks[i] = FLOW_REACHED | FLOW_DIRTY;
+	}
+	return true;
+}
+
+static void flow_settle(struct flow *flow)
+{
+	bool again = true;
+
+	while (again && !flow->failed) {
+		again = false;
+		for (size_t i = 0; i < flow->function.order.length; i++) {
+			uint32_t block = flow->function.order.items[i];
+
+			if (!(flow->marks[block] & FLOW_DIRTY))
+				continue;
+			flow->marks[block] &= (uint8_t)~FLOW_DIRTY;
+			if (flow->marks[block] / FLOW_VISIT < FLOW_VISITS_MAX)
+				flow->marks[block] += FLOW_VISIT;
+			flow_block(flow, block);
+			again = true;
+		}
+	}
+}
+
+/* One fixpoint; true where it found more code, so that another is needed. */
+static bool flow_round(struct flow *flow)
+{
+	flow->is_open = flow->can_return = false;
+	flow->unseen.length = flow->targets.length = 0;
+	if (!flow_prepare(flow)) {
+		flow->failed = true;
+		return false;
+	}
+	flow_settle(flow);
+	if (flow->failed)
+		return false;
+	if (flow->unseen.length > 0)
+		return code_function_add(&flow->function, flow->unseen.items, flow->unseen.length);
+	if (!flow->is_open || flow->was_opened)
+		return false;
+	code_function_open(&flow->function);
+	flow->was_opened = true;
+	return true;
+}
+
+/* What landing pads catch is looked at by the unwinder. */
+static void flow_emit_types(struct flow *flow)
+{
+	struct state nothing;
+
+	state_unknown(&nothing);
+	for (size_t i = 0; i < flow->function.types.length; i++)
+		flow_emit(flow, &nothing,
+			  (struct effect){ .site = flow->function.entry,
+					   .target = flow->function.types.items[i],
+					   .kind = EFFECT_ESCAPE_SLOT });
+}
+
+void flow_function(struct flow *flow, uint64_t entry, bool from_anywhere)
+{
+	effects_clear(flow);
+	flow->emits = false;
+	flow->was_opened = from_anywhere;
+	code_function_read(&flow->function, entry);
+	if (from_anywhere && !flow->function.failed)
+		code_function_open(&flow->function);
+	while (!flow->function.failed && flow_round(flow))
+		;
+	flow->failed |= flow->function.failed || flow->values->failed;
+	if (flow->failed)
+		return;
+	flow->emits = true;
+	for (uint32_t i = 0; i < flow->function.blocks.length; i++)
+		if (flow->marks[i] & FLOW_REACHED)
+			flow_block(flow, i);
+	flow_emit_types(flow);
+	flow->failed |= flow->values->failed;
+}
+
+void flow_fini(struct flow *flow)
+{
+	free(flow->states);
+	free(flow->marks);
+	code_function_fini(&flow->function);
+	arena_fini(&flow->arena);
+	*flow = (struct flow){ 0 };
+}

@@ -1,0 +1,74 @@
+/*
+ * scan/flow.h - runs a function over values instead of numbers, and writes down its effects
+ *
+ * Every path is followed at once: a block's state is what all ways into it agree on, found by going round until nothing
+ * changes. Then each block that can be reached is gone through once more with its final state, and what happens there
+ * is an effect. What the analysis loses sight of must not be lost to it: a pointer that is stored, passed on, returned,
+ * reckoned with, or on which two paths disagree while somebody still reads it, escapes, and from then on anybody may
+ * call or read through it.
+ */
+#ifndef CALLGATE_SCAN_FLOW_H
+#define CALLGATE_SCAN_FLOW_H
+
+#include "scan/code.h"
+#include "scan/effect.h"
+#include "scan/pointers.h"
+#include "scan/state.h"
+
+struct flow {
+	const struct module *module;
+	const struct pointers *pointers; /* of the module */
+	struct values *values;
+	struct code_function function;
+	struct state *states; /* one a block */
+	uint8_t *marks;	      /* one a block: FLOW_REACHED, FLOW_DIRTY */
+	size_t room;	      /* of both */
+	struct arena arena;
+	struct {
+		VEC(uint64_t);
+	} targets; /* of switches, found in this round */
+	struct {
+		VEC(uint64_t);
+	} unseen; /* of those, what was not decoded yet */
+	struct {
+		VEC(struct effect);
+	} effects;		  /* of the function, each once */
+	uint32_t *effect_buckets; /* a hash over them */
+	size_t effect_room;
+	bool emits;	 /* effects are wanted: the states are final */
+	bool is_open;	 /* a switch was not understood */
+	bool was_opened; /* and that was answered */
+	bool can_return; /* a return or a jump into the unknown was reached */
+	bool failed;	 /* memory was out, or a function was too large */
+};
+
+/* Analyses the function at entry, or, from_anywhere, one that may be entered at any of its instructions.
+ * flow->function.map, never_returns and context, module, pointers and values are set. Its effects are in flow->effects
+ * until the next. */
+void flow_function(struct flow *flow, uint64_t entry, bool from_anywhere);
+
+void flow_fini(struct flow *flow);
+
+/* Adds an effect unless the function has it already; the site of the first stays. For the parts of this room. */
+void flow_emit(struct flow *flow, const struct state *state, struct effect effect);
+
+/* The pointer that this value is can be anywhere from now on. */
+void flow_escape(struct flow *flow, const struct state *state, uint64_t site, uint32_t value);
+
+/* Goes one instruction on. */
+void flow_step(struct flow *flow, struct state *state, const struct code_insn *item);
+
+/* The same for one that hands control on: a call, a jump, a return, a system call; others do nothing here. */
+void flow_transfer(struct flow *flow, struct state *state, const struct code_insn *item);
+
+/* The function runs into the next one. */
+void flow_fall(struct flow *flow, const struct state *state, const struct insn *insn);
+
+/* What an instruction's operand is. */
+uint32_t flow_operand(struct flow *flow, const struct state *state, const struct insn *insn);
+
+/* Where an indirect jump goes to, if that is a switch's table: its targets are added to flow->targets. False: it is
+ * none, or one that was not understood (flow->is_open). */
+bool flow_switch(struct flow *flow, const struct state *state, const struct code_insn *item);
+
+#endif

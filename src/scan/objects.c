@@ -1,0 +1,163 @@
+/*
+ * Boundaries are collected, sorted, and those inside of a symbol's object taken out again.
+ *
+ * A slot of the global offset table is an object of its own, whatever is next to it: the linker writes the table, and
+ * no code reads one slot by way of another.
+ */
+#include "scan/objects.h"
+
+#include <elf.h>
+#include <stdlib.h>
+
+struct boundaries {
+	const struct module *module;
+	struct summary *summary;
+	struct arena arena;
+	struct {
+		VEC(struct module_range);
+	} symbols;
+};
+
+static bool boundary(struct boundaries *all, uint64_t address)
+{
+	return VEC_PUSH(&all->summary->arena, &all->summary->objects, address);
+}
+
+static bool boundary_of_reference(struct boundaries *all, uint64_t address)
+{
+	const struct module_segment *segment = module_segment_of(all->module, address);
+
+	if (!segment || segment->flags & PF_X || address % OBJECT_ALIGNMENT != 0)
+		return true;
+	return boundary(all, address);
+}
+
+static bool boundaries_of_symbols(struct boundaries *all, const struct module_symbol *symbols, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct module_symbol *symbol = &symbols[i];
+		struct module_range range = { symbol->value, symbol->value + symbol->size };
+
+		if (!symbol->is_defined || symbol->type != STT_OBJECT || symbol->size == 0 || range.end < range.start)
+			continue;
+		if (!VEC_PUSH(&all->arena, &all->symbols, range))
+			return false;
+	}
+	return true;
+}
+
+static bool is_got_type(uint32_t type)
+{
+	switch (type) {
+	case R_X86_64_GLOB_DAT:
+	case R_X86_64_JUMP_SLOT:
+	case R_X86_64_IRELATIVE:
+	case R_X86_64_DTPMOD64:
+	case R_X86_64_DTPOFF64:
+	case R_X86_64_TPOFF64:
+	case R_X86_64_TLSDESC:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool boundaries_of_slots(struct boundaries *all)
+{
+	for (size_t i = 0; i < all->module->relocations.length; i++) {
+		const struct module_relocation *relocation = &all->module->relocations.items[i];
+
+		if (is_got_type(relocation->type) &&
+		    (!boundary(all, relocation->address) || !boundary(all, relocation->address + 8)))
+			return false;
+	}
+	return true;
+}
+
+static bool boundaries_of_layout(struct boundaries *all)
+{
+	const struct module *module = all->module;
+
+	for (size_t i = 0; i < module->segments.length; i++)
+		if (module->segments.items[i].type == PT_LOAD &&
+		    (!boundary(all, module->segments.items[i].address) ||
+		     !boundary(all, module->segments.items[i].address + module->segments.items[i].size)))
+			return false;
+	for (size_t i = 0; i < module->sections.length; i++)
+		if (module->sections.items[i].flags & SHF_ALLOC && !(module->sections.items[i].flags & SHF_TLS) &&
+		    !boundary(all, module->sections.items[i].address))
+			return false;
+	return true;
+}
+
+static int range_order(const void *left, const void *right)
+{
+	const struct module_range *a = left, *b = right;
+
+	if (a->start != b->start)
+		return a->start < b->start ? -1 : 1;
+	return a->end > b->end ? -1 : a->end < b->end;
+}
+
+static int address_order(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+/* Takes out what is inside a symbol's object, and what is there twice. */
+static void boundaries_settle(struct boundaries *all)
+{
+	uint64_t *items = all->summary->objects.items, inside = 0;
+	size_t kept = 0, symbol = 0;
+
+	qsort(items, all->summary->objects.length, sizeof(*items), address_order);
+	for (size_t i = 0; i < all->summary->objects.length; i++) {
+		while (symbol < all->symbols.length && all->symbols.items[symbol].start < items[i]) {
+			if (all->symbols.items[symbol].end > inside)
+				inside = all->symbols.items[symbol].end;
+			symbol++;
+		}
+		if (items[i] < inside || (kept > 0 && items[i] == items[kept - 1]))
+			continue;
+		items[kept++] = items[i];
+	}
+	all->summary->objects.length = kept;
+}
+
+static bool boundaries_collect(struct boundaries *all, const struct pointers *pointers)
+{
+	const struct module *module = all->module;
+	const struct summary *summary = all->summary;
+
+	if (!boundaries_of_symbols(all, module->dynamic_symbols.items, module->dynamic_symbols.length) ||
+	    !boundaries_of_symbols(all, module->symbols.items, module->symbols.length) || !boundaries_of_layout(all) ||
+	    !boundaries_of_slots(all))
+		return false;
+	for (size_t i = 0; i < all->symbols.length; i++)
+		if (!boundary(all, all->symbols.items[i].start) || !boundary(all, all->symbols.items[i].end))
+			return false;
+	for (size_t i = 0; i < pointers->length; i++)
+		if (pointers->items[i].relocation == POINTER_LOCAL &&
+		    !boundary_of_reference(all, pointers->items[i].target))
+			return false;
+	for (size_t i = 0; i < summary->effects.length; i++)
+		if (summary->effects.items[i].kind == EFFECT_ESCAPE &&
+		    !boundary_of_reference(all, summary->effects.items[i].target))
+			return false;
+	return true;
+}
+
+bool objects_find(const struct module *module, const struct pointers *pointers, struct summary *summary)
+{
+	struct boundaries all = { .module = module, .summary = summary };
+	bool done = boundaries_collect(&all, pointers);
+
+	if (done && all.symbols.length > 0)
+		qsort(all.symbols.items, all.symbols.length, sizeof(*all.symbols.items), range_order);
+	if (done && summary->objects.length > 0)
+		boundaries_settle(&all);
+	arena_fini(&all.arena);
+	return done;
+}

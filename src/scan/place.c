@@ -1,0 +1,165 @@
+/*
+ * Most of what an instruction names is a place of the frame or of something unknown; what is neither is worth its own
+ * kind, since a load from a known slot says exactly which pointer was read.
+ */
+#include "scan/place.h"
+
+#include <elf.h>
+#include <string.h>
+
+/* Below this no module lies: what is smaller is a number. */
+#define ADDRESS_LEAST 0x10000
+
+uint32_t place_immediate(struct values *values, const struct module *module, int64_t number)
+{
+	if (!module->is_position_free && number >= ADDRESS_LEAST && module_segment_of(module, (uint64_t)number))
+		return value_of(values, VALUE_ADDRESS, number);
+	return value_number(values, number);
+}
+
+static void place_point(struct values *values, struct place *place, uint32_t base, uint32_t index)
+{
+	if (state_is_pointer(values, base))
+		place->pointers[0] = base;
+	if (state_is_pointer(values, index))
+		place->pointers[1] = index;
+}
+
+/* base + displacement, base being one value. */
+static void place_based(struct values *values, const struct module *module, uint32_t base, struct place *place)
+{
+	struct value value = *value_at(values, base);
+	int64_t displacement = place->number;
+
+	switch ((enum value_kind)value.kind) {
+	case VALUE_ADDRESS:
+		place->kind = PLACE_ADDRESS;
+		place->number = value.number + displacement;
+		break;
+	case VALUE_STACK:
+		place->kind = PLACE_FRAME;
+		place->number = value.number + displacement;
+		break;
+	case VALUE_SLOT:
+		place->kind = PLACE_SLOT;
+		place->slot = (uint64_t)value.number;
+		break;
+	case VALUE_PARAM:
+		place->kind = value.width == 8 ? PLACE_PARAM : PLACE_UNKNOWN;
+		place->reg = value.reg;
+		break;
+	case VALUE_NUMBERS:
+		if (value.count == 1 && module_segment_of(module, (uint64_t)(value.number + displacement)) &&
+		    !module->is_position_free) {
+			place->kind = PLACE_ADDRESS;
+			place->number = value.number + displacement;
+		}
+		break;
+	default:
+		break;
+	}
+}
+
+/* With an index of which nothing is known, the place is somewhere behind what base and displacement say. */
+static void place_indexed(struct values *values, const struct module *module, uint32_t base, uint32_t index,
+			  struct place *place)
+{
+	struct value left = *value_at(values, base), right = *value_at(values, index);
+
+	if (left.kind == VALUE_ADDRESS) {
+		place->kind = PLACE_INDEXED;
+		place->number += left.number;
+	} else if (right.kind == VALUE_ADDRESS && place->scale == 1) {
+		place->kind = PLACE_INDEXED;
+		place->number += right.number;
+	} else if (!module->is_position_free && place->number >= ADDRESS_LEAST &&
+		   module_segment_of(module, (uint64_t)place->number)) {
+		place->kind = PLACE_INDEXED;
+	}
+}
+
+struct place place_of(struct values *values, const struct module *module, const struct state *state,
+		      const struct insn *insn)
+{
+	struct place place = { .number = insn->displacement, .scale = insn->scale };
+	uint32_t base = state_get(state, insn->base), index = state_get(state, insn->index);
+	struct value offset = *value_at(values, index);
+
+	if (insn->is_segment)
+		return place;
+	if (insn->is_absolute) {
+		place.kind = module_segment_of(module, (uint64_t)place.number) ? PLACE_ADDRESS : PLACE_UNKNOWN;
+		return place;
+	}
+	place_point(values, &place, base, index);
+	if (insn->index == REGISTER_NONE) {
+		place_based(values, module, base, &place);
+	} else if (offset.kind == VALUE_NUMBERS && offset.count == 1 && insn->base != REGISTER_NONE) {
+		place.number += offset.number * insn->scale;
+		place_based(values, module, base, &place);
+	} else {
+		place_indexed(values, module, base, index, &place);
+	}
+	return place;
+}
+
+static bool is_read_only(const struct module *module, uint64_t address)
+{
+	const struct module_segment *segment = module_segment_of(module, address);
+
+	return segment && !(segment->flags & PF_W);
+}
+
+static uint32_t load_address(struct values *values, const struct module *module, uint64_t address, uint8_t width)
+{
+	const uint8_t *bytes;
+	uint32_t number = 0;
+
+	if (width == 8)
+		return value_of(values, VALUE_SLOT, (int64_t)address);
+	bytes = is_read_only(module, address) ? module_bytes(module, address, width) : NULL;
+	if (!bytes || width > 4 || width == 0)
+		return UNKNOWN;
+	memcpy(&number, bytes, width);
+	return value_number(values, number);
+}
+
+uint32_t place_load(struct values *values, const struct module *module, const struct state *state,
+		    const struct place *place, uint8_t width)
+{
+	struct value value = { .offset = (int32_t)place->number, .width = width };
+
+	switch (place->kind) {
+	case PLACE_ADDRESS:
+		return load_address(values, module, (uint64_t)place->number, width);
+	case PLACE_INDEXED:
+		if (width == 4 && place->scale == 4)
+			return value_of(values, VALUE_TABLE, place->number);
+		return width == 8 && place->scale == 8 ? value_of(values, VALUE_ENTRY, place->number) : UNKNOWN;
+	case PLACE_FRAME:
+		return state_load(values, state, place->number, width);
+	case PLACE_SLOT:
+		value.kind = VALUE_FIELD;
+		value.number = (int64_t)place->slot;
+		value.width = 0;
+		return width == 8 && value.offset == place->number ? value_make(values, value) : UNKNOWN;
+	case PLACE_PARAM:
+		value.kind = VALUE_POINTEE;
+		value.reg = place->reg;
+		return width >= 4 && value.offset == place->number ? value_make(values, value) : UNKNOWN;
+	default:
+		return UNKNOWN;
+	}
+}
+
+uint32_t place_address(struct values *values, const struct place *place)
+{
+	switch (place->kind) {
+	case PLACE_ADDRESS:
+		return value_of(values, VALUE_ADDRESS, place->number);
+	case PLACE_FRAME:
+		return value_of(values, VALUE_STACK, place->number);
+	default:
+		return UNKNOWN;
+	}
+}

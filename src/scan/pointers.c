@@ -1,0 +1,106 @@
+/*
+ * Relocations come nearly sorted; the words of a program that has none are found by looking at them all.
+ */
+#include "scan/pointers.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_pointer_type(uint32_t type)
+{
+	switch (type) {
+	case R_X86_64_RELATIVE:
+	case R_X86_64_IRELATIVE:
+	case R_X86_64_64:
+	case R_X86_64_GLOB_DAT:
+	case R_X86_64_JUMP_SLOT:
+	case R_X86_64_COPY:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool pointers_of_relocations(struct pointers *pointers, const struct module *module)
+{
+	for (size_t i = 0; i < module->relocations.length; i++) {
+		const struct module_relocation *relocation = &module->relocations.items[i];
+		struct pointer pointer = { .address = relocation->address, .relocation = (uint32_t)i };
+
+		if (relocation->type == R_X86_64_RELATIVE) {
+			pointer.relocation = POINTER_LOCAL;
+			pointer.target = (uint64_t)relocation->addend;
+		}
+		if (is_pointer_type(relocation->type) && !VEC_PUSH(&pointers->arena, pointers, pointer))
+			return false;
+	}
+	return true;
+}
+
+static bool pointers_of_words(struct pointers *pointers, const struct module *module,
+			      const struct module_segment *segment)
+{
+	uint64_t start = (segment->address + 7) & ~(uint64_t)7;
+
+	for (uint64_t at = start; at + 8 <= segment->address + segment->file_size; at += 8) {
+		struct pointer pointer = { .address = at, .relocation = POINTER_LOCAL };
+
+		memcpy(&pointer.target, module->bytes + segment->offset + (at - segment->address), 8);
+		if (pointer.target != 0 && module_segment_of(module, pointer.target) &&
+		    !VEC_PUSH(&pointers->arena, pointers, pointer))
+			return false;
+	}
+	return true;
+}
+
+static int pointer_order(const void *left, const void *right)
+{
+	const struct pointer *a = left, *b = right;
+
+	if (a->address != b->address)
+		return a->address < b->address ? -1 : 1;
+	return a->relocation < b->relocation ? -1 : a->relocation > b->relocation;
+}
+
+bool pointers_init(struct pointers *pointers, const struct module *module)
+{
+	*pointers = (struct pointers){ 0 };
+	if (!pointers_of_relocations(pointers, module))
+		return false;
+	for (size_t i = 0; !module->is_position_free && i < module->segments.length; i++)
+		if (module->segments.items[i].type == PT_LOAD && !(module->segments.items[i].flags & PF_X) &&
+		    !pointers_of_words(pointers, module, &module->segments.items[i]))
+			return false;
+	if (pointers->length > 0)
+		qsort(pointers->items, pointers->length, sizeof(*pointers->items), pointer_order);
+	return true;
+}
+
+void pointers_fini(struct pointers *pointers)
+{
+	arena_fini(&pointers->arena);
+	*pointers = (struct pointers){ 0 };
+}
+
+size_t pointers_from(const struct pointers *pointers, uint64_t address)
+{
+	size_t low = 0, high = pointers->length;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (pointers->items[middle].address < address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const struct pointer *pointer_at(const struct pointers *pointers, uint64_t address)
+{
+	size_t at = pointers_from(pointers, address);
+
+	return at < pointers->length && pointers->items[at].address == address ? &pointers->items[at] : NULL;
+}

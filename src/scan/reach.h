@@ -1,0 +1,154 @@
+/*
+ * scan/reach.h - what a program can get to, and by which way
+ *
+ * Starting from what the kernel and the dynamic linker enter, a function is live when a live function calls it, when a
+ * live function lets its address escape, or when an object that holds its address is in reach. An object is in reach
+ * when a live function lets its address escape (or reads through it), or when one that is in reach points to it. Every
+ * live thing remembers what made it so first, which is one of the shortest ways to it.
+ *
+ * Functions are given what their live callers give them: a set of numbers, or anything once somebody unknown may call
+ * them. What a function does only under a fact that none of those numbers fulfils, it does not do.
+ */
+#ifndef CALLGATE_SCAN_REACH_H
+#define CALLGATE_SCAN_REACH_H
+
+#include "elf/link.h"
+#include "scan/summary.h"
+
+/* A function that was gone through so often is given anything. */
+#define REACH_ROUNDS_MAX 12
+
+enum reach_cause_kind {
+	CAUSE_NONE,
+	CAUSE_ROOT,    /* text */
+	CAUSE_CALL,    /* by function number, at site */
+	CAUSE_ADDRESS, /* taken by function number, at site */
+	CAUSE_POINTER, /* at address site of an object in reach, of module number */
+};
+
+/* What made something live. */
+struct reach_cause {
+	enum reach_cause_kind kind;
+	uint32_t module;  /* of what made it so */
+	uint32_t number;  /* its function */
+	uint64_t site;	  /* an address there */
+	const char *text; /* ROOT: "the kernel starts it", … */
+};
+
+struct reach_function {
+	uint32_t given[VALUE_ARGUMENTS]; /* in reach->values: what live callers give it; NO_VALUE before the first */
+	struct reach_cause cause;
+	bool is_live, is_queued;
+	bool is_taken;	/* its address is in reach: anybody may call it */
+	uint8_t rounds; /* how often it was gone through */
+};
+
+struct reach_module {
+	const struct module *module;
+	struct summary *summary;
+	struct pointers pointers;
+	struct reach_function *functions; /* by number */
+	uint8_t *objects;		  /* by place in summary->objects: 1 is in reach */
+	struct reach_cause *object_causes;
+	uint32_t *values; /* of the summary's values, their number in reach->values plus one; 0: not looked up yet */
+};
+
+struct reach_item {
+	uint32_t module, number;
+};
+
+/* A dlopen of which no name is known. */
+struct reach_open {
+	uint32_t module;
+	uint32_t number; /* the function that calls it */
+	uint64_t site;
+};
+
+struct reach {
+	struct arena arena;
+	struct link *link;
+	struct values values; /* numbers only */
+	struct {
+		VEC(struct reach_module *);
+	} modules; /* as link->modules */
+	struct {
+		VEC(struct reach_item);
+	} queue; /* functions to go through, from queue_head on */
+	size_t queue_head;
+	struct {
+		VEC(struct reach_item);
+	} objects; /* in reach, whose pointers are to be followed, from objects_head on; number is the place */
+	size_t objects_head;
+	struct {
+		VEC(struct reach_open);
+	} opens;
+	uint64_t hints_followed; /* a bit a row, of the first 64 that a symbol decides */
+	bool failed;		 /* memory was out */
+};
+
+struct reach_options {
+	const char *cache;	   /* the folder of kept summaries, NULL for none */
+	const char *const *opened; /* --dlopen: names and folders, ended by NULL; may be NULL */
+	bool after_main;	   /* what only happens before main() does not count */
+};
+
+/* Analyses a linked program, which grows by what it opens. The caller owns *ret_reach, for reach_free, and keeps link
+ * until then. */
+int reach_program(struct link *link, const struct reach_options *options, struct reach **ret_reach,
+		  struct callgate_error *err);
+void reach_free(struct reach *reach);
+
+/* --- for the parts of this room --- */
+
+static inline struct reach_function *reach_function(const struct reach *reach, uint32_t module, uint32_t number)
+{
+	return &reach->modules.items[module]->functions[number];
+}
+
+/* What an argument's value is where the function is called as it is, its facts considered; a number in reach->values.
+ */
+uint32_t reach_value(struct reach *reach, uint32_t module, uint32_t number, const struct effect *effect,
+		     uint32_t value);
+
+/* Whether what the effect's facts say can hold. */
+bool reach_holds(const struct reach *reach, uint32_t module, uint32_t number, const struct effect *effect);
+
+/* Makes a function live: anybody may call it. */
+void reach_take(struct reach *reach, uint32_t module, uint32_t number, const struct reach_cause *cause);
+
+/* Makes whatever is at an address live: a function, or the object around it. */
+void reach_address(struct reach *reach, uint32_t module, uint64_t address, const struct reach_cause *cause);
+
+/* Makes a function live that is given these arguments, numbers in reach->values. */
+void reach_call(struct reach *reach, uint32_t module, uint32_t number, const uint32_t given[VALUE_ARGUMENTS],
+		const struct reach_cause *cause);
+
+/* What the pointer at a slot means when it is loaded. */
+struct reach_target {
+	uint32_t module; /* LINK_NOWHERE: nothing that is known */
+	uint64_t address;
+	bool is_resolver; /* of an IFUNC: it gives the address */
+	bool is_copy;	  /* no pointer: the object there is a copy of that one */
+};
+
+struct reach_target reach_slot(const struct reach *reach, uint32_t module, uint64_t slot);
+
+/* The place in objects and object_causes of the object around an address. */
+size_t reach_object_place(const struct summary *summary, uint64_t address);
+
+/* Goes through all effects of a live function. */
+void reach_follow(struct reach *reach, uint32_t module, uint32_t number);
+
+/* Adds the modules that the link has and reach has not, with their roots. */
+int reach_load(struct reach *reach, const struct reach_options *options, struct callgate_error *err);
+
+/* Links what live functions open. ret_grew: something was new. */
+int reach_open(struct reach *reach, bool *ret_grew, struct callgate_error *err);
+
+/* The same for a name or folder that the user gave. */
+int reach_open_named(struct reach *reach, const char *name, struct callgate_error *err);
+
+/* The name of the function of another module that this one only stands for, "" for none. */
+const char *reach_stub_name(const struct reach *reach, uint32_t module, uint32_t number);
+
+#endif

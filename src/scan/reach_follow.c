@@ -1,0 +1,89 @@
+/*
+ * What each effect of a live function makes live.
+ */
+#include "scan/reach.h"
+
+static void follow_call(struct reach *reach, uint32_t module, uint32_t number, const struct effect *effect,
+			struct reach_target target)
+{
+	struct reach_cause cause = { CAUSE_CALL, module, number, effect->site, NULL };
+	const struct reach_module *from = reach->modules.items[module];
+	const struct value_arguments *arguments = &from->summary->values.arguments.items[effect->arguments];
+	uint32_t given[VALUE_ARGUMENTS], callee;
+	const struct reach_module *into;
+
+	if (target.module >= reach->modules.length)
+		return;
+	into = reach->modules.items[target.module];
+	callee = summary_function_for(into->summary, into->module, target.address);
+	if (callee == SUMMARY_NONE)
+		return;
+	for (unsigned i = 0; i < VALUE_ARGUMENTS; i++)
+		given[i] =
+			target.is_resolver ? UNKNOWN : reach_value(reach, module, number, effect, arguments->values[i]);
+	reach_call(reach, target.module, callee, given, &cause);
+}
+
+static void follow_field(struct reach *reach, uint32_t module, uint32_t number, const struct effect *effect)
+{
+	struct reach_cause cause = { CAUSE_ADDRESS, module, number, effect->site, NULL };
+	struct reach_target object = reach_slot(reach, module, effect->target), field;
+
+	if (object.module >= reach->modules.length)
+		return;
+	field = reach_slot(reach, object.module, object.address + (uint64_t)(int64_t)effect->offset);
+	if (field.module >= reach->modules.length)
+		return;
+	if (effect->kind == EFFECT_CALL_FIELD)
+		follow_call(reach, module, number, effect, field);
+	else
+		reach_address(reach, field.module, field.address, &cause);
+}
+
+static void follow_effect(struct reach *reach, uint32_t module, uint32_t number, const struct effect *effect)
+{
+	struct reach_cause cause = { CAUSE_ADDRESS, module, number, effect->site, NULL };
+	const struct summary *summary = reach->modules.items[module]->summary;
+	struct reach_target target;
+
+	switch ((enum effect_kind)effect->kind) {
+	case EFFECT_CALL:
+		target = (struct reach_target){ .module = module,
+						.address = summary->functions.items[effect->target].address };
+		follow_call(reach, module, number, effect, target);
+		break;
+	case EFFECT_CALL_SLOT:
+		follow_call(reach, module, number, effect, reach_slot(reach, module, effect->target));
+		break;
+	case EFFECT_ESCAPE:
+		reach_address(reach, module, effect->target, &cause);
+		break;
+	case EFFECT_ESCAPE_CODE:
+		reach_take(reach, module, (uint32_t)effect->target, &cause);
+		break;
+	case EFFECT_ESCAPE_SLOT:
+		target = reach_slot(reach, module, effect->target);
+		if (target.module < reach->modules.length)
+			reach_address(reach, target.module, target.address, &cause);
+		break;
+	case EFFECT_CALL_FIELD:
+	case EFFECT_ESCAPE_FIELD:
+		follow_field(reach, module, number, effect);
+		break;
+	default:
+		break;
+	}
+}
+
+void reach_follow(struct reach *reach, uint32_t module, uint32_t number)
+{
+	const struct summary *summary = reach->modules.items[module]->summary;
+	const struct summary_function *function = &summary->functions.items[number];
+
+	for (uint32_t i = 0; i < function->effect_count && !reach->failed; i++) {
+		const struct effect *effect = &summary->effects.items[function->first_effect + i];
+
+		if (effect->facts == 0 || reach_holds(reach, module, number, effect))
+			follow_effect(reach, module, number, effect);
+	}
+}

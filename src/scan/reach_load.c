@@ -1,0 +1,300 @@
+/*
+ * Where a program is entered, and what it loads while it runs. What dlopen brings in is looked up by names that nobody
+ * can foresee, so all that it exports is entered; what that needs in turn is entered by its calls, and by the constant
+ * names that dlsym is given.
+ */
+#include "scan/reach.h"
+
+#include "base/error.h"
+#include "scan/cache.h"
+
+#include <elf.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static void root_function(struct reach *reach, uint32_t module, uint64_t address, const char *text)
+{
+	struct reach_cause cause = { .kind = CAUSE_ROOT, .module = module, .site = address, .text = text };
+
+	if (address)
+		reach_address(reach, module, address, &cause);
+}
+
+static void root_slot(struct reach *reach, uint32_t module, uint64_t slot, const char *text)
+{
+	struct reach_target target = reach_slot(reach, module, slot);
+
+	if (target.module < reach->modules.length)
+		root_function(reach, target.module, target.address, text);
+}
+
+static void root_range(struct reach *reach, uint32_t module, uint64_t start, uint64_t end, const char *text)
+{
+	const struct pointers *pointers = &reach->modules.items[module]->pointers;
+
+	for (size_t i = pointers_from(pointers, start); i < pointers->length && pointers->items[i].address < end; i++)
+		root_slot(reach, module, pointers->items[i].address, text);
+}
+
+static void root_exports(struct reach *reach, uint32_t module)
+{
+	const struct module *file = reach->modules.items[module]->module;
+
+	for (size_t i = 1; i < file->dynamic_symbols.length; i++) {
+		const struct module_symbol *symbol = &file->dynamic_symbols.items[i];
+
+		if (symbol->is_defined && !symbol->is_absolute && symbol->type != STT_TLS)
+			root_function(reach, module, symbol->value,
+				      "a symbol of a library that is opened while it runs");
+	}
+}
+
+/* Resolvers of indirect functions are called by whoever relocates the module. */
+static void root_resolvers(struct reach *reach, uint32_t module)
+{
+	const struct module *file = reach->modules.items[module]->module;
+
+	for (size_t i = 0; i < file->relocations.length; i++)
+		if (file->relocations.items[i].type == R_X86_64_IRELATIVE)
+			root_function(reach, module, (uint64_t)file->relocations.items[i].addend,
+				      "it chooses a function for this processor");
+}
+
+static void reach_roots(struct reach *reach, uint32_t module)
+{
+	const struct link_module *linked = reach->link->modules.items[module];
+	const struct module *file = linked->module;
+
+	if (linked->cause == LINK_PROGRAM || linked->cause == LINK_INTERPRETER)
+		root_function(reach, module, file->entry, "the kernel starts it");
+	if (module != reach->link->interpreter) {
+		root_function(reach, module, file->init, "it is run when its file is loaded");
+		root_function(reach, module, file->fini, "it is run at the end");
+		for (size_t i = 0; i < file->arrays.length; i++)
+			root_range(reach, module, file->arrays.items[i].start, file->arrays.items[i].end,
+				   "it is run when its file is loaded, or at the end");
+	}
+	for (size_t i = 0; i < file->segments.length; i++)
+		if (file->segments.items[i].type == PT_TLS)
+			root_range(reach, module, file->segments.items[i].address,
+				   file->segments.items[i].address + file->segments.items[i].size,
+				   "a variable that each thread has");
+	for (size_t i = 0; i < file->personalities.length; i++)
+		root_function(reach, module, file->personalities.items[i], "an exception unwinds through its frames");
+	for (size_t i = 0; i < file->personality_slots.length; i++)
+		root_slot(reach, module, file->personality_slots.items[i], "an exception unwinds through its frames");
+	root_resolvers(reach, module);
+	if (linked->cause == LINK_OPENED)
+		root_exports(reach, module);
+}
+
+static int reach_load_module(struct reach *reach, const struct reach_options *options, struct callgate_error *err)
+{
+	uint32_t number = (uint32_t)reach->modules.length;
+	struct reach_module *all = arena_alloc(&reach->arena, sizeof(*all));
+	int status;
+
+	if (!all)
+		return fail_nomem(err);
+	all->module = reach->link->modules.items[number]->module;
+	if (!VEC_PUSH(&reach->arena, &reach->modules, all))
+		return fail_nomem(err);
+	if (!pointers_init(&all->pointers, all->module))
+		return fail_nomem(err);
+	status = cache_summary(options->cache, all->module, &all->pointers, &all->summary, err);
+	if (status != CALLGATE_OK)
+		return status;
+	all->functions = arena_array(&reach->arena, all->summary->functions.length, sizeof(*all->functions));
+	all->objects = arena_alloc(&reach->arena, all->summary->objects.length + 1);
+	all->object_causes = arena_array(&reach->arena, all->summary->objects.length + 1, sizeof(*all->object_causes));
+	all->values = arena_array(&reach->arena, all->summary->values.values.length, sizeof(*all->values));
+	if (!all->functions || !all->objects || !all->object_causes || !all->values)
+		return fail_nomem(err);
+	for (size_t i = 0; i < all->summary->functions.length; i++)
+		for (unsigned j = 0; j < VALUE_ARGUMENTS; j++)
+			all->functions[i].given[j] = NO_VALUE;
+	return CALLGATE_OK;
+}
+
+int reach_load(struct reach *reach, const struct reach_options *options, struct callgate_error *err)
+{
+	uint32_t before = (uint32_t)reach->modules.length;
+
+	while (reach->modules.length < reach->link->modules.length) {
+		int status = reach_load_module(reach, options, err);
+
+		if (status != CALLGATE_OK)
+			return status;
+	}
+	for (uint32_t i = before; i < reach->modules.length; i++)
+		reach_roots(reach, i);
+	return CALLGATE_OK;
+}
+
+static bool is_open(const char *name)
+{
+	return strcmp(name, "dlopen") == 0 || strcmp(name, "dlmopen") == 0;
+}
+
+/* The number of the argument that names the file. */
+static unsigned open_argument(const char *name)
+{
+	return strcmp(name, "dlmopen") == 0;
+}
+
+/* The name that a call of dlopen gives, NULL where it is no constant. */
+static const char *open_text(const struct reach *reach, uint32_t module, const struct effect *effect, unsigned argument)
+{
+	const struct reach_module *all = reach->modules.items[module];
+	const struct values *values = &all->summary->values;
+	const struct value *value = value_at(values, values->arguments.items[effect->arguments].values[argument]);
+
+	return value->kind == VALUE_ADDRESS ? module_text(all->module, (uint64_t)value->number) : NULL;
+}
+
+static bool open_is_null(const struct reach *reach, uint32_t module, const struct effect *effect, unsigned argument)
+{
+	const struct values *values = &reach->modules.items[module]->summary->values;
+	const struct value *value = value_at(values, values->arguments.items[effect->arguments].values[argument]);
+
+	return value->kind == VALUE_NUMBERS && value->count == 1 && value->number == 0;
+}
+
+/* dlsym with a constant name finds it in any module. */
+static void open_symbol(struct reach *reach, uint32_t module, const struct effect *effect)
+{
+	const char *text = open_text(reach, module, effect, 1);
+
+	for (uint32_t i = 0; text && i < reach->modules.length; i++) {
+		const struct module *file = reach->modules.items[i]->module;
+		size_t symbol = module_find_symbol(file, text, NULL);
+
+		if (symbol != 0)
+			root_function(reach, i, file->dynamic_symbols.items[symbol].value, "dlsym looks its name up");
+	}
+}
+
+static int open_effect(struct reach *reach, uint32_t module, uint32_t number, const struct effect *effect,
+		       const char *name, struct callgate_error *err)
+{
+	struct reach_open open = { module, number, effect->site };
+	const char *text = open_text(reach, module, effect, open_argument(name));
+	uint32_t opened;
+
+	if (text)
+		return link_open(reach->link, module, text, "a constant name is opened", &opened, err);
+	if (open_is_null(reach, module, effect, open_argument(name)))
+		return CALLGATE_OK;
+	for (size_t i = 0; i < reach->opens.length; i++)
+		if (reach->opens.items[i].module == module && reach->opens.items[i].site == effect->site)
+			return CALLGATE_OK;
+	return VEC_PUSH(&reach->arena, &reach->opens, open) ? CALLGATE_OK : fail_nomem(err);
+}
+
+/* The name by which a function calls through a slot, "" for none. */
+static const char *slot_name(const struct module *module, const struct pointers *pointers, uint64_t slot)
+{
+	const struct pointer *pointer = pointer_at(pointers, slot);
+	uint32_t symbol;
+
+	if (!pointer || pointer->relocation == POINTER_LOCAL)
+		return "";
+	symbol = module->relocations.items[pointer->relocation].symbol;
+	return symbol < module->dynamic_symbols.length ? module->dynamic_symbols.items[symbol].name : "";
+}
+
+/* A stub of the linkage table is a function of one effect. */
+const char *reach_stub_name(const struct reach *reach, uint32_t module, uint32_t number)
+{
+	const struct reach_module *all = reach->modules.items[module];
+	const struct summary_function *function = &all->summary->functions.items[number];
+	const struct effect *effect = &all->summary->effects.items[function->first_effect];
+
+	if (function->effect_count != 1 || effect->kind != EFFECT_CALL_SLOT)
+		return "";
+	return slot_name(all->module, &all->pointers, effect->target);
+}
+
+static int open_function(struct reach *reach, uint32_t module, uint32_t number, struct callgate_error *err)
+{
+	const struct reach_module *all = reach->modules.items[module];
+	const struct summary_function *function = &all->summary->functions.items[number];
+	int status = CALLGATE_OK;
+
+	for (uint32_t i = 0; status == CALLGATE_OK && i < function->effect_count; i++) {
+		const struct effect *effect = &all->summary->effects.items[function->first_effect + i];
+		const char *name = "";
+
+		if (effect->kind == EFFECT_CALL_SLOT)
+			name = slot_name(all->module, &all->pointers, effect->target);
+		else if (effect->kind == EFFECT_CALL)
+			name = reach_stub_name(reach, module, (uint32_t)effect->target);
+		if (strcmp(name, "dlsym") == 0 || strcmp(name, "dlvsym") == 0)
+			open_symbol(reach, module, effect);
+		if (is_open(name) && reach_holds(reach, module, number, effect))
+			status = open_effect(reach, module, number, effect, name, err);
+	}
+	return status;
+}
+
+static bool is_live_symbol(const struct reach *reach, const char *name)
+{
+	for (uint32_t i = 0; i < reach->modules.length; i++) {
+		const struct reach_module *all = reach->modules.items[i];
+		size_t symbol = module_find_symbol(all->module, name, NULL);
+		uint32_t number;
+
+		if (symbol == 0)
+			continue;
+		number = summary_function_at(all->summary, all->module->dynamic_symbols.items[symbol].value);
+		if (number != SUMMARY_NONE && all->functions[number].is_live)
+			return true;
+	}
+	return false;
+}
+
+static int open_hints(struct reach *reach, struct callgate_error *err)
+{
+	size_t count;
+	const struct link_hint *hints = link_hints(&count);
+	int status = CALLGATE_OK;
+
+	for (size_t i = 0; status == CALLGATE_OK && i < count && i < 64; i++) {
+		if (!hints[i].symbol || reach->hints_followed >> i & 1 || !is_live_symbol(reach, hints[i].symbol))
+			continue;
+		reach->hints_followed |= (uint64_t)1 << i;
+		status = link_follow_hint(reach->link, &hints[i], err);
+	}
+	return status;
+}
+
+int reach_open(struct reach *reach, bool *ret_grew, struct callgate_error *err)
+{
+	size_t before = reach->link->modules.length, queued = reach->queue.length, touched = reach->objects.length;
+	int status = open_hints(reach, err);
+
+	for (uint32_t i = 0; status == CALLGATE_OK && i < reach->modules.length; i++) {
+		const struct reach_module *all = reach->modules.items[i];
+
+		for (uint32_t j = 0; status == CALLGATE_OK && j < all->summary->functions.length; j++)
+			if (all->functions[j].is_live)
+				status = open_function(reach, i, j, err);
+	}
+	*ret_grew =
+		reach->link->modules.length > before || reach->queue.length > queued || reach->objects.length > touched;
+	return status;
+}
+
+int reach_open_named(struct reach *reach, const char *name, struct callgate_error *err)
+{
+	struct stat status;
+	uint32_t opened;
+	int result;
+
+	if (strchr(name, '/') && stat(name, &status) == 0 && S_ISDIR(status.st_mode))
+		return link_open_folder(reach->link, name, "the user named its folder", err);
+	result = link_open(reach->link, LINK_NOWHERE, name, "the user named it", &opened, err);
+	if (result == CALLGATE_OK && opened == LINK_NOWHERE)
+		return fail(err, CALLGATE_E_NOT_FOUND, "there is no library '%s' to open", name);
+	return result;
+}

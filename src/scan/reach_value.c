@@ -1,0 +1,99 @@
+/*
+ * A function's own values are spoken in its parameters; here they become numbers, for the callers that it has.
+ */
+#include "scan/reach.h"
+
+#include <string.h>
+
+/* Numbers of the module's table as those of the program's. */
+static uint32_t reach_numbers(struct reach *reach, uint32_t module, uint32_t value)
+{
+	struct reach_module *all = reach->modules.items[module];
+	const struct values *values = &all->summary->values;
+
+	if (!all->values[value])
+		all->values[value] =
+			value_set(&reach->values, value_numbers(values, value), value_at(values, value)->count) + 1;
+	return all->values[value] - 1;
+}
+
+static const struct facts *effect_facts(const struct reach *reach, uint32_t module, const struct effect *effect)
+{
+	return &reach->modules.items[module]->summary->values.facts.items[effect->facts];
+}
+
+static bool facts_allow(const struct facts *facts, uint8_t reg, int64_t number)
+{
+	for (uint64_t i = 0; i < facts->count; i++)
+		if (facts->items[i].reg == reg && !fact_holds(&facts->items[i], number))
+			return false;
+	return true;
+}
+
+bool reach_holds(const struct reach *reach, uint32_t module, uint32_t number, const struct effect *effect)
+{
+	const struct facts *facts = effect_facts(reach, module, effect);
+	const struct reach_function *function = reach_function(reach, module, number);
+
+	for (uint64_t i = 0; i < facts->count; i++) {
+		unsigned argument = value_argument_of(facts->items[i].reg);
+		const struct value *given;
+		const int64_t *numbers;
+		bool holds = false;
+
+		if (argument == VALUE_ARGUMENTS)
+			continue;
+		given = value_at(&reach->values, function->given[argument]);
+		if (given->kind != VALUE_NUMBERS)
+			continue;
+		numbers = value_numbers(&reach->values, function->given[argument]);
+		for (uint8_t j = 0; j < given->count && !holds; j++)
+			holds = facts_allow(facts, facts->items[i].reg, numbers[j]);
+		if (!holds)
+			return false;
+	}
+	return true;
+}
+
+/* What is left of the numbers that are given for a register when its facts are considered; facts that name one number
+ * say it even where nothing is given. */
+static uint32_t reach_given(struct reach *reach, uint32_t module, uint32_t number, const struct effect *effect,
+			    const struct value *param)
+{
+	const struct facts *facts = effect_facts(reach, module, effect);
+	unsigned argument = value_argument_of(param->reg);
+	uint32_t given = argument < VALUE_ARGUMENTS ? reach_function(reach, module, number)->given[argument] : UNKNOWN;
+	int64_t left[VALUE_NUMBERS_MAX];
+	size_t count = 0;
+
+	if (value_kind(&reach->values, given) == VALUE_NUMBERS) {
+		const int64_t *numbers = value_numbers(&reach->values, given);
+		uint8_t all = value_at(&reach->values, given)->count;
+
+		for (uint8_t i = 0; i < all; i++)
+			if (facts_allow(facts, param->reg, numbers[i]))
+				left[count++] = param->width == 4 ? (int64_t)(uint32_t)numbers[i] : numbers[i];
+		return count > 0 ? value_set(&reach->values, left, count) : UNKNOWN;
+	}
+	for (uint64_t i = 0; i < facts->count; i++)
+		if (facts->items[i].reg == param->reg && facts->items[i].relation == FACT_EQUAL)
+			return value_number(&reach->values, facts->items[i].width == 4
+								    ? (int64_t)(uint32_t)facts->items[i].number
+								    : facts->items[i].number);
+	return UNKNOWN;
+}
+
+uint32_t reach_value(struct reach *reach, uint32_t module, uint32_t number, const struct effect *effect, uint32_t value)
+{
+	const struct values *values = &reach->modules.items[module]->summary->values;
+	const struct value *all = value_at(values, value);
+
+	switch ((enum value_kind)all->kind) {
+	case VALUE_NUMBERS:
+		return reach_numbers(reach, module, value);
+	case VALUE_PARAM:
+		return reach_given(reach, module, number, effect, all);
+	default:
+		return UNKNOWN;
+	}
+}

@@ -1,0 +1,330 @@
+/*
+ * From what programs can do to a policy. Calls stand in the groups that learned policies have, first those that are
+ * allowed whatever their arguments, then one rule for each whose arguments are constants everywhere. What several
+ * programs can do is the union: an argument that one of them leaves open is open.
+ */
+#include "scan/scan.h"
+
+#include "abi/abi.h"
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "kernel/probe.h"
+#include "lang/print.h"
+#include "policy/terms.h"
+#include "policy/policy.h"
+
+#include <callgate/policy.h>
+
+#include <inttypes.h>
+#include <string.h>
+
+/* One call of all programs together. */
+struct clause {
+	const struct abi_syscall *syscall;
+	uint32_t given[CALL_ARGUMENTS]; /* in writer->values; NO_VALUE where no program made it yet */
+	size_t sites;
+	bool placed;
+};
+
+struct writer {
+	struct callgate_scan *const *scans;
+	size_t scan_count;
+	struct values values;
+	struct policy *policy; /* owned; for its arena and its header */
+	struct {
+		VEC(struct clause);
+	} clauses; /* in values.arena */
+	struct buf text;
+	struct callgate_error *err;
+};
+
+static void writer_fini(struct writer *writer)
+{
+	value_table_fini(&writer->values);
+	policy_free(writer->policy);
+	buf_fini(&writer->text);
+}
+
+static struct clause *writer_clause(struct writer *writer, const struct abi_syscall *syscall)
+{
+	struct clause clause = { .syscall = syscall };
+
+	for (size_t i = 0; i < writer->clauses.length; i++)
+		if (writer->clauses.items[i].syscall == syscall)
+			return &writer->clauses.items[i];
+	for (unsigned i = 0; i < CALL_ARGUMENTS; i++)
+		clause.given[i] = NO_VALUE;
+	if (!VEC_PUSH(&writer->values.arena, &writer->clauses, clause))
+		return NULL;
+	return &writer->clauses.items[writer->clauses.length - 1];
+}
+
+/* A number that no table has a name for cannot be written, and no kernel that the tables know answers it. */
+static int writer_add_call(struct writer *writer, const struct callgate_scan *scan, size_t index)
+{
+	const struct call *call = &scan->calls.calls.items[index];
+	const struct abi_syscall *syscall = abi_syscall_by_nr(ABI_X86_64, call->nr);
+	struct clause *clause = syscall ? writer_clause(writer, syscall) : NULL;
+
+	if (!syscall)
+		return CALLGATE_OK;
+	if (!clause)
+		return fail_nomem(writer->err);
+	clause->sites += call->sites.length;
+	for (unsigned i = 0; i < CALL_ARGUMENTS; i++) {
+		const int64_t *numbers;
+		size_t count = scan_numbers(scan, index, i, &numbers);
+
+		clause->given[i] = value_join(&writer->values, clause->given[i],
+					      count ? value_set(&writer->values, numbers, count) : UNKNOWN);
+	}
+	return writer->values.failed ? fail_nomem(writer->err) : CALLGATE_OK;
+}
+
+static int writer_add_allowed(struct writer *writer, const char *name)
+{
+	const struct abi_syscall *syscall = abi_syscall_by_name(name);
+	const char *nearest = syscall ? NULL : abi_syscall_nearest(name);
+	struct clause *clause;
+
+	if (!syscall) {
+		error_set(writer->err, CALLGATE_E_UNKNOWN, "unknown syscall '%s'", name);
+		if (nearest)
+			error_hint(writer->err, "did you mean '%s'?", nearest);
+		return CALLGATE_E_UNKNOWN;
+	}
+	clause = writer_clause(writer, syscall);
+	if (!clause)
+		return fail_nomem(writer->err);
+	for (unsigned i = 0; i < CALL_ARGUMENTS; i++)
+		clause->given[i] = UNKNOWN;
+	return CALLGATE_OK;
+}
+
+static int writer_refuse(struct writer *writer, const struct callgate_scan *scan)
+{
+	struct callgate_scan_unresolved unresolved;
+	size_t count = callgate_scan_unresolved_count(scan);
+
+	callgate_scan_unresolved(scan, 0, &unresolved);
+	error_set(writer->err, CALLGATE_E_INVALID, "'%s' can make calls that are not known: %s+0x%" PRIx64 ": %s%s",
+		  scan->program, unresolved.site.module, unresolved.site.address, unresolved.why,
+		  count > 1 ? ", and more" : "");
+	error_hint(writer->err, "look at the place, and say what it may ask for with --unresolved allow=NAME,… "
+				"(or 'none')");
+	return CALLGATE_E_INVALID;
+}
+
+static int writer_collect(struct writer *writer, const char *const *allowed)
+{
+	int status = CALLGATE_OK;
+
+	for (size_t i = 0; status == CALLGATE_OK && i < writer->scan_count; i++) {
+		const struct callgate_scan *scan = writer->scans[i];
+
+		if (!allowed && callgate_scan_unresolved_count(scan) > 0)
+			return writer_refuse(writer, scan);
+		for (size_t j = 0; status == CALLGATE_OK && j < scan->calls.calls.length; j++)
+			status = writer_add_call(writer, scan, j);
+	}
+	for (size_t i = 0; status == CALLGATE_OK && allowed && allowed[i]; i++)
+		status = writer_add_allowed(writer, allowed[i]);
+	return status;
+}
+
+static const struct policy_condition *clause_compare(struct writer *writer, const struct abi_arg *type, uint32_t given)
+{
+	struct arena *arena = &writer->policy->arena;
+	const int64_t *numbers = value_numbers(&writer->values, given);
+	uint8_t count = value_at(&writer->values, given)->count;
+	struct policy_condition *condition = arena_alloc(arena, sizeof(*condition));
+	struct policy_range *ranges = arena_array(arena, count, sizeof(*ranges));
+
+	if (!condition || !ranges)
+		return NULL;
+	for (uint8_t i = 0; i < count; i++) {
+		uint64_t low = type->bits >= 64 ? (uint64_t)numbers[i]
+						: (uint64_t)numbers[i] & ((UINT64_C(1) << type->bits) - 1);
+
+		ranges[i].low = ranges[i].high = term_value(arena, abi_arch(ABI_X86_64), type, low);
+		if (!ranges[i].low)
+			return NULL;
+	}
+	*condition = (struct policy_condition){
+		.kind = POLICY_COMPARE,
+		.arg = type->name,
+		.op = count == 1 ? POLICY_OP_EQ : POLICY_OP_IN,
+		.value = count == 1 ? ranges[0].low : NULL,
+		.ranges = count == 1 ? NULL : ranges,
+		.range_count = count == 1 ? 0 : count,
+	};
+	return condition;
+}
+
+static bool is_constrained(const char *syscall, unsigned position)
+{
+	static const struct {
+		const char *syscall;
+		unsigned position;
+	} rows[] = {
+#define CONSTRAINT(syscall, position) { #syscall, position },
+#include "scan/constraints.def"
+#undef CONSTRAINT
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (rows[i].position == position && strcmp(rows[i].syscall, syscall) == 0)
+			return true;
+	return false;
+}
+
+static int clause_condition(struct writer *writer, const struct clause *clause,
+			    const struct policy_condition **ret_condition)
+{
+	struct abi_arg types[CALL_ARGUMENTS];
+	unsigned count = clause->syscall->args_known ? abi_syscall_args(clause->syscall, ABI_X86_64, types) : 0;
+	int status = CALLGATE_OK;
+
+	*ret_condition = NULL;
+	for (unsigned i = 0; status == CALLGATE_OK && i < count; i++) {
+		const struct policy_condition *one;
+
+		if (value_kind(&writer->values, clause->given[i]) != VALUE_NUMBERS ||
+		    !is_constrained(clause->syscall->name, i))
+			continue;
+		one = clause_compare(writer, &types[i], clause->given[i]);
+		if (!one)
+			return fail_nomem(writer->err);
+		status = term_and(&writer->policy->arena, *ret_condition, one, ret_condition, writer->err);
+	}
+	return status;
+}
+
+static bool words_have(const char *words, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const char *at = words; (at = strstr(at, word)); at += length)
+		if ((at == words || at[-1] == ' ') && (at[length] == ' ' || !at[length]))
+			return true;
+	return false;
+}
+
+static void writer_rule(struct writer *writer, const struct policy_name *names, size_t count,
+			const struct policy_condition *condition)
+{
+	static const struct policy_condition always = { .kind = POLICY_ALWAYS };
+	struct policy_rule rule = { .action = { .kind = POLICY_ALLOW },
+				    .names = names,
+				    .name_count = count,
+				    .condition = condition ? condition : &always };
+
+	print_rule(&writer->text, &rule, NULL);
+}
+
+/* All clauses that belong to these words (NULL: any that are left). */
+static int writer_section(struct writer *writer, const char *heading, const char *words)
+{
+	size_t count = writer->clauses.length, plain = 0, limited = 0;
+	struct policy_name *names = arena_array(&writer->policy->arena, count, sizeof(*names));
+	const struct policy_condition **conditions = arena_array(&writer->policy->arena, count, sizeof(*conditions));
+	struct policy_name *limits = arena_array(&writer->policy->arena, count, sizeof(*limits));
+
+	if (!names || !conditions || !limits)
+		return fail_nomem(writer->err);
+	for (size_t i = 0; i < count; i++) {
+		struct clause *clause = &writer->clauses.items[i];
+		const struct policy_condition *condition;
+		int status;
+
+		if (clause->placed || (words && !words_have(words, clause->syscall->name)))
+			continue;
+		clause->placed = true;
+		status = clause_condition(writer, clause, &condition);
+		if (status != CALLGATE_OK)
+			return status;
+		if (condition) {
+			conditions[limited] = condition;
+			limits[limited++].syscall = clause->syscall;
+		} else {
+			names[plain++].syscall = clause->syscall;
+		}
+	}
+	if (plain + limited == 0)
+		return CALLGATE_OK;
+	buf_printf(&writer->text, "\n# %s\n", heading);
+	if (plain > 0)
+		writer_rule(writer, names, plain, NULL);
+	for (size_t i = 0; i < limited; i++)
+		writer_rule(writer, &limits[i], 1, conditions[i]);
+	return CALLGATE_OK;
+}
+
+/* A file's name may hold any byte; in a comment none may be a control character. */
+static void writer_name(struct buf *text, const char *name)
+{
+	for (; *name; name++)
+		buf_printf(text, (unsigned char)*name < ' ' || *name == 0x7f ? "\\x%02x" : "%c", (unsigned char)*name);
+	buf_putc(text, '\n');
+}
+
+static int writer_opening(struct writer *writer)
+{
+	cleanup(buf_fini) struct buf opening = { 0 };
+	uint16_t kernel = probe_kernel_version();
+
+	buf_puts(&opening, "Scanned, not run: all that these programs could do:\n");
+	for (size_t i = 0; i < writer->scan_count; i++) {
+		buf_puts(&opening, "  ");
+		writer_name(&opening, writer->scans[i]->program);
+	}
+	print_comment(&writer->text, buf_text(&opening));
+	writer->policy->kernel = kernel && kernel < ABI_KERNEL_NEWEST ? kernel : ABI_KERNEL_NEWEST;
+	writer->policy->arches[ABI_X86_64] = true;
+	writer->policy->default_action.kind = POLICY_KILL_PROCESS;
+	print_header(&writer->text, writer->policy);
+	return opening.failed ? fail_nomem(writer->err) : CALLGATE_OK;
+}
+
+static int writer_sections(struct writer *writer)
+{
+	static const struct {
+		const char *heading, *words;
+	} groups[] = {
+#define GROUP(heading, words) { heading, words },
+#include "learn/groups.def"
+#undef GROUP
+		{ "other", NULL },
+	};
+	int status = CALLGATE_OK;
+
+	for (size_t i = 0; status == CALLGATE_OK && i < sizeof(groups) / sizeof(*groups); i++)
+		status = writer_section(writer, groups[i].heading, groups[i].words);
+	return status;
+}
+
+int callgate_scan_policy(struct callgate_scan *const *scans, size_t count, const char *const *allowed, char **ret_text,
+			 struct callgate_error *err)
+{
+	cleanup(writer_fini) struct writer writer = { .scans = scans, .scan_count = count, .err = err };
+	char *text;
+	int status;
+
+	value_table_init(&writer.values);
+	writer.policy = policy_new();
+	if (!writer.policy || writer.values.failed)
+		return fail_nomem(err);
+	status = writer_collect(&writer, allowed);
+	if (status == CALLGATE_OK)
+		status = writer_opening(&writer);
+	if (status == CALLGATE_OK)
+		status = writer_sections(&writer);
+	if (status != CALLGATE_OK)
+		return status;
+	text = buf_take(&writer.text);
+	if (!text)
+		return fail_nomem(err);
+	*ret_text = text;
+	return CALLGATE_OK;
+}

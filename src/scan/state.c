@@ -1,0 +1,168 @@
+/*
+ * The frame is a short sorted list: optimised code keeps little in it that matters here, and code that was not
+ * optimised keeps everything in it, a few places at a time.
+ */
+#include "scan/state.h"
+
+#include <string.h>
+
+void state_unknown(struct state *ret_state)
+{
+	memset(ret_state, 0, sizeof(*ret_state));
+	ret_state->flags_register = REGISTER_NONE;
+	ret_state->escaped = INT32_MAX;
+}
+
+void state_at_entry(struct values *values, struct state *ret_state)
+{
+	state_unknown(ret_state);
+	for (uint8_t reg = 0; reg < REGISTERS; reg++)
+		ret_state->registers[reg] =
+			value_make(values, (struct value){ .kind = VALUE_PARAM, .reg = reg, .width = 8 });
+	ret_state->registers[RSP] = value_of(values, VALUE_STACK, 0);
+}
+
+uint32_t state_get(const struct state *state, uint8_t reg)
+{
+	return reg >= REGISTERS || state->low_only >> reg & 1 ? UNKNOWN : state->registers[reg];
+}
+
+void state_set(struct state *state, uint8_t reg, uint32_t value)
+{
+	if (reg >= REGISTERS)
+		return;
+	state->registers[reg] = value;
+	state->low_only &= (uint16_t) ~(1u << reg);
+	if (state->flags_register == reg)
+		state->flags_register = REGISTER_NONE;
+}
+
+bool state_is_pointer(const struct values *values, uint32_t value)
+{
+	switch (value_kind(values, value)) {
+	case VALUE_ADDRESS:
+	case VALUE_SLOT:
+	case VALUE_FIELD:
+	case VALUE_ENTRY:
+		return true;
+	default:
+		return false;
+	}
+}
+
+uint32_t state_load(const struct values *values, const struct state *state, int64_t offset, uint32_t width)
+{
+	for (uint8_t i = 0; i < state->cell_count; i++) {
+		const struct state_cell *cell = &state->cells[i];
+
+		if (cell->offset == offset && cell->width == width)
+			return cell->value;
+		if (cell->offset == offset && width == 4 && value_kind(values, cell->value) == VALUE_NUMBERS)
+			return cell->value; /* its low half: the caller cuts it */
+	}
+	return UNKNOWN;
+}
+
+static void state_remove_cell(struct state *state, uint8_t index)
+{
+	state->cell_count--;
+	memmove(&state->cells[index], &state->cells[index + 1], (state->cell_count - index) * sizeof(*state->cells));
+}
+
+static void state_forget(struct state *state, int64_t start, int64_t end)
+{
+	for (uint8_t i = state->cell_count; i-- > 0;)
+		if (state->cells[i].offset < end && state->cells[i].offset + (int64_t)state->cells[i].width > start)
+			state_remove_cell(state, i);
+}
+
+bool state_store(const struct values *values, struct state *state, int64_t offset, uint32_t width, uint32_t value)
+{
+	uint8_t at = 0;
+
+	state_forget(state, offset, offset + (width ? width : 64));
+	if (value == UNKNOWN || width < 4 || width > 8)
+		return true;
+	if (state->cell_count == STATE_CELLS_MAX || offset < INT32_MIN || offset > INT32_MAX)
+		return false;
+	while (at < state->cell_count && state->cells[at].offset < offset)
+		at++;
+	memmove(&state->cells[at + 1], &state->cells[at], (size_t)(state->cell_count - at) * sizeof(*state->cells));
+	state->cells[at] = (struct state_cell){ (int32_t)offset, value, width };
+	state->cell_count++;
+	return true;
+}
+
+void state_forget_escaped(struct state *state)
+{
+	if (state->escaped != INT32_MAX)
+		state_forget(state, state->escaped, INT64_MAX);
+}
+
+static bool state_join_cells(struct values *values, struct state *into, const struct state *from, bool widens)
+{
+	bool changed = false;
+
+	for (uint8_t i = into->cell_count; i-- > 0;) {
+		struct state_cell *cell = &into->cells[i];
+		uint32_t value = UNKNOWN;
+
+		for (uint8_t j = 0; j < from->cell_count; j++)
+			if (from->cells[j].offset == cell->offset && from->cells[j].width == cell->width)
+				value = value_join(values, cell->value, from->cells[j].value);
+		if (value == cell->value)
+			continue;
+		changed = true;
+		if (value == UNKNOWN || widens)
+			state_remove_cell(into, i);
+		else
+			cell->value = value;
+	}
+	return changed;
+}
+
+static bool state_join_flags(struct state *into, const struct state *from)
+{
+	bool changed = false;
+
+	if (into->flags != FLAGS_UNKNOWN &&
+	    (into->flags != from->flags || into->flags_value != from->flags_value ||
+	     into->flags_number != from->flags_number || into->flags_width != from->flags_width)) {
+		into->flags = FLAGS_UNKNOWN;
+		changed = true;
+	}
+	if (into->flags_register != REGISTER_NONE && into->flags_register != from->flags_register) {
+		into->flags_register = REGISTER_NONE;
+		changed = true;
+	}
+	return changed;
+}
+
+bool state_join(struct values *values, struct state *into, const struct state *from, uint16_t live, bool widens)
+{
+	bool changed = false;
+	uint32_t facts;
+
+	for (uint8_t reg = 0; reg < REGISTERS; reg++) {
+		uint32_t value = UNKNOWN;
+
+		if (live >> reg & 1 && !((into->low_only ^ from->low_only) >> reg & 1))
+			value = value_join(values, into->registers[reg], from->registers[reg]);
+		if (value == into->registers[reg])
+			continue;
+		into->registers[reg] = widens ? UNKNOWN : value;
+		changed = true;
+	}
+	changed |= (into->low_only & from->low_only) != into->low_only;
+	into->low_only &= from->low_only;
+	facts = facts_join(values, into->facts, from->facts);
+	changed |= facts != into->facts;
+	into->facts = facts;
+	if (from->escaped < into->escaped) {
+		into->escaped = from->escaped;
+		changed = true;
+	}
+	changed |= state_join_flags(into, from);
+	changed |= state_join_cells(values, into, from, widens);
+	return changed;
+}

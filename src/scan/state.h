@@ -1,0 +1,61 @@
+/*
+ * scan/state.h - what is known at one place of a function: registers, the frame, the last comparison
+ */
+#ifndef CALLGATE_SCAN_STATE_H
+#define CALLGATE_SCAN_STATE_H
+
+#include "scan/value.h"
+
+#include <limits.h>
+
+/* Places of the frame that are remembered; what comes beyond is forgotten. */
+#define STATE_CELLS_MAX 24
+
+struct state_cell {
+	int32_t offset; /* from the stack pointer at entry */
+	uint32_t value;
+	uint32_t width; /* 4 or 8 */
+};
+
+enum state_flags { FLAGS_UNKNOWN, FLAGS_COMPARE, FLAGS_TEST };
+
+struct state {
+	uint32_t registers[REGISTERS];
+	uint32_t facts;
+	uint16_t low_only;	/* registers of which only the low byte is what registers says */
+	uint8_t flags;		/* enum state_flags: of flags_value and flags_number */
+	uint8_t flags_width;	/* bytes that were compared */
+	uint8_t flags_register; /* that still holds what was compared, REGISTER_NONE */
+	uint8_t cell_count;
+	uint32_t flags_value;
+	int64_t flags_number;
+	int32_t escaped; /* cells from here up may be changed by whom has their address; INT32_MAX: none */
+	struct state_cell cells[STATE_CELLS_MAX]; /* ascending by offset */
+};
+
+/* At a function's entry: every register is its parameter. */
+void state_at_entry(struct values *values, struct state *ret_state);
+
+/* Where nothing is known. */
+void state_unknown(struct state *ret_state);
+
+uint32_t state_get(const struct state *state, uint8_t reg);
+void state_set(struct state *state, uint8_t reg, uint32_t value);
+
+/* What the frame holds there, UNKNOWN. */
+uint32_t state_load(const struct values *values, const struct state *state, int64_t offset, uint32_t width);
+
+/* Keeps value there; false: there was no room for it, and it is forgotten. What it overlaps is forgotten as well. */
+bool state_store(const struct values *values, struct state *state, int64_t offset, uint32_t width, uint32_t value);
+
+/* Forgets the cells that others may have changed. */
+void state_forget_escaped(struct state *state);
+
+/* Makes into what holds of both; registers outside live become unknown, and where widens is set what would grow does as
+ * well. True: into changed. */
+bool state_join(struct values *values, struct state *into, const struct state *from, uint16_t live, bool widens);
+
+/* Whether a value is a pointer that must not be lost: it can lead to code. */
+bool state_is_pointer(const struct values *values, uint32_t value);
+
+#endif

@@ -1,0 +1,375 @@
+/*
+ * One instruction's meaning. Whatever an instruction does with a pointer that cannot be followed makes it escape; what
+ * it does with anything else that cannot be followed makes that unknown.
+ */
+#include "scan/arithmetic.h"
+#include "scan/flow.h"
+#include "scan/place.h"
+
+/* How far the stack pointer moves when it is aligned, since nobody can say. */
+enum { FRAME_ALIGNED = 1 << 16 };
+
+#define BIT(reg) (1u << (reg))
+
+static struct place flow_place(struct flow *flow, const struct state *state, const struct insn *insn)
+{
+	return place_of(flow->values, flow->module, state, insn);
+}
+
+/* Pointers are read through base and index, and which is not known. */
+static void flow_read_through(struct flow *flow, const struct state *state, const struct insn *insn,
+			      const struct place *place)
+{
+	if (place->kind == PLACE_ADDRESS || place->kind == PLACE_FRAME || place->kind == PLACE_SLOT)
+		return;
+	if (place->kind == PLACE_INDEXED && module_is_code(flow->module, (uint64_t)place->number))
+		return; /* a table among code: nobody calls what is read there */
+	if (place->kind == PLACE_INDEXED)
+		flow_escape(flow, state, insn->address, value_of(flow->values, VALUE_ADDRESS, place->number));
+	flow_escape(flow, state, insn->address, place->pointers[0]);
+	flow_escape(flow, state, insn->address, place->pointers[1]);
+}
+
+static uint32_t flow_load(struct flow *flow, const struct state *state, const struct insn *insn, uint8_t width)
+{
+	struct place place = flow_place(flow, state, insn);
+	uint32_t value = place_load(flow->values, flow->module, state, &place, width);
+
+	if ((width == 8 || width == 0) && value_kind(flow->values, value) != VALUE_ENTRY)
+		flow_read_through(flow, state, insn, &place);
+	return value;
+}
+
+uint32_t flow_operand(struct flow *flow, const struct state *state, const struct insn *insn)
+{
+	switch ((enum insn_operand)insn->operand) {
+	case OPERAND_REGISTER:
+		return state_get(state, insn->source);
+	case OPERAND_IMMEDIATE:
+		return place_immediate(flow->values, flow->module, insn->imm);
+	case OPERAND_MEMORY:
+		return flow_load(flow, state, insn, insn->width);
+	default:
+		return UNKNOWN;
+	}
+}
+
+/* Puts value into a register. A place of the frame whose address goes anywhere else than into the two registers that
+ * point to frames can be written by whom gets it. */
+static void flow_assign(struct flow *flow, struct state *state, uint8_t reg, uint32_t value)
+{
+	const struct value *all = value_at(flow->values, value);
+
+	if (all->kind == VALUE_STACK && reg != RSP && reg != RBP && all->number < state->escaped)
+		state->escaped = all->number < INT32_MIN ? INT32_MIN : (int32_t)all->number;
+	state_set(state, reg, value);
+}
+
+static void flow_store_at(struct flow *flow, struct state *state, const struct insn *insn, int64_t offset,
+			  uint8_t width, uint32_t value)
+{
+	bool kept = state_store(flow->values, state, offset, width, value);
+
+	if (!kept || offset >= state->escaped)
+		flow_escape(flow, state, insn->address, value);
+}
+
+static void flow_store(struct flow *flow, struct state *state, const struct insn *insn)
+{
+	struct place place = flow_place(flow, state, insn);
+	uint32_t value = insn->operand == OPERAND_REGISTER ? state_get(state, insn->source)
+							   : place_immediate(flow->values, flow->module, insn->imm);
+
+	if (place.kind == PLACE_FRAME) {
+		flow_store_at(flow, state, insn, place.number, insn->width, value);
+		return;
+	}
+	state_forget_escaped(state);
+	flow_escape(flow, state, insn->address, value);
+}
+
+static void flow_push(struct flow *flow, struct state *state, const struct insn *insn)
+{
+	uint32_t value = flow_operand(flow, state, insn);
+	const struct value *stack = value_at(flow->values, state_get(state, RSP));
+	int64_t offset = stack->number - 8;
+
+	if (stack->kind != VALUE_STACK) {
+		flow_escape(flow, state, insn->address, value);
+		return;
+	}
+	state_set(state, RSP, value_of(flow->values, VALUE_STACK, offset));
+	flow_store_at(flow, state, insn, offset, 8, value);
+}
+
+static void flow_pop(struct flow *flow, struct state *state, const struct insn *insn)
+{
+	const struct value stack = *value_at(flow->values, state_get(state, RSP));
+
+	if (stack.kind != VALUE_STACK) {
+		state_set(state, insn->destination, UNKNOWN);
+		return;
+	}
+	flow_assign(flow, state, insn->destination, state_load(flow->values, state, stack.number, 8));
+	if (insn->destination != RSP)
+		state_set(state, RSP, value_of(flow->values, VALUE_STACK, stack.number + 8));
+}
+
+static void flow_leave(struct flow *flow, struct state *state)
+{
+	const struct value frame = *value_at(flow->values, state_get(state, RBP));
+
+	if (frame.kind != VALUE_STACK) {
+		state_set(state, RSP, UNKNOWN);
+		state_set(state, RBP, UNKNOWN);
+		return;
+	}
+	state_set(state, RBP, state_load(flow->values, state, frame.number, 8));
+	state_set(state, RSP, value_of(flow->values, VALUE_STACK, frame.number + 8));
+}
+
+static void flow_lea(struct flow *flow, struct state *state, const struct insn *insn)
+{
+	struct place place = flow_place(flow, state, insn);
+	uint32_t value =
+		insn->width == 8 || !flow->module->is_position_free ? place_address(flow->values, &place) : UNKNOWN;
+	uint32_t base = state_get(state, insn->base);
+
+	if (value == UNKNOWN && insn->index == REGISTER_NONE)
+		value = value_operate(flow->values, INSN_ADD, insn->width, base,
+				      value_number(flow->values, insn->displacement));
+	if (value == UNKNOWN)
+		flow_read_through(flow, state, insn, &place);
+	if (value == UNKNOWN && place.kind == PLACE_SLOT)
+		flow_escape(flow, state, insn->address, base);
+	flow_assign(flow, state, insn->destination, value);
+}
+
+/* `and $-32,%rsp`: below what there was, by no known distance. */
+static void flow_align(struct flow *flow, struct state *state)
+{
+	const struct value *stack = value_at(flow->values, state_get(state, RSP));
+
+	if (stack->kind == VALUE_STACK)
+		state_set(state, RSP, value_of(flow->values, VALUE_STACK, stack->number - FRAME_ALIGNED));
+}
+
+static void flow_compare(struct flow *flow, struct state *state, const struct insn *insn)
+{
+	uint32_t other = insn->operand == OPERAND_MEMORY ? UNKNOWN : flow_operand(flow, state, insn);
+	const struct value *number = value_at(flow->values, other);
+	bool is_self = insn->op == INSN_TEST && insn->operand == OPERAND_REGISTER && insn->source == insn->destination;
+
+	state->flags = FLAGS_UNKNOWN;
+	state->flags_register = insn->width >= 4 ? insn->destination : REGISTER_NONE;
+	state->flags_width = insn->width;
+	state->flags_value = state_get(state, insn->destination);
+	if (is_self) {
+		state->flags = insn->width >= 4 ? FLAGS_COMPARE : FLAGS_TEST;
+		state->flags_number = insn->width >= 4 ? 0 : -1;
+	} else if (number->kind == VALUE_NUMBERS && number->count == 1) {
+		state->flags = insn->op == INSN_TEST ? FLAGS_TEST : FLAGS_COMPARE;
+		state->flags_number = number->number;
+	}
+}
+
+/* The flags of `and` are those of `test`. */
+static void flow_arithmetic_flags(const struct flow *flow, struct state *state, const struct insn *insn, uint32_t old,
+				  uint32_t other)
+{
+	const struct value *number = value_at(flow->values, other);
+
+	state->flags = FLAGS_UNKNOWN;
+	if (insn->op != INSN_AND || number->kind != VALUE_NUMBERS || number->count != 1)
+		return;
+	state->flags = FLAGS_TEST;
+	state->flags_width = insn->width;
+	state->flags_value = old;
+	state->flags_number = number->number;
+	state->flags_register = REGISTER_NONE;
+}
+
+static bool is_zeroing(const struct insn *insn)
+{
+	return (insn->op == INSN_XOR || insn->op == INSN_SUB) && insn->operand == OPERAND_REGISTER &&
+	       insn->source == insn->destination && insn->width >= 4;
+}
+
+static void flow_arithmetic(struct flow *flow, struct state *state, const struct insn *insn)
+{
+	uint32_t old = state_get(state, insn->destination), other = flow_operand(flow, state, insn);
+	uint32_t value = UNKNOWN;
+
+	if (insn->op == INSN_AND && insn->destination == RSP) {
+		flow_align(flow, state);
+		return;
+	}
+	if (is_zeroing(insn)) {
+		value = value_number(flow->values, 0);
+	} else if (insn->op == INSN_SBB && insn->operand == OPERAND_REGISTER && insn->source == insn->destination) {
+		int64_t either[2] = { 0, insn->width == 8 ? -1 : (int64_t)UINT32_MAX };
+
+		value = insn->width >= 4 ? value_set(flow->values, either, 2) : UNKNOWN;
+	} else if (insn->op == INSN_NOT || insn->op == INSN_NEG) {
+		value = value_invert(flow->values, insn->op, insn->width, old);
+	} else if (insn->width >= 4) {
+		value = value_operate(flow->values, insn->op, insn->width, old, other);
+	}
+	if (value == UNKNOWN && !is_zeroing(insn)) {
+		flow_escape(flow, state, insn->address, old);
+		flow_escape(flow, state, insn->address, other);
+	}
+	flow_assign(flow, state, insn->destination, value);
+	flow_arithmetic_flags(flow, state, insn, old, other);
+}
+
+/* Less than 4 bytes leave the rest of a register as it was. */
+static uint32_t flow_merge(struct flow *flow, const struct state *state, const struct insn *insn, uint32_t value)
+{
+	uint32_t mask = insn->width == 1 ? 0xff : 0xffff;
+	uint32_t old;
+
+	if (insn->width >= 4)
+		return value_extend(flow->values, value, insn->width, insn->width, false);
+	old = value_operate(flow->values, INSN_AND, 8, state_get(state, insn->destination),
+			    value_number(flow->values, (int64_t) ~(uint64_t)mask));
+	value = value_operate(flow->values, INSN_AND, 8, value, value_number(flow->values, mask));
+	return value_operate(flow->values, INSN_OR, 8, old, value);
+}
+
+static void flow_move(struct flow *flow, struct state *state, const struct insn *insn)
+{
+	uint32_t value = flow_operand(flow, state, insn);
+
+	if (value_kind(flow->values, value) == VALUE_ADDRESS && insn->width >= 4) {
+		flow_assign(flow, state, insn->destination, value);
+		return;
+	}
+	flow_assign(flow, state, insn->destination, flow_merge(flow, state, insn, value));
+}
+
+static void flow_extend(struct flow *flow, struct state *state, const struct insn *insn)
+{
+	bool is_signed = insn->op == INSN_MOVE_SIGNED;
+	uint32_t value = UNKNOWN;
+
+	if (insn->operand == OPERAND_MEMORY)
+		value = flow_load(flow, state, insn, insn->source_width);
+	else if (insn->source_width == 1 && insn->source < REGISTERS && state->low_only >> insn->source & 1)
+		value = state->registers[insn->source];
+	else if (insn->source < REGISTERS)
+		value = state_get(state, insn->source);
+	if (state_is_pointer(flow->values, value))
+		flow_escape(flow, state, insn->address, value);
+	flow_assign(flow, state, insn->destination,
+		    value_extend(flow->values, value, insn->source_width, insn->width, is_signed));
+}
+
+static void flow_set(struct flow *flow, struct state *state, const struct insn *insn)
+{
+	static const int64_t either[2] = { 0, 1 };
+	const struct value *old = value_at(flow->values, state_get(state, insn->destination));
+	bool is_whole = old->kind == VALUE_NUMBERS && old->count == 1 && (old->number & ~(int64_t)0xff) == 0;
+
+	state_set(state, insn->destination, value_set(flow->values, either, 2));
+	if (!is_whole)
+		state->low_only |= (uint16_t)BIT(insn->destination);
+}
+
+static void flow_cmov(struct flow *flow, struct state *state, const struct insn *insn)
+{
+	uint32_t old = state_get(state, insn->destination), other = flow_operand(flow, state, insn);
+	uint32_t value;
+
+	if (insn->width == 4) {
+		old = value_extend(flow->values, old, 4, 4, false);
+		other = value_extend(flow->values, other, 4, 4, false);
+	}
+	value = value_join(flow->values, old, other);
+	if (value == UNKNOWN) {
+		flow_escape(flow, state, insn->address, old);
+		flow_escape(flow, state, insn->address, other);
+	}
+	flow_assign(flow, state, insn->destination, value);
+}
+
+/* All that is not followed: what it reads escapes, what it writes is unknown. */
+static void flow_other(struct flow *flow, struct state *state, const struct insn *insn)
+{
+	uint16_t reads = insn->reads;
+
+	if (insn->has_memory) {
+		struct place place = flow_place(flow, state, insn);
+		bool is_wide = insn->width == 0 || insn->width == 8;
+
+		if (insn->reads_memory && is_wide) {
+			flow_read_through(flow, state, insn, &place);
+			if (place.kind == PLACE_ADDRESS && !module_is_code(flow->module, (uint64_t)place.number))
+				flow_escape(flow, state, insn->address, place_address(flow->values, &place));
+			else if (place.kind == PLACE_SLOT)
+				flow_escape(flow, state, insn->address, place.pointers[0]);
+		}
+		if (insn->writes_memory && place.kind == PLACE_FRAME)
+			state_store(flow->values, state, place.number, insn->width, UNKNOWN);
+		else if (insn->writes_memory)
+			state_forget_escaped(state);
+		reads &= (uint16_t) ~((insn->base < REGISTERS ? BIT(insn->base) : 0) |
+				      (insn->index < REGISTERS ? BIT(insn->index) : 0));
+	}
+	for (uint8_t reg = 0; reg < REGISTERS; reg++)
+		if (reads >> reg & 1)
+			flow_escape(flow, state, insn->address, state_get(state, reg));
+	for (uint8_t reg = 0; reg < REGISTERS; reg++)
+		if (insn->writes >> reg & 1)
+			state_set(state, reg, UNKNOWN);
+	state->flags = FLAGS_UNKNOWN;
+}
+
+void flow_step(struct flow *flow, struct state *state, const struct code_insn *item)
+{
+	const struct insn *insn = &item->insn;
+
+	switch ((enum insn_op)insn->op) {
+	case INSN_MOVE:
+		flow_move(flow, state, insn);
+		break;
+	case INSN_MOVE_SIGNED:
+	case INSN_MOVE_UNSIGNED:
+		flow_extend(flow, state, insn);
+		break;
+	case INSN_STORE:
+		flow_store(flow, state, insn);
+		break;
+	case INSN_LEA:
+		flow_lea(flow, state, insn);
+		break;
+	case INSN_ADD ... INSN_NEG:
+		flow_arithmetic(flow, state, insn);
+		break;
+	case INSN_COMPARE:
+	case INSN_TEST:
+		flow_compare(flow, state, insn);
+		break;
+	case INSN_SET:
+		flow_set(flow, state, insn);
+		break;
+	case INSN_CMOV:
+		flow_cmov(flow, state, insn);
+		break;
+	case INSN_PUSH:
+		flow_push(flow, state, insn);
+		break;
+	case INSN_POP:
+		flow_pop(flow, state, insn);
+		break;
+	case INSN_LEAVE:
+		flow_leave(flow, state);
+		break;
+	case INSN_OTHER:
+		flow_other(flow, state, insn);
+		break;
+	default:
+		flow_transfer(flow, state, item);
+		break;
+	}
+}

@@ -1,0 +1,501 @@
+/*
+ * Functions are found from what others can reach (exports, constructors, pointers in data) along calls and addresses
+ * that are taken, so that what nobody refers to is never read. Whether a function comes back is known only when it has
+ * been read, and those that call one that does not are read again then: few are.
+ */
+#include "scan/summary.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "scan/flow.h"
+#include "scan/objects.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BUCKETS_FIRST = 1024, ROUNDS_MAX = 6 };
+
+/* Of a function FROM_ANYWHERE, in the table of those that are known. */
+#define ANYWHERE_BIT ((uint64_t)1 << 63)
+
+struct scanner {
+	const struct module *module;
+	const struct pointers *pointers;
+	struct code_map map;
+	struct summary *summary;
+	struct flow flow;
+	uint32_t *buckets; /* address (with ANYWHERE_BIT) → function plus one */
+	size_t bucket_count;
+	struct {
+		VEC(uint64_t);
+	} endless; /* slots of imports that do not come back, ascending */
+	struct arena arena;
+	size_t next; /* the first function that was not read yet */
+	struct callgate_error *err;
+};
+
+static uint64_t function_key(const struct summary_function *function)
+{
+	return function->address | (function->flags & FUNCTION_FROM_ANYWHERE ? ANYWHERE_BIT : 0);
+}
+
+static uint32_t *scanner_bucket(const struct scanner *scanner, uint64_t key)
+{
+	size_t at = (key * 0x9e3779b97f4a7c15 >> 24) & (scanner->bucket_count - 1);
+
+	while (scanner->buckets[at] &&
+	       function_key(&scanner->summary->functions.items[scanner->buckets[at] - 1]) != key)
+		at = (at + 1) & (scanner->bucket_count - 1);
+	return &scanner->buckets[at];
+}
+
+static bool scanner_rehash(struct scanner *scanner, size_t count)
+{
+	scanner->buckets = arena_array(&scanner->arena, count, sizeof(*scanner->buckets));
+	if (!scanner->buckets)
+		return false;
+	scanner->bucket_count = count;
+	for (size_t i = 0; i < scanner->summary->functions.length; i++)
+		*scanner_bucket(scanner, function_key(&scanner->summary->functions.items[i])) = (uint32_t)i + 1;
+	return true;
+}
+
+/* The function at address, which is new where it was not known. */
+static bool scanner_add(struct scanner *scanner, uint64_t address, uint32_t flags)
+{
+	struct summary *summary = scanner->summary;
+	struct summary_function function = { .address = address, .flags = flags | FUNCTION_RETURNS };
+	uint32_t *bucket;
+
+	if (!module_is_code(scanner->module, address))
+		return true;
+	if (summary->functions.length * 2 >= scanner->bucket_count &&
+	    !scanner_rehash(scanner, scanner->bucket_count ? scanner->bucket_count * 2 : BUCKETS_FIRST))
+		return false;
+	bucket = scanner_bucket(scanner, function_key(&function));
+	if (*bucket)
+		return true;
+	if (!VEC_PUSH(&summary->arena, &summary->functions, function))
+		return false;
+	*bucket = (uint32_t)summary->functions.length;
+	return true;
+}
+
+/* Data points into the middle of a function where a switch or a computed goto keeps its labels. A linkage table is one
+ * frame of many functions. */
+static bool scanner_add_pointee(struct scanner *scanner, uint64_t address)
+{
+	const struct module_frame *frame;
+
+	if (code_is_plt(scanner->module, address))
+		return scanner_add(scanner, address, 0);
+	frame = code_frame(scanner->module, address);
+	if (!frame || frame->start == address || code_is_function_symbol(&scanner->map, address))
+		return scanner_add(scanner, address, 0);
+	return scanner_add(scanner, frame->start, FUNCTION_FROM_ANYWHERE);
+}
+
+static bool scanner_add_symbols(struct scanner *scanner)
+{
+	const struct module *module = scanner->module;
+
+	for (size_t i = 0; i < module->dynamic_symbols.length; i++) {
+		const struct module_symbol *symbol = &module->dynamic_symbols.items[i];
+
+		if (symbol->is_defined && !symbol->is_absolute && symbol->type != STT_OBJECT &&
+		    symbol->type != STT_TLS && !scanner_add(scanner, symbol->value, 0))
+			return false;
+	}
+	return true;
+}
+
+static bool scanner_add_arrays(struct scanner *scanner)
+{
+	const struct module *module = scanner->module;
+
+	for (size_t i = 0; i < module->arrays.length; i++) {
+		const struct module_range *range = &module->arrays.items[i];
+		uint64_t word;
+
+		for (uint64_t at = range->start; at < range->end; at += 8)
+			if (module_word(module, at, &word) && !scanner_add(scanner, word, 0))
+				return false;
+	}
+	for (size_t i = 0; i < module->personalities.length; i++)
+		if (!scanner_add(scanner, module->personalities.items[i], 0))
+			return false;
+	return true;
+}
+
+static bool scanner_add_roots(struct scanner *scanner)
+{
+	const struct module *module = scanner->module;
+
+	for (size_t i = 0; i < scanner->pointers->length; i++) {
+		const struct pointer *pointer = &scanner->pointers->items[i];
+
+		if (pointer->relocation == POINTER_LOCAL && !scanner_add_pointee(scanner, pointer->target))
+			return false;
+		if (pointer->relocation != POINTER_LOCAL &&
+		    module->relocations.items[pointer->relocation].type == R_X86_64_IRELATIVE &&
+		    !scanner_add(scanner, (uint64_t)module->relocations.items[pointer->relocation].addend, 0))
+			return false;
+	}
+	return (!module->entry || scanner_add(scanner, module->entry, 0)) &&
+	       (!module->init || scanner_add(scanner, module->init, 0)) &&
+	       (!module->fini || scanner_add(scanner, module->fini, 0)) && scanner_add_symbols(scanner) &&
+	       scanner_add_arrays(scanner);
+}
+
+static bool is_endless(const char *name)
+{
+	static const char *const names[] = {
+#define NORETURN(name) name,
+#include "scan/noreturn.def"
+#undef NORETURN
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+static int address_order(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+static bool scanner_find_endless(struct scanner *scanner)
+{
+	const struct module *module = scanner->module;
+
+	for (size_t i = 0; i < module->relocations.length; i++) {
+		const struct module_relocation *relocation = &module->relocations.items[i];
+
+		if ((relocation->type != R_X86_64_GLOB_DAT && relocation->type != R_X86_64_JUMP_SLOT) ||
+		    relocation->symbol >= module->dynamic_symbols.length ||
+		    !is_endless(module->dynamic_symbols.items[relocation->symbol].name))
+			continue;
+		if (!VEC_PUSH(&scanner->arena, &scanner->endless, relocation->address))
+			return false;
+	}
+	if (scanner->endless.length > 0)
+		qsort(scanner->endless.items, scanner->endless.length, sizeof(uint64_t), address_order);
+	return true;
+}
+
+static bool slot_is_endless(const struct scanner *scanner, uint64_t slot)
+{
+	return scanner->endless.length > 0 &&
+	       bsearch(&slot, scanner->endless.items, scanner->endless.length, sizeof(slot), address_order);
+}
+
+/* A function that was not read yet may be a stub that jumps through a slot: two instructions tell. */
+static bool stub_is_endless(const struct scanner *scanner, uint64_t address)
+{
+	uint64_t room = module_room(scanner->module, address);
+	const uint8_t *bytes = module_bytes(scanner->module, address, room);
+	struct insn insn;
+
+	if (room == 0)
+		return false;
+	insn_decode(bytes, room, address, &insn);
+	if (insn.op == INSN_NOP && insn.length < room)
+		insn_decode(bytes + insn.length, room - insn.length, address + insn.length, &insn);
+	return insn.op == INSN_JUMP_INDIRECT && insn.is_absolute &&
+	       slot_is_endless(scanner, (uint64_t)insn.displacement);
+}
+
+static bool never_returns(const void *context, uint64_t target, bool is_slot)
+{
+	const struct scanner *scanner = context;
+	uint32_t bucket;
+
+	if (is_slot)
+		return slot_is_endless(scanner, target);
+	bucket = *scanner_bucket(scanner, target);
+	if (bucket && bucket - 1 < scanner->next)
+		return !(scanner->summary->functions.items[bucket - 1].flags & FUNCTION_RETURNS);
+	return stub_is_endless(scanner, target);
+}
+
+/* What hand-written code keeps beside itself looks like code only by chance: where nothing says that a function begins
+ * there, one that is not a program through and through is none. */
+static bool scanner_is_code(const struct scanner *scanner, uint64_t address)
+{
+	const struct code_function *function = &scanner->flow.function;
+
+	if (code_is_start(&scanner->map, address) || code_frame(scanner->module, address) ||
+	    code_is_plt(scanner->module, address))
+		return true;
+	for (size_t i = 0; i < function->insns.length; i++)
+		if (function->insns.items[i].insn.op == INSN_INVALID)
+			return false;
+	return true;
+}
+
+static bool scanner_follow(struct scanner *scanner, const struct effect *effect)
+{
+	if (effect->kind == EFFECT_CALL)
+		return scanner_add(scanner, effect->target, 0);
+	if (effect->kind == EFFECT_ESCAPE)
+		return scanner_add(scanner, effect->target, 0);
+	return true;
+}
+
+static int scanner_read(struct scanner *scanner, uint32_t number)
+{
+	struct summary *summary = scanner->summary;
+	struct flow *flow = &scanner->flow;
+	struct summary_function function = summary->functions.items[number];
+
+	flow_function(flow, function.address, function.flags & FUNCTION_FROM_ANYWHERE);
+	if (flow->failed && flow->function.insns.length >= CODE_INSNS_MAX)
+		return fail(scanner->err, CALLGATE_E_LIMIT, "'%s' has a function of more than %zu instructions",
+			    scanner->module->path, CODE_INSNS_MAX);
+	if (flow->failed)
+		return fail_nomem(scanner->err);
+	function.first_effect = (uint32_t)summary->effects.length;
+	function.effect_count = 0;
+	function.flags &= ~(uint32_t)FUNCTION_RETURNS;
+	if (flow->can_return)
+		function.flags |= FUNCTION_RETURNS;
+	if (!scanner_is_code(scanner, function.address))
+		function.flags |= FUNCTION_NO_CODE | FUNCTION_RETURNS;
+	for (size_t i = 0; i < flow->effects.length && !(function.flags & FUNCTION_NO_CODE); i++) {
+		if (!VEC_PUSH(&summary->arena, &summary->effects, flow->effects.items[i]) ||
+		    !scanner_follow(scanner, &flow->effects.items[i]))
+			return fail_nomem(scanner->err);
+		function.effect_count++;
+	}
+	summary->functions.items[number] = function;
+	return CALLGATE_OK;
+}
+
+static int scanner_read_new(struct scanner *scanner)
+{
+	int status = CALLGATE_OK;
+
+	while (status == CALLGATE_OK && scanner->next < scanner->summary->functions.length) {
+		status = scanner_read(scanner, (uint32_t)scanner->next);
+		scanner->next++;
+	}
+	return status;
+}
+
+static bool calls_endless(const struct scanner *scanner, const struct summary_function *function,
+			  const bool *was_endless)
+{
+	for (uint32_t i = 0; i < function->effect_count; i++) {
+		const struct effect *effect = &scanner->summary->effects.items[function->first_effect + i];
+		uint32_t bucket;
+
+		if (effect->kind != EFFECT_CALL)
+			continue;
+		bucket = *scanner_bucket(scanner, effect->target);
+		if (bucket && !(scanner->summary->functions.items[bucket - 1].flags & FUNCTION_RETURNS) &&
+		    !was_endless[bucket - 1])
+			return true;
+	}
+	return false;
+}
+
+/* Reads those again that call what turned out not to come back. ret_changed: some did. */
+static int scanner_read_again(struct scanner *scanner, bool *was_endless, bool *ret_changed)
+{
+	struct summary *summary = scanner->summary;
+	size_t count = summary->functions.length;
+	cleanup_free bool *is_stale = calloc(count + 1, sizeof(*is_stale));
+	int status = CALLGATE_OK;
+
+	if (!is_stale)
+		return fail_nomem(scanner->err);
+	for (size_t i = 0; i < count; i++)
+		is_stale[i] = calls_endless(scanner, &summary->functions.items[i], was_endless);
+	for (size_t i = 0; i < count; i++)
+		was_endless[i] = !(summary->functions.items[i].flags & FUNCTION_RETURNS);
+	*ret_changed = false;
+	for (size_t i = 0; status == CALLGATE_OK && i < count; i++)
+		if (is_stale[i]) {
+			*ret_changed = true;
+			status = scanner_read(scanner, (uint32_t)i);
+		}
+	return status == CALLGATE_OK ? scanner_read_new(scanner) : status;
+}
+
+static int scanner_settle(struct scanner *scanner)
+{
+	cleanup_free bool *was_endless = NULL;
+	size_t known = 0;
+	bool changed = true;
+	int status = scanner_read_new(scanner);
+
+	for (unsigned round = 0; status == CALLGATE_OK && changed && round < ROUNDS_MAX; round++) {
+		size_t count = scanner->summary->functions.length;
+		bool *larger = realloc(was_endless, (count + 1) * sizeof(*larger));
+
+		if (!larger)
+			return fail_nomem(scanner->err);
+		memset(larger + known, 0, (count - known) * sizeof(*larger));
+		was_endless = larger;
+		known = count;
+		status = scanner_read_again(scanner, was_endless, &changed);
+	}
+	return status;
+}
+
+static int function_order(const void *left, const void *right)
+{
+	uint64_t a = function_key(left), b = function_key(right);
+
+	return a < b ? -1 : a > b;
+}
+
+/* Effects name functions by number from here on, and addresses of data as they are. */
+static void scanner_number(struct scanner *scanner)
+{
+	struct summary *summary = scanner->summary;
+
+	qsort(summary->functions.items, summary->functions.length, sizeof(*summary->functions.items), function_order);
+	summary->exact = summary->functions.length;
+	while (summary->exact > 0 && summary->functions.items[summary->exact - 1].flags & FUNCTION_FROM_ANYWHERE)
+		summary->exact--;
+	for (size_t i = 0; i < summary->effects.length; i++) {
+		struct effect *effect = &summary->effects.items[i];
+		uint32_t number;
+
+		if (effect->kind != EFFECT_CALL && effect->kind != EFFECT_ESCAPE)
+			continue;
+		number = summary_function_at(summary, effect->target);
+		if (number == SUMMARY_NONE) {
+			if (effect->kind == EFFECT_CALL)
+				effect->kind = EFFECT_CALL_UNKNOWN;
+			continue;
+		}
+		if (effect->kind == EFFECT_ESCAPE)
+			effect->kind = EFFECT_ESCAPE_CODE;
+		effect->target = number;
+	}
+}
+
+static uint32_t value_interest(const struct values *values, uint32_t value)
+{
+	const struct value *all = value_at(values, value);
+	unsigned argument =
+		all->kind == VALUE_PARAM || all->kind == VALUE_POINTEE ? value_argument_of(all->reg) : VALUE_ARGUMENTS;
+
+	return argument < VALUE_ARGUMENTS ? 1u << argument : 0;
+}
+
+/* Which arguments a function hands on, tells the kernel, or decides by. */
+static void scanner_interest(struct summary *summary, struct summary_function *function)
+{
+	const struct values *values = &summary->values;
+
+	for (uint32_t i = 0; i < function->effect_count; i++) {
+		const struct effect *effect = &summary->effects.items[function->first_effect + i];
+		const struct value_arguments *arguments = &values->arguments.items[effect->arguments];
+		const struct facts *facts = &values->facts.items[effect->facts];
+
+		for (unsigned j = 0; j < VALUE_ARGUMENTS; j++)
+			function->interest |= value_interest(values, arguments->values[j]);
+		for (uint64_t j = 0; j < facts->count; j++) {
+			unsigned argument = value_argument_of(facts->items[j].reg);
+
+			if (argument < VALUE_ARGUMENTS)
+				function->interest |= 1u << argument;
+		}
+	}
+}
+
+static int scanner_run(struct scanner *scanner)
+{
+	int status;
+
+	value_table_init(&scanner->summary->values);
+	scanner->flow = (struct flow){
+		.module = scanner->module,
+		.pointers = scanner->pointers,
+		.values = &scanner->summary->values,
+		.function = { .map = &scanner->map, .never_returns = never_returns, .context = scanner },
+	};
+	if (scanner->summary->values.failed || !code_map_init(&scanner->map, scanner->module) ||
+	    !scanner_rehash(scanner, BUCKETS_FIRST) || !scanner_find_endless(scanner) || !scanner_add_roots(scanner))
+		return fail_nomem(scanner->err);
+	status = scanner_settle(scanner);
+	if (status != CALLGATE_OK)
+		return status;
+	if (!objects_find(scanner->module, scanner->pointers, scanner->summary))
+		return fail_nomem(scanner->err);
+	scanner_number(scanner);
+	for (size_t i = 0; i < scanner->summary->functions.length; i++)
+		scanner_interest(scanner->summary, &scanner->summary->functions.items[i]);
+	return CALLGATE_OK;
+}
+
+static void summary_free_pointer(struct summary **summary)
+{
+	summary_free(*summary);
+}
+
+int summary_make(const struct module *module, const struct pointers *pointers, struct summary **ret_summary,
+		 struct callgate_error *err)
+{
+	cleanup(summary_free_pointer) struct summary *summary = calloc(1, sizeof(*summary));
+	struct scanner scanner = { .module = module, .pointers = pointers, .summary = summary, .err = err };
+	int status;
+
+	if (!summary)
+		return fail_nomem(err);
+	status = scanner_run(&scanner);
+	flow_fini(&scanner.flow);
+	code_map_fini(&scanner.map);
+	arena_fini(&scanner.arena);
+	if (status == CALLGATE_OK)
+		*ret_summary = take_ptr(summary);
+	return status;
+}
+
+void summary_free(struct summary *summary)
+{
+	if (!summary)
+		return;
+	value_table_fini(&summary->values);
+	arena_fini(&summary->arena);
+	free(summary);
+}
+
+static uint32_t summary_search(const struct summary *summary, size_t low, size_t high, uint64_t address)
+{
+	size_t end = high;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (summary->functions.items[middle].address < address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < end && summary->functions.items[low].address == address ? (uint32_t)low : SUMMARY_NONE;
+}
+
+uint32_t summary_function_at(const struct summary *summary, uint64_t address)
+{
+	return summary_search(summary, 0, summary->exact, address);
+}
+
+uint32_t summary_function_for(const struct summary *summary, const struct module *module, uint64_t address)
+{
+	uint32_t number = summary_function_at(summary, address);
+	const struct module_frame *frame;
+
+	if (number != SUMMARY_NONE)
+		return number;
+	frame = code_frame(module, address);
+	return frame ? summary_search(summary, summary->exact, summary->functions.length, frame->start) : SUMMARY_NONE;
+}

@@ -1,0 +1,125 @@
+/*
+ * Switches that compilers turn into tables: of 32-bit distances from the table (GCC and clang, code that can be moved),
+ * or of addresses (Go, code that cannot). How long a table is stands nowhere; the comparison right before the jump says
+ * it, and where there is none a table is as long as its entries stay inside the function.
+ */
+#include "scan/flow.h"
+#include "scan/place.h"
+
+#include <string.h>
+
+enum { SWITCH_ENTRIES_MAX = 1 << 16, COMPARE_NEAR = 4 };
+
+struct table {
+	uint64_t address;
+	uint8_t width; /* of an entry: 4 relative, 8 absolute */
+};
+
+static bool table_entry(const struct flow *flow, const struct table *table, uint64_t i, uint64_t *ret_target)
+{
+	const uint8_t *bytes = module_bytes(flow->module, table->address + i * table->width, table->width);
+	const struct pointer *pointer;
+	int32_t distance;
+
+	if (!bytes)
+		return false;
+	if (table->width == 4) {
+		memcpy(&distance, bytes, sizeof(distance));
+		*ret_target = table->address + (uint64_t)(int64_t)distance;
+		return true;
+	}
+	pointer = pointer_at(flow->pointers, table->address + i * table->width);
+	if (!pointer || pointer->relocation != POINTER_LOCAL)
+		return false;
+	*ret_target = pointer->target;
+	return true;
+}
+
+/* The number of entries by `cmp $n, …; ja elsewhere` right before the block of the jump; 0 for not known. */
+static uint64_t switch_bound(const struct code_function *function, const struct code_insn *jump)
+{
+	uint32_t first = function->blocks.items[jump->block].first;
+	const struct insn *branch;
+
+	if (first == 0)
+		return 0;
+	branch = &function->insns.items[first - 1].insn;
+	if (branch->op != INSN_BRANCH || function->insns.items[first - 1].next != first ||
+	    (branch->condition != CONDITION_ABOVE && branch->condition != CONDITION_NOT_BELOW))
+		return 0;
+	for (uint32_t back = 2; back < 2 + COMPARE_NEAR && back <= first; back++) {
+		const struct insn *insn = &function->insns.items[first - back].insn;
+
+		if (insn->op != INSN_COMPARE)
+			continue;
+		if (insn->operand != OPERAND_IMMEDIATE || insn->imm < 0 || insn->imm >= SWITCH_ENTRIES_MAX)
+			return 0;
+		return (uint64_t)insn->imm + (branch->condition == CONDITION_ABOVE);
+	}
+	return 0;
+}
+
+static bool switch_read(struct flow *flow, const struct table *table, uint64_t bound)
+{
+	const struct code_function *function = &flow->function;
+	size_t found = flow->targets.length;
+
+	for (uint64_t i = 0; i < (bound ? bound : SWITCH_ENTRIES_MAX); i++) {
+		uint64_t target;
+		bool is_there = table_entry(flow, table, i, &target) && module_is_code(flow->module, target);
+
+		bool is_inside = is_there && target >= function->low && target < function->high;
+
+		if (!is_inside && (!bound || table->width == 8))
+			break;
+		if (is_there && !VEC_PUSH(&flow->arena, &flow->targets, target)) {
+			flow->failed = true;
+			return false;
+		}
+	}
+	return flow->targets.length > found;
+}
+
+/* Whether a register's last writer in the block made an address of parts: then a table is behind it. */
+static bool is_reckoned(const struct code_function *function, const struct code_insn *jump)
+{
+	const struct code_block *block = &function->blocks.items[jump->block];
+
+	for (uint32_t i = block->end - 1; i-- > block->first;) {
+		const struct insn *insn = &function->insns.items[i].insn;
+
+		if (!(insn->writes >> jump->insn.source & 1))
+			continue;
+		return insn->op == INSN_ADD || (insn->has_memory && insn->index != REGISTER_NONE);
+	}
+	return false;
+}
+
+bool flow_switch(struct flow *flow, const struct state *state, const struct code_insn *item)
+{
+	const struct insn *jump = &item->insn;
+	struct table table = { 0 };
+
+	if (jump->operand == OPERAND_REGISTER) {
+		const struct value *value = value_at(flow->values, state_get(state, jump->source));
+
+		if (value->kind == VALUE_TARGET)
+			table = (struct table){ (uint64_t)value->number, 4 };
+		else if (value->kind == VALUE_ENTRY)
+			table = (struct table){ (uint64_t)value->number, 8 };
+		else if (value->kind == VALUE_UNKNOWN && is_reckoned(&flow->function, item))
+			flow->is_open = true;
+	} else if (!jump->is_absolute && jump->index != REGISTER_NONE) {
+		struct place place = place_of(flow->values, flow->module, state, jump);
+
+		if (place.kind == PLACE_INDEXED && place.scale == 8)
+			table = (struct table){ (uint64_t)place.number, 8 };
+		else if (place.kind != PLACE_ADDRESS)
+			flow->is_open = true;
+	}
+	if (table.width && switch_read(flow, &table, switch_bound(&flow->function, item)))
+		return true;
+	if (table.width == 4)
+		flow->is_open = true;
+	return false;
+}

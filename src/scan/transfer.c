@@ -1,0 +1,199 @@
+/*
+ * Where control leaves a function for another: calls, returns, jumps elsewhere, the kernel. What the other side may see
+ * escapes: registers that carry arguments, arguments on the stack, what lies in the frame behind an address that was
+ * given away. What it may change is unknown afterwards.
+ */
+#include "scan/flow.h"
+
+/* Bytes above the stack pointer in which a call's further arguments can lie. */
+enum { OUTGOING_ARGUMENTS = 64 };
+
+#define BIT(reg) (1u << (reg))
+
+enum { CALL_CHANGES = BIT(RAX) | BIT(RCX) | BIT(RDX) | BIT(RSI) | BIT(RDI) | BIT(R8) | BIT(R9) | BIT(R10) | BIT(R11) };
+
+/* What others can see of the frame: cells whose address was given away, and arguments on the stack. */
+static void flow_escape_cells(struct flow *flow, const struct state *state, uint64_t site, bool all)
+{
+	const struct value *stack = value_at(flow->values, state_get(state, RSP));
+
+	for (uint8_t i = 0; i < state->cell_count; i++) {
+		const struct state_cell *cell = &state->cells[i];
+
+		if (all || cell->offset >= state->escaped || stack->kind != VALUE_STACK ||
+		    (cell->offset >= stack->number && cell->offset < stack->number + OUTGOING_ARGUMENTS))
+			flow_escape(flow, state, site, cell->value);
+	}
+}
+
+static void flow_escape_registers(struct flow *flow, const struct state *state, uint64_t site, uint16_t mask)
+{
+	for (uint8_t reg = 0; reg < REGISTERS; reg++)
+		if (mask >> reg & 1)
+			flow_escape(flow, state, site, state_get(state, reg));
+}
+
+/* The registers that carry arguments; the address of a cell becomes the cell. */
+static uint32_t flow_arguments(struct flow *flow, const struct state *state)
+{
+	struct value_arguments arguments;
+
+	for (unsigned i = 0; i < VALUE_ARGUMENTS; i++) {
+		uint32_t value = state_get(state, value_argument_registers[i]);
+		const struct value all = *value_at(flow->values, value);
+
+		if (all.kind == VALUE_STACK) {
+			uint32_t held = state_load(flow->values, state, all.number, 4);
+
+			value = held == UNKNOWN ? UNKNOWN : value_of(flow->values, VALUE_CELL, held);
+		} else if (all.kind == VALUE_TABLE || all.kind == VALUE_TARGET) {
+			value = UNKNOWN;
+		}
+		arguments.values[i] = value;
+	}
+	return arguments_make(flow->values, &arguments);
+}
+
+static struct effect call_effect(const struct flow *flow, const struct insn *insn, uint32_t callee)
+{
+	const struct value *value = value_at(flow->values, callee);
+	struct effect effect = { .site = insn->address, .target = (uint64_t)value->number, .offset = value->offset };
+
+	switch ((enum value_kind)value->kind) {
+	case VALUE_ADDRESS:
+		effect.kind = EFFECT_CALL;
+		break;
+	case VALUE_SLOT:
+		effect.kind = EFFECT_CALL_SLOT;
+		break;
+	case VALUE_FIELD:
+		effect.kind = EFFECT_CALL_FIELD;
+		break;
+	default:
+		effect = (struct effect){ .site = insn->address, .kind = EFFECT_CALL_UNKNOWN };
+		break;
+	}
+	return effect;
+}
+
+static uint32_t flow_callee(struct flow *flow, const struct state *state, const struct insn *insn)
+{
+	if (insn->op == INSN_CALL || insn->op == INSN_JUMP)
+		return value_of(flow->values, VALUE_ADDRESS, insn->imm);
+	return flow_operand(flow, state, insn);
+}
+
+static void flow_call_effect(struct flow *flow, const struct state *state, const struct insn *insn, uint32_t callee)
+{
+	struct effect effect;
+
+	if (!flow->emits)
+		return;
+	effect = call_effect(flow, insn, callee);
+	effect.arguments = flow_arguments(flow, state);
+	flow_emit(flow, state, effect);
+}
+
+static void flow_call(struct flow *flow, struct state *state, const struct insn *insn)
+{
+	flow_call_effect(flow, state, insn, flow_callee(flow, state, insn));
+	flow_escape_registers(flow, state, insn->address, CALL_CHANGES | flow->function.entries_live);
+	flow_escape_cells(flow, state, insn->address, flow->function.entries.length > 0);
+	for (uint8_t reg = 0; reg < REGISTERS; reg++)
+		if (CALL_CHANGES >> reg & 1)
+			state_set(state, reg, UNKNOWN);
+	state_forget_escaped(state);
+	state->flags = FLAGS_UNKNOWN;
+}
+
+/* A jump out of the function: all that this one knew is the other's now. */
+static void flow_leave_function(struct flow *flow, const struct state *state, const struct insn *insn, uint32_t callee)
+{
+	flow_call_effect(flow, state, insn, callee);
+	flow_escape_registers(flow, state, insn->address, UINT16_MAX);
+	flow_escape_cells(flow, state, insn->address, true);
+}
+
+static void flow_syscall(struct flow *flow, struct state *state, const struct insn *insn)
+{
+	bool is_foreign = insn->op == INSN_INT80;
+
+	if (flow->emits)
+		flow_emit(flow, state,
+			  (struct effect){ .site = insn->address,
+					   .kind = is_foreign ? EFFECT_FOREIGN_SYSCALL : EFFECT_SYSCALL,
+					   .arguments = flow_arguments(flow, state) });
+	flow_escape_registers(flow, state, insn->address,
+			      BIT(RDI) | BIT(RSI) | BIT(RDX) | BIT(R10) | BIT(R8) | BIT(R9));
+	flow_escape_cells(flow, state, insn->address, false);
+	state_set(state, RAX, UNKNOWN);
+	state_set(state, RCX, UNKNOWN);
+	state_set(state, R11, UNKNOWN);
+	state_forget_escaped(state);
+	state->flags = FLAGS_UNKNOWN;
+}
+
+static void flow_jump_indirect(struct flow *flow, const struct state *state, const struct code_insn *item)
+{
+	const struct code_function *function = &flow->function;
+
+	if (flow_switch(flow, state, item))
+		return;
+	if (!item->insn.is_absolute ||
+	    !function->never_returns(function->context, (uint64_t)item->insn.displacement, true))
+		flow->can_return = true;
+	flow_leave_function(flow, state, &item->insn, flow_callee(flow, state, &item->insn));
+}
+
+void flow_fall(struct flow *flow, const struct state *state, const struct insn *insn)
+{
+	uint64_t next = insn->address + insn->length;
+
+	flow->can_return = true;
+	flow_leave_function(flow, state, insn, value_of(flow->values, VALUE_ADDRESS, (int64_t)next));
+}
+
+static void flow_jump(struct flow *flow, const struct state *state, const struct code_insn *item)
+{
+	const struct code_function *function = &flow->function;
+
+	if (!item->is_tail)
+		return;
+	if (!function->never_returns(function->context, (uint64_t)item->insn.imm, false))
+		flow->can_return = true;
+	flow_leave_function(flow, state, &item->insn, flow_callee(flow, state, &item->insn));
+}
+
+static void flow_return(struct flow *flow, const struct state *state, const struct insn *insn)
+{
+	flow->can_return = true;
+	flow_escape_registers(flow, state, insn->address, BIT(RAX) | BIT(RDX));
+	flow_escape_cells(flow, state, insn->address, false);
+}
+
+void flow_transfer(struct flow *flow, struct state *state, const struct code_insn *item)
+{
+	const struct insn *insn = &item->insn;
+
+	switch ((enum insn_op)insn->op) {
+	case INSN_CALL:
+	case INSN_CALL_INDIRECT:
+		flow_call(flow, state, insn);
+		break;
+	case INSN_SYSCALL:
+	case INSN_INT80:
+		flow_syscall(flow, state, insn);
+		break;
+	case INSN_JUMP:
+		flow_jump(flow, state, item);
+		break;
+	case INSN_JUMP_INDIRECT:
+		flow_jump_indirect(flow, state, item);
+		break;
+	case INSN_RETURN:
+		flow_return(flow, state, insn);
+		break;
+	default:
+		break;
+	}
+}

@@ -1,0 +1,273 @@
+/*
+ * Values, lists of arguments and lists of facts are each an array without repetitions and a hash table over it. Nothing
+ * is ever removed: a module has a few thousand.
+ */
+#include "scan/value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { INDEX_FIRST = 256 };
+
+const uint8_t value_argument_registers[VALUE_ARGUMENTS] = { RDI, RSI, RDX, RCX, R8, R9, RAX, RBX, R10 };
+
+unsigned value_argument_of(uint8_t reg)
+{
+	unsigned i = 0;
+
+	while (i < VALUE_ARGUMENTS && value_argument_registers[i] != reg)
+		i++;
+	return i;
+}
+
+static uint64_t hash_bytes(const void *bytes, size_t size)
+{
+	const char *at = bytes;
+	uint64_t hash = size;
+
+	for (size_t i = 0; i + 4 <= size; i += 4) {
+		uint32_t word;
+
+		memcpy(&word, at + i, sizeof(word));
+		hash = (hash ^ word) * 0x9e3779b97f4a7c15;
+		hash ^= hash >> 29;
+	}
+	return hash;
+}
+
+/* The bucket that holds the item equal to this one, or the free one where it belongs. */
+static uint32_t *index_find(const struct value_index *index, const void *items, size_t size, const void *item)
+{
+	size_t at = hash_bytes(item, size) & (index->capacity - 1);
+
+	while (index->buckets[at] && memcmp((const char *)items + (index->buckets[at] - 1) * size, item, size) != 0)
+		at = (at + 1) & (index->capacity - 1);
+	return &index->buckets[at];
+}
+
+/* Room for one more of count items. */
+static bool index_grow(struct values *values, struct value_index *index, const void *items, size_t size, size_t count)
+{
+	struct value_index larger = { .capacity = index->capacity ? index->capacity * 2 : INDEX_FIRST };
+
+	if (index->capacity > count * 2)
+		return true;
+	larger.buckets = arena_array(&values->arena, larger.capacity, sizeof(*larger.buckets));
+	if (!larger.buckets)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		*index_find(&larger, items, size, (const char *)items + i * size) = (uint32_t)i + 1;
+	*index = larger;
+	return true;
+}
+
+/* The place of item in vec; it is added where it is not there. */
+#define KEEP(values, vec, index, item)                                                                  \
+	__extension__({                                                                                 \
+		uint32_t kept_ = 0;                                                                     \
+		if (!index_grow((values), (index), (vec)->items, sizeof(*(item)), (vec)->length)) {     \
+			(values)->failed = true;                                                        \
+		} else {                                                                                \
+			uint32_t *bucket_ = index_find((index), (vec)->items, sizeof(*(item)), (item)); \
+			if (!*bucket_ && !VEC_PUSH(&(values)->arena, (vec), *(item)))                   \
+				(values)->failed = true;                                                \
+			else if (!*bucket_)                                                             \
+				*bucket_ = (uint32_t)(vec)->length;                                     \
+			kept_ = *bucket_ ? *bucket_ - 1 : 0;                                            \
+		}                                                                                       \
+		kept_;                                                                                  \
+	})
+
+uint32_t value_make(struct values *values, struct value value)
+{
+	if (values->failed)
+		return UNKNOWN;
+	return KEEP(values, &values->values, &values->value_index, &value);
+}
+
+void value_table_init(struct values *values)
+{
+	*values = (struct values){ 0 };
+	value_make(values, (struct value){ .kind = VALUE_UNKNOWN });
+	value_make(values, (struct value){ .kind = VALUE_NONE });
+	arguments_make(values, &(struct value_arguments){ { 0 } });
+	if (!values->failed)
+		KEEP(values, &values->facts, &values->facts_index, &((struct facts){ .count = 0 }));
+}
+
+void value_table_fini(struct values *values)
+{
+	arena_fini(&values->arena);
+	*values = (struct values){ 0 };
+}
+
+const int64_t *value_numbers(const struct values *values, uint32_t value)
+{
+	const struct value *all = value_at(values, value);
+
+	return all->count == 1 ? &all->number : values->sets.items[all->number].numbers;
+}
+
+uint32_t value_of(struct values *values, enum value_kind kind, int64_t number)
+{
+	return value_make(values, (struct value){ .kind = (uint8_t)kind, .number = number });
+}
+
+uint32_t value_number(struct values *values, int64_t number)
+{
+	return value_make(values, (struct value){ .kind = VALUE_NUMBERS, .count = 1, .number = number });
+}
+
+static int number_order(const void *left, const void *right)
+{
+	int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+static uint32_t value_sorted_set(struct values *values, const int64_t *numbers, size_t count)
+{
+	struct number_set set = { .count = count };
+	struct value value = { .kind = VALUE_NUMBERS, .count = (uint8_t)count };
+
+	if (count == 1)
+		return value_number(values, numbers[0]);
+	if (count > VALUE_NUMBERS_MAX || values->failed)
+		return UNKNOWN;
+	memcpy(set.numbers, numbers, count * sizeof(*numbers));
+	value.number = (int64_t)KEEP(values, &values->sets, &values->set_index, &set);
+	return value_make(values, value);
+}
+
+uint32_t value_set(struct values *values, const int64_t *numbers, size_t count)
+{
+	int64_t sorted[VALUE_NUMBERS_MAX * VALUE_NUMBERS_MAX];
+	size_t kept = 0;
+
+	if (count == 0 || count > VALUE_NUMBERS_MAX * VALUE_NUMBERS_MAX)
+		return UNKNOWN;
+	memcpy(sorted, numbers, count * sizeof(*numbers));
+	if (count > 1)
+		qsort(sorted, count, sizeof(*sorted), number_order);
+	for (size_t i = 0; i < count; i++)
+		if (i == 0 || sorted[i] != sorted[kept - 1])
+			sorted[kept++] = sorted[i];
+	return value_sorted_set(values, sorted, kept);
+}
+
+/* The union of two ascending lists. */
+static size_t numbers_merge(const int64_t *a, size_t a_count, const int64_t *b, size_t b_count, int64_t *ret_both)
+{
+	size_t count = 0, i = 0, j = 0;
+
+	while (i < a_count || j < b_count) {
+		if (j == b_count || (i < a_count && a[i] < b[j])) {
+			ret_both[count++] = a[i++];
+		} else {
+			if (i < a_count && a[i] == b[j])
+				i++;
+			ret_both[count++] = b[j++];
+		}
+	}
+	return count;
+}
+
+uint32_t value_join(struct values *values, uint32_t a, uint32_t b)
+{
+	int64_t both[VALUE_NUMBERS_MAX * 2];
+	const struct value *left, *right;
+	size_t count;
+
+	if (a == b || b == NO_VALUE)
+		return a;
+	if (a == NO_VALUE)
+		return b;
+	left = value_at(values, a);
+	right = value_at(values, b);
+	if (left->kind != VALUE_NUMBERS || right->kind != VALUE_NUMBERS)
+		return UNKNOWN;
+	count = numbers_merge(value_numbers(values, a), left->count, value_numbers(values, b), right->count, both);
+	return count == left->count ? a : value_sorted_set(values, both, count);
+}
+
+uint32_t arguments_make(struct values *values, const struct value_arguments *arguments)
+{
+	if (values->failed)
+		return 0;
+	return KEEP(values, &values->arguments, &values->arguments_index, arguments);
+}
+
+bool fact_holds(const struct fact *fact, int64_t number)
+{
+	int64_t mine = fact->width == 4 ? (int32_t)number : number;
+	int64_t other = fact->width == 4 ? (int32_t)fact->number : fact->number;
+	uint64_t bits = fact->width == 4 ? (uint32_t)mine : (uint64_t)mine;
+	uint64_t other_bits = fact->width == 4 ? (uint32_t)other : (uint64_t)other;
+
+	switch ((enum fact_relation)fact->relation) {
+	case FACT_EQUAL:
+		return mine == other;
+	case FACT_DIFFERS:
+		return mine != other;
+	case FACT_BELOW:
+		return bits <= other_bits;
+	case FACT_ABOVE:
+		return bits >= other_bits;
+	case FACT_LESS:
+		return mine <= other;
+	case FACT_GREATER:
+		return mine >= other;
+	case FACT_ANY:
+		return bits & other_bits;
+	case FACT_NO_BIT:
+		return !(bits & other_bits);
+	}
+	return true;
+}
+
+static int fact_order(const void *left, const void *right)
+{
+	return memcmp(left, right, sizeof(struct fact));
+}
+
+static uint32_t facts_make(struct values *values, struct facts *facts)
+{
+	qsort(facts->items, facts->count, sizeof(*facts->items), fact_order);
+	return values->failed ? 0 : KEEP(values, &values->facts, &values->facts_index, facts);
+}
+
+uint32_t facts_add(struct values *values, uint32_t facts, struct fact fact, bool *ret_contradiction)
+{
+	struct facts list = values->facts.items[facts];
+
+	for (uint64_t i = 0; i < list.count; i++) {
+		const struct fact *other = &list.items[i];
+
+		if (memcmp(other, &fact, sizeof(fact)) == 0)
+			return facts;
+		if (other->reg != fact.reg || other->width != fact.width)
+			continue;
+		if ((other->relation == FACT_EQUAL && !fact_holds(&fact, other->number)) ||
+		    (fact.relation == FACT_EQUAL && !fact_holds(other, fact.number)))
+			*ret_contradiction = true;
+	}
+	if (list.count == FACTS_MAX)
+		return facts;
+	list.items[list.count++] = fact;
+	return facts_make(values, &list);
+}
+
+uint32_t facts_join(struct values *values, uint32_t a, uint32_t b)
+{
+	struct facts both = { .count = 0 }, left, right;
+
+	if (a == b)
+		return a;
+	left = values->facts.items[a];
+	right = values->facts.items[b];
+	for (uint64_t i = 0; i < left.count; i++)
+		for (uint64_t j = 0; j < right.count; j++)
+			if (memcmp(&left.items[i], &right.items[j], sizeof(struct fact)) == 0)
+				both.items[both.count++] = left.items[i];
+	return facts_make(values, &both);
+}

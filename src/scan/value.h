@@ -1,0 +1,144 @@
+/*
+ * scan/value.h - what a register can hold at a place, as small numbers
+ *
+ * A value is what all paths to a place agree on: nothing known, a few numbers, an address in the module, what the
+ * function was given, a place of its frame, what was loaded from a named place. Each distinct value is kept once and
+ * stands as its index, so that comparing two is comparing two numbers, and a module's values are one array that can be
+ * written to a file. The same holds for lists of arguments and of facts.
+ */
+#ifndef CALLGATE_SCAN_VALUE_H
+#define CALLGATE_SCAN_VALUE_H
+
+#include "base/arena.h"
+#include "scan/insn.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A set of more numbers than these is unknown. */
+#define VALUE_NUMBERS_MAX 16
+
+enum value_kind {
+	VALUE_UNKNOWN,
+	VALUE_NONE, /* no path leads here */
+	VALUE_NUMBERS,
+	VALUE_ADDRESS, /* number: of code or data of the module, taken by an instruction */
+	VALUE_PARAM,   /* what register reg held when the function was entered, its low width bytes */
+	VALUE_STACK,   /* the stack pointer at entry, plus number */
+	VALUE_SLOT, /* the 8 bytes at address number of the module: a pointer that a relocation writes, or a variable */
+	VALUE_FIELD,   /* the 8 bytes at offset of what SLOT number points to */
+	VALUE_POINTEE, /* the width bytes at offset of what PARAM reg points to */
+	VALUE_CELL,    /* a place of the frame that holds the value with index number */
+	VALUE_TABLE,   /* an entry of the table of 32-bit distances at number */
+	VALUE_ENTRY,   /* an entry of the table of pointers at number */
+	VALUE_TARGET,  /* number plus an entry of the table there: where a switch goes */
+};
+
+enum { UNKNOWN = 0, NO_VALUE = 1 };
+
+struct value {
+	int64_t number; /* NUMBERS: the only one, or where they are in sets */
+	int32_t offset; /* FIELD, POINTEE */
+	uint8_t kind;	/* enum value_kind */
+	uint8_t reg;	/* PARAM, POINTEE */
+	uint8_t width;	/* PARAM, POINTEE: 4 or 8 */
+	uint8_t count;	/* NUMBERS: how many, at least 1, ascending */
+};
+
+/* The registers that carry arguments: of C, of the kernel (r10), of Go (rax, rbx and more of these). */
+#define VALUE_ARGUMENTS 9
+extern const uint8_t value_argument_registers[VALUE_ARGUMENTS];
+
+/* The place of a register among them, VALUE_ARGUMENTS for none. */
+unsigned value_argument_of(uint8_t reg);
+
+struct value_arguments {
+	uint32_t values[VALUE_ARGUMENTS];
+};
+
+/* What a branch says of the register's value at entry, on the way to a place. */
+enum fact_relation { FACT_EQUAL, FACT_DIFFERS, FACT_BELOW, FACT_ABOVE, FACT_LESS, FACT_GREATER, FACT_ANY, FACT_NO_BIT };
+
+struct fact {
+	int64_t number; /* ANY, NO_BIT: a mask; BELOW, ABOVE, LESS, GREATER: inclusive */
+	uint8_t reg;	/* whose PARAM */
+	uint8_t width;	/* of the comparison: 4 or 8 */
+	uint8_t relation;
+	uint8_t unused[5];
+};
+
+#define FACTS_MAX 4
+
+struct facts {
+	struct fact items[FACTS_MAX]; /* in a fixed order; the rest is zero */
+	uint64_t count;
+};
+
+/* One kind of thing that is kept once: open addressing over indices plus one. */
+struct value_index {
+	uint32_t *buckets;
+	size_t capacity; /* a power of 2, or 0 */
+};
+
+struct number_set {
+	int64_t numbers[VALUE_NUMBERS_MAX]; /* ascending; the rest is zero */
+	uint64_t count;			    /* at least 2 */
+};
+
+struct values {
+	struct arena arena;
+	struct {
+		VEC(struct value);
+	} values;
+	struct {
+		VEC(struct number_set);
+	} sets;
+	struct {
+		VEC(struct value_arguments);
+	} arguments; /* 0: nothing known of any */
+	struct {
+		VEC(struct facts);
+	} facts; /* 0: none */
+	struct value_index value_index, set_index, arguments_index, facts_index;
+	bool failed; /* memory was out: all that was answered since is worthless */
+};
+
+/* Holds UNKNOWN, NO_VALUE, and the empty lists; look at failed. */
+void value_table_init(struct values *values);
+void value_table_fini(struct values *values);
+
+static inline const struct value *value_at(const struct values *values, uint32_t value)
+{
+	return &values->values.items[value];
+}
+
+static inline enum value_kind value_kind(const struct values *values, uint32_t value)
+{
+	return (enum value_kind)values->values.items[value].kind;
+}
+
+/* The numbers of a value that has some, ascending; their count is the value's. */
+const int64_t *value_numbers(const struct values *values, uint32_t value);
+
+uint32_t value_make(struct values *values, struct value value);
+uint32_t value_number(struct values *values, int64_t number);
+uint32_t value_of(struct values *values, enum value_kind kind, int64_t number);
+
+/* Of numbers in any order, with repetitions; UNKNOWN for more than VALUE_NUMBERS_MAX. */
+uint32_t value_set(struct values *values, const int64_t *numbers, size_t count);
+
+/* What holds of both: their union where both are numbers, else UNKNOWN unless they are the same. */
+uint32_t value_join(struct values *values, uint32_t a, uint32_t b);
+
+uint32_t arguments_make(struct values *values, const struct value_arguments *arguments);
+
+/* Facts with one more; the same where there is no room. ret_contradiction: the new one cannot hold beside them. */
+uint32_t facts_add(struct values *values, uint32_t facts, struct fact fact, bool *ret_contradiction);
+
+/* What both say. */
+uint32_t facts_join(struct values *values, uint32_t a, uint32_t b);
+
+/* Whether a number can be what the fact says. */
+bool fact_holds(const struct fact *fact, int64_t number);
+
+#endif
