@@ -104,6 +104,30 @@ static uint32_t value_move(struct values *values, uint32_t value, int64_t distan
 	return value_make(values, moved);
 }
 
+/* An entry of a table plus the table's address. */
+static uint32_t value_target(struct values *values, uint32_t entry, uint32_t table)
+{
+	struct value target = *value_at(values, entry);
+
+	if (target.number != value_at(values, table)->number)
+		return UNKNOWN;
+	target.kind = VALUE_TARGET;
+	return value_make(values, target);
+}
+
+/* A parameter plus a number; 32 bits of it are all that is known then. */
+static uint32_t value_add_param(struct values *values, uint32_t param, uint8_t width, int64_t number)
+{
+	struct value moved = *value_at(values, param);
+	int64_t offset = moved.offset + (width == 4 ? (int32_t)number : number);
+
+	if (width < 4 || offset < INT32_MIN || offset > INT32_MAX || (width == 8 && moved.width == 4))
+		return UNKNOWN;
+	moved.offset = (int32_t)offset;
+	moved.width = width;
+	return value_make(values, moved);
+}
+
 static uint32_t value_add(struct values *values, uint32_t a, uint32_t b, int64_t sign)
 {
 	enum value_kind left = value_kind(values, a), right = value_kind(values, b);
@@ -115,10 +139,10 @@ static uint32_t value_add(struct values *values, uint32_t a, uint32_t b, int64_t
 		return UNKNOWN;
 	if ((right == VALUE_ADDRESS || right == VALUE_STACK) && value_single(values, a, &number))
 		return value_move(values, b, number);
-	if (left == VALUE_TABLE && right == VALUE_ADDRESS && value_at(values, a)->number == value_at(values, b)->number)
-		return value_of(values, VALUE_TARGET, value_at(values, b)->number);
-	if (right == VALUE_TABLE && left == VALUE_ADDRESS && value_at(values, a)->number == value_at(values, b)->number)
-		return value_of(values, VALUE_TARGET, value_at(values, a)->number);
+	if (left == VALUE_TABLE && right == VALUE_ADDRESS)
+		return value_target(values, a, b);
+	if (right == VALUE_TABLE && left == VALUE_ADDRESS)
+		return value_target(values, b, a);
 	return UNKNOWN;
 }
 
@@ -128,6 +152,9 @@ uint32_t value_operate(struct values *values, uint8_t op, uint8_t width, uint32_
 
 	if (value_kind(values, a) == VALUE_NUMBERS && value_kind(values, b) == VALUE_NUMBERS)
 		return sets_operate(values, op, width, a, b);
+	if ((op == INSN_ADD || op == INSN_SUB) && value_kind(values, a) == VALUE_PARAM &&
+	    value_single(values, b, &number))
+		return value_add_param(values, a, width, op == INSN_ADD ? number : -number);
 	if (width == 8 && (op == INSN_ADD || op == INSN_SUB))
 		return value_add(values, a, b, op == INSN_ADD ? 1 : -1);
 	if (op == INSN_OR && value_single(values, b, &number) && cut(number, width) == cut(-1, width))

@@ -7,9 +7,7 @@
 
 #include "abi/abi.h"
 #include "base/error.h"
-
-#include <stdio.h>
-#include <string.h>
+#include "scan/model.h"
 
 enum { CARRY_DEPTH_MAX = 6, SYSCALL_NR_MAX = 4096 };
 
@@ -62,10 +60,28 @@ static struct call *collector_call(struct collector *collector, uint32_t nr)
 	return &calls->calls.items[calls->calls.length - 1];
 }
 
+/* Whether the interpreter would make the call only if it were the program. */
+static bool is_never(const struct collector *collector, uint32_t module, uint32_t nr)
+{
+	const struct reach *reach = collector->reach;
+	const char *soname = reach->modules.items[module]->module->soname;
+
+	if (module != reach->link->interpreter || module == 0)
+		return false;
+	for (size_t i = model_find(soname, MODEL_IS_NEVER, 0); i < model_count;
+	     i = model_find(soname, MODEL_IS_NEVER, i + 1))
+		if ((uint32_t)abi_syscall_by_name(models[i].prefix)->nr[ABI_X86_64] == nr)
+			return true;
+	return false;
+}
+
 static void collector_site(struct collector *collector, uint32_t nr, const struct call_site *site)
 {
-	struct call *call = collector_call(collector, nr);
+	struct call *call;
 
+	if (is_never(collector, site->module, nr))
+		return;
+	call = collector_call(collector, nr);
 	if (!call)
 		return;
 	for (unsigned i = 0; i < CALL_ARGUMENTS; i++)
@@ -118,20 +134,6 @@ static void collector_numbers(struct collector *collector, const struct pending 
 	}
 }
 
-struct model {
-	const char *soname;
-	int64_t handler_signal; /* of a handler; 0: of wrappers that are called by pointers */
-	const char *syscalls;
-};
-
-static const struct model models[] = {
-#define MODEL_HANDLER(soname, signal, syscalls) { soname, signal, syscalls },
-#define MODEL_POINTERS(soname)			{ soname, 0, "" },
-#include "scan/models.def"
-#undef MODEL_HANDLER
-#undef MODEL_POINTERS
-};
-
 /* Whether the call is made only where the first argument is this number. */
 static bool is_handler_of(const struct collector *collector, const struct pending *pending, int64_t number)
 {
@@ -140,40 +142,33 @@ static bool is_handler_of(const struct collector *collector, const struct pendin
 
 	for (uint64_t i = 0; i < facts->count; i++)
 		if (facts->items[i].reg == RDI && facts->items[i].relation == FACT_EQUAL &&
-		    facts->items[i].number == number)
+		    facts->items[i].number - facts->items[i].offset == number)
 			return true;
 	return false;
 }
 
-/* The row that says what the call is, NULL. */
+/* The row of a kind that says what the call is, NULL. */
 static const struct model *collector_model(const struct collector *collector, const struct pending *pending,
-					   bool by_pointer)
+					   enum model_kind kind)
 {
 	const char *soname = collector->reach->modules.items[pending->module]->module->soname;
+	size_t row = model_find(soname, kind, 0);
 
-	for (size_t i = 0; soname && i < sizeof(models) / sizeof(*models); i++) {
-		const struct model *model = &models[i];
-
-		if (strcmp(model->soname, soname) != 0 || by_pointer != (model->handler_signal == 0))
-			continue;
-		if (by_pointer || is_handler_of(collector, pending, model->handler_signal))
-			return model;
-	}
-	return NULL;
+	if (row == model_count || (kind == MODEL_IS_HANDLER && !is_handler_of(collector, pending, models[row].signal)))
+		return NULL;
+	return &models[row];
 }
 
+/* A number gets into the handler's variable only by the function of its name. */
 static void collector_modelled(struct collector *collector, const struct pending *pending, const struct model *model)
 {
 	struct call_site site = { pending->module, pending->number, pending->effect->site, { 0 } };
+	const char *at = model->words;
 	char name[32];
 
-	for (const char *at = model->syscalls; *at; at += strspn(at, " ")) {
-		size_t length = strcspn(at, " ");
-
-		snprintf(name, sizeof(name), "%.*s", (int)length, at);
-		collector_site(collector, (uint32_t)abi_syscall_by_name(name)->nr[ABI_X86_64], &site);
-		at += length;
-	}
+	while (model_word(&at, name, sizeof(name)))
+		if (reach_has_live(collector->reach, pending->module, name))
+			collector_site(collector, (uint32_t)abi_syscall_by_name(name)->nr[ABI_X86_64], &site);
 }
 
 /* Whether the number is something that callers say. */
@@ -184,7 +179,7 @@ static bool is_carried(const struct collector *collector, const struct pending *
 	if (pending->nr.is_number)
 		return false;
 	value = value_at(&collector->reach->modules.items[pending->module]->summary->values, pending->nr.value);
-	return (value->kind == VALUE_PARAM || (value->kind == VALUE_POINTEE && value->offset == 0)) &&
+	return (value->kind == VALUE_PARAM || value->kind == VALUE_POINTEE) && value->offset == 0 &&
 	       value_argument_of(value->reg) < VALUE_ARGUMENTS;
 }
 
@@ -192,11 +187,11 @@ static bool is_carried(const struct collector *collector, const struct pending *
 static void collector_add(struct collector *collector, struct pending *pending)
 {
 	const struct reach_function *function = reach_function(collector->reach, pending->module, pending->number);
-	const struct model *model = collector_model(collector, pending, false);
+	const struct model *model = collector_model(collector, pending, MODEL_IS_HANDLER);
 	uint32_t numbers;
 
 	if (is_carried(collector, pending)) {
-		pending->by_pointer = function->is_taken && collector_model(collector, pending, true);
+		pending->by_pointer = function->is_taken && collector_model(collector, pending, MODEL_IS_POINTERS);
 		if (function->is_taken && !pending->by_pointer)
 			collector_unresolved(collector, pending,
 					     "its number is an argument of a function that anybody "
@@ -229,14 +224,14 @@ static struct carried carry(struct collector *collector, const struct pending *c
 	if (carried.is_number)
 		return carried;
 	value = value_at(&reach->modules.items[callee->module]->summary->values, carried.value);
-	argument = value->kind == VALUE_PARAM || value->kind == VALUE_POINTEE ? value_argument_of(value->reg)
-									      : VALUE_ARGUMENTS;
-	if (argument == VALUE_ARGUMENTS)
+	argument = value_argument_of(value->reg);
+	if ((value->kind != VALUE_PARAM && value->kind != VALUE_POINTEE) || value->offset != 0 ||
+	    argument == VALUE_ARGUMENTS)
 		return (struct carried){ carried_number(collector, callee, carried), true };
 	given = values->arguments.items[call->arguments].values[argument];
 	if (value->kind == VALUE_PARAM)
 		return (struct carried){ given, false };
-	if (value->offset == 0 && value_kind(values, given) == VALUE_CELL)
+	if (value_kind(values, given) == VALUE_CELL)
 		return (struct carried){ (uint32_t)value_at(values, given)->number, false };
 	return (struct carried){ UNKNOWN, true };
 }

@@ -134,18 +134,29 @@ static void flow_into(struct flow *flow, const struct state *state, uint32_t blo
 	}
 }
 
+/* The block at a switch's target, CODE_NONE where it is yet to be made. */
+static uint32_t target_block(const struct code_function *function, uint64_t address)
+{
+	uint32_t index = code_insn_at(function, address);
+	const struct code_insn *item = index == CODE_NONE ? NULL : &function->insns.items[index];
+
+	return item && item->is_leader && function->blocks.items[item->block].first == index ? item->block : CODE_NONE;
+}
+
 static void flow_into_targets(struct flow *flow, const struct state *state, uint64_t site)
 {
-	const struct code_function *function = &flow->function;
-
 	for (size_t i = 0; i < flow->targets.length; i++) {
-		uint32_t index = code_insn_at(function, flow->targets.items[i]);
+		const struct flow_target *target = &flow->targets.items[i];
+		uint32_t block = target_block(&flow->function, target->address);
+		struct state into = *state;
+		bool contradiction = false;
 
-		if (index != CODE_NONE && function->insns.items[index].is_leader &&
-		    function->blocks.items[function->insns.items[index].block].first == index)
-			flow_into(flow, state, function->insns.items[index].block, site);
-		else if (!VEC_PUSH(&flow->arena, &flow->unseen, flow->targets.items[i]))
+		if (target->fact.reg != REGISTER_NONE)
+			into.facts = facts_add(flow->values, state->facts, target->fact, &contradiction);
+		if (block == CODE_NONE && !VEC_PUSH(&flow->arena, &flow->unseen, target->address))
 			flow->failed = true;
+		if (!contradiction)
+			flow_into(flow, &into, block, site);
 	}
 	flow->targets.length = 0;
 }

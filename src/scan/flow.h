@@ -15,6 +15,12 @@
 #include "scan/pointers.h"
 #include "scan/state.h"
 
+/* Where a switch goes, with how many of its numbers. */
+struct flow_target {
+	uint64_t address;
+	struct fact fact; /* reg is REGISTER_NONE where it says nothing */
+};
+
 struct flow {
 	const struct module *module;
 	const struct pointers *pointers; /* of the module */
@@ -25,8 +31,8 @@ struct flow {
 	size_t room;	      /* of both */
 	struct arena arena;
 	struct {
-		VEC(uint64_t);
-	} targets; /* of switches, found in this round */
+		VEC(struct flow_target);
+	} targets; /* of the switch that ends the block */
 	struct {
 		VEC(uint64_t);
 	} unseen; /* of those, what was not decoded yet */

@@ -46,6 +46,7 @@ static void place_based(struct values *values, const struct module *module, uint
 		break;
 	case VALUE_PARAM:
 		place->kind = value.width == 8 ? PLACE_PARAM : PLACE_UNKNOWN;
+		place->number += value.offset;
 		place->reg = value.reg;
 		break;
 	case VALUE_NUMBERS:
@@ -66,6 +67,9 @@ static void place_indexed(struct values *values, const struct module *module, ui
 {
 	struct value left = *value_at(values, base), right = *value_at(values, index);
 
+	place->reg = right.kind == VALUE_PARAM ? right.reg : REGISTER_NONE;
+	place->width = right.width;
+	place->index_offset = right.offset;
 	if (left.kind == VALUE_ADDRESS) {
 		place->kind = PLACE_INDEXED;
 		place->number += left.number;
@@ -133,9 +137,10 @@ uint32_t place_load(struct values *values, const struct module *module, const st
 	case PLACE_ADDRESS:
 		return load_address(values, module, (uint64_t)place->number, width);
 	case PLACE_INDEXED:
-		if (width == 4 && place->scale == 4)
-			return value_of(values, VALUE_TABLE, place->number);
-		return width == 8 && place->scale == 8 ? value_of(values, VALUE_ENTRY, place->number) : UNKNOWN;
+		value = (struct value){ .number = place->number, .reg = place->reg, .width = place->width };
+		value.offset = place->reg == REGISTER_NONE ? 0 : place->index_offset;
+		value.kind = width == 4 ? VALUE_TABLE : VALUE_ENTRY;
+		return (width == 4 || width == 8) && place->scale == width ? value_make(values, value) : UNKNOWN;
 	case PLACE_FRAME:
 		return state_load(values, state, place->number, width);
 	case PLACE_SLOT:

@@ -20,8 +20,10 @@ struct place {
 	enum place_kind kind;
 	int64_t number;
 	uint64_t slot;
-	uint8_t reg;
+	uint8_t reg; /* PARAM; INDEXED: whose PARAM the index is, REGISTER_NONE for none */
 	uint8_t scale;
+	uint8_t width; /* of that index */
+	int32_t index_offset;
 	uint32_t pointers[2]; /* values of base and index that are pointers, UNKNOWN: what is read through them where
 				 kind does not say what */
 };

@@ -22,15 +22,43 @@ static void reach_queue(struct reach *reach, uint32_t module, uint32_t number)
 		reach->failed = true;
 }
 
+/* A module's own call of what a model holds back waits; anybody else's does not. */
+static bool reach_waits(const struct reach *reach, uint32_t module, struct reach_function *function,
+			const struct reach_cause *cause)
+{
+	if (!function->model || cause->module != module || cause->kind == CAUSE_ROOT ||
+	    reach->models_met >> (function->model - 1) & 1)
+		return false;
+	if (!function->is_waiting)
+		function->cause = *cause;
+	function->is_waiting = true;
+	return true;
+}
+
 static void reach_enliven(struct reach *reach, uint32_t module, uint32_t number, const struct reach_cause *cause)
 {
 	struct reach_function *function = reach_function(reach, module, number);
 
-	if (function->is_live)
+	if (function->is_live || reach_waits(reach, module, function, cause))
 		return;
 	function->is_live = true;
 	function->cause = *cause;
 	reach_queue(reach, module, number);
+}
+
+void reach_release(struct reach *reach, bool *ret_grew)
+{
+	for (uint32_t i = 0; i < reach->modules.length; i++)
+		for (uint32_t j = 0; j < reach->modules.items[i]->summary->functions.length; j++) {
+			struct reach_function *function = reach_function(reach, i, j);
+			struct reach_cause cause = function->cause;
+
+			if (!function->is_waiting || function->is_live ||
+			    !(reach->models_met >> (function->model - 1) & 1))
+				continue;
+			reach_enliven(reach, i, j, &cause);
+			*ret_grew = true;
+		}
 }
 
 void reach_take(struct reach *reach, uint32_t module, uint32_t number, const struct reach_cause *cause)
@@ -43,7 +71,8 @@ void reach_take(struct reach *reach, uint32_t module, uint32_t number, const str
 	for (unsigned i = 0; i < VALUE_ARGUMENTS; i++)
 		function->given[i] = UNKNOWN;
 	reach_enliven(reach, module, number, cause);
-	reach_queue(reach, module, number);
+	if (function->is_live)
+		reach_queue(reach, module, number);
 }
 
 void reach_call(struct reach *reach, uint32_t module, uint32_t number, const uint32_t given[VALUE_ARGUMENTS],
@@ -62,7 +91,7 @@ void reach_call(struct reach *reach, uint32_t module, uint32_t number, const uin
 		changed |= interest >> i & 1;
 	}
 	reach_enliven(reach, module, number, cause);
-	if (changed)
+	if (changed && function->is_live)
 		reach_queue(reach, module, number);
 }
 

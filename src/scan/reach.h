@@ -39,8 +39,10 @@ struct reach_function {
 	uint32_t given[VALUE_ARGUMENTS]; /* in reach->values: what live callers give it; NO_VALUE before the first */
 	struct reach_cause cause;
 	bool is_live, is_queued;
-	bool is_taken;	/* its address is in reach: anybody may call it */
-	uint8_t rounds; /* how often it was gone through */
+	bool is_taken;	 /* its address is in reach: anybody may call it */
+	bool is_waiting; /* it would be live, were its model's functions */
+	uint8_t rounds;	 /* how often it was gone through */
+	uint8_t model;	 /* the row of models.def that holds it back, plus one; 0 for none */
 };
 
 struct reach_module {
@@ -82,6 +84,7 @@ struct reach {
 	struct {
 		VEC(struct reach_open);
 	} opens;
+	uint64_t models_met;	 /* a bit a row of models.def whose functions are live */
 	uint64_t hints_followed; /* a bit a row, of the first 64 that a symbol decides */
 	bool failed;		 /* memory was out */
 };
@@ -144,6 +147,15 @@ int reach_load(struct reach *reach, const struct reach_options *options, struct 
 
 /* Links what live functions open. ret_grew: something was new. */
 int reach_open(struct reach *reach, bool *ret_grew, struct callgate_error *err);
+
+/* Whether a module exports a live function of that name. */
+bool reach_has_live(const struct reach *reach, uint32_t module, const char *name);
+
+/* Marks the functions of a new module that a model holds back. */
+void reach_hold(struct reach *reach, uint32_t module);
+
+/* Lets those go whose model's functions are live now. ret_grew as above. */
+void reach_release(struct reach *reach, bool *ret_grew);
 
 /* The same for a name or folder that the user gave. */
 int reach_open_named(struct reach *reach, const char *name, struct callgate_error *err);

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "scan/cache.h"
+#include "scan/model.h"
 
 #include <elf.h>
 #include <string.h>
@@ -113,6 +114,7 @@ static int reach_load_module(struct reach *reach, const struct reach_options *op
 	for (size_t i = 0; i < all->summary->functions.length; i++)
 		for (unsigned j = 0; j < VALUE_ARGUMENTS; j++)
 			all->functions[i].given[j] = NO_VALUE;
+	reach_hold(reach, number);
 	return CALLGATE_OK;
 }
 
@@ -237,20 +239,63 @@ static int open_function(struct reach *reach, uint32_t module, uint32_t number, 
 	return status;
 }
 
+bool reach_has_live(const struct reach *reach, uint32_t module, const char *name)
+{
+	const struct reach_module *all = reach->modules.items[module];
+	size_t symbol = module_find_symbol(all->module, name, NULL);
+	uint32_t number;
+
+	if (symbol == 0)
+		return false;
+	number = summary_function_at(all->summary, all->module->dynamic_symbols.items[symbol].value);
+	return number != SUMMARY_NONE && all->functions[number].is_live;
+}
+
 static bool is_live_symbol(const struct reach *reach, const char *name)
 {
-	for (uint32_t i = 0; i < reach->modules.length; i++) {
-		const struct reach_module *all = reach->modules.items[i];
-		size_t symbol = module_find_symbol(all->module, name, NULL);
-		uint32_t number;
-
-		if (symbol == 0)
-			continue;
-		number = summary_function_at(all->summary, all->module->dynamic_symbols.items[symbol].value);
-		if (number != SUMMARY_NONE && all->functions[number].is_live)
+	for (uint32_t i = 0; i < reach->modules.length; i++)
+		if (reach_has_live(reach, i, name))
 			return true;
-	}
 	return false;
+}
+
+void reach_hold(struct reach *reach, uint32_t module)
+{
+	struct reach_module *all = reach->modules.items[module];
+	const char *soname = all->module->soname;
+
+	for (size_t row = model_find(soname, MODEL_IS_ONLY_WITH, 0); row < model_count;
+	     row = model_find(soname, MODEL_IS_ONLY_WITH, row + 1))
+		for (size_t i = 1; i < all->module->dynamic_symbols.length; i++) {
+			const struct module_symbol *symbol = &all->module->dynamic_symbols.items[i];
+			uint32_t number;
+
+			if (!symbol->is_defined ||
+			    strncmp(symbol->name, models[row].prefix, strlen(models[row].prefix)))
+				continue;
+			number = summary_function_at(all->summary, symbol->value);
+			if (number != SUMMARY_NONE)
+				all->functions[number].model = (uint8_t)(row + 1);
+		}
+}
+
+/* Looks which models' functions have become live. */
+static void open_models(struct reach *reach, bool *ret_grew)
+{
+	uint64_t before = reach->models_met;
+	char name[64];
+
+	for (uint32_t i = 0; i < reach->modules.length; i++) {
+		const char *soname = reach->modules.items[i]->module->soname;
+
+		for (size_t row = model_find(soname, MODEL_IS_ONLY_WITH, 0); row < model_count;
+		     row = model_find(soname, MODEL_IS_ONLY_WITH, row + 1))
+			for (const char *at = models[row].words; model_word(&at, name, sizeof(name));)
+				if (reach_has_live(reach, i, name))
+					reach->models_met |= (uint64_t)1 << row;
+	}
+	if (reach->models_met != before)
+		reach_release(reach, ret_grew);
 }
 
 static int open_hints(struct reach *reach, struct callgate_error *err)
@@ -282,6 +327,7 @@ int reach_open(struct reach *reach, bool *ret_grew, struct callgate_error *err)
 	}
 	*ret_grew =
 		reach->link->modules.length > before || reach->queue.length > queued || reach->objects.length > touched;
+	open_models(reach, ret_grew);
 	return status;
 }
 

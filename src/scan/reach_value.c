@@ -55,6 +55,29 @@ bool reach_holds(const struct reach *reach, uint32_t module, uint32_t number, co
 	return true;
 }
 
+static int64_t param_number(const struct value *param, int64_t number)
+{
+	int64_t moved = (int64_t)((uint64_t)number + (uint64_t)(int64_t)param->offset);
+
+	return param->width == 4 ? (int64_t)(uint32_t)moved : moved;
+}
+
+/* The one number that a register held, where a fact says it. */
+static bool facts_name(const struct facts *facts, uint8_t reg, int64_t *ret_number)
+{
+	for (uint64_t i = 0; i < facts->count; i++) {
+		const struct fact *fact = &facts->items[i];
+
+		if (fact->reg != reg || fact->relation != FACT_EQUAL)
+			continue;
+		*ret_number = fact->number - fact->offset;
+		if (fact->width == 4)
+			*ret_number = (int64_t)(uint32_t)*ret_number;
+		return true;
+	}
+	return false;
+}
+
 /* What is left of the numbers that are given for a register when its facts are considered; facts that name one number
  * say it even where nothing is given. */
 static uint32_t reach_given(struct reach *reach, uint32_t module, uint32_t number, const struct effect *effect,
@@ -65,6 +88,7 @@ static uint32_t reach_given(struct reach *reach, uint32_t module, uint32_t numbe
 	uint32_t given = argument < VALUE_ARGUMENTS ? reach_function(reach, module, number)->given[argument] : UNKNOWN;
 	int64_t left[VALUE_NUMBERS_MAX];
 	size_t count = 0;
+	int64_t named;
 
 	if (value_kind(&reach->values, given) == VALUE_NUMBERS) {
 		const int64_t *numbers = value_numbers(&reach->values, given);
@@ -72,14 +96,11 @@ static uint32_t reach_given(struct reach *reach, uint32_t module, uint32_t numbe
 
 		for (uint8_t i = 0; i < all; i++)
 			if (facts_allow(facts, param->reg, numbers[i]))
-				left[count++] = param->width == 4 ? (int64_t)(uint32_t)numbers[i] : numbers[i];
+				left[count++] = param_number(param, numbers[i]);
 		return count > 0 ? value_set(&reach->values, left, count) : UNKNOWN;
 	}
-	for (uint64_t i = 0; i < facts->count; i++)
-		if (facts->items[i].reg == param->reg && facts->items[i].relation == FACT_EQUAL)
-			return value_number(&reach->values, facts->items[i].width == 4
-								    ? (int64_t)(uint32_t)facts->items[i].number
-								    : facts->items[i].number);
+	if (facts_name(facts, param->reg, &named))
+		return value_number(&reach->values, param_number(param, named));
 	return UNKNOWN;
 }
 

@@ -154,16 +154,57 @@ static void flow_align(struct flow *flow, struct state *state)
 		state_set(state, RSP, value_of(flow->values, VALUE_STACK, stack->number - FRAME_ALIGNED));
 }
 
+/* What a comparison finds in memory: a parameter that lies in the frame, or a byte of it that is tested for bits. */
+static uint32_t flow_compared(struct flow *flow, struct state *state, const struct insn *insn)
+{
+	struct place place;
+	uint32_t value;
+
+	if (!insn->has_memory)
+		return state_get(state, insn->destination);
+	place = flow_place(flow, state, insn);
+	value = place_load(flow->values, flow->module, state, &place, insn->width);
+	return state_is_pointer(flow->values, value) ? UNKNOWN : value;
+}
+
+/* `testb $1,5(%rsp)` asks for bit 8 of what lies at 4(%rsp). */
+static bool flow_test_part(struct flow *flow, struct state *state, const struct insn *insn)
+{
+	struct place place;
+
+	if (insn->op != INSN_TEST || insn->width >= 4 || !insn->has_memory || insn->operand != OPERAND_IMMEDIATE)
+		return false;
+	place = flow_place(flow, state, insn);
+	if (place.kind != PLACE_FRAME)
+		return false;
+	for (int64_t part = 0; part + insn->width <= 4; part++) {
+		uint32_t value = state_load(flow->values, state, place.number - part, 4);
+		uint64_t mask = (uint64_t)insn->imm & (insn->width == 1 ? 0xff : 0xffff);
+
+		if (value == UNKNOWN)
+			continue;
+		state->flags = FLAGS_TEST;
+		state->flags_register = REGISTER_NONE;
+		state->flags_width = 4;
+		state->flags_value = value;
+		state->flags_number = (int64_t)(mask << (part * 8));
+		return true;
+	}
+	return false;
+}
+
 static void flow_compare(struct flow *flow, struct state *state, const struct insn *insn)
 {
 	uint32_t other = insn->operand == OPERAND_MEMORY ? UNKNOWN : flow_operand(flow, state, insn);
-	const struct value *number = value_at(flow->values, other);
+	struct value other_value = *value_at(flow->values, other), *number = &other_value;
 	bool is_self = insn->op == INSN_TEST && insn->operand == OPERAND_REGISTER && insn->source == insn->destination;
 
+	if (flow_test_part(flow, state, insn))
+		return;
 	state->flags = FLAGS_UNKNOWN;
 	state->flags_register = insn->width >= 4 ? insn->destination : REGISTER_NONE;
 	state->flags_width = insn->width;
-	state->flags_value = state_get(state, insn->destination);
+	state->flags_value = flow_compared(flow, state, insn);
 	if (is_self) {
 		state->flags = insn->width >= 4 ? FLAGS_COMPARE : FLAGS_TEST;
 		state->flags_number = insn->width >= 4 ? 0 : -1;

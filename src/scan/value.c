@@ -199,7 +199,8 @@ uint32_t arguments_make(struct values *values, const struct value_arguments *arg
 
 bool fact_holds(const struct fact *fact, int64_t number)
 {
-	int64_t mine = fact->width == 4 ? (int32_t)number : number;
+	int64_t moved = (int64_t)((uint64_t)number + (uint64_t)(int64_t)fact->offset);
+	int64_t mine = fact->width == 4 ? (int32_t)moved : moved;
 	int64_t other = fact->width == 4 ? (int32_t)fact->number : fact->number;
 	uint64_t bits = fact->width == 4 ? (uint32_t)mine : (uint64_t)mine;
 	uint64_t other_bits = fact->width == 4 ? (uint32_t)other : (uint64_t)other;
@@ -236,6 +237,30 @@ static uint32_t facts_make(struct values *values, struct facts *facts)
 	return values->failed ? 0 : KEEP(values, &values->facts, &values->facts_index, facts);
 }
 
+static bool is_same_place(const struct fact *a, const struct fact *b)
+{
+	return a->reg == b->reg && a->width == b->width && a->offset == b->offset;
+}
+
+/* Room for one more where it says more than one that is there: an equality than anything of the same value, anything
+ * than a difference. */
+static bool facts_make_room(struct facts *list, const struct fact *fact)
+{
+	for (uint64_t i = list->count; i-- > 0;)
+		if (fact->relation == FACT_EQUAL && is_same_place(&list->items[i], fact)) {
+			list->count--;
+			list->items[i] = list->items[list->count];
+			list->items[list->count] = (struct fact){ 0 };
+		}
+	for (uint64_t i = 0; list->count == FACTS_MAX && fact->relation != FACT_DIFFERS && i < list->count; i++)
+		if (list->items[i].relation == FACT_DIFFERS) {
+			list->count--;
+			list->items[i] = list->items[list->count];
+			list->items[list->count] = (struct fact){ 0 };
+		}
+	return list->count < FACTS_MAX;
+}
+
 uint32_t facts_add(struct values *values, uint32_t facts, struct fact fact, bool *ret_contradiction)
 {
 	struct facts list = values->facts.items[facts];
@@ -247,11 +272,11 @@ uint32_t facts_add(struct values *values, uint32_t facts, struct fact fact, bool
 			return facts;
 		if (other->reg != fact.reg || other->width != fact.width)
 			continue;
-		if ((other->relation == FACT_EQUAL && !fact_holds(&fact, other->number)) ||
-		    (fact.relation == FACT_EQUAL && !fact_holds(other, fact.number)))
+		if ((other->relation == FACT_EQUAL && !fact_holds(&fact, other->number - other->offset)) ||
+		    (fact.relation == FACT_EQUAL && !fact_holds(other, fact.number - fact.offset)))
 			*ret_contradiction = true;
 	}
-	if (list.count == FACTS_MAX)
+	if (!facts_make_room(&list, &fact))
 		return facts;
 	list.items[list.count++] = fact;
 	return facts_make(values, &list);

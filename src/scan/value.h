@@ -23,24 +23,24 @@ enum value_kind {
 	VALUE_NONE, /* no path leads here */
 	VALUE_NUMBERS,
 	VALUE_ADDRESS, /* number: of code or data of the module, taken by an instruction */
-	VALUE_PARAM,   /* what register reg held when the function was entered, its low width bytes */
+	VALUE_PARAM,   /* what register reg held when the function was entered, plus offset, its low width bytes */
 	VALUE_STACK,   /* the stack pointer at entry, plus number */
 	VALUE_SLOT, /* the 8 bytes at address number of the module: a pointer that a relocation writes, or a variable */
 	VALUE_FIELD,   /* the 8 bytes at offset of what SLOT number points to */
 	VALUE_POINTEE, /* the width bytes at offset of what PARAM reg points to */
 	VALUE_CELL,    /* a place of the frame that holds the value with index number */
-	VALUE_TABLE,   /* an entry of the table of 32-bit distances at number */
-	VALUE_ENTRY,   /* an entry of the table of pointers at number */
-	VALUE_TARGET,  /* number plus an entry of the table there: where a switch goes */
+	VALUE_TABLE,   /* an entry of the table of 32-bit distances at number; reg is whose PARAM the index is */
+	VALUE_ENTRY,   /* an entry of the table of pointers at number; reg as above */
+	VALUE_TARGET,  /* number plus an entry of the table there: where a switch goes; reg as above */
 };
 
 enum { UNKNOWN = 0, NO_VALUE = 1 };
 
 struct value {
 	int64_t number; /* NUMBERS: the only one, or where they are in sets */
-	int32_t offset; /* FIELD, POINTEE */
+	int32_t offset; /* PARAM, FIELD, POINTEE; TABLE, ENTRY, TARGET: of the index */
 	uint8_t kind;	/* enum value_kind */
-	uint8_t reg;	/* PARAM, POINTEE */
+	uint8_t reg;	/* PARAM, POINTEE; TABLE, ENTRY, TARGET: of the index, REGISTER_NONE */
 	uint8_t width;	/* PARAM, POINTEE: 4 or 8 */
 	uint8_t count;	/* NUMBERS: how many, at least 1, ascending */
 };
@@ -61,10 +61,11 @@ enum fact_relation { FACT_EQUAL, FACT_DIFFERS, FACT_BELOW, FACT_ABOVE, FACT_LESS
 
 struct fact {
 	int64_t number; /* ANY, NO_BIT: a mask; BELOW, ABOVE, LESS, GREATER: inclusive */
+	int32_t offset; /* that is added to it first */
 	uint8_t reg;	/* whose PARAM */
 	uint8_t width;	/* of the comparison: 4 or 8 */
 	uint8_t relation;
-	uint8_t unused[5];
+	uint8_t unused;
 };
 
 #define FACTS_MAX 4

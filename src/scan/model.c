@@ -1,0 +1,40 @@
+/*
+ * Rows are few and looked at once a module; names decide, since a library's soname is its promise of what it does.
+ */
+#include "scan/model.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct model models[] = {
+#define MODEL_HANDLER(soname, signal, syscalls)	   { MODEL_IS_HANDLER, soname, signal, "", syscalls },
+#define MODEL_POINTERS(soname)			   { MODEL_IS_POINTERS, soname, 0, "", "" },
+#define MODEL_ONLY_WITH(soname, prefix, functions) { MODEL_IS_ONLY_WITH, soname, 0, prefix, functions },
+#define MODEL_NEVER(soname, syscall)		   { MODEL_IS_NEVER, soname, 0, syscall, "" },
+#include "scan/models.def"
+#undef MODEL_HANDLER
+#undef MODEL_POINTERS
+#undef MODEL_ONLY_WITH
+#undef MODEL_NEVER
+};
+
+const size_t model_count = sizeof(models) / sizeof(*models);
+
+size_t model_find(const char *soname, enum model_kind kind, size_t index)
+{
+	while (index < model_count &&
+	       (!soname || models[index].kind != kind || strcmp(models[index].soname, soname) != 0))
+		index++;
+	return index;
+}
+
+bool model_word(const char **at, char *word, size_t size)
+{
+	size_t length;
+
+	*at += strspn(*at, " ");
+	length = strcspn(*at, " ");
+	snprintf(word, size, "%.*s", (int)length, *at);
+	*at += length;
+	return length > 0;
+}

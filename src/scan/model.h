@@ -1,0 +1,31 @@
+/*
+ * scan/model.h - what is known of libraries beyond what their code shows: models.def
+ */
+#ifndef CALLGATE_SCAN_MODEL_H
+#define CALLGATE_SCAN_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum model_kind { MODEL_IS_HANDLER, MODEL_IS_POINTERS, MODEL_IS_ONLY_WITH, MODEL_IS_NEVER };
+
+struct model {
+	enum model_kind kind;
+	const char *soname;
+	int64_t signal;	    /* HANDLER */
+	const char *prefix; /* ONLY_WITH: of functions; NEVER: the syscall */
+	const char *words;  /* HANDLER: syscalls; ONLY_WITH: functions */
+};
+
+/* The rows; there are at most 64. */
+extern const struct model models[];
+extern const size_t model_count;
+
+/* The first row of a kind for a module, from index on; model_count for none. soname may be NULL. */
+size_t model_find(const char *soname, enum model_kind kind, size_t index);
+
+/* The next of a row's words, which *at moves behind; false at the end. */
+bool model_word(const char **at, char *word, size_t size);
+
+#endif
