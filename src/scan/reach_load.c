@@ -61,6 +61,25 @@ static void root_resolvers(struct reach *reach, uint32_t module)
 				      "it chooses a function for this processor");
 }
 
+static void root_known(struct reach *reach, uint32_t module)
+{
+	static const struct {
+		const char *symbol, *why;
+	} rows[] = {
+#define ROOT(symbol, why) { symbol, why },
+#include "scan/roots.def"
+#undef ROOT
+	};
+	const struct module *file = reach->modules.items[module]->module;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		size_t symbol = module_find_symbol(file, rows[i].symbol, NULL);
+
+		if (symbol != 0)
+			root_function(reach, module, file->dynamic_symbols.items[symbol].value, rows[i].why);
+	}
+}
+
 static void reach_roots(struct reach *reach, uint32_t module)
 {
 	const struct link_module *linked = reach->link->modules.items[module];
@@ -85,6 +104,7 @@ static void reach_roots(struct reach *reach, uint32_t module)
 	for (size_t i = 0; i < file->personality_slots.length; i++)
 		root_slot(reach, module, file->personality_slots.items[i], "an exception unwinds through its frames");
 	root_resolvers(reach, module);
+	root_known(reach, module);
 	if (linked->cause == LINK_OPENED)
 		root_exports(reach, module);
 }

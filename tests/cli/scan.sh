@@ -11,9 +11,9 @@ stdout_has exit_group
 stdout_has 'SIG_SETMASK'
 expect 0 '  as JSON' callgate scan --no-cache --json /bin/true
 cp out true.json
-check '  with five keys' grep -qE '^\{"program": ?"/bin/true", ?"syscall": ?"execve", ?"nr": ?59, ?"args": ?\{.*\}, ?"sites": ?\[' true.json
+check '  with five keys' grep -qE '^\{"program": ?"/bin/true", ?"syscall": ?"read", ?"nr": ?0, ?"args": ?\{.*\}, ?"sites": ?\[' true.json
 check '  an object a syscall' test -z "$(calls_of true.json | sort | uniq -d)"
-for call in execve brk arch_prctl mmap openat newfstatat read pread64 mprotect munmap close set_tid_address rseq \
+for call in brk arch_prctl mmap openat newfstatat read pread64 mprotect munmap close set_tid_address rseq \
 	set_robust_list prlimit64 exit_group; do
 	check "  $call is among them" grep -q "\"syscall\": *\"$call\"" true.json
 done
