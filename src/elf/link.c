@@ -36,8 +36,8 @@ static int link_read(struct link *link, const char *path, char **ret_bytes, size
 {
 	cleanup(buf_fini) struct buf bytes = { 0 };
 	struct callgate_error unreadable;
-	struct link_found found;
-	int status = link_place(link, path, &found, err);
+	struct place found;
+	int status = place_find(&link->arena, link->root, path, &found, err);
 
 	*ret_bytes = NULL;
 	if (status != CALLGATE_OK || !found.host)
@@ -83,7 +83,7 @@ static int link_load_program(struct link *link, const char *path, struct callgat
 	struct link_request request = { .name = path, .cause = LINK_PROGRAM, .by = LINK_NOWHERE };
 	const char *slash;
 	uint32_t index;
-	int status = link_place(link, path, &request.found, err);
+	int status = place_find(&link->arena, link->root, path, &request.found, err);
 
 	if (status != CALLGATE_OK)
 		return status;
@@ -109,7 +109,7 @@ static int link_hold_interpreter(struct link *link, struct link_load_state *stat
 		return CALLGATE_OK;
 	link->is_musl = strncmp(slash ? slash + 1 : path, "ld-musl-", 8) == 0;
 	state->interpreter = (struct link_request){ .name = path, .cause = LINK_INTERPRETER, .by = 0 };
-	status = link_place(link, path, &state->interpreter.found, err);
+	status = place_find(&link->arena, link->root, path, &state->interpreter.found, err);
 	if (status != CALLGATE_OK)
 		return status;
 	if (!state->interpreter.found.host)

@@ -11,7 +11,7 @@
 /* What musl's linker takes for itself, between "lib" and ".so". */
 static const char *const load_musl_names[] = { "c", "pthread", "rt", "m", "dl", "util", "xnet" };
 
-static uint32_t load_find_file(const struct link *link, const struct link_found *found)
+static uint32_t load_find_file(const struct link *link, const struct place *found)
 {
 	for (uint32_t i = 0; i < link->modules.length; i++)
 		if (link->modules.items[i]->module->device == found->device &&

@@ -11,7 +11,7 @@
 struct link_request {
 	const char *name;
 	const char *reason;
-	struct link_found found;
+	struct place found;
 	enum link_cause cause;
 	uint32_t by;
 	uint32_t group;

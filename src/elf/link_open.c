@@ -116,10 +116,10 @@ static int open_folder(struct link *link, const char *folder, const char *reason
 static int open_folder_entry(struct link *link, const char *path, const char *reason, unsigned depth,
 			     struct callgate_error *err)
 {
-	struct link_found found;
+	struct place found;
 	struct stat status;
 	uint32_t opened;
-	int result = link_place(link, path, &found, err);
+	int result = place_find(&link->arena, link->root, path, &found, err);
 
 	if (result != CALLGATE_OK || !found.host || stat(found.host, &status) < 0)
 		return result;
@@ -142,8 +142,8 @@ static int open_folder(struct link *link, const char *folder, const char *reason
 		       struct callgate_error *err)
 {
 	cleanup(open_names_free) struct open_names names = { NULL, 0 };
-	struct link_found found;
-	int status = link_place(link, folder, &found, err);
+	struct place found;
+	int status = place_find(&link->arena, link->root, folder, &found, err);
 
 	if (status != CALLGATE_OK)
 		return status;
@@ -217,9 +217,9 @@ static int open_nss(struct link *link, const char *reason, struct callgate_error
 {
 	cleanup(buf_fini) struct buf text = { 0 };
 	struct callgate_error unreadable;
-	struct link_found found;
+	struct place found;
 	char *rest, *line;
-	int status = link_place(link, OPEN_NSSWITCH, &found, err);
+	int status = place_find(&link->arena, link->root, OPEN_NSSWITCH, &found, err);
 
 	if (status != CALLGATE_OK || !found.host)
 		return status;

@@ -5,6 +5,7 @@
  */
 #include "elf/link_search.h"
 
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "elf/link_cache.h"
@@ -13,12 +14,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 enum { SEARCH_CHAIN_MAX = 256 }; /* modules that asked for each other, whose RPATH is asked */
 
@@ -31,62 +29,10 @@ static const char *const search_libs[] = { "lib/x86_64-linux-gnu", "lib64" }; /*
 struct search {
 	struct link *link;
 	const char *name;
-	struct link_found *found;
+	struct place *found;
 	int status;
 	struct callgate_error *err;
 };
-
-/* The path of the open file as we see it; false with errno. */
-static bool search_descriptor_path(int fd, char path[PATH_MAX])
-{
-	char link[64];
-	ssize_t length;
-
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	length = readlink(link, path, PATH_MAX - 1);
-	if (length < 0)
-		return false;
-	path[length] = '\0';
-	return true;
-}
-
-/* Follows links as a process with that root would. */
-static bool search_resolve(const char *root, const char *path, char host[PATH_MAX])
-{
-	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };
-	cleanup_fd int folder = -1;
-	cleanup_fd int fd = -1;
-
-	if (!root)
-		return realpath(path, host);
-	folder = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (folder < 0)
-		return false;
-	fd = (int)syscall(SYS_openat2, folder, path, &how, sizeof(how));
-	return fd >= 0 && search_descriptor_path(fd, host);
-}
-
-int link_place(struct link *link, const char *path, struct link_found *ret_found, struct callgate_error *err)
-{
-	size_t root = link->root ? strlen(link->root) : 0;
-	struct link_found found = { 0 };
-	const char *slash = strrchr(path, '/');
-	char host[PATH_MAX];
-	struct stat status;
-
-	*ret_found = found;
-	if (!search_resolve(link->root, path, host) || stat(host, &status) < 0)
-		return CALLGATE_OK;
-	found.host = arena_strdup(&link->arena, host);
-	found.folder = slash ? arena_strndup(&link->arena, path, (size_t)(slash - path)) : ".";
-	if (!found.host || !found.folder)
-		return fail_nomem(err);
-	found.path = found.host + (strncmp(found.host, link->root ? link->root : "", root) == 0 ? root : 0);
-	found.device = status.st_dev;
-	found.inode = status.st_ino;
-	*ret_found = found;
-	return CALLGATE_OK;
-}
 
 /* Whether it is a library that this linker would take, as far as its first bytes tell. */
 static bool search_fits(const char *host)
@@ -102,11 +48,11 @@ static bool search_fits(const char *host)
 /* True ends the search: the file was found, or memory is out. */
 static bool search_try(struct search *search, const char *path)
 {
-	search->status = link_place(search->link, path, search->found, search->err);
+	search->status = place_find(&search->link->arena, search->link->root, path, search->found, search->err);
 	if (search->status != CALLGATE_OK)
 		return true;
 	if (search->found->host && !search_fits(search->found->host))
-		*search->found = (struct link_found){ 0 };
+		*search->found = (struct place){ 0 };
 	return search->found->host;
 }
 
@@ -262,13 +208,12 @@ static bool search_musl(struct search *search, uint32_t by)
 	       search_path(search, search->link->musl_path, "/");
 }
 
-int link_search(struct link *link, uint32_t by, const char *name, struct link_found *ret_found,
-		struct callgate_error *err)
+int link_search(struct link *link, uint32_t by, const char *name, struct place *ret_found, struct callgate_error *err)
 {
 	struct search search = { link, name, ret_found, CALLGATE_OK, err };
 	cleanup(buf_fini) struct buf path = { 0 };
 
-	*ret_found = (struct link_found){ 0 };
+	*ret_found = (struct place){ 0 };
 	if (!strchr(name, '/')) {
 		if (link->is_musl)
 			search_musl(&search, by);
