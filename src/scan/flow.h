@@ -77,4 +77,7 @@ uint32_t flow_operand(struct flow *flow, const struct state *state, const struct
  * none, or one that was not understood (flow->is_open). */
 bool flow_switch(struct flow *flow, const struct state *state, const struct code_insn *item);
 
+/* What a call through a VALUE_TARGET may reach: every entry of its table, as long as they are code. */
+void flow_escape_targets(struct flow *flow, const struct state *state, uint64_t site, uint32_t value);
+
 #endif

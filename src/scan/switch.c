@@ -140,3 +140,15 @@ bool flow_switch(struct flow *flow, const struct state *state, const struct code
 		flow->is_open = true;
 	return false;
 }
+
+void flow_escape_targets(struct flow *flow, const struct state *state, uint64_t site, uint32_t value)
+{
+	struct table table = { (uint64_t)value_at(flow->values, value)->number, 4 };
+	uint64_t target;
+
+	for (uint64_t i = 0; i < SWITCH_ENTRIES_MAX && table_entry(flow, &table, i, &target); i++) {
+		if (!module_is_code(flow->module, target))
+			break;
+		flow_escape(flow, state, site, value_of(flow->values, VALUE_ADDRESS, (int64_t)target));
+	}
+}

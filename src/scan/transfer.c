@@ -89,6 +89,11 @@ static void flow_call_effect(struct flow *flow, const struct state *state, const
 
 	if (!flow->emits)
 		return;
+	/* Any entry of a table may be called: the table's pointers are in reach. */
+	if (value_kind(flow->values, callee) == VALUE_ENTRY)
+		flow_escape(flow, state, insn->address, callee);
+	if (value_kind(flow->values, callee) == VALUE_TARGET)
+		flow_escape_targets(flow, state, insn->address, callee);
 	effect = call_effect(flow, insn, callee);
 	effect.arguments = flow_arguments(flow, state);
 	flow_emit(flow, state, effect);
