@@ -28,6 +28,8 @@ struct callgate_scan_options {
 	const char *const
 		*opened;   /* libraries, and folders of them, that it opens while it runs; ended by NULL; or NULL */
 	const char *cache; /* a folder that keeps what was found of each library, made where it is missing; or NULL */
+	/* Pairs of a path (links followed) and the file that is read in its place, ended by NULL; or NULL. */
+	const char *const *replaced;
 	bool after_main;   /* leave out what only happens before main() */
 };
 
@@ -91,6 +93,27 @@ CALLGATE_OBSERVING void callgate_scan_unresolved(const struct callgate_scan *sca
 CALLGATE_OBSERVING size_t callgate_scan_opens_count(const struct callgate_scan *scan);
 CALLGATE_OBSERVING void callgate_scan_opens(const struct callgate_scan *scan, size_t index,
 					    struct callgate_scan_site *ret_site);
+
+/* A place that runs another program, under the filter that this one has: a filter survives exec. */
+struct callgate_scan_start {
+	const char *path; /* as it stands in this one; NULL where no constant names it */
+	bool is_searched; /* path is looked for in PATH when it has no slash */
+	struct callgate_scan_site site;
+};
+
+CALLGATE_OBSERVING size_t callgate_scan_starts_count(const struct callgate_scan *scan);
+CALLGATE_OBSERVING void callgate_scan_starts(const struct callgate_scan *scan, size_t index,
+					     struct callgate_scan_start *ret_start);
+
+/*
+ * The ELF programs that run when a name is executed: itself, or a script's interpreter, and what `env` is to run for
+ * that. A name without a slash is looked for in the folders of search, NULL being those of a system. Their paths, links
+ * followed, are an array that ends in NULL, which the caller frees as a whole.
+ *
+ * Fails with E_NOT_FOUND, E_NOT_EXECUTABLE, E_LIMIT (scripts without an end), E_OS and E_NOMEM.
+ */
+CALLGATE_OBSERVING int callgate_scan_programs(const char *name, const char *root, const char *search,
+					      char ***ret_programs, struct callgate_error *err);
 
 /*
  * Why a call is there: the steps of a shortest way to one of its places, from what starts it to the place. *ret_steps

@@ -4,6 +4,9 @@
  */
 #include "base/cleanup.h"
 #include "cli/print.h"
+#include "cli/running.h"
+#include "cli/scans.h"
+#include "cli/since.h"
 #include "cli/verbs.h"
 
 #include <callgate/callgate.h>
@@ -14,18 +17,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Programs of one command line. */
-#define SCAN_PROGRAMS_MAX 256
-
 struct scan_options {
 	const char *output;
 	const char *why;
 	const char *unresolved;
+	const char *since;
 	const char *root;
 	const char *library_path;
 	struct option_list preload;
 	struct option_list opened;
 	bool after_main;
+	bool exec;
+	bool running;
 	bool json;
 	bool no_cache;
 };
@@ -36,29 +39,22 @@ static const struct option_row scan_rows[] = {
 	OPTION_TEXT(struct scan_options, why, "why", 'w', "SYSCALL", "print by which way the program comes to it"),
 	OPTION_TEXT(struct scan_options, unresolved, "unresolved", 0, "allow=NAME,...",
 		    "what places may ask for of which it is not known; none: nothing more"),
+	OPTION_TEXT(struct scan_options, since, "since", 's', "POLICY|SAVED",
+		    "what POLICY refuses of it, or what is new since SAVED, the --json of then"),
+	OPTION_FLAG(struct scan_options, running, "running", 0,
+		    "the PROGRAMs are processes, or all: whose filter refuses what their files on disk need"),
 	OPTION_LIST(struct scan_options, opened, "dlopen", 0, "LIBRARY",
 		    "a library, or a folder of them, that it opens while it runs"),
 	OPTION_LIST(struct scan_options, preload, "preload", 0, "LIBRARY", "a library of LD_PRELOAD"),
 	OPTION_TEXT(struct scan_options, library_path, "library-path", 0, "FOLDERS", "what LD_LIBRARY_PATH would hold"),
 	OPTION_TEXT(struct scan_options, root, "root", 0, "FOLDER", "the system whose files are meant"),
+	OPTION_FLAG(struct scan_options, exec, "exec", 'x', "scan what it starts too, and what that starts"),
 	OPTION_FLAG(struct scan_options, after_main, "after-main", 0, "leave out what only happens before main()"),
 	OPTION_FLAG(struct scan_options, no_cache, "no-cache", 0,
 		    "keep nothing of what was read, and use nothing kept"),
 };
 
-const struct usage scan_usage = USAGE("PROGRAM...", 1, SCAN_PROGRAMS_MAX, scan_rows);
-
-/* What was scanned; the last item is NULL. */
-struct scans {
-	struct callgate_scan *items[SCAN_PROGRAMS_MAX + 1];
-	size_t count;
-};
-
-static void scans_fini(struct scans *scans)
-{
-	for (size_t i = 0; i < scans->count; i++)
-		callgate_scan_free(scans->items[i]);
-}
+const struct usage scan_usage = USAGE("[PROGRAM]...", 0, SCANS_MAX, scan_rows);
 
 static json_t *site_json(const struct callgate_scan_site *site)
 {
@@ -111,6 +107,16 @@ static int print_unresolved_json(const struct callgate_scan *scan, const char *p
 				    site_json(&item.site)));
 }
 
+static int print_start_json(const struct callgate_scan *scan, const char *program, size_t index)
+{
+	struct callgate_scan_start start;
+
+	callgate_scan_starts(scan, index, &start);
+	return print_json(json_pack("{so so sb so}", "program", json_text(program), "starts",
+				    start.path ? json_text(start.path) : json_null(), "searched", start.is_searched,
+				    "site", site_json(&start.site)));
+}
+
 static int print_scan_json(const struct callgate_scan *scan, const char *program)
 {
 	int status = STATUS_YES;
@@ -119,6 +125,8 @@ static int print_scan_json(const struct callgate_scan *scan, const char *program
 		status = print_call_json(scan, i);
 	for (size_t i = 0; status == STATUS_YES && i < callgate_scan_unresolved_count(scan); i++)
 		status = print_unresolved_json(scan, program, i);
+	for (size_t i = 0; status == STATUS_YES && i < callgate_scan_starts_count(scan); i++)
+		status = print_start_json(scan, program, i);
 	return status;
 }
 
@@ -150,28 +158,6 @@ static void print_call(const struct callgate_scan *scan, size_t index)
 			printf("%s%s", j ? ", " : " ", values[j]);
 	}
 	putchar('\n');
-}
-
-static void say_unresolved(const struct callgate_scan *scan)
-{
-	for (size_t i = 0; i < callgate_scan_unresolved_count(scan); i++) {
-		struct callgate_scan_unresolved item;
-
-		callgate_scan_unresolved(scan, i, &item);
-		note("unresolved: %s+0x%" PRIx64 "%s%s: %s", item.site.module, item.site.address,
-		     item.site.function ? " in " : "", item.site.function ? item.site.function : "", item.why);
-	}
-}
-
-static void say_opens(const struct callgate_scan *scan)
-{
-	for (size_t i = 0; i < callgate_scan_opens_count(scan); i++) {
-		struct callgate_scan_site site;
-
-		callgate_scan_opens(scan, i, &site);
-		note("%s+0x%" PRIx64 "%s%s opens a library whose name is not known (--dlopen names it)", site.module,
-		     site.address, site.function ? " in " : "", site.function ? site.function : "");
-	}
 }
 
 static void print_scan(const struct callgate_scan *scan, const char *program, bool several)
@@ -263,21 +249,6 @@ static const char *cache_folder(char path[PATH_MAX])
 	return length > 0 && length < PATH_MAX ? path : NULL;
 }
 
-/* What cannot be scanned was named wrongly. */
-static int scan_failure(const struct callgate_error *err)
-{
-	int status = failure(err);
-
-	switch (err->status) {
-	case CALLGATE_E_NOT_FOUND:
-	case CALLGATE_E_NOT_EXECUTABLE:
-	case CALLGATE_E_UNSUPPORTED:
-		return STATUS_MISUSE;
-	default:
-		return status;
-	}
-}
-
 static int scan_all(const struct scan_options *options, const struct arguments *arguments, struct scans *scans)
 {
 	char folder[PATH_MAX];
@@ -289,24 +260,23 @@ static int scan_all(const struct scan_options *options, const struct arguments *
 		.cache = options->no_cache ? NULL : cache_folder(folder),
 		.after_main = options->after_main,
 	};
-	struct callgate_error err;
+	int status = STATUS_YES;
 
-	for (size_t i = 0; i < arguments->count; i++) {
-		if (callgate_scan(arguments->items[i], &scan, &scans->items[i], &err) != CALLGATE_OK)
-			return scan_failure(&err);
-		scans->count = i + 1;
-		say_unresolved(scans->items[i]);
-		say_opens(scans->items[i]);
-	}
-	return STATUS_YES;
+	if (options->running)
+		return running_print((const char *const *)arguments->items, arguments->count, &scan, options->json);
+	if (arguments->count == 0)
+		return misuse("scan: no PROGRAM");
+	for (size_t i = 0; status == STATUS_YES && i < arguments->count; i++)
+		status = scans_add(scans, arguments->items[i], &scan);
+	return status == STATUS_YES && options->exec ? scans_follow_starts(scans, &scan) : status;
 }
 
-static int show_all(const struct scan_options *options, const struct arguments *arguments, const struct scans *scans)
+static int show_all(const struct scan_options *options, const struct scans *scans)
 {
 	int status = STATUS_YES;
 
 	for (size_t i = 0; status == STATUS_YES && i < scans->count; i++) {
-		const char *program = arguments->items[i];
+		const char *program = scans->programs[i];
 
 		if (options->why)
 			status = print_why(scans->items[i], program, options->why);
@@ -330,9 +300,13 @@ int cmd_scan(const struct verb *verb, int argc, char **argv)
 	if (options.preload.count == OPTION_LIST_MAX || options.opened.count == OPTION_LIST_MAX)
 		return misuse("scan: more than %d libraries", OPTION_LIST_MAX - 1);
 	status = scan_all(&options, &arguments, &scans);
+	if (options.running)
+		return status;
 	if (status == STATUS_YES && options.output)
 		status = write_policy(&options, &scans);
+	if (status == STATUS_YES && options.since)
+		return since_print(options.since, &scans, options.json);
 	if (status == STATUS_YES && (!options.output || options.json || options.why))
-		status = show_all(&options, &arguments, &scans);
+		status = show_all(&options, &scans);
 	return status;
 }

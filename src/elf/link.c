@@ -115,7 +115,7 @@ static int link_hold_interpreter(struct link *link, struct link_load_state *stat
 	if (!state->interpreter.found.host)
 		return fail(err, CALLGATE_E_NOT_FOUND, "'%s' needs the interpreter '%s', which is not there",
 			    link->modules.items[0]->path, path);
-	return module_open(state->interpreter.found.host, &state->held, err);
+	return link_read_module(link, &state->interpreter.found, &state->held, err);
 }
 
 /* A preloaded library that is not there is passed over, as ld.so does. */
@@ -194,6 +194,7 @@ int link_program(const char *path, const struct link_options *options, struct li
 		return fail_nomem(err);
 	link->interpreter = LINK_NOWHERE;
 	link->groups = 1;
+	link->replaced = options->replaced;
 	link->library_path = options->library_path ? arena_strdup(&link->arena, options->library_path) : NULL;
 	if (options->library_path && !link->library_path)
 		return fail_nomem(err);

@@ -32,6 +32,8 @@ struct link_options {
 	const char *root;	    /* the folder that holds the system whose files are meant; NULL for ours */
 	const char *const *preload; /* as LD_PRELOAD has them, ended by NULL; may be NULL */
 	const char *library_path;   /* as LD_LIBRARY_PATH has it; NULL */
+	/* Pairs of a path, links followed, and the file that is read in its place, ended by NULL; may be NULL. */
+	const char *const *replaced;
 };
 
 /* Why a module is there. */
@@ -94,8 +96,9 @@ struct link {
 	bool is_musl;
 	const char *root; /* NULL for ours */
 	const char *library_path;
-	const char *musl_path; /* the folders of musl's linker, with colons between */
-	const uint8_t *cache;  /* of ld.so.cache, NULL for none; checked while it is read */
+	const char *const *replaced; /* of the options, which must live as long */
+	const char *musl_path;	     /* the folders of musl's linker, with colons between */
+	const uint8_t *cache;	     /* of ld.so.cache, NULL for none; checked while it is read */
 	size_t cache_size;
 	struct link_names *names;
 };

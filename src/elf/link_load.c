@@ -73,6 +73,24 @@ static int load_append(struct link *link, const struct link_request *request, st
 	return CALLGATE_OK;
 }
 
+int link_read_module(const struct link *link, const struct place *place, struct module **ret_module,
+		     struct callgate_error *err)
+{
+	const char *host = place->host;
+	int status;
+
+	for (size_t i = 0; link->replaced && link->replaced[i]; i += 2)
+		if (strcmp(link->replaced[i], place->path) == 0)
+			host = link->replaced[i + 1];
+	status = module_open(host, ret_module, err);
+	if (status != CALLGATE_OK)
+		return status;
+	/* It stands for the file that is found by the path. */
+	(*ret_module)->device = place->device;
+	(*ret_module)->inode = place->inode;
+	return CALLGATE_OK;
+}
+
 int link_load(struct link *link, const struct link_request *request, uint32_t *ret_module, struct callgate_error *err)
 {
 	uint32_t there = load_find_file(link, &request->found);
@@ -80,7 +98,7 @@ int link_load(struct link *link, const struct link_request *request, uint32_t *r
 	int status;
 
 	if (there == LINK_NOWHERE) {
-		status = module_open(request->found.host, &module, err);
+		status = link_read_module(link, &request->found, &module, err);
 		if (status == CALLGATE_OK)
 			status = load_append(link, request, module, err);
 		if (status != CALLGATE_OK)

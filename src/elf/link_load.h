@@ -31,6 +31,10 @@ static inline void link_load_state_fini(struct link_load_state *state)
 /* The module of that name or soname, LINK_NOWHERE. */
 uint32_t link_load_find(const struct link *link, const char *name);
 
+/* module_open of the file at a place, or of the one that is to be read instead of it. */
+int link_read_module(const struct link *link, const struct place *place, struct module **ret_module,
+		     struct callgate_error *err);
+
 /* Appends the file, or finds it among the modules. Fails as module_open does, and with E_LIMIT. */
 int link_load(struct link *link, const struct link_request *request, uint32_t *ret_module, struct callgate_error *err);
 

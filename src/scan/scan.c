@@ -17,6 +17,7 @@ void callgate_scan_free(struct callgate_scan *scan)
 {
 	if (!scan)
 		return;
+	start_list_fini(&scan->starts);
 	call_list_fini(&scan->calls);
 	reach_free(scan->reach);
 	link_free(scan->link);
@@ -99,7 +100,7 @@ int callgate_scan(const char *path, const struct callgate_scan_options *options,
 	static const struct callgate_scan_options plain;
 	cleanup(scan_free_pointer) struct callgate_scan *scan = calloc(1, sizeof(*scan));
 	const struct callgate_scan_options *wanted = options ? options : &plain;
-	struct link_options link = { wanted->root, wanted->preload, wanted->library_path };
+	struct link_options link = { wanted->root, wanted->preload, wanted->library_path, wanted->replaced };
 	struct reach_options reach = { wanted->cache, wanted->opened, wanted->after_main };
 	int status;
 
@@ -110,6 +111,8 @@ int callgate_scan(const char *path, const struct callgate_scan_options *options,
 		status = reach_program(scan->link, &reach, &scan->reach, err);
 	if (status == CALLGATE_OK)
 		status = call_list_collect(scan->reach, &scan->calls, err);
+	if (status == CALLGATE_OK)
+		status = start_list_collect(scan->reach, &scan->calls, &scan->starts, err);
 	if (status != CALLGATE_OK)
 		return status;
 	scan->program = arena_strdup(&scan->arena, path);
@@ -186,4 +189,17 @@ void callgate_scan_opens(const struct callgate_scan *scan, size_t index, struct 
 	const struct reach_open *open = &scan->reach->opens.items[index];
 
 	*ret_site = scan_place(scan, open->module, open->site);
+}
+
+size_t callgate_scan_starts_count(const struct callgate_scan *scan)
+{
+	return scan->starts.starts.length;
+}
+
+void callgate_scan_starts(const struct callgate_scan *scan, size_t index, struct callgate_scan_start *ret_start)
+{
+	const struct start *start = &scan->starts.starts.items[index];
+
+	*ret_start = (struct callgate_scan_start){ start->path, start->how == START_SEARCH,
+						   scan_place(scan, start->module, start->site) };
 }

@@ -5,6 +5,7 @@
 #define CALLGATE_SCAN_SCAN_H
 
 #include "scan/call_list.h"
+#include "scan/starts.h"
 
 #include <callgate/scan.h>
 
@@ -14,6 +15,7 @@ struct callgate_scan {
 	struct link *link;   /* owned */
 	struct reach *reach; /* owned */
 	struct call_list calls;
+	struct start_list starts;
 	const char *const **texts; /* of each argument's values, 6 a call; NULL where it may be anything */
 };
 

@@ -1,0 +1,33 @@
+/*
+ * cli/scans.h - the programs of one `callgate scan`, with what they start
+ */
+#ifndef CALLGATE_CLI_SCANS_H
+#define CALLGATE_CLI_SCANS_H
+
+#include <callgate/scan.h>
+
+#include <stdbool.h>
+
+/* Programs of one command line, those that they start included. */
+#define SCANS_MAX 512
+
+/* What was scanned; the last item is NULL. */
+struct scans {
+	struct callgate_scan *items[SCANS_MAX + 1];
+	char *programs[SCANS_MAX]; /* the path of each */
+	size_t count;
+};
+
+/*
+ * Scans a program that a user named: a script's interpreter in its place, a name without a slash as PATH has it. What
+ * is not known of it is noted. Gives STATUS_YES, or the exit status after the failure was printed.
+ */
+int scans_add(struct scans *scans, const char *name, const struct callgate_scan_options *options);
+
+/* Scans what the programs start, and what those start, as far as names are known; what is not there is noted. */
+int scans_follow_starts(struct scans *scans, const struct callgate_scan_options *options);
+
+/* For the cleanup attribute. */
+void scans_fini(struct scans *scans);
+
+#endif
