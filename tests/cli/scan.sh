@@ -81,7 +81,7 @@ head -c 100 /bin/true >short
 expect 2 'a folder is no program' callgate scan .
 stderr_has 'is a folder'
 expect 2 'nor is a pipe' callgate scan pipe
-expect 2 'nor a script' callgate scan script
-stderr_has 'not an ELF file'
+expect 0 'a script is its interpreter' callgate scan script
+stdout_has execve
 expect 2 'nor half a file' callgate scan short
 expect 2 'nor nothing' callgate scan missing

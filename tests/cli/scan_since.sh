@@ -1,0 +1,101 @@
+# shellcheck shell=bash
+# scan --since and --running: what an update of a library made possible, and which of it a policy, or the filter that a
+# process carries, refuses.
+export XDG_CACHE_HOME=$PWD/cache
+
+echo 'int getppid(void); int work(void) { return getppid(); }' >before.c
+cat >after.c <<'END'
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+int work(void)
+{
+	return getppid() + (socket(AF_INET, SOCK_DGRAM, 0) < 0 && msync(0, 0, MS_SYNC));
+}
+END
+cat >program.c <<'END'
+#include <stdio.h>
+#include <unistd.h>
+
+int work(void);
+
+int main(void)
+{
+	char byte;
+
+	printf("%d\n", work() >= 0);
+	fflush(stdout);
+	return read(0, &byte, 1) == 1;
+}
+END
+cc -O2 -shared -fPIC -o old.so before.c
+cc -O2 -shared -fPIC -o new.so after.c
+cp old.so libwork.so
+# shellcheck disable=SC2016 # the linker's own word
+cc -O2 -o program program.c -L. -lwork -Wl,-rpath,'$ORIGIN'
+library() { cp "$1" libwork.next && mv libwork.next libwork.so; }
+
+expect 0 'a scan is saved' callgate scan --json ./program
+cp out saved
+expect 0 'and a policy made' callgate scan -o program.policy --unresolved none ./program
+expect 0 'nothing has changed' callgate scan --since saved ./program
+stdout_is ''
+expect 0 '  and nothing is refused' callgate scan --since program.policy ./program
+stdout_is ''
+
+library new.so
+expect 1 'a library was updated: what is new since then' callgate scan --since saved ./program
+stdout_has '^./program: msync: is new$'
+stdout_has '^./program: socket: is new$'
+stdout_has '^    /.*libc.so.6+0x[0-9a-f]* in msync$'
+expect 1 '  as JSON' callgate scan --json --since saved ./program
+stdout_has '"syscall": *"msync", *"change": *"is new"'
+expect 1 'what of it the policy refuses' callgate scan --since program.policy ./program
+stdout_has '^msync: kill-process$'
+stdout_has '^socket if domain == AF_INET and type == SOCK_DGRAM and protocol == 0: kill-process$'
+stdout_has '^    socket(AF_INET, SOCK_DGRAM, 0)$'
+expect 1 '  as JSON' callgate scan --json --since program.policy ./program
+stdout_has '"syscall": *"msync", *"refused": *"kill-process"'
+expect 0 'a new scan' callgate scan --json ./program
+cp out saved.new
+sed 's/AF_INET/AF_UNIX/' saved.new >saved.other
+expect 1 'an argument that can be something else' callgate scan --since saved.other ./program
+stdout_has '^./program: socket: domain can be AF_INET$'
+library old.so
+expect 0 'what is gone is no reason to worry' callgate scan --since saved.new ./program
+stdout_has '^./program: msync: is gone$'
+
+expect 2 'a scan of another program is none of this one' callgate scan --since saved /bin/true
+stderr_has "has nothing of '/bin/true'"
+expect 2 'a file that is not there' callgate scan --since nothing /bin/true
+echo 'no policy' >text
+expect 2 'a file that is neither' callgate scan --since text /bin/true
+
+# A process that runs while its library is replaced. It is not traced, so that its filter can be read.
+mkfifo hold
+"$CALLGATE" run --no-trace --policy program.policy -- ./program <hold >running.out 2>running.err &
+runner=$!
+exec 8>hold
+until grep -q 1 running.out || ! kill -0 "$runner" 2>/dev/null; do sleep 0.05; done
+pid=$(ps -o pid= --ppid "$runner" | tr -d ' ')
+expect 0 'a process that runs what is on disk' callgate scan --running "$pid"
+stdout_is ''
+library new.so
+callgate show "pid:$pid" >shown 2>&1
+readable=$?
+callgate scan --running "$pid" >out 2>err </dev/null
+status=$?
+check 'a process whose library was replaced: its filter will refuse' test "$status" = 1
+stderr_has "runs 1 file that was replaced on disk, first $PWD/libwork.so"
+if [ "$readable" = 0 ]; then
+	stdout_has "^$pid $PWD/program: msync is new: kill-process$"
+else
+	skip '  what is new' 'the filters of a process are for CAP_SYS_ADMIN to read'
+fi
+echo >&8
+exec 8>&-
+wait "$runner"
+expect 2 'a process that is none' callgate scan --running 0
+stderr_has "there is no process '0'"
+expect 2 'nothing to scan' callgate scan
