@@ -288,6 +288,22 @@ static bool fact_io_uring(struct callgate_fact *fact, unsigned long parameter)
 	return fact_in_child(fact_ask_io_uring, 0);
 }
 
+/* IORING_REGISTER_BPF_FILTER for the task (linux/io_uring.h of Linux 7.0). */
+#define REGISTER_BPF_FILTER 37
+
+static bool fact_ask_io_uring_filters(unsigned long parameter)
+{
+	/* No filter: EFAULT or EACCES from a kernel that would take one, EINVAL from one that knows none. */
+	long result = KERNEL_CALL(SYS_io_uring_register, -1, REGISTER_BPF_FILTER, NULL, 1);
+
+	return result == -EFAULT || result == -EACCES;
+}
+
+static bool fact_io_uring_filters(struct callgate_fact *fact, unsigned long parameter)
+{
+	return fact_in_child(fact_ask_io_uring_filters, 0);
+}
+
 #ifdef __x86_64__
 
 static bool fact_ask_x32(unsigned long parameter)
