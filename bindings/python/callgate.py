@@ -22,7 +22,6 @@ _lib = ctypes.CDLL(os.environ.get("CALLGATE_LIBRARY") or "libcallgate.so.0", use
 _libc = ctypes.CDLL(None)
 _libc.free.argtypes = [ctypes.c_void_p]
 
-KINDS = ("any", "policy", "bpf", "oci", "minijail")
 _p, _size, _text = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p
 
 
@@ -61,6 +60,12 @@ class _Explanation(ctypes.Structure):
 class _Difference(ctypes.Structure):
     _fields_ = [("arch", _text), ("is_native", ctypes.c_bool), ("syscall", _text), ("condition", _text),
                 ("a", _Action), ("b", _Action), ("witness", _text)]
+
+
+class _Finding(ctypes.Structure):
+    _fields_ = [("rule", _text), ("severity", ctypes.c_int), ("heuristic", ctypes.c_bool), ("detail", _text),
+                ("witness", _text), ("action", _text), ("file", _text), ("line", ctypes.c_uint), ("reason", _text),
+                ("remedy", _text), ("where", _text)]
 
 
 class _Refusal(ctypes.Structure):
@@ -113,6 +118,11 @@ for _name, _gives, *_takes in (
         ("diff_free", None, _p),
         ("diff_count", _size, _p),
         ("diff_at", ctypes.POINTER(_Difference), _p, _size),
+        ("check", ctypes.c_int, _p, _out, _err),
+        ("report_free", None, _p),
+        ("report_count", _size, _p),
+        ("report_at", ctypes.POINTER(_Finding), _p, _size),
+        ("severity_name", _text, ctypes.c_int),
         ("filter_free", None, _p),
         ("filter_program", _p, _p, ctypes.POINTER(_size)),
         ("filter_format_c", ctypes.c_int, _p, _out, _err),
@@ -134,6 +144,8 @@ for _name, _gives, *_takes in (
 
 Explanation = collections.namedtuple("Explanation", "action call by_rule file line rule reason")
 Difference = collections.namedtuple("Difference", "arch syscall condition a b witness")
+Finding = collections.namedtuple(
+    "Finding", "rule severity heuristic detail witness action file line reason remedy where")
 Conversion = collections.namedtuple("Conversion", "text differences notes")
 Refusal = collections.namedtuple("Refusal", "pid arch syscall nr args program call explanation")
 Report = collections.namedtuple("Report", "exit_status signalled status wall_ns refusals traced untraced")
@@ -301,6 +313,21 @@ class Subject:
             return _differences(diff)
         finally:
             _lib.callgate_diff_free(diff)
+
+    def check(self):
+        """The holes that real filters had, each with a call that goes through; the worst first."""
+        report = _make("check", self._pointer)
+        try:
+            found = []
+            for index in range(_lib.callgate_report_count(report)):
+                one = _lib.callgate_report_at(report, index).contents
+                values = {name: getattr(one, name) for name, _ in _Finding._fields_}
+                values["severity"] = _lib.callgate_severity_name(one.severity)
+                found.append(Finding(**{name: _decode(value) if isinstance(value, bytes) else value
+                                        for name, value in values.items()}))
+            return found
+        finally:
+            _lib.callgate_report_free(report)
 
     def compile(self, arches=None):
         options = _FilterOptions(_encode(",".join(arches)) if arches else None)
