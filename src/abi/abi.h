@@ -97,6 +97,8 @@ const struct abi_arch *abi_arch(enum abi_arch_id id);
 const struct abi_arch *abi_arch_by_name(const char *name); /* also uname's and OCI's spellings; NULL */
 const char *abi_arch_names(void);			   /* "x86_64, i386, …": all of them, for hints */
 const struct abi_arch *abi_arch_native(void);		   /* of this build */
+/* An arch whose programs a kernel of this one runs too, NULL behind the last. */
+const struct abi_arch *abi_arch_beside(enum abi_arch_id id, size_t index);
 /* The arch of a call: audit alone does not tell x32 from x86-64, nr does. NULL for one that the tables lack. */
 const struct abi_arch *abi_arch_of_call(uint32_t audit, uint32_t nr);
 

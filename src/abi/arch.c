@@ -14,9 +14,11 @@
 static const struct abi_arch arches[ABI_ARCH_COUNT] = {
 #define ARCH(id, name, audit, word_bits, pointer_bits, big_endian, nr_base) \
 	[id] = { name, id, audit, nr_base, word_bits, pointer_bits, big_endian },
+#define ARCH_BESIDE(id, other)
 #define ARCH_SPELLING(spelling, id)
 #include "abi/arches.def"
 #undef ARCH
+#undef ARCH_BESIDE
 #undef ARCH_SPELLING
 };
 
@@ -25,18 +27,34 @@ static const struct {
 	enum abi_arch_id id;
 } spellings[] = {
 #define ARCH(id, name, audit, word_bits, pointer_bits, big_endian, nr_base)
+#define ARCH_BESIDE(id, other)
 #define ARCH_SPELLING(spelling, id) { spelling, id },
 #include "abi/arches.def"
 #undef ARCH
+#undef ARCH_BESIDE
+#undef ARCH_SPELLING
+};
+
+static const struct {
+	enum abi_arch_id id, other;
+} besides[] = {
+#define ARCH(id, name, audit, word_bits, pointer_bits, big_endian, nr_base)
+#define ARCH_BESIDE(id, other) { id, other },
+#define ARCH_SPELLING(spelling, id)
+#include "abi/arches.def"
+#undef ARCH
+#undef ARCH_BESIDE
 #undef ARCH_SPELLING
 };
 
 /* Each name behind a comma; the first comma is not shown. */
 static const char arch_names[] =
 #define ARCH(id, name, audit, word_bits, pointer_bits, big_endian, nr_base) ", " name
+#define ARCH_BESIDE(id, other)
 #define ARCH_SPELLING(spelling, id)
 #include "abi/arches.def"
 #undef ARCH
+#undef ARCH_BESIDE
 #undef ARCH_SPELLING
 	;
 
@@ -58,6 +76,14 @@ const struct abi_arch *abi_arch_by_name(const char *name)
 	for (size_t i = 0; i < sizeof(spellings) / sizeof(*spellings); i++)
 		if (strcmp(spellings[i].name, name) == 0)
 			return &arches[spellings[i].id];
+	return NULL;
+}
+
+const struct abi_arch *abi_arch_beside(enum abi_arch_id id, size_t index)
+{
+	for (size_t i = 0; i < sizeof(besides) / sizeof(*besides); i++)
+		if (besides[i].id == id && index-- == 0)
+			return &arches[besides[i].other];
 	return NULL;
 }
 

@@ -227,17 +227,15 @@ static int load_personality(struct loading *loading)
  * x32 it takes x86-64 too. */
 static int load_arches(struct loading *loading)
 {
-	static const enum abi_arch_id beside[][2] = { { ABI_X86_64, ABI_I386 },
-						      { ABI_X86_64, ABI_X32 },
-						      { ABI_AARCH64, ABI_ARM } };
 	const struct policy_position *stated = &loading->settings->on[SYSTEMD_ARCHES];
 	struct policy *policy = loading->import->policy;
 	enum abi_arch_id native = abi_arch_native()->id;
+	const struct abi_arch *beside;
 
 	policy->arches[native] = true;
-	for (size_t i = 0; i < sizeof(beside) / sizeof(*beside); i++)
-		if (beside[i][0] == native && (!stated->line || loading->settings->arches >> beside[i][1] & 1))
-			policy->arches[beside[i][1]] = true;
+	for (size_t i = 0; (beside = abi_arch_beside(native, i)); i++)
+		if (!stated->line || loading->settings->arches >> beside->id & 1)
+			policy->arches[beside->id] = true;
 	policy->has_foreign = true;
 	policy->foreign_action.kind = stated->line ? POLICY_KILL_THREAD : POLICY_ALLOW;
 	policy->foreign_action.position = policy->foreign_position = *stated;

@@ -70,3 +70,8 @@ expect 2 'so is one that is to be explained' callgate check --explain nothing
 expect 2 'a missing file is' callgate check missing.policy
 closed() { callgate check holed.policy >&-; }
 expect 3 'a closed stdout is a failure' closed
+
+printf '%s\n' 'kernel 6.1' 'arch s390x' 'foreign allow' 'default errno EPERM' 'allow read, exit, exit_group' >beside.policy
+expect 1 'a filter for one arch that leaves the other open which its kernel runs' callgate check beside.policy
+stdout_has 'compat-open: a call of an arch that is not named passes'
+stdout_has 'witness: s390:'

@@ -56,6 +56,25 @@ static void an_arch_is_found_by_every_spelling(void **state)
 	assert_null(abi_arch(ABI_ARCH_COUNT));
 }
 
+static void a_kernel_runs_narrower_programs_of_its_byte_order(void **state)
+{
+	const struct abi_arch *beside;
+	unsigned pairs = 0;
+
+	assert_ptr_equal(abi_arch_beside(ABI_X86_64, 0), abi_arch(ABI_I386));
+	assert_ptr_equal(abi_arch_beside(ABI_X86_64, 1), abi_arch(ABI_X32));
+	assert_null(abi_arch_beside(ABI_X86_64, 2));
+	assert_null(abi_arch_beside(ABI_I386, 0));
+	for (int id = 0; id < ABI_ARCH_COUNT; id++) {
+		for (size_t i = 0; (beside = abi_arch_beside((enum abi_arch_id)id, i)); i++, pairs++) {
+			assert_int_equal(beside->pointer_bits, 32);
+			assert_int_equal(abi_arch((enum abi_arch_id)id)->pointer_bits, 64);
+			assert_int_equal(beside->big_endian, abi_arch((enum abi_arch_id)id)->big_endian);
+		}
+	}
+	assert_int_equal(pairs, 10);
+}
+
 static void bit_30_of_the_number_tells_x32(void **state)
 {
 	assert_ptr_equal(abi_arch_of_call(AUDIT_ARCH_X86_64, 0), abi_arch(ABI_X86_64));
@@ -68,4 +87,5 @@ static void bit_30_of_the_number_tells_x32(void **state)
 
 UNIT_TESTS(test_abi_arch, cmocka_unit_test(an_arch_has_its_audit_number),
 	   cmocka_unit_test(an_audit_number_says_the_byte_order), cmocka_unit_test(an_arch_is_found_by_every_spelling),
+	   cmocka_unit_test(a_kernel_runs_narrower_programs_of_its_byte_order),
 	   cmocka_unit_test(bit_30_of_the_number_tells_x32), )
