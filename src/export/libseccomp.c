@@ -36,6 +36,7 @@ static const char head[] =
 	"struct callgate_rule {\n"
 	"\tuint32_t action;\n"
 	"\tconst char *name;\n"
+	"\tint nr;         /* on the arch, where there is but one; else -1 */\n"
 	"\tunsigned count; /* of tests, which must all hold */\n"
 	"\tstruct scmp_arg_cmp tests[6];\n"
 	"};\n\n";
@@ -51,10 +52,14 @@ static const char maker[] =
 	"\t\tstatus = seccomp_arch_add(filter, callgate_arches[i]);\n"
 	"\treturn status;\n"
 	"}\n\n"
-	"/* Fails closed: a name that this libseccomp does not know is an error, and no rule is left out. */\n"
+	"/* A call that this libseccomp does not know goes by its number, where that can be told to it. Fails closed: "
+	"else it\n"
+	" * is an error, and no rule is left out. */\n"
 	"static inline int callgate_add_rule(scmp_filter_ctx filter, const struct callgate_rule *rule)\n"
 	"{\n"
 	"\tint nr = seccomp_syscall_resolve_name(rule->name);\n\n"
+	"\tif (nr == __NR_SCMP_ERROR && seccomp_arch_native() == callgate_arches[0])\n"
+	"\t\tnr = rule->nr;\n"
 	"\tif (nr == __NR_SCMP_ERROR) {\n"
 	"\t\tfprintf(stderr, \"this libseccomp does not know %s\\n\", rule->name);\n"
 	"\t\treturn -EOPNOTSUPP;\n"
@@ -124,6 +129,21 @@ static void write_tests(struct buf *text, const struct clause *clause)
 	buf_puts(text, count ? " } },\n" : "{ { 0, SCMP_CMP_EQ, 0x0, 0x0 } } },\n");
 }
 
+/* The number of a call on the only arch; -1, which libseccomp takes for none, where there are several. */
+static int32_t only_number(const struct export *export, const struct abi_syscall *syscall)
+{
+	int32_t number = -1;
+	unsigned count = 0;
+
+	for (enum abi_arch_id arch = 0; arch < ABI_ARCH_COUNT; arch++) {
+		if (!export->outline.arches[arch])
+			continue;
+		number = syscall->nr[arch];
+		count++;
+	}
+	return count == 1 ? number : -1;
+}
+
 static int write_rule(struct export *export, const struct unordered_rule *rule)
 {
 	int status = CALLGATE_OK;
@@ -131,7 +151,8 @@ static int write_rule(struct export *export, const struct unordered_rule *rule)
 	for (size_t i = 0; !status && i < rule->call_count; i++) {
 		buf_puts(&export->text, "\t{ ");
 		status = write_action(export, rule->action);
-		buf_printf(&export->text, ", \"%s\"", rule->calls[i]->syscall->name);
+		buf_printf(&export->text, ", \"%s\", %" PRId32, rule->calls[i]->syscall->name,
+			   only_number(export, rule->calls[i]->syscall));
 		write_tests(&export->text, rule->clause);
 	}
 	return status;
@@ -170,7 +191,7 @@ int export_libseccomp(struct export *export)
 	buf_puts(&export->text, RULES_BEGIN);
 	for (size_t i = 0; !status && i < unordered.rules.length; i++)
 		status = write_rule(export, &unordered.rules.items[i]);
-	buf_printf(&export->text, "\t{ 0, NULL, 0, { { 0, SCMP_CMP_EQ, 0x0, 0x0 } } },\n" RULES_END "\n%s", maker);
+	buf_printf(&export->text, "\t{ 0, NULL, -1, 0, { { 0, SCMP_CMP_EQ, 0x0, 0x0 } } },\n" RULES_END "\n%s", maker);
 	return status;
 }
 
@@ -233,7 +254,7 @@ static int decode_rule(struct export *export, const char *row, const char *befor
 
 	buf_printf(json, "%s{", before);
 	text = decode_action(text + strlen("\t{ "), "action", "errnoRet", json);
-	if (!text || sscanf(text, ", \"%63[a-z0-9_]\", %u, { %n", name, &count, &end) != 2 || !end || count > 6)
+	if (!text || sscanf(text, ", \"%63[a-z0-9_]\", %*d, %u, { %n", name, &count, &end) != 2 || !end || count > 6)
 		return fail_row(export, row);
 	buf_printf(json, ", \"names\": [\"%s\"], \"args\": [", name);
 	text += end;

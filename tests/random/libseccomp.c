@@ -3,8 +3,8 @@
  * installed; the filter that it makes is compared with the policy.
  *
  * Calls whose rules compare different arguments are merged by libseccomp in ways that its manual does not tell; the
- * conversion notes them, and then anything may come out. With many rules of several comparisons libseccomp 2.5 takes
- * time without end (seed 1049), so that only seeds are tried that it ends with.
+ * conversion notes them, and then anything may come out. What libseccomp makes of many rules with several comparisons
+ * can take it long: the seeds are those of which it makes something.
  */
 #include "policies.h"
 
@@ -13,6 +13,7 @@
 #include <callgate/convert.h>
 
 #include <inttypes.h>
+#include <linux/filter.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,14 +98,16 @@ static bool add_row(scmp_filter_ctx filter, const char *row)
 	unsigned count = 0;
 	char name[64];
 	const char *text = read_action(row + 3, &action);
-	int end = 0, nr;
+	int end = 0, nr, number;
 
-	if (!text || sscanf(text, ", \"%63[a-z0-9_]\", %u, { %n", name, &count, &end) != 2 || count > 6)
+	if (!text || sscanf(text, ", \"%63[a-z0-9_]\", %d, %u, { %n", name, &number, &count, &end) != 3 || count > 6)
 		return false;
 	text += end;
 	for (unsigned i = 0; text && i < count; i++)
 		text = read_test(text, &tests[i]);
 	nr = seccomp_syscall_resolve_name(name);
+	if (nr == __NR_SCMP_ERROR && seccomp_arch_native() == SCMP_ARCH_X86_64)
+		nr = number;
 	return text && nr != __NR_SCMP_ERROR && seccomp_rule_add_array(filter, action, nr, count, tests) == 0;
 }
 
@@ -157,6 +160,11 @@ static bool try_policy(const char *text, void *context)
 	}
 	if (callgate_conversion_note(conversion, 0)) {
 		counts->noted++;
+		return true;
+	}
+	/* It may be longer than the kernel takes. */
+	if (program.length > BPF_MAXINSNS * sizeof(struct sock_filter)) {
+		counts->unsayable++;
 		return true;
 	}
 	if (callgate_subject_parse("theirs", program.data, program.length, NULL, &theirs, NULL) ||
