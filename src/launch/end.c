@@ -6,11 +6,10 @@
 #include "base/error.h"
 #include "cgroup/cgroup.h"
 #include "kernel/tracer.h"
-#include "launch/clone.h"
 
 #include <errno.h>
 #include <signal.h>
-#include <sys/mman.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -80,8 +79,7 @@ void launch_target_fini(struct launch_target *target)
 	/* The first process of a pid namespace ends as the last one. */
 	if (target->init > 0)
 		end_await(target->init, &status, &usage);
-	if (target->init_stack)
-		munmap(target->init_stack, CLONE_STACK_SIZE);
+	free(target->init_stack);
 	/* Whoever is left in it ends with it. */
 	cgroup_free(target->group);
 	if (target->pidfd >= 0)

@@ -26,9 +26,9 @@
 #include <linux/futex.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -353,15 +353,10 @@ static pid_t spawn_clone_target(struct spawn *spawn)
 /* What the first process of a pid namespace runs on until it ends. */
 static int spawn_init_stack(struct spawn *spawn, struct callgate_error *err)
 {
-	void *stack = MAP_FAILED;
-
 	if (!spawn->child.spec->hide_launcher)
 		return CALLGATE_OK;
-	stack = mmap(NULL, CLONE_STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-	if (stack == MAP_FAILED)
-		return fail_nomem(err);
-	spawn->target.init_stack = stack;
-	return CALLGATE_OK;
+	spawn->target.init_stack = malloc(CLONE_STACK_SIZE);
+	return spawn->target.init_stack ? CALLGATE_OK : fail_nomem(err);
 }
 
 /* By a porter that goes at once: the target's number is known when it has. */

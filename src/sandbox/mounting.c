@@ -85,7 +85,7 @@ long mount_at(int fd, int place)
 
 void root_remember(struct root *root, int fd)
 {
-	struct statx status;
+	struct statx status = { 0 };
 
 	if (root->own_count < ROOT_OWN_MAX && fd_status(fd, &status) == 0)
 		root->own[root->own_count++] = (struct root_device){ status.stx_dev_major, status.stx_dev_minor };
@@ -93,7 +93,7 @@ void root_remember(struct root *root, int fd)
 
 static bool root_owns(const struct root *root, int fd)
 {
-	struct statx status;
+	struct statx status = { 0 };
 
 	if (fd_status(fd, &status) < 0)
 		return false;
@@ -137,7 +137,7 @@ static long point_make(const struct root *root, const char *dest, bool is_folder
 	long result = 0;
 
 	while (result == 0 && dest[length]) {
-		size_t parent = length;
+		size_t parent;
 		long there;
 
 		length += strspn(dest + length, "/");

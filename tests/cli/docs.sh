@@ -48,6 +48,14 @@ missing_tests() {
 		done
 }
 
+# `FILE`: CASE at the end of a row, of which tests/cli/FILE.sh has no such case.
+missing_cases() {
+	local file name
+	sed -n 's/.*| `\([a-z]*\)`: \(.*\) |$/\1 \2/p' "$root/docs/run.md" | while read -r file name; do
+		grep -qF -e "$name" "$root/tests/cli/$file.sh" || echo "docs/run.md: $file: $name"
+	done
+}
+
 missing_verbs() {
 	local verb
 	(cd "$root" && grep -hoE '(\$ |`)callgate [a-z]+' ./*.md docs/*.md) | sed 's/.*callgate //' | sort -u |
@@ -65,7 +73,7 @@ missing_pages() {
 		done
 }
 
-for what in dead_links missing_paths missing_functions missing_tests missing_verbs missing_pages; do
+for what in dead_links missing_paths missing_functions missing_tests missing_cases missing_verbs missing_pages; do
 	: >err
 	$what >out
 	check "the documents have no $(tr _ ' ' <<<"$what")" test ! -s out
