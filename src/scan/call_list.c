@@ -147,11 +147,18 @@ static bool is_handler_of(const struct collector *collector, const struct pendin
 	return false;
 }
 
+/* A static program holds the C library under no name. */
+static bool is_static(const struct reach *reach)
+{
+	return reach->link->interpreter == LINK_NOWHERE && reach->link->modules.length == 1;
+}
+
 /* The row of a kind that says what the call is, NULL. */
 static const struct model *collector_model(const struct collector *collector, const struct pending *pending,
 					   enum model_kind kind)
 {
-	const char *soname = collector->reach->modules.items[pending->module]->module->soname;
+	const struct reach *reach = collector->reach;
+	const char *soname = is_static(reach) ? "libc.so.6" : reach->modules.items[pending->module]->module->soname;
 	size_t row = model_find(soname, kind, 0);
 
 	if (row == model_count || (kind == MODEL_IS_HANDLER && !is_handler_of(collector, pending, models[row].signal)))
@@ -167,7 +174,7 @@ static void collector_modelled(struct collector *collector, const struct pending
 	char name[32];
 
 	while (model_word(&at, name, sizeof(name)))
-		if (reach_has_live(collector->reach, pending->module, name))
+		if (is_static(collector->reach) || reach_has_live(collector->reach, pending->module, name))
 			collector_site(collector, (uint32_t)abi_syscall_by_name(name)->nr[ABI_X86_64], &site);
 }
 
