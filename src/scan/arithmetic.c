@@ -150,6 +150,8 @@ uint32_t value_operate(struct values *values, uint8_t op, uint8_t width, uint32_
 {
 	int64_t number;
 
+	if (a == UNKNOWN && op != INSN_OR && op != INSN_AND && op != INSN_SHR && op != INSN_ADD)
+		return UNKNOWN;
 	if (value_kind(values, a) == VALUE_NUMBERS && value_kind(values, b) == VALUE_NUMBERS)
 		return sets_operate(values, op, width, a, b);
 	if ((op == INSN_ADD || op == INSN_SUB) && value_kind(values, a) == VALUE_PARAM &&
@@ -182,6 +184,8 @@ uint32_t value_extend(struct values *values, uint32_t a, uint8_t from, uint8_t w
 	struct value value = *value_at(values, a);
 	int64_t numbers[VALUE_NUMBERS_MAX];
 
+	if (a == UNKNOWN)
+		return UNKNOWN;
 	if (value.kind == VALUE_PARAM && from >= 4) {
 		value.width = from < value.width ? from : value.width;
 		return value_make(values, value);
@@ -192,6 +196,8 @@ uint32_t value_extend(struct values *values, uint32_t a, uint8_t from, uint8_t w
 		return a;
 	if (value.kind != VALUE_NUMBERS)
 		return from == 8 ? a : UNKNOWN;
+	if (from >= width && value.count == 1 && value.number >= 0 && value.number == cut(value.number, width))
+		return a;
 	memcpy(numbers, value_numbers(values, a), value.count * sizeof(*numbers));
 	for (uint8_t i = 0; i < value.count; i++) {
 		int64_t low = cut(numbers[i], from);

@@ -62,6 +62,7 @@ struct code_block {
 	uint32_t next, target; /* blocks, CODE_NONE */
 	uint16_t live_in;      /* registers that are read from here on before they are written */
 	uint16_t uses, defines;
+	uint32_t rank; /* its place in order */
 	uint8_t visit; /* of code_function_order */
 	bool is_entry; /* control comes from elsewhere: the function's start, a landing pad */
 };

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUCKETS_FIRST = 256 };
+enum { BUCKETS_FIRST = 64, BUCKETS_LIKELY = 1 << 16 };
 
 static size_t bucket_of(const struct code_function *function, uint64_t address)
 {
@@ -275,6 +275,17 @@ static uint64_t map_next_start(const struct code_map *map, uint64_t address)
 	return segment ? segment->address + segment->size : address;
 }
 
+/* Room for as many instructions as the extent is likely to hold. */
+static size_t function_buckets(const struct code_function *function)
+{
+	const struct module_frame *frame = code_frame(function->map->module, function->entry);
+	size_t buckets = BUCKETS_FIRST;
+
+	while (frame && buckets < BUCKETS_LIKELY && buckets * 2 < frame->end - frame->start)
+		buckets *= 2;
+	return buckets;
+}
+
 void code_function_read(struct code_function *function, uint64_t entry)
 {
 	const struct module_frame *frame = code_frame(function->map->module, entry);
@@ -285,7 +296,7 @@ void code_function_read(struct code_function *function, uint64_t entry)
 	function->entry = entry;
 	function->low = frame ? frame->start : entry;
 	function->high = map_next_start(function->map, frame ? frame->end : entry + 1);
-	if (!function_rehash(function, BUCKETS_FIRST)) {
+	if (!function_rehash(function, function_buckets(function))) {
 		function->failed = true;
 		return;
 	}

@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* In a block's mark, beside how often it was gone through. */
-enum { FLOW_REACHED = 1, FLOW_DIRTY = 2, FLOW_VISIT = 4, FLOW_VISITS_MAX = 4, EFFECT_BUCKETS_FIRST = 64 };
+enum { FLOW_REACHED = 1, FLOW_DIRTY = 2, FLOW_VISIT = 4, FLOW_VISITS_MAX = 2, EFFECT_BUCKETS_FIRST = 64 };
 
 static uint64_t effect_hash(const struct effect *effect)
 {
@@ -105,12 +105,29 @@ static void flow_escape_lost(struct flow *flow, const struct state *from, uint32
 	const struct state *into = &flow->states[block];
 	uint16_t live = flow->function.blocks.items[block].live_in;
 
-	for (uint8_t reg = 0; reg < REGISTERS; reg++)
-		if (live >> reg & 1 && from->registers[reg] != into->registers[reg])
+	for (unsigned rest = live; rest; rest &= rest - 1) {
+		unsigned reg = (unsigned)__builtin_ctz(rest);
+
+		if (from->registers[reg] != into->registers[reg])
 			flow_escape(flow, from, site, from->registers[reg]);
-	for (uint8_t i = 0; i < from->cell_count; i++)
-		if (state_load(flow->values, into, from->cells[i].offset, from->cells[i].width) != from->cells[i].value)
-			flow_escape(flow, from, site, from->cells[i].value);
+	}
+	for (uint8_t i = 0, j = 0; i < from->cell_count; i++) {
+		const struct state_cell *cell = &from->cells[i];
+
+		while (j < into->cell_count && into->cells[j].offset < cell->offset)
+			j++;
+		if (j == into->cell_count || memcmp(&into->cells[j], cell, sizeof(*cell)) != 0)
+			flow_escape(flow, from, site, cell->value);
+	}
+}
+
+static void flow_soil(struct flow *flow, uint32_t block)
+{
+	uint32_t rank = flow->function.blocks.items[block].rank;
+
+	flow->marks[block] |= FLOW_REACHED | FLOW_DIRTY;
+	if (rank < flow->lowest)
+		flow->lowest = rank;
 }
 
 static void flow_into(struct flow *flow, const struct state *state, uint32_t block, uint64_t site)
@@ -123,14 +140,14 @@ static void flow_into(struct flow *flow, const struct state *state, uint32_t blo
 	if (flow->emits) {
 		flow_escape_lost(flow, state, block, site);
 	} else if (!(flow->marks[block] & FLOW_REACHED)) {
-		flow->states[block] = *state;
+		state_copy(&flow->states[block], state);
 		for (uint8_t reg = 0; reg < REGISTERS; reg++)
 			if (!(live >> reg & 1))
 				flow->states[block].registers[reg] = UNKNOWN;
-		flow->marks[block] |= FLOW_REACHED | FLOW_DIRTY;
+		flow_soil(flow, block);
 	} else if (state_join(flow->values, &flow->states[block], state, live,
 			      flow->marks[block] / FLOW_VISIT >= FLOW_VISITS_MAX)) {
-		flow->marks[block] |= FLOW_DIRTY;
+		flow_soil(flow, block);
 	}
 }
 
@@ -148,9 +165,10 @@ static void flow_into_targets(struct flow *flow, const struct state *state, uint
 	for (size_t i = 0; i < flow->targets.length; i++) {
 		const struct flow_target *target = &flow->targets.items[i];
 		uint32_t block = target_block(&flow->function, target->address);
-		struct state into = *state;
+		struct state into;
 		bool contradiction = false;
 
+		state_copy(&into, state);
 		if (target->fact.reg != REGISTER_NONE)
 			into.facts = facts_add(flow->values, state->facts, target->fact, &contradiction);
 		if (block == CODE_NONE && !VEC_PUSH(&flow->arena, &flow->unseen, target->address))
@@ -164,20 +182,28 @@ static void flow_into_targets(struct flow *flow, const struct state *state, uint
 static void flow_branch(struct flow *flow, const struct state *state, const struct code_block *block,
 			const struct insn *insn)
 {
-	struct state taken = *state, other = *state;
+	struct state other;
 
-	if (branch_take(flow->values, &taken, insn, true))
-		flow_into(flow, &taken, block->target, insn->address);
+	if (state->flags == FLAGS_UNKNOWN) {
+		flow_into(flow, state, block->target, insn->address);
+		flow_into(flow, state, block->next, insn->address);
+		return;
+	}
+	state_copy(&other, state);
+	if (branch_take(flow->values, &other, insn, true))
+		flow_into(flow, &other, block->target, insn->address);
+	state_copy(&other, state);
 	if (branch_take(flow->values, &other, insn, false))
 		flow_into(flow, &other, block->next, insn->address);
 }
 
 static void flow_block(struct flow *flow, uint32_t number)
 {
-	struct state state = flow->states[number];
+	struct state state;
 	struct code_block block = flow->function.blocks.items[number];
 	struct code_insn last = flow->function.insns.items[block.end - 1];
 
+	state_copy(&state, &flow->states[number]);
 	for (uint32_t i = block.first; i < block.end && !flow->failed; i++)
 		flow_step(flow, &state, &flow->function.insns.items[i]);
 	if (last.is_tail && last.insn.op != INSN_JUMP)
@@ -220,23 +246,23 @@ static bool flow_prepare(struct flow *flow)
 	return true;
 }
 
+/* The first dirty block in order is always next, so that a loop has settled before what comes behind it is looked at. */
 static void flow_settle(struct flow *flow)
 {
-	bool again = true;
+	const struct code_function *function = &flow->function;
 
-	while (again && !flow->failed) {
-		again = false;
-		for (size_t i = 0; i < flow->function.order.length; i++) {
-			uint32_t block = flow->function.order.items[i];
+	for (uint32_t rank = 0; rank < function->order.length && !flow->failed; rank++) {
+		uint32_t block = function->order.items[rank];
 
-			if (!(flow->marks[block] & FLOW_DIRTY))
-				continue;
-			flow->marks[block] &= (uint8_t)~FLOW_DIRTY;
-			if (flow->marks[block] / FLOW_VISIT < FLOW_VISITS_MAX)
-				flow->marks[block] += FLOW_VISIT;
-			flow_block(flow, block);
-			again = true;
-		}
+		if (!(flow->marks[block] & FLOW_DIRTY))
+			continue;
+		flow->marks[block] &= (uint8_t)~FLOW_DIRTY;
+		if (flow->marks[block] / FLOW_VISIT < FLOW_VISITS_MAX)
+			flow->marks[block] += FLOW_VISIT;
+		flow->lowest = UINT32_MAX;
+		flow_block(flow, block);
+		if (flow->lowest <= rank)
+			rank = flow->lowest - 1;
 	}
 }
 

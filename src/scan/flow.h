@@ -28,6 +28,7 @@ struct flow {
 	struct code_function function;
 	struct state *states; /* one a block */
 	uint8_t *marks;	      /* one a block: FLOW_REACHED, FLOW_DIRTY */
+	uint32_t lowest;      /* the first in order that may be dirty */
 	size_t room;	      /* of both */
 	struct arena arena;
 	struct {

@@ -60,5 +60,7 @@ bool code_function_order(struct code_function *function)
 		items[i] = items[--j];
 		items[j] = swapped;
 	}
+	for (uint32_t i = 0; i < function->order.length; i++)
+		function->blocks.items[items[i]].rank = i;
 	return true;
 }

@@ -8,7 +8,7 @@
 
 void state_unknown(struct state *ret_state)
 {
-	memset(ret_state, 0, sizeof(*ret_state));
+	memset(ret_state, 0, offsetof(struct state, cells));
 	ret_state->flags_register = REGISTER_NONE;
 	ret_state->escaped = INT32_MAX;
 }
@@ -16,9 +16,12 @@ void state_unknown(struct state *ret_state)
 void state_at_entry(struct values *values, struct state *ret_state)
 {
 	state_unknown(ret_state);
-	for (uint8_t reg = 0; reg < REGISTERS; reg++)
+	for (unsigned i = 0; i < VALUE_ARGUMENTS; i++) {
+		uint8_t reg = value_argument_registers[i];
+
 		ret_state->registers[reg] =
 			value_make(values, (struct value){ .kind = VALUE_PARAM, .reg = reg, .width = 8 });
+	}
 	ret_state->registers[RSP] = value_of(values, VALUE_STACK, 0);
 }
 
@@ -99,25 +102,28 @@ void state_forget_escaped(struct state *state)
 		state_forget(state, state->escaped, INT64_MAX);
 }
 
+/* Both lists ascend: what stands in one only is unknown in the other. */
 static bool state_join_cells(struct values *values, struct state *into, const struct state *from, bool widens)
 {
+	uint8_t kept = 0, j = 0, count = into->cell_count;
 	bool changed = false;
 
-	for (uint8_t i = into->cell_count; i-- > 0;) {
-		struct state_cell *cell = &into->cells[i];
+	for (uint8_t i = 0; i < count; i++) {
+		struct state_cell cell = into->cells[i];
 		uint32_t value = UNKNOWN;
 
-		for (uint8_t j = 0; j < from->cell_count; j++)
-			if (from->cells[j].offset == cell->offset && from->cells[j].width == cell->width)
-				value = value_join(values, cell->value, from->cells[j].value);
-		if (value == cell->value)
-			continue;
-		changed = true;
-		if (value == UNKNOWN || widens)
-			state_remove_cell(into, i);
-		else
-			cell->value = value;
+		while (j < from->cell_count && from->cells[j].offset < cell.offset)
+			j++;
+		if (j < from->cell_count && from->cells[j].offset == cell.offset && from->cells[j].width == cell.width)
+			value = value_join(values, cell.value, from->cells[j].value);
+		changed |= value != cell.value;
+		if (value != cell.value && widens)
+			value = UNKNOWN;
+		cell.value = value;
+		if (value != UNKNOWN)
+			into->cells[kept++] = cell;
 	}
+	into->cell_count = kept;
 	return changed;
 }
 
@@ -140,15 +146,18 @@ static bool state_join_flags(struct state *into, const struct state *from)
 
 bool state_join(struct values *values, struct state *into, const struct state *from, uint16_t live, bool widens)
 {
+	unsigned differs = into->low_only ^ from->low_only;
 	bool changed = false;
 	uint32_t facts;
 
-	for (uint8_t reg = 0; reg < REGISTERS; reg++) {
-		uint32_t value = UNKNOWN;
+	for (unsigned rest = live; rest; rest &= rest - 1) {
+		unsigned reg = (unsigned)__builtin_ctz(rest);
+		uint32_t mine = into->registers[reg], value;
 
-		if (live >> reg & 1 && !((into->low_only ^ from->low_only) >> reg & 1))
-			value = value_join(values, into->registers[reg], from->registers[reg]);
-		if (value == into->registers[reg])
+		if (mine == UNKNOWN || (mine == from->registers[reg] && differs == 0))
+			continue;
+		value = differs >> reg & 1 ? UNKNOWN : value_join(values, mine, from->registers[reg]);
+		if (value == mine)
 			continue;
 		into->registers[reg] = widens ? UNKNOWN : value;
 		changed = true;

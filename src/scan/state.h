@@ -7,6 +7,8 @@
 #include "scan/value.h"
 
 #include <limits.h>
+#include <stddef.h>
+#include <string.h>
 
 /* Places of the frame that are remembered; what comes beyond is forgotten. */
 #define STATE_CELLS_MAX 24
@@ -33,8 +35,14 @@ struct state {
 	struct state_cell cells[STATE_CELLS_MAX]; /* ascending by offset */
 };
 
-/* At a function's entry: every register is its parameter. */
+/* At a function's entry: registers that carry arguments are its parameters. */
 void state_at_entry(struct values *values, struct state *ret_state);
+
+/* Copies what there is of it. */
+static inline void state_copy(struct state *into, const struct state *from)
+{
+	memcpy(into, from, offsetof(struct state, cells) + from->cell_count * sizeof(struct state_cell));
+}
 
 /* Where nothing is known. */
 void state_unknown(struct state *ret_state);
@@ -51,8 +59,8 @@ bool state_store(const struct values *values, struct state *state, int64_t offse
 /* Forgets the cells that others may have changed. */
 void state_forget_escaped(struct state *state);
 
-/* Makes into what holds of both; registers outside live become unknown, and where widens is set what would grow does as
- * well. True: into changed. */
+/* Makes into what holds of both, of the live registers; where widens is set what would grow is unknown. True: into
+ * changed. */
 bool state_join(struct values *values, struct state *into, const struct state *from, uint16_t live, bool widens);
 
 /* Whether a value is a pointer that must not be lost: it can lead to code. */

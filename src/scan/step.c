@@ -357,12 +357,10 @@ static void flow_other(struct flow *flow, struct state *state, const struct insn
 		reads &= (uint16_t) ~((insn->base < REGISTERS ? BIT(insn->base) : 0) |
 				      (insn->index < REGISTERS ? BIT(insn->index) : 0));
 	}
-	for (uint8_t reg = 0; reg < REGISTERS; reg++)
-		if (reads >> reg & 1)
-			flow_escape(flow, state, insn->address, state_get(state, reg));
-	for (uint8_t reg = 0; reg < REGISTERS; reg++)
-		if (insn->writes >> reg & 1)
-			state_set(state, reg, UNKNOWN);
+	for (unsigned rest = flow->emits ? reads : 0; rest; rest &= rest - 1)
+		flow_escape(flow, state, insn->address, state_get(state, (uint8_t)__builtin_ctz(rest)));
+	for (unsigned rest = insn->writes; rest; rest &= rest - 1)
+		state_set(state, (uint8_t)__builtin_ctz(rest), UNKNOWN);
 	state->flags = FLAGS_UNKNOWN;
 }
 

@@ -96,6 +96,34 @@ static bool scanner_add_pointee(struct scanner *scanner, uint64_t address)
 	return scanner_add(scanner, frame->start, FUNCTION_FROM_ANYWHERE);
 }
 
+static bool is_endless(const char *name)
+{
+	static const char *const names[] = {
+#define NORETURN(name) name,
+#include "scan/noreturn.def"
+#undef NORETURN
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* Those that do not come back are read first, so that their callers are read once. */
+static bool scanner_add_endless(struct scanner *scanner)
+{
+	const struct module *module = scanner->module;
+
+	for (size_t i = 0; i < module->dynamic_symbols.length; i++) {
+		const struct module_symbol *symbol = &module->dynamic_symbols.items[i];
+
+		if (symbol->is_defined && is_endless(symbol->name) && !scanner_add(scanner, symbol->value, 0))
+			return false;
+	}
+	return true;
+}
+
 static bool scanner_add_symbols(struct scanner *scanner)
 {
 	const struct module *module = scanner->module;
@@ -132,6 +160,8 @@ static bool scanner_add_roots(struct scanner *scanner)
 {
 	const struct module *module = scanner->module;
 
+	if (!scanner_add_endless(scanner))
+		return false;
 	for (size_t i = 0; i < scanner->pointers->length; i++) {
 		const struct pointer *pointer = &scanner->pointers->items[i];
 
@@ -146,20 +176,6 @@ static bool scanner_add_roots(struct scanner *scanner)
 	       (!module->init || scanner_add(scanner, module->init, 0)) &&
 	       (!module->fini || scanner_add(scanner, module->fini, 0)) && scanner_add_symbols(scanner) &&
 	       scanner_add_arrays(scanner);
-}
-
-static bool is_endless(const char *name)
-{
-	static const char *const names[] = {
-#define NORETURN(name) name,
-#include "scan/noreturn.def"
-#undef NORETURN
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (strcmp(names[i], name) == 0)
-			return true;
-	return false;
 }
 
 static int address_order(const void *left, const void *right)

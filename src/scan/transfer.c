@@ -17,7 +17,7 @@ static void flow_escape_cells(struct flow *flow, const struct state *state, uint
 {
 	const struct value *stack = value_at(flow->values, state_get(state, RSP));
 
-	for (uint8_t i = 0; i < state->cell_count; i++) {
+	for (uint8_t i = 0; flow->emits && i < state->cell_count; i++) {
 		const struct state_cell *cell = &state->cells[i];
 
 		if (all || cell->offset >= state->escaped || stack->kind != VALUE_STACK ||
@@ -28,9 +28,8 @@ static void flow_escape_cells(struct flow *flow, const struct state *state, uint
 
 static void flow_escape_registers(struct flow *flow, const struct state *state, uint64_t site, uint16_t mask)
 {
-	for (uint8_t reg = 0; reg < REGISTERS; reg++)
-		if (mask >> reg & 1)
-			flow_escape(flow, state, site, state_get(state, reg));
+	for (unsigned rest = flow->emits ? mask : 0; rest; rest &= rest - 1)
+		flow_escape(flow, state, site, state_get(state, (uint8_t)__builtin_ctz(rest)));
 }
 
 /* The registers that carry arguments; the address of a cell becomes the cell. */
@@ -101,12 +100,12 @@ static void flow_call_effect(struct flow *flow, const struct state *state, const
 
 static void flow_call(struct flow *flow, struct state *state, const struct insn *insn)
 {
-	flow_call_effect(flow, state, insn, flow_callee(flow, state, insn));
+	if (flow->emits)
+		flow_call_effect(flow, state, insn, flow_callee(flow, state, insn));
 	flow_escape_registers(flow, state, insn->address, CALL_CHANGES | flow->function.entries_live);
 	flow_escape_cells(flow, state, insn->address, flow->function.entries.length > 0);
-	for (uint8_t reg = 0; reg < REGISTERS; reg++)
-		if (CALL_CHANGES >> reg & 1)
-			state_set(state, reg, UNKNOWN);
+	for (unsigned rest = CALL_CHANGES; rest; rest &= rest - 1)
+		state_set(state, (uint8_t)__builtin_ctz(rest), UNKNOWN);
 	state_forget_escaped(state);
 	state->flags = FLAGS_UNKNOWN;
 }

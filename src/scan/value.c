@@ -20,17 +20,21 @@ unsigned value_argument_of(uint8_t reg)
 	return i;
 }
 
+/* Sizes are multiples of 4; the last 4 bytes may be read twice. */
 static uint64_t hash_bytes(const void *bytes, size_t size)
 {
 	const char *at = bytes;
-	uint64_t hash = size;
+	uint64_t hash = size, word;
 
-	for (size_t i = 0; i + 4 <= size; i += 4) {
-		uint32_t word;
-
+	for (size_t i = 0; i + 8 <= size; i += 8) {
 		memcpy(&word, at + i, sizeof(word));
 		hash = (hash ^ word) * 0x9e3779b97f4a7c15;
-		hash ^= hash >> 29;
+		hash ^= hash >> 32;
+	}
+	if (size % 8) {
+		memcpy(&word, at + size - 8, sizeof(word));
+		hash = (hash ^ word) * 0x9e3779b97f4a7c15;
+		hash ^= hash >> 32;
 	}
 	return hash;
 }
@@ -115,7 +119,15 @@ uint32_t value_of(struct values *values, enum value_kind kind, int64_t number)
 
 uint32_t value_number(struct values *values, int64_t number)
 {
-	return value_make(values, (struct value){ .kind = VALUE_NUMBERS, .count = 1, .number = number });
+	bool is_small = number >= 0 && number < VALUE_SMALL;
+	uint32_t value = is_small ? values->small[number] : 0;
+
+	if (value)
+		return value;
+	value = value_make(values, (struct value){ .kind = VALUE_NUMBERS, .count = 1, .number = number });
+	if (is_small)
+		values->small[number] = value;
+	return value;
 }
 
 static int number_order(const void *left, const void *right)

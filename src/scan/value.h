@@ -70,6 +70,9 @@ struct fact {
 
 #define FACTS_MAX 4
 
+/* Numbers that are so frequent that their values are looked up directly. */
+#define VALUE_SMALL 256
+
 struct facts {
 	struct fact items[FACTS_MAX]; /* in a fixed order; the rest is zero */
 	uint64_t count;
@@ -101,7 +104,8 @@ struct values {
 		VEC(struct facts);
 	} facts; /* 0: none */
 	struct value_index value_index, set_index, arguments_index, facts_index;
-	bool failed; /* memory was out: all that was answered since is worthless */
+	uint32_t small[VALUE_SMALL]; /* values of the numbers from 0 on; 0: not made yet */
+	bool failed;		     /* memory was out: all that was answered since is worthless */
 };
 
 /* Holds UNKNOWN, NO_VALUE, and the empty lists; look at failed. */
