@@ -480,7 +480,7 @@ int module_open(const char *path, struct module **ret_module, struct callgate_er
 	(*ret_module)->is_mapped = true;
 	(*ret_module)->device = status.st_dev;
 	(*ret_module)->inode = status.st_ino;
-	(*ret_module)->modified_ns = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
+	(*ret_module)->changed_ns = (int64_t)status.st_ctim.tv_sec * 1000000000 + status.st_ctim.tv_nsec;
 	return CALLGATE_OK;
 }
 

@@ -82,7 +82,7 @@ struct module {
 	size_t size;		 /* of it */
 	bool is_mapped;		 /* by module_open, so module_free unmaps it */
 	uint64_t device, inode;	 /* which file it is */
-	int64_t modified_ns;	 /* when it was last written */
+	int64_t changed_ns;	 /* when it, or what is said of it, was last changed */
 	const uint8_t *build_id; /* NULL where it has none */
 	size_t build_id_size;	 /* of it */
 	bool is_position_free;	 /* ET_DYN: a shared object or a PIE */

@@ -1,0 +1,233 @@
+/*
+ * Items are written as they lie in memory: what a summary is kept for is that it need not be made, and whoever reads it
+ * back is the same program on the same machine. A header that does not agree in every word is no header.
+ */
+#include "scan/summary_file.h"
+
+#include "base/cleanup.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SUMMARY_MAGIC "callgate scan\n\0"
+
+enum { SUMMARY_ARRAYS = 7 };
+
+struct header {
+	char magic[16];
+	uint32_t version;
+	uint32_t sizes; /* of all items together, so that another layout is another version */
+	struct summary_key key;
+	uint64_t counts[SUMMARY_ARRAYS];
+	uint64_t exact;
+	uint64_t checksum; /* of all bytes, as if this were 0 */
+};
+
+/* One array of a summary: where it is and how large an item is. */
+struct array {
+	void **items;
+	size_t *length, *capacity;
+	size_t size;
+};
+
+#define ARRAY(vec)                                                                              \
+	{                                                                                       \
+		(void **)&(vec)->items, &(vec)->length, &(vec)->capacity, sizeof(*(vec)->items) \
+	}
+
+static void summary_arrays(struct summary *summary, struct array ret_arrays[SUMMARY_ARRAYS])
+{
+	struct array arrays[SUMMARY_ARRAYS] = {
+		ARRAY(&summary->values.values), ARRAY(&summary->values.sets), ARRAY(&summary->values.arguments),
+		ARRAY(&summary->values.facts),	ARRAY(&summary->functions),   ARRAY(&summary->effects),
+		ARRAY(&summary->objects),
+	};
+
+	memcpy(ret_arrays, arrays, sizeof(arrays));
+}
+
+static uint64_t checksum(uint64_t sum, const void *bytes, size_t size)
+{
+	const uint8_t *at = bytes;
+	uint64_t word;
+
+	for (; size >= sizeof(word); size -= sizeof(word), at += sizeof(word)) {
+		memcpy(&word, at, sizeof(word));
+		sum = (sum ^ word) * 0x9e3779b97f4a7c15;
+		sum ^= sum >> 32;
+	}
+	for (; size > 0; size--, at++)
+		sum = (sum ^ *at) * 0x9e3779b97f4a7c15;
+	return sum;
+}
+
+/* Of the header, whose own checksum does not count, and all that is behind it. */
+static uint64_t checksum_all(struct header header, const void *behind, size_t size)
+{
+	header.checksum = 0;
+	return checksum(checksum(size, &header, sizeof(header)), behind, size);
+}
+
+static uint32_t sizes(const struct array arrays[SUMMARY_ARRAYS])
+{
+	uint32_t all = 0;
+
+	for (unsigned i = 0; i < SUMMARY_ARRAYS; i++)
+		all = all * 251 + (uint32_t)arrays[i].size;
+	return all;
+}
+
+struct summary_key summary_key(const struct module *module)
+{
+	struct summary_key key = {
+		.device = module->device, .inode = module->inode, .size = module->size, .changed_ns = module->changed_ns
+	};
+	size_t length = module->build_id_size < sizeof(key.build_id) ? module->build_id_size : sizeof(key.build_id);
+
+	if (module->build_id)
+		memcpy(key.build_id, module->build_id, length);
+	return key;
+}
+
+void summary_seal(void *bytes, size_t size, const struct summary_key *key)
+{
+	struct summary summary;
+	struct array arrays[SUMMARY_ARRAYS];
+	struct header header;
+
+	if (size < sizeof(header))
+		return;
+	summary_arrays(&summary, arrays);
+	memcpy(&header, bytes, sizeof(header));
+	memcpy(header.magic, SUMMARY_MAGIC, sizeof(header.magic));
+	header.version = SUMMARY_VERSION;
+	header.sizes = sizes(arrays);
+	header.key = *key;
+	header.checksum = checksum_all(header, (const uint8_t *)bytes + sizeof(header), size - sizeof(header));
+	memcpy(bytes, &header, sizeof(header));
+}
+
+void summary_write(const struct summary *summary, const struct summary_key *key, struct buf *ret_bytes)
+{
+	struct summary copy = *summary;
+	struct array arrays[SUMMARY_ARRAYS];
+	struct header header = { .exact = summary->exact };
+	size_t start = ret_bytes->length;
+
+	summary_arrays(&copy, arrays);
+	for (unsigned i = 0; i < SUMMARY_ARRAYS; i++)
+		header.counts[i] = *arrays[i].length;
+	buf_add(ret_bytes, &header, sizeof(header));
+	for (unsigned i = 0; i < SUMMARY_ARRAYS; i++)
+		buf_add(ret_bytes, *arrays[i].items, *arrays[i].length * arrays[i].size);
+	if (!ret_bytes->failed)
+		summary_seal(ret_bytes->data + start, ret_bytes->length - start, key);
+}
+
+static bool is_value_sound(const struct values *values, const struct value *value)
+{
+	switch ((enum value_kind)value->kind) {
+	case VALUE_NUMBERS:
+		if (value->count == 1)
+			return true;
+		return value->count > 1 && value->number >= 0 && (uint64_t)value->number < values->sets.length &&
+		       values->sets.items[value->number].count == value->count;
+	case VALUE_CELL:
+		return value->number >= 0 && (uint64_t)value->number < values->values.length;
+	case VALUE_PARAM:
+	case VALUE_POINTEE:
+		return value->reg < REGISTERS;
+	default:
+		return value->kind <= VALUE_TARGET;
+	}
+}
+
+static bool are_values_sound(const struct values *values)
+{
+	if (values->values.length < 2 || values->arguments.length < 1 || values->facts.length < 1)
+		return false;
+	for (size_t i = 0; i < values->sets.length; i++)
+		if (values->sets.items[i].count < 2 || values->sets.items[i].count > VALUE_NUMBERS_MAX)
+			return false;
+	for (size_t i = 0; i < values->values.length; i++)
+		if (!is_value_sound(values, &values->values.items[i]))
+			return false;
+	for (size_t i = 0; i < values->arguments.length; i++)
+		for (unsigned j = 0; j < VALUE_ARGUMENTS; j++)
+			if (values->arguments.items[i].values[j] >= values->values.length)
+				return false;
+	for (size_t i = 0; i < values->facts.length; i++)
+		if (values->facts.items[i].count > FACTS_MAX)
+			return false;
+	return values->values.items[UNKNOWN].kind == VALUE_UNKNOWN && values->values.items[NO_VALUE].kind == VALUE_NONE;
+}
+
+static bool is_effect_sound(const struct summary *summary, const struct effect *effect)
+{
+	if (effect->arguments >= summary->values.arguments.length || effect->facts >= summary->values.facts.length ||
+	    effect->kind > EFFECT_FOREIGN_SYSCALL)
+		return false;
+	return (effect->kind != EFFECT_CALL && effect->kind != EFFECT_ESCAPE_CODE) ||
+	       effect->target < summary->functions.length;
+}
+
+static bool is_summary_sound(const struct summary *summary)
+{
+	if (!are_values_sound(&summary->values) || summary->exact > summary->functions.length)
+		return false;
+	for (size_t i = 0; i < summary->effects.length; i++)
+		if (!is_effect_sound(summary, &summary->effects.items[i]))
+			return false;
+	for (size_t i = 0; i < summary->functions.length; i++) {
+		const struct summary_function *function = &summary->functions.items[i];
+
+		if (function->first_effect > summary->effects.length ||
+		    function->effect_count > summary->effects.length - function->first_effect)
+			return false;
+	}
+	for (size_t i = 1; i < summary->objects.length; i++)
+		if (summary->objects.items[i] < summary->objects.items[i - 1])
+			return false;
+	return true;
+}
+
+static bool is_header_sound(const struct header *header, const struct summary_key *key, uint32_t item_sizes)
+{
+	return memcmp(header->magic, SUMMARY_MAGIC, sizeof(header->magic)) == 0 && header->version == SUMMARY_VERSION &&
+	       header->sizes == item_sizes && memcmp(&header->key, key, sizeof(*key)) == 0;
+}
+
+static void summary_free_pointer(struct summary **summary)
+{
+	summary_free(*summary);
+}
+
+struct summary *summary_read(const void *bytes, size_t size, const struct summary_key *key)
+{
+	cleanup(summary_free_pointer) struct summary *summary = calloc(1, sizeof(*summary));
+	struct array arrays[SUMMARY_ARRAYS];
+	struct header header;
+	size_t at = sizeof(header);
+
+	if (!summary || size < sizeof(header))
+		return NULL;
+	memcpy(&header, bytes, sizeof(header));
+	summary_arrays(summary, arrays);
+	if (!is_header_sound(&header, key, sizes(arrays)) ||
+	    header.checksum != checksum_all(header, (const uint8_t *)bytes + at, size - at))
+		return NULL;
+	for (unsigned i = 0; i < SUMMARY_ARRAYS; i++) {
+		size_t length;
+
+		if (__builtin_mul_overflow(header.counts[i], arrays[i].size, &length) || length > size - at)
+			return NULL;
+		*arrays[i].items = arena_alloc(&summary->arena, length);
+		if (!*arrays[i].items)
+			return NULL;
+		memcpy(*arrays[i].items, (const uint8_t *)bytes + at, length);
+		*arrays[i].length = *arrays[i].capacity = header.counts[i];
+		at += length;
+	}
+	summary->exact = header.exact;
+	return at == size && is_summary_sound(summary) ? take_ptr(summary) : NULL;
+}
