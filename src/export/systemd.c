@@ -68,31 +68,55 @@ static const struct denied *find_denied(const struct run *run)
 	return NULL;
 }
 
-/* MemoryDenyWriteExecute= can be said when no call that it speaks of is let through where it refuses. */
-static bool can_deny_write_execute(struct writing *writing)
+/* Whether a function of no condition lets through. */
+static bool always_permits(struct export *export, uint32_t function)
 {
+	return outline_is_constant(export->subject, function) &&
+	       callgate_action_permits(
+		       (struct callgate_action){ diagram_node(export->subject->diagram, function).low });
+}
+
+static bool is_ours(const struct export *export, const struct run *run)
+{
+	return run->syscall && run->arch && export->outline.arches[run->arch->id];
+}
+
+/* MemoryDenyWriteExecute= can be said when no call that it speaks of, on any arch, is let through where it refuses, or
+ * refused elsewhere under a condition. */
+static bool can_deny_write_execute(struct export *export)
+{
+	const struct runs *runs = &export->outline.runs;
 	bool is_asked = false;
 
-	for (size_t i = 0; i < writing->calls.length; i++) {
-		const struct run *run = writing->calls.items[i];
-		const struct denied *denied = find_denied(run);
-		uint32_t refused;
+	for (size_t i = 0; i < runs->length; i++) {
+		const struct run *run = &runs->items[i];
+		const struct denied *denied = is_ours(export, run) ? find_denied(run) : NULL;
 
-		if (!denied || !outline_is_wide(run->arch->id))
+		if (!denied ||
+		    (outline_is_constant(export->subject, run->function) && !always_permits(export, run->function)))
 			continue;
-		refused = has_bits(writing->export, run, denied->arg, denied->bits);
-		if (outline_is_constant(writing->export->subject, run->function)) {
-			uint32_t value = diagram_node(writing->export->subject->diagram, run->function).low;
-
-			if (callgate_action_permits((struct callgate_action){ value }))
-				return false;
-			continue;
-		}
-		if (!permits_unless(writing->export, run->function, refused))
+		if (always_permits(export, run->function) ||
+		    !permits_unless(export, run->function, has_bits(export, run, denied->arg, denied->bits)))
 			return false;
 		is_asked = true;
 	}
 	return is_asked;
+}
+
+/* RestrictAddressFamilies= has no effect on an arch that has socketcall: there socket must need none. */
+static bool can_restrict_families(struct export *export)
+{
+	const struct abi_syscall *carrier = abi_syscall_by_name("socketcall");
+	const struct runs *runs = &export->outline.runs;
+
+	for (size_t i = 0; i < runs->length; i++) {
+		const struct run *run = &runs->items[i];
+
+		if (is_ours(export, run) && strcmp(run->syscall->name, "socket") == 0 &&
+		    carrier->nr[run->arch->id] >= 0 && !always_permits(export, run->function))
+			return false;
+	}
+	return true;
 }
 
 /* The families that socket takes whatever the rest of its arguments is. */
@@ -160,7 +184,7 @@ static int decide_call(struct writing *writing, size_t index)
 		calls_can_be(export, run->function, SECCOMP_RET_LOG) ? SECCOMP_RET_LOG : SECCOMP_RET_ALLOW;
 	if (denied && writing->denies_write_execute)
 		return CALLGATE_OK;
-	if (strcmp(run->syscall->name, "socket") == 0 && outline_is_wide(run->arch->id)) {
+	if (strcmp(run->syscall->name, "socket") == 0 && can_restrict_families(export)) {
 		writing->families = families_of(export, run);
 		writing->restricts_families = writing->families != 0;
 		if (writing->restricts_families)
@@ -180,7 +204,7 @@ static int decide(struct writing *writing)
 	if (!writing->actions)
 		return fail_nomem(export->err);
 	diagram_renew_steps(export->subject->diagram);
-	writing->denies_write_execute = can_deny_write_execute(writing);
+	writing->denies_write_execute = can_deny_write_execute(export);
 	for (size_t i = 0; !status && i < writing->calls.length; i++)
 		status = decide_call(writing, i);
 	if (!status && diagram_status(export->subject->diagram))

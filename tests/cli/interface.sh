@@ -23,6 +23,10 @@ int main()
 	callgate_subject_free(subject);
 }
 END
+for header in "$include"/callgate/*.h; do
+	name=${header##*/}
+	[ "$name" = callgate.h ] || check "callgate.h has $name" grep -q "^#include <callgate/$name>$" "$include/callgate/callgate.h"
+done
 for compiler in g++ clang++-14; do
 	if ! command -v $compiler >/dev/null || ! echo '#include <cstdio>' | $compiler -x c++ -E - >/dev/null 2>&1; then
 		skip "$compiler takes the headers" "no $compiler, or no library of C++"

@@ -64,6 +64,17 @@ static void settings_that_know_arguments_are_used(void **state)
 	assert_int_equal(callgate_diff_count(callgate_conversion_diff(conversion)), 0);
 }
 
+/* The setting does not hold for i386, which has socketcall. */
+static void families_are_not_restricted_where_that_has_no_effect(void **state)
+{
+	cleanup(conversion_free) struct callgate_conversion *conversion =
+		convert("kernel 7.1\narch x86_64, i386\ndefault errno EPERM\nnewer errno EPERM\nforeign kill-thread\n"
+			"allow socket if word0 == 1\nerrno EPERM socketcall\n");
+
+	assert_null(strstr(callgate_conversion_text(conversion), "RestrictAddressFamilies"));
+	assert_false(is_looser(callgate_conversion_diff(conversion)));
+}
+
 static void a_setting_that_refuses_more_is_not_used(void **state)
 {
 	cleanup(conversion_free) struct callgate_conversion *conversion =
@@ -101,6 +112,7 @@ UNIT_TESTS(test_export_systemd,
 #ifdef __x86_64__
 	   cmocka_unit_test(an_allow_list_holds_what_is_named), cmocka_unit_test(a_deny_list_is_one),
 	   cmocka_unit_test(settings_that_know_arguments_are_used),
+	   cmocka_unit_test(families_are_not_restricted_where_that_has_no_effect),
 	   cmocka_unit_test(a_setting_that_refuses_more_is_not_used),
 #endif
 	   cmocka_unit_test(what_it_has_no_words_for_is_stricter),
