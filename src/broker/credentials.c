@@ -137,16 +137,21 @@ static int take_on(const struct credentials *theirs, uint64_t capabilities, cons
 
 int credentials_assume(struct callgate_notify_target *target, struct credentials_saved *ret_saved)
 {
+	/* One that has no capability gets none by itself. */
+	static _Thread_local bool has_none;
 	struct __user_cap_data_struct data[2] = { 0 };
 	struct credentials theirs;
 	uint64_t capabilities;
 	int error;
 
 	ret_saved->is_other = false;
+	if (has_none)
+		return 0;
 	if (capabilities_get(data) < 0)
 		return EPERM;
 	ret_saved->capabilities = data[0].effective | (uint64_t)data[1].effective << 32;
-	if (ret_saved->capabilities == 0)
+	has_none = data[0].permitted == 0 && data[1].permitted == 0;
+	if (has_none)
 		return 0;
 	error = credentials_read(target, &theirs);
 	if (error)

@@ -169,7 +169,7 @@ static int await_writer(const struct files_request *request, int fd)
 static int settle(const struct files_request *request, int fd)
 {
 	struct stat meaning;
-	int flags;
+	const int changeable = O_APPEND | O_ASYNC | O_DIRECT | O_NOATIME;
 
 	if (request->flags & O_NONBLOCK)
 		return 0;
@@ -181,8 +181,7 @@ static int settle(const struct files_request *request, int fd)
 		if (error)
 			return error;
 	}
-	flags = fcntl(fd, F_GETFL);
-	return flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0 ? EIO : 0;
+	return fcntl(fd, F_SETFL, (int)request->flags & changeable) < 0 ? EIO : 0;
 }
 
 /* Whether the name is a FIFO: then ENXIO says that it has no reader yet. */
@@ -303,12 +302,9 @@ struct callgate_notify_answer broker_files(const struct broker_call *work)
 	struct callgate_notify_answer answer;
 	int error = read_arguments(&request);
 
-	if (!error)
-		error = callgate_notify_read_text(work->target, request.address, request.path, sizeof(request.path));
-	if (error)
-		return broker_refuse(error);
 	normalize(&request);
-	error = path_base_open(work->target, request.dirfd, request.path, &request.base);
+	if (!error)
+		error = path_base_read(work->target, request.dirfd, request.address, request.path, &request.base);
 	if (!error && request.flags & (O_CREAT | FILES_TMPFILE))
 		error = take_umask(&request);
 	if (!error)

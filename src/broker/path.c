@@ -93,20 +93,49 @@ static int cut_root(const struct walk *walk, char text[PATH_MAX])
 	return 0;
 }
 
+/* Where a relative path starts; nothing for an absolute one. */
+static int open_start(struct callgate_notify_target *target, int dirfd, const char *text, int *ret_start)
+{
+	if (text[0] == '/')
+		return 0;
+	if (dirfd == AT_FDCWD)
+		return callgate_notify_open(target, "cwd", O_PATH | O_DIRECTORY, ret_start);
+	return callgate_notify_fetch(target, dirfd, ret_start);
+}
+
+int path_base_read(struct callgate_notify_target *target, int dirfd, uint64_t address, char *ret_text,
+		   struct path_base *ret_base)
+{
+	cleanup(path_base_fini) struct path_base base = PATH_BASE_NONE;
+	int tid = callgate_notify_call(target)->tid, error;
+	char path[32];
+
+	/* That it was this thread's is known when reading the text has confirmed that the call still waits. */
+	snprintf(path, sizeof(path), "/proc/%d/root", tid);
+	base.root = tid ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	error = callgate_notify_read_text(target, address, ret_text, PATH_MAX);
+	if (!error && base.root < 0)
+		error = EACCES;
+	if (!error)
+		error = open_start(target, dirfd, ret_text, &base.start);
+	if (error)
+		return error;
+	*ret_base = base;
+	base = PATH_BASE_NONE;
+	return 0;
+}
+
 int path_base_open(struct callgate_notify_target *target, int dirfd, const char *text, struct path_base *ret_base)
 {
-	struct path_base base = PATH_BASE_NONE;
+	cleanup(path_base_fini) struct path_base base = PATH_BASE_NONE;
 	int error = callgate_notify_open(target, "root", O_PATH | O_DIRECTORY, &base.root);
 
-	if (!error && text[0] != '/' && dirfd == AT_FDCWD)
-		error = callgate_notify_open(target, "cwd", O_PATH | O_DIRECTORY, &base.start);
-	else if (!error && text[0] != '/')
-		error = callgate_notify_fetch(target, dirfd, &base.start);
-	if (error) {
-		path_base_fini(&base);
+	if (!error)
+		error = open_start(target, dirfd, text, &base.start);
+	if (error)
 		return error;
-	}
 	*ret_base = base;
+	base = PATH_BASE_NONE;
 	return 0;
 }
 

@@ -23,7 +23,14 @@ struct path_base {
 
 #define PATH_BASE_NONE ((struct path_base){ -1, -1 })
 
-/* For a path of the target's that starts at its descriptor dirfd, or AT_FDCWD: 0 or an errno. */
+/*
+ * Opens the target's root and copies a text of at most PATH_MAX bytes with its NUL from its memory, both of the thread
+ * that still waits afterwards; then opens where that text starts: its descriptor dirfd, or AT_FDCWD. 0 or an errno.
+ */
+int path_base_read(struct callgate_notify_target *target, int dirfd, uint64_t address, char *ret_text,
+		   struct path_base *ret_base);
+
+/* The same for a text that is known. */
 int path_base_open(struct callgate_notify_target *target, int dirfd, const char *text, struct path_base *ret_base);
 void path_base_fini(struct path_base *base);
 

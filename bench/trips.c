@@ -1,0 +1,495 @@
+/*
+ * What it costs to ask somebody: a call that a supervisor answers, beside two processes that only wake each other (a
+ * futex ping-pong), and beside a broker that a SIGSYS handler talks to over a socket, as browsers have it. Each way runs
+ *in a child of its own and takes turns with the others, all on one CPU; then two of them where the scheduler likes.
+ *
+ *	trips FOLDER ROUNDS        prints a line for each way: its name, median and 99th percentile in microseconds
+ *	trips FOLDER attack TRIES  prints, for each attack, the tries, how often the secret was had, and what is allowed
+ */
+#include "times.h"
+
+#include "broker/broker.h"
+#include "kernel/load.h"
+#include "kernel/notify.h"
+#include "lang/lang.h"
+#include "launch/handover.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+enum { ROUNDS_MAX = 100000, TURNS = 5 };
+
+static char folder[64], allowed_path[128];
+static double *times; /* shared with the children, which fill it */
+static int rounds;
+static bool is_pinned;
+
+static void pin(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(0, &set);
+	if (is_pinned)
+		sched_setaffinity(0, sizeof(set), &set);
+}
+
+/* A child that measures act, once its calls of nr get this action; a listener comes back over a socket. */
+static pid_t start(unsigned nr, unsigned action, bool (*act)(void), int *ret_listener)
+{
+	const struct sock_filter insns[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, action),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	bool notifies = action == SECCOMP_RET_USER_NOTIF;
+	int ends[2], listener = -1;
+	pid_t pid;
+
+	if (handover_open(ends, NULL) != CALLGATE_OK)
+		exit(1);
+	pid = fork();
+	if (pid == 0) {
+		pin();
+		if (kernel_filter_load(insns, 4,
+				       notifies ? SECCOMP_FILTER_FLAG_NEW_LISTENER | notify_filter_flags() : 0,
+				       notifies ? &listener : NULL, NULL) != CALLGATE_OK ||
+		    (notifies && handover_give(ends[1], listener) < 0))
+			_exit(1);
+		close(listener);
+		close(ends[0]);
+		close(ends[1]);
+		for (int i = 0; i < rounds; i++) {
+			double before = times_now();
+
+			if (!act())
+				_exit(2);
+			times[i] = times_now() - before;
+		}
+		_exit(0);
+	}
+	while (notifies && handover_take(ends[0], ret_listener, NULL) != CALLGATE_OK)
+		sched_yield();
+	close(ends[0]);
+	close(ends[1]);
+	return pid;
+}
+
+static void finish(pid_t pid, const char *name)
+{
+	int status;
+
+	if (waitpid(pid, &status, 0) != pid || status != 0) {
+		fprintf(stderr, "trips: %s: status %d\n", name, status);
+		exit(1);
+	}
+}
+
+/* Answers by a policy's rules until the child ends. */
+static void serve(const char *rules, int listener)
+{
+	char text[1024];
+	struct callgate_policy *policy = NULL;
+	struct callgate_notify *notify = NULL;
+	struct callgate_notify_handler handler;
+	struct broker *broker = NULL;
+
+	snprintf(text, sizeof(text), "kernel 6.1\ndefault allow\n%s", rules);
+	if (callgate_policy_parse("trips", text, strlen(text), NULL, &policy, NULL) != CALLGATE_OK ||
+	    broker_new(policy->policy, &broker, NULL) != CALLGATE_OK ||
+	    callgate_notify_new(NULL, &notify, NULL) != CALLGATE_OK)
+		exit(1);
+	handler = broker_handler(broker);
+	if (callgate_notify_add(notify, listener, &handler, NULL) != CALLGATE_OK ||
+	    callgate_notify_run(notify, NULL) != CALLGATE_OK)
+		exit(1);
+	callgate_notify_free(notify);
+	broker_free(broker);
+	callgate_policy_free(policy);
+	close(listener);
+}
+
+/* Answers as a loop does that knows nothing of the CPU. */
+static void serve_plainly(int listener)
+{
+	union notify_buffer buffer;
+
+	while (!notify_is_over(listener))
+		if (notify_receive(listener, &buffer, NULL) == NOTIFY_DONE)
+			notify_respond(listener, buffer.notif.id, 0, EACCES, NULL);
+	close(listener);
+}
+
+static bool call_bare(void)
+{
+	return syscall(SYS_kill, 0, 1000) == -1;
+}
+
+static bool open_bare(void)
+{
+	int fd = (int)syscall(SYS_openat, AT_FDCWD, allowed_path, O_RDONLY | O_CLOEXEC, 0);
+
+	return fd >= 0 && syscall(SYS_close, fd) == 0;
+}
+
+static void way_bare(void)
+{
+	finish(start(SYS_kill, SECCOMP_RET_ALLOW, call_bare, NULL), "bare");
+}
+
+static void way_open(void)
+{
+	finish(start(SYS_openat, SECCOMP_RET_ALLOW, open_bare, NULL), "open");
+}
+
+/* Two words that are waited on in turn. */
+static uint32_t *words;
+
+static void futex_wait(uint32_t *word, uint32_t value)
+{
+	while (__atomic_load_n(word, __ATOMIC_ACQUIRE) == value)
+		syscall(SYS_futex, word, FUTEX_WAIT, value, NULL, NULL, 0);
+}
+
+static void futex_set(uint32_t *word, uint32_t value)
+{
+	__atomic_store_n(word, value, __ATOMIC_RELEASE);
+	syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+static bool ping(void)
+{
+	futex_set(&words[1], 0);
+	futex_set(&words[0], 1);
+	futex_wait(&words[1], 0);
+	return true;
+}
+
+static void way_futex(void)
+{
+	pid_t peer, pid;
+
+	words[0] = words[1] = 0;
+	peer = fork();
+	if (peer == 0) {
+		pin();
+		for (;;) {
+			futex_wait(&words[0], 0);
+			__atomic_store_n(&words[0], 0, __ATOMIC_RELEASE);
+			futex_set(&words[1], 1);
+		}
+	}
+	pid = start(SYS_kill, SECCOMP_RET_ALLOW, ping, NULL);
+	finish(pid, "futex");
+	kill(peer, SIGKILL);
+	waitpid(peer, NULL, 0);
+}
+
+static void way_lookup(void)
+{
+	int listener;
+	pid_t pid = start(SYS_kill, SECCOMP_RET_USER_NOTIF, call_bare, &listener);
+
+	serve("notify kill own-children\n", listener);
+	finish(pid, "lookup");
+}
+
+static void way_plain(void)
+{
+	int listener;
+	pid_t pid = start(SYS_kill, SECCOMP_RET_USER_NOTIF, call_bare, &listener);
+
+	serve_plainly(listener);
+	finish(pid, "plain");
+}
+
+static void way_files(void)
+{
+	char rules[256];
+	int listener;
+	pid_t pid = start(SYS_openat, SECCOMP_RET_USER_NOTIF, open_bare, &listener);
+
+	snprintf(rules, sizeof(rules), "notify openat via files { read \"%s/www/**\"; deny \"**\" }\n", folder);
+	serve(rules, listener);
+	finish(pid, "files");
+}
+
+/* The same as browsers do it: the refused call's handler asks a broker over a socket. */
+static int trap_socket;
+
+static void trap_handler(int signal, siginfo_t *info, void *context)
+{
+	ucontext_t *registers = context;
+	greg_t *regs = registers->uc_mcontext.gregs;
+	const char *path = (const char *)regs[REG_RSI];
+	int fd = -1;
+
+	if (send(trap_socket, path, strlen(path) + 1, MSG_NOSIGNAL) < 0)
+		_exit(1);
+	while (handover_take(trap_socket, &fd, NULL) != CALLGATE_OK) {
+		char byte;
+
+		/* handover_take does not wait. */
+		recv(trap_socket, &byte, 1, MSG_PEEK);
+	}
+	regs[REG_RAX] = fd;
+}
+
+static void trap_broker(int socket)
+{
+	char path[4096];
+
+	for (;;) {
+		ssize_t got = recv(socket, path, sizeof(path), 0);
+		int fd = got > 0 && strncmp(path, folder, strlen(folder)) == 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+
+		if (fd < 0 || handover_give(socket, fd) < 0)
+			_exit(1);
+		close(fd);
+	}
+}
+
+static void way_trap(void)
+{
+	struct sigaction action = { .sa_sigaction = trap_handler, .sa_flags = SA_SIGINFO | SA_NODEFER }, old;
+	int ends[2];
+	pid_t broker, pid;
+
+	if (handover_open(ends, NULL) != CALLGATE_OK)
+		exit(1);
+	broker = fork();
+	if (broker == 0) {
+		pin();
+		trap_broker(ends[1]);
+	}
+	trap_socket = ends[0];
+	sigaction(SIGSYS, &action, &old);
+	pid = start(SYS_openat, SECCOMP_RET_TRAP, open_bare, NULL);
+	finish(pid, "trap");
+	sigaction(SIGSYS, &old, NULL);
+	kill(broker, SIGKILL);
+	waitpid(broker, NULL, 0);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+struct way {
+	const char *name;
+	void (*run)(void);
+	bool is_pinned;
+	double median, high, mean;
+};
+
+static struct way ways[] = {
+	{ "a call", way_bare, true },
+	{ "an open and a close", way_open, true },
+	{ "futex ping-pong", way_futex, true },
+	{ "supervisor, policy looked up", way_lookup, true },
+	{ "supervisor, path read, descriptor handed over", way_files, true },
+	{ "trap and socket, the same", way_trap, true },
+	{ "anywhere: supervisor", way_lookup, false },
+	{ "anywhere: a loop without SYNC_WAKE_UP", way_plain, false },
+};
+
+/* The best of several turns: what else the machine does lengthens some. */
+static void keep_best(struct way *way)
+{
+	double sum = 0, median;
+
+	for (int i = 0; i < rounds; i++)
+		sum += times[i];
+	median = times_median(times, (size_t)rounds);
+	if (way->median > 0 && median >= way->median)
+		return;
+	way->median = median;
+	way->high = times[rounds - 1 - rounds / 100];
+	way->mean = sum / rounds;
+}
+
+static int measure(void)
+{
+	for (int turn = 0; turn < TURNS; turn++) {
+		for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+			cpu_set_t all;
+
+			sched_getaffinity(0, sizeof(all), &all);
+			is_pinned = ways[i].is_pinned;
+			pin();
+			ways[i].run();
+			sched_setaffinity(0, sizeof(all), &all);
+			keep_best(&ways[i]);
+		}
+	}
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++)
+		printf("trip\t%s\t%.2f\t%.2f\t%.2f\n", ways[i].name, ways[i].median, ways[i].mean, ways[i].high);
+	return 0;
+}
+
+static char flipped[256];
+static volatile bool attack_is_over;
+
+static void *flip_text(void *argument)
+{
+	char names[2][128];
+
+	snprintf(names[0], sizeof(names[0]), "%s/www/index", folder);
+	snprintf(names[1], sizeof(names[1]), "%s/secret", folder);
+	for (unsigned i = 0; !attack_is_over; i++)
+		memcpy(flipped, names[i % 2], strlen(names[i % 2]) + 1);
+	return NULL;
+}
+
+static void *flip_link(void *argument)
+{
+	while (!attack_is_over) {
+		unlink("flip");
+		(void)!symlink("secret", "flip");
+		unlink("flip");
+		(void)!symlink("www/index", "flip");
+	}
+	return NULL;
+}
+
+static void *flip_folder(void *argument)
+{
+	while (!attack_is_over)
+		syscall(SYS_renameat2, AT_FDCWD, "www/sub", AT_FDCWD, "www/other", RENAME_EXCHANGE);
+	return NULL;
+}
+
+static const struct attack {
+	const char *name, *path;
+	void *(*flip)(void *);
+} attacks[] = {
+	{ "the text", flipped, flip_text },
+	{ "a link", "flip", flip_link },
+	{ "a folder on the way", "www/sub/secret", flip_folder },
+};
+
+static const struct attack *attack;
+static long *won, *had; /* shared */
+
+static bool try_it(void)
+{
+	char byte = 0;
+	int fd = (int)syscall(SYS_openat, AT_FDCWD, attack->path, O_RDONLY | O_CLOEXEC, 0);
+
+	if (fd >= 0 && read(fd, &byte, 1) == 1) {
+		*won += byte == 's';
+		*had += byte == 'a';
+	}
+	if (fd >= 0)
+		close(fd);
+	return true;
+}
+
+/* The flipping threads are of the process that tries. */
+static bool attack_by(void)
+{
+	pthread_t thread;
+	long tries = atol(getenv("TRIPS_TRIES"));
+
+	if (pthread_create(&thread, NULL, attack->flip, NULL))
+		return false;
+	for (long i = 0; i < tries; i++)
+		try_it();
+	attack_is_over = true;
+	pthread_join(thread, NULL);
+	return true;
+}
+
+static int attack_all(const char *tries)
+{
+	char rules[256];
+
+	setenv("TRIPS_TRIES", tries, 1);
+	rounds = 1;
+	snprintf(flipped, sizeof(flipped), "%s/www/index", folder);
+	snprintf(rules, sizeof(rules), "notify openat via files { read \"%s/www/**\"; deny \"**\" }\n", folder);
+	for (size_t i = 0; i < sizeof(attacks) / sizeof(*attacks); i++) {
+		int listener;
+		pid_t pid;
+
+		attack = &attacks[i];
+		*won = *had = 0;
+		pid = start(SYS_openat, SECCOMP_RET_USER_NOTIF, attack_by, &listener);
+		serve(rules, listener);
+		finish(pid, attack->name);
+		printf("attack\t%s\t%s\t%ld\t%ld\n", attack->name, tries, *won, *had);
+		fflush(stdout);
+	}
+	return 0;
+}
+
+static int make_file(const char *name, const char *text)
+{
+	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	int failed = fd < 0 || write(fd, text, strlen(text)) < 0;
+
+	close(fd);
+	return failed;
+}
+
+static int make_folder(void)
+{
+	strcpy(folder, "/tmp/callgate-trips-XXXXXX");
+	if (!mkdtemp(folder) || chdir(folder) < 0 || mkdir("www", 0755) < 0 || mkdir("www/sub", 0755) < 0 ||
+	    make_file("www/index", "allowed") || make_file("secret", "secret") ||
+	    make_file("www/sub/secret", "allowed") || symlink("..", "www/other") < 0)
+		return 1;
+	snprintf(allowed_path, sizeof(allowed_path), "%s/www/index", folder);
+	return 0;
+}
+
+static int remove_folder(int status)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "cd / && rm -rf %s", folder);
+	return system(command) || status;
+}
+
+/* Whoever has capabilities reads its target's rights at each call: what is measured is what an ordinary user has. */
+static bool drop_rights(void)
+{
+	const uid_t nobody = 65534;
+
+	if (geteuid() != 0)
+		return true;
+	return setgroups(0, NULL) == 0 && setresgid(nobody, nobody, nobody) == 0 &&
+	       setresuid(nobody, nobody, nobody) == 0 && prctl(PR_SET_DUMPABLE, 1) == 0;
+}
+
+int main(int argc, char **argv)
+{
+	size_t size = ROUNDS_MAX * sizeof(*times) + 4096;
+	bool attacks_only = argc == 4 && strcmp(argv[2], "attack") == 0;
+
+	rounds = argc == 3 ? atoi(argv[2]) : 1;
+	if ((argc != 3 && !attacks_only) || rounds < 1 || rounds > ROUNDS_MAX)
+		return 2;
+	times = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (times == MAP_FAILED || !drop_rights() || make_folder())
+		return 1;
+	words = (uint32_t *)(times + ROUNDS_MAX);
+	won = (long *)(times + ROUNDS_MAX) + 8;
+	had = won + 1;
+	return remove_folder(attacks_only ? attack_all(argv[3]) : measure());
+}
