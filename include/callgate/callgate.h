@@ -15,6 +15,7 @@
 #include <callgate/learn.h>
 #include <callgate/notify.h>
 #include <callgate/policy.h>
+#include <callgate/privsep.h>
 #include <callgate/profile.h>
 #include <callgate/sandbox.h>
 #include <callgate/scan.h>
