@@ -3,7 +3,6 @@
 # run by the commands of their README. The static library too makes a program.
 . "$here/follow.sh"
 build=$(cd "$(dirname "$CALLGATE")/../.." && pwd)
-sanitized() { nm -D "$build/src/libcallgate.so" 2>/dev/null | grep -q '__[au]b\?san_'; }
 lacking() {
 	for tool in cc meson pkg-config python3; do
 		command -v $tool >/dev/null || { echo "no $tool"; return; }

@@ -2,7 +2,6 @@
 # The library's interface: every header is C++ too, what is built against it links, and a changed layout is seen.
 include=$here/../../include
 library=$(dirname "$CALLGATE")/..
-sanitized() { nm -D "$library/libcallgate.so" 2>/dev/null | grep -q '__[au]b\?san_'; }
 cat >uses.cc <<'END'
 #include <callgate/callgate.h>
 #include <cstdio>

@@ -4,7 +4,6 @@ library=$(dirname "$CALLGATE")/..
 sed -n '/^# EXAMPLES/,/^# SEE/p' "$here/../../man/callgate.3.scd.in" | sed -n '/^```/,/^```/{/^```/!p}' >own.c
 check 'callgate(3) has an example' grep -q '^int main' own.c
 
-sanitized() { nm -D "$library/libcallgate.so" 2>/dev/null | grep -q '__[au]b\?san_'; }
 if ! command -v cc >/dev/null; then
 	skip '  that compiles' 'no compiler'
 elif sanitized; then
