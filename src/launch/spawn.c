@@ -158,7 +158,7 @@ static pid_t spawn_clone_child(struct spawn *spawn, uint64_t flags)
 	return clone_start(&child);
 }
 
-static void __attribute__((noreturn)) spawn_init_main(void *argument)
+static void SANDBOX_INIT_ATTRIBUTES spawn_init_main(void *argument)
 {
 	sandbox_init_main(&((struct spawn *)argument)->plan);
 }

@@ -21,10 +21,13 @@ long sandbox_enter(struct sandbox_plan *plan);
 /* What takes rights away, when no_new_privs is set: Landlock, memory, clocks, cores, capabilities. */
 long sandbox_confine(struct sandbox_plan *plan);
 
+/* Its stack is none that a sanitizer knows, which would complain of it. */
+#define SANDBOX_INIT_ATTRIBUTES __attribute__((noreturn, no_sanitize_address))
+
 /* In the process that has just become the first of a pid namespace: reaps until it is alone, once it was told that the
  * target has ended (INIT_AWAIT_REST), or ends at once (INIT_END); its status is 0 when it was alone. It may share the
  * launcher's memory, which nobody in the namespace may look into then; it looks at the plan until plan->init_ready. */
-void __attribute__((noreturn)) sandbox_init_main(struct sandbox_plan *plan);
+void SANDBOX_INIT_ATTRIBUTES sandbox_init_main(struct sandbox_plan *plan);
 
 #define INIT_AWAIT_REST SIGUSR1
 #define INIT_END	SIGUSR2
