@@ -36,7 +36,7 @@ class _Action(ctypes.Structure):
 
 
 class _PolicyOptions(ctypes.Structure):
-    _fields_ = [("group_folder", _text)]
+    _fields_ = [("group_folder", _text), ("phase", _text)]
 
 
 class _SubjectOptions(ctypes.Structure):
@@ -258,7 +258,7 @@ class Subject:
         _lib.callgate_subject_free(self._pointer)
 
     @staticmethod
-    def _options(kind, group_folder, capabilities, kernel):
+    def _options(kind, group_folder, capabilities, kernel, phase):
         names = _array(capabilities)
         number = 0
         if kind is not None:
@@ -266,18 +266,19 @@ class Subject:
             if number < 0:
                 raise ValueError(f"no kind of subject: {kind}")
         major, minor = (int(part) for part in kernel.split(".")) if kernel else (0, 0)
-        return _SubjectOptions(number, _PolicyOptions(_encode(group_folder)), names, len(names) - 1, major << 8 | minor)
+        return _SubjectOptions(number, _PolicyOptions(_encode(group_folder), _encode(phase)), names, len(names) - 1, major << 8 | minor)
 
     @classmethod
-    def open(cls, name, kind=None, group_folder=None, capabilities=(), kernel=None):
-        """A file, "-" for standard input, or "pid:N"; kind is recognised unless it is said."""
-        options = cls._options(kind, group_folder, capabilities, kernel)
+    def open(cls, name, kind=None, group_folder=None, capabilities=(), kernel=None, phase=None):
+        """A file, "-" for standard input, or "pid:N"; kind is recognised unless it is said. phase takes what a policy
+        stacks at the mark of that one."""
+        options = cls._options(kind, group_folder, capabilities, kernel, phase)
         return cls(_make("subject_open", _encode(name), ctypes.byref(options)))
 
     @classmethod
-    def parse(cls, text, name="text", kind=None, group_folder=None, capabilities=(), kernel=None):
+    def parse(cls, text, name="text", kind=None, group_folder=None, capabilities=(), kernel=None, phase=None):
         """Text, or the bytes of a raw filter."""
-        options = cls._options(kind, group_folder, capabilities, kernel)
+        options = cls._options(kind, group_folder, capabilities, kernel, phase)
         data = text.encode() if isinstance(text, str) else bytes(text)
         return cls(_make("subject_parse", _encode(name), data, len(data), ctypes.byref(options)))
 

@@ -27,6 +27,12 @@
 extern "C" {
 #endif
 
+/*
+ * What a program says at the mark of a phase that stands `at marker` (callgate-policy(5)):
+ * prctl(CALLGATE_MARKER, 0, 0, 0, 0). Under callgate_run the phase holds when it returns 0; alone it fails with EINVAL.
+ */
+#define CALLGATE_MARKER 0x43474d4b
+
 /* Closes every descriptor of the process but 0, 1, 2 and those in keep. Fails with E_OS (EBADF: one to keep is not
  * open; then nothing was closed). */
 CALLGATE_PUBLIC int callgate_descriptors_close(const int *keep, size_t keep_count, struct callgate_error *err);

@@ -20,6 +20,7 @@ struct callgate_policy;
 /* Where includes are looked for. Zeroed means: groups come from the installed folder. */
 struct callgate_policy_options {
 	const char *group_folder; /* the folder of the groups (`include "@base"` reads base.policy there), or NULL */
+	const char *phase; /* take what is stacked at the mark of this phase, in place of the policy itself; or NULL */
 };
 
 /*

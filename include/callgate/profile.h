@@ -32,16 +32,21 @@ struct callgate_profile_facts {
 };
 
 /*
- * Reads evidence files and makes the policy that they support. *ret_profile is the caller's, for callgate_profile_free.
- * Fails with E_OS, E_SYNTAX and E_UNKNOWN (a damaged file, or one of another version), E_INVALID (the same recording
- * stands in two of them, or none holds a call), E_LIMIT, E_NOMEM.
+ * Reads evidence files and makes the policy that they support, with phases (callgate_learn_options) or without.
+ * *ret_profile is the caller's, for callgate_profile_free. Fails with E_OS, E_SYNTAX and E_UNKNOWN (a damaged file, or
+ * one of another version), E_INVALID (the same recording stands in two of them, or none holds a call), E_LIMIT, E_NOMEM.
  */
-CALLGATE_OBSERVING int callgate_profile_open(const char *const *evidence, size_t count,
+CALLGATE_OBSERVING int callgate_profile_open(const char *const *evidence, size_t count, bool phases,
 					     struct callgate_profile **ret_profile, struct callgate_error *err);
 CALLGATE_OBSERVING void callgate_profile_free(struct callgate_profile *profile);
 
 CALLGATE_OBSERVING void callgate_profile_facts(const struct callgate_profile *profile,
 					       struct callgate_profile_facts *ret_facts);
+
+/* The programs that made calls, by index below facts.programs. A build id is "" where none is known. Strings live as
+ * long as profile. */
+CALLGATE_OBSERVING void callgate_profile_program(const struct callgate_profile *profile, size_t index,
+						 const char **ret_path, const char **ret_build_id);
 
 /* Both end in NUL and live as long as profile: the policy, and all the evidence as one file. */
 CALLGATE_OBSERVING const char *callgate_profile_policy(const struct callgate_profile *profile);

@@ -110,6 +110,9 @@ size_t abi_syscall_count(void);
 /* One array, sorted by name; index below abi_syscall_count(). A call's place in it is its distance from entry 0. */
 const struct abi_syscall *abi_syscall_at(size_t index);
 
+/* Whether it is one by which a program waits for work: accept, poll, epoll_wait and their like (waits.def). */
+bool abi_syscall_waits(const struct abi_syscall *syscall);
+
 /* The arguments on this arch (clone's order differs between arches, a long is 32 bits on some). Writes at most six
  * into ret_args and gives their count. 0 with args_known false: the tables do not know them. */
 unsigned abi_syscall_args(const struct abi_syscall *syscall, enum abi_arch_id arch, struct abi_arg ret_args[6]);

@@ -152,3 +152,17 @@ const char *abi_syscall_nearest(const char *name)
 		nearest_try(&nearest, abi_syscalls[i].name);
 	return nearest.name;
 }
+
+bool abi_syscall_waits(const struct abi_syscall *syscall)
+{
+	static const char *const waits[] = {
+#define WAITS(name) #name,
+#include "abi/waits.def"
+#undef WAITS
+	};
+
+	for (size_t i = 0; i < sizeof(waits) / sizeof(*waits); i++)
+		if (strcmp(waits[i], syscall->name) == 0)
+			return true;
+	return false;
+}

@@ -26,6 +26,7 @@ struct learn_options {
 	unsigned long processes;
 	int recorder;
 	bool append;
+	bool phases;
 	bool json;
 	struct ground_options ground;
 };
@@ -34,6 +35,7 @@ static const struct option_row learn_rows[] = {
 	OPTION_TEXT(struct learn_options, output, "output", 'o', "POLICY",
 		    "write the policy to POLICY, its evidence beside it"),
 	OPTION_FLAG(struct learn_options, append, "append", 'a', "add this run to the evidence that is there"),
+	OPTION_FLAG(struct learn_options, phases, "phases", 0, "write what a server still needs when it serves apart"),
 	OPTION_FLAG(struct learn_options, json, "json", 0, "print one JSON object a program and syscall"),
 	OPTION_TEXT(struct learn_options, report, "report", 'r', "FILE",
 		    "write how it ended to FILE, as one JSON object"),
@@ -152,6 +154,7 @@ static int learn_target(struct learn_options *options, const struct arguments *a
 		.processes_max = options->processes,
 		.policy = to_stdout ? NULL : options->output,
 		.append = options->append,
+		.phases = options->phases,
 	};
 	struct callgate_learn_report report;
 	struct callgate_error err;

@@ -21,6 +21,7 @@ struct profile_options {
 	const char *fail_on_new;
 	const char *shrink;
 	struct option_list why;
+	bool phases;
 	bool json;
 };
 
@@ -33,6 +34,8 @@ static const struct option_row profile_rows[] = {
 		    "list what POLICY would refuse of what was seen; the status is 1 when that is something"),
 	OPTION_TEXT(struct profile_options, shrink, "shrink", 0, "POLICY",
 		    "list what POLICY allows and no run did; the status is 1 when that is something"),
+	OPTION_FLAG(struct profile_options, phases, "phases", 0,
+		    "write what a server still needs when it serves apart"),
 	OPTION_FLAG(struct profile_options, json, "json", 0, "one JSON object a line"),
 };
 
@@ -226,7 +229,8 @@ int cmd_profile(const struct verb *verb, int argc, char **argv)
 		return status;
 	if ((options.why.count > 0) + (options.fail_on_new != NULL) + (options.shrink != NULL) > 1)
 		return misuse("profile: --why, --fail-on-new and --shrink are three questions: ask one at a time");
-	if (callgate_profile_open((const char *const *)arguments.items, arguments.count, &profile, &err) != CALLGATE_OK)
+	if (callgate_profile_open((const char *const *)arguments.items, arguments.count, options.phases, &profile,
+				  &err) != CALLGATE_OK)
 		return failure(&err);
 	return profile_answer(profile, &options);
 }

@@ -60,6 +60,7 @@ int subject_from_argument(const char *name, const struct subject_reading *readin
 		options.kind = kind_of_word(reading->from);
 		options.capabilities = reading->capabilities.items;
 		options.capability_count = reading->capabilities.count;
+		options.policy.phase = reading->phase;
 	}
 	if (reading && reading->kernel && take_kernel(reading->kernel, &options.kernel) != STATUS_YES)
 		return STATUS_MISUSE;

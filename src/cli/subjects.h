@@ -13,6 +13,7 @@ struct subject_reading {
 	int from; /* the place of one of the words below, which subjects.c knows in this order; -1 is ANY */
 	struct option_list capabilities;
 	const char *kernel;
+	const char *phase;   /* what is stacked at the mark of this one, in place of the policy itself */
 	bool may_be_unknown; /* for verbs that ask its instructions, not its meaning */
 };
 #define SUBJECT_READING_ANY \
@@ -27,7 +28,9 @@ struct subject_reading {
 		OPTION_LIST(type, reading.capabilities, "cap", 0, "CAPABILITY",                                     \
 			    "a capability that the process will hold, for profiles that ask; 'all' is every one"),  \
 		OPTION_TEXT(type, reading.kernel, "kernel", 0, "RELEASE",                                           \
-			    "the kernel that it will run on, as 6.1, in place of this one")
+			    "the kernel that it will run on, as 6.1, in place of this one"),                        \
+		OPTION_TEXT(type, reading.phase, "phase", 0, "NAME",                                                \
+			    "of a policy with phases: what is stacked at the mark of this one")
 
 /* Opens the subject that an argument names; reading may be NULL. What its reader has to say is noted. Gives STATUS_YES,
  * or the exit status after the failure was printed. */

@@ -24,8 +24,8 @@ enum verb_status {
 struct verb {
 	const char *name;
 	enum verb_group group;
-	const char *summary;					    /* one line, lower case, no full stop */
-	const struct usage *usage;				    /* its options and arguments; NULL: another program's */
+	const char *summary;	   /* one line, lower case, no full stop */
+	const struct usage *usage; /* its options and arguments; NULL: another program's */
 	int (*run)(const struct verb *verb, int argc, char **argv); /* argv[0] is the verb; gives the exit status */
 };
 

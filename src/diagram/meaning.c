@@ -457,11 +457,11 @@ int diagram_from_policy(struct diagram *diagram, const struct policy *policy, ui
 	return status ? status : policy_function(&meaning, ret_root);
 }
 
-/* Whether a call is execve on the native arch with secret in its sixth argument. */
-static uint32_t launch_condition(struct diagram *diagram, uint64_t secret)
+/* Whether a call is this one on the native arch with secret in its sixth argument. */
+static uint32_t door_condition(struct diagram *diagram, const char *syscall, uint64_t secret)
 {
 	const struct abi_arch *native = abi_arch_native();
-	uint32_t nr = (uint32_t)abi_syscall_by_name("execve")->nr[native->id];
+	uint32_t nr = (uint32_t)abi_syscall_by_name(syscall)->nr[native->id];
 	enum diagram_word low = diagram_arg_word(5, false, native->big_endian);
 	enum diagram_word high = diagram_arg_word(5, true, native->big_endian);
 	uint32_t call = diagram_and(diagram, diagram_word_equals(diagram, DIAGRAM_ARCH, UINT32_MAX, native->audit),
@@ -472,10 +472,10 @@ static uint32_t launch_condition(struct diagram *diagram, uint64_t secret)
 	return diagram_and(diagram, call, door);
 }
 
-int diagram_with_launch(struct diagram *diagram, uint32_t root, uint64_t secret, uint32_t *ret_root,
-			struct callgate_error *err)
+static int with_door(struct diagram *diagram, uint32_t root, const char *syscall, uint64_t secret, uint32_t *ret_root,
+		     struct callgate_error *err)
 {
-	uint32_t with = diagram_if(diagram, launch_condition(diagram, secret),
+	uint32_t with = diagram_if(diagram, door_condition(diagram, syscall, secret),
 				   diagram_terminal(diagram, SECCOMP_RET_ALLOW), root);
 
 	if (with == DIAGRAM_NONE)
@@ -484,11 +484,31 @@ int diagram_with_launch(struct diagram *diagram, uint32_t root, uint64_t secret,
 	return CALLGATE_OK;
 }
 
+int diagram_with_launch(struct diagram *diagram, uint32_t root, uint64_t secret, uint32_t *ret_root,
+			struct callgate_error *err)
+{
+	return with_door(diagram, root, "execve", secret, ret_root, err);
+}
+
+int diagram_with_doors(struct diagram *diagram, uint32_t root, const struct policy *policy, uint64_t secret,
+		       uint32_t *ret_root, struct callgate_error *err)
+{
+	int status = CALLGATE_OK;
+
+	if (!policy->is_phase)
+		status = diagram_with_launch(diagram, root, secret, &root, err);
+	if (!status && (policy->is_phase || policy->phases.length))
+		status = with_door(diagram, root, "seccomp", secret, &root, err);
+	if (!status)
+		*ret_root = root;
+	return status;
+}
+
 int diagram_from_policy_with_launch(struct diagram *diagram, const struct policy *policy, uint64_t secret,
 				    uint32_t *ret_root, struct callgate_error *err)
 {
 	uint32_t without;
 	int status = diagram_from_policy(diagram, policy, &without, err);
 
-	return status ? status : diagram_with_launch(diagram, without, secret, ret_root, err);
+	return status ? status : diagram_with_doors(diagram, without, policy, secret, ret_root, err);
 }

@@ -15,12 +15,17 @@ int diagram_from_policy(struct diagram *diagram, const struct policy *policy, ui
 			struct callgate_error *err);
 
 /* The same with one more door: execve on the native arch whose sixth argument (which execve does not use) holds
- * secret is allowed. What a launcher's own exec passes through; see launch. */
+ * secret is allowed. What a launcher's own exec passes through; see launch. Of a policy with phases, seccomp passes by
+ * the same secret, to stack them; of a phase, seccomp alone does. */
 int diagram_from_policy_with_launch(struct diagram *diagram, const struct policy *policy, uint64_t secret,
 				    uint32_t *ret_root, struct callgate_error *err);
 
 /* The same door in any meaning. Fails with E_NOMEM or E_LIMIT. */
 int diagram_with_launch(struct diagram *diagram, uint32_t root, uint64_t secret, uint32_t *ret_root,
 			struct callgate_error *err);
+
+/* The doors that diagram_from_policy_with_launch gives this policy, in its meaning. Fails as diagram_with_launch does. */
+int diagram_with_doors(struct diagram *diagram, uint32_t root, const struct policy *policy, uint64_t secret,
+		       uint32_t *ret_root, struct callgate_error *err);
 
 #endif

@@ -4,6 +4,8 @@
  */
 #include "export/export.h"
 
+#include "lang/lang.h"
+
 #include "base/cleanup.h"
 #include "base/error.h"
 
@@ -134,6 +136,16 @@ static int prove(struct callgate_conversion *conversion, const struct target *ta
 	return status ? status : callgate_diff_fold(conversion->diff, err);
 }
 
+/* What stands in no other language is not lost without a word. */
+static int note_phases(struct export *export, enum callgate_target target)
+{
+	const struct callgate_policy *policy = export->subject->policy;
+
+	if (!policy || !policy->policy->phases.length || target == CALLGATE_TARGET_POLICY)
+		return CALLGATE_OK;
+	return export_note(export, "its phases are not said: --phase converts what is stacked at the mark of one");
+}
+
 int callgate_convert(const struct callgate_subject *subject, enum callgate_target target,
 		     struct callgate_conversion **ret_conversion, struct callgate_error *err)
 {
@@ -147,6 +159,8 @@ int callgate_convert(const struct callgate_subject *subject, enum callgate_targe
 	conversion->export.subject = subject;
 	conversion->export.err = err;
 	status = write_text(&conversion->export, &targets[target]);
+	if (!status)
+		status = note_phases(&conversion->export, target);
 	if (!status)
 		status = prove(conversion, &targets[target], err);
 	if (status)

@@ -190,6 +190,8 @@ static int read_policy(struct callgate_subject *subject, const char *path, const
 	const struct import_dialect *dialect = import_dialect_by_name(kind_names[subject->kind]);
 	struct import_source source = { .name = subject->name, .path = path, .text = bytes, .length = length };
 
+	if (dialect && policy_options && policy_options->phase)
+		return fail(err, CALLGATE_E_INVALID, "only a policy of Callgate's own has phases");
 	if (!dialect)
 		dialect = record_by_name(kind_names[subject->kind]);
 	if (!dialect)
@@ -219,6 +221,8 @@ static int subject_make(const char *name, const char *path, const void *bytes, s
 		error_place(err, name, 0, 0);
 		return status;
 	}
+	if (subject->kind == CALLGATE_SUBJECT_BPF && options && options->policy.phase)
+		return fail(err, CALLGATE_E_INVALID, "a raw filter has no phases");
 	if (subject->kind != CALLGATE_SUBJECT_BPF)
 		status = read_policy(subject, path, bytes, length, options, err);
 	if (!status)
@@ -520,7 +524,10 @@ int callgate_subject_compile(const struct callgate_subject *subject, const struc
 	if (options && options->arches)
 		return callgate_subject_merge(&subject, 1, options, ret_filter, err);
 	/* Its meaning is there already. */
-	if (options && options->has_launch_secret)
+	if (options && options->has_launch_secret && subject->policy)
+		status = diagram_with_doors(subject->diagram, root, subject->policy->policy, options->launch_secret,
+					    &root, err);
+	else if (options && options->has_launch_secret)
 		status = diagram_with_launch(subject->diagram, root, options->launch_secret, &root, err);
 	if (!status)
 		status = filter_from_diagram(subject->diagram, root, options, ret_filter, err);

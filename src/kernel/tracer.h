@@ -65,6 +65,15 @@ bool tracer_call(pid_t pid, struct tracer_call *ret_call);
 bool tracer_registers(pid_t pid, uint64_t ret_registers[TRACER_REGISTERS]);
 
 /*
+ * Has a target that enters a call (TRACER_ENTERS, of the native arch) load a filter for all its threads first: the call
+ * becomes a seccomp(2) whose sixth argument is secret, and is made anew afterwards; with skips_call it gives 0 instead.
+ * The program is put below the target's stack, where nothing lies. 0 or a negative errno; the target is then to be
+ * killed, since what it would do next is not known. ENOSYS: this machine's registers are not known here.
+ */
+struct sock_filter;
+int tracer_load_filter(pid_t pid, const struct sock_filter *insns, size_t count, uint64_t secret, bool skips_call);
+
+/*
  * Copies memory of a stopped target: the bytes that could be read before the first page that it lacks, or that
  * somebody would have to be waited for. What was read is data from a stranger.
  */

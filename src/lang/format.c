@@ -14,6 +14,8 @@ struct formatter {
 	struct arena arena;
 	size_t next_comment; /* the first that is not printed */
 	unsigned last_line;  /* of the source, that is printed */
+	bool is_inside;	     /* a phase's braces */
+	size_t begun;	     /* where in out its inside begins */
 };
 
 static void formatter_fini(struct formatter *formatter)
@@ -123,7 +125,13 @@ static void print_header_statement(struct formatter *formatter, const struct syn
 {
 	struct buf *out = &formatter->out;
 
-	if (statement->kind == SYNTAX_ARCH) {
+	if (statement->kind == SYNTAX_PHASE) {
+		print_phase_name(out, statement->phase.text, statement->mark.text);
+		print_line(formatter, comment);
+	} else if (statement->kind == SYNTAX_PHASE_END) {
+		buf_putc(out, '}');
+		print_line(formatter, comment);
+	} else if (statement->kind == SYNTAX_ARCH) {
 		print_word_list(out, "arch", names, statement->names.length, comment);
 	} else if (statement->kind == SYNTAX_KERNEL) {
 		buf_printf(out, "kernel %llu.%llu", (unsigned long long)statement->major,
@@ -161,6 +169,28 @@ static void print_statement(struct formatter *formatter, const struct lex *lex,
 	print_header_statement(formatter, statement, names, take_trailing(formatter, lex, statement->last_line));
 }
 
+/* What was printed since a phase began stands one step to the right. */
+static void indent_inside(struct formatter *formatter)
+{
+	struct buf *out = &formatter->out;
+	char *inside = out->failed ? NULL : arena_strdup(&formatter->arena, buf_text(out) + formatter->begun);
+
+	if (!inside) {
+		out->failed = true;
+		return;
+	}
+	out->length = formatter->begun;
+	print_indented(out, inside);
+}
+
+static void follow_phases(struct formatter *formatter, const struct syntax_statement *statement)
+{
+	if (statement->kind == SYNTAX_PHASE_END && formatter->is_inside)
+		indent_inside(formatter);
+	if (statement->kind == SYNTAX_PHASE_END)
+		formatter->is_inside = false;
+}
+
 static int format_text(struct formatter *formatter, struct syntax_parser *parser)
 {
 	for (;;) {
@@ -173,9 +203,14 @@ static int format_text(struct formatter *formatter, struct syntax_parser *parser
 			return status;
 		}
 		print_comments(formatter, &parser->lex, statement.position.line);
+		follow_phases(formatter, &statement);
 		keep_gap(formatter, statement.position.line);
 		formatter->last_line = statement.last_line;
 		print_statement(formatter, &parser->lex, &statement);
+		if (statement.kind == SYNTAX_PHASE) {
+			formatter->is_inside = true;
+			formatter->begun = formatter->out.length;
+		}
 	}
 }
 

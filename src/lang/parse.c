@@ -186,7 +186,7 @@ static bool parse_rule(struct syntax_parser *parser, struct syntax_statement *st
 	statement->kind = SYNTAX_RULE;
 	statement->condition = &always;
 	if (!syntax_action(parser, &statement->action,
-			   "an action or one of kernel, arch, default, newer, foreign, include") ||
+			   "an action or one of kernel, arch, default, newer, foreign, include, phase") ||
 	    !parse_names(parser, &statement->names, "the name of a syscall"))
 		return false;
 	if (statement->action.kind == POLICY_NOTIFY && !syntax_broker(parser, &statement->broker))
@@ -199,6 +199,29 @@ static bool parse_rule(struct syntax_parser *parser, struct syntax_statement *st
 	return statement->condition;
 }
 
+static bool parse_name(struct syntax_parser *parser, struct syntax_name *name, const char *what)
+{
+	name->position = syntax_position(parser);
+	if (parser->token.kind != LEX_WORD)
+		return syntax_fail(parser, what);
+	name->text = syntax_text(parser);
+	return name->text && syntax_advance(parser);
+}
+
+/* NAME, `at` and a mark or not, and the brace, within which lines are statements again. */
+static bool parse_phase(struct syntax_parser *parser, struct syntax_statement *statement)
+{
+	if (!parse_name(parser, &statement->phase, "the name of a phase"))
+		return false;
+	if (lex_is(&parser->token, "at") &&
+	    (!syntax_advance(parser) || !parse_name(parser, &statement->mark, "a mark: a syscall, or marker")))
+		return false;
+	if (parser->token.kind != LEX_BRACE)
+		return syntax_fail(parser, "{");
+	parser->lex.brackets = 0;
+	return syntax_advance(parser);
+}
+
 static bool parse_statement(struct syntax_parser *parser, struct syntax_statement *statement)
 {
 	static const struct {
@@ -207,9 +230,14 @@ static bool parse_statement(struct syntax_parser *parser, struct syntax_statemen
 	} words[] = {
 		{ "kernel", SYNTAX_KERNEL }, { "arch", SYNTAX_ARCH },	    { "default", SYNTAX_DEFAULT },
 		{ "newer", SYNTAX_NEWER },   { "foreign", SYNTAX_FOREIGN }, { "include", SYNTAX_INCLUDE },
+		{ "phase", SYNTAX_PHASE },
 	};
 	size_t i = 0;
 
+	if (parser->token.kind == LEX_UNBRACE) {
+		statement->kind = SYNTAX_PHASE_END;
+		return syntax_advance(parser);
+	}
 	while (i < sizeof(words) / sizeof(*words) && !lex_is(&parser->token, words[i].word))
 		i++;
 	if (i == sizeof(words) / sizeof(*words))
@@ -223,6 +251,8 @@ static bool parse_statement(struct syntax_parser *parser, struct syntax_statemen
 		return parse_names(parser, &statement->names, "the name of an arch");
 	if (statement->kind == SYNTAX_INCLUDE)
 		return parse_include(parser, statement);
+	if (statement->kind == SYNTAX_PHASE)
+		return parse_phase(parser, statement);
 	return syntax_action(parser, &statement->action, "an action");
 }
 

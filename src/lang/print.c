@@ -365,6 +365,40 @@ void print_header(struct buf *out, const struct policy *policy)
 		print_header_action(out, "foreign", &policy->foreign_action);
 }
 
+void print_indented(struct buf *out, const char *lines)
+{
+	while (*lines) {
+		size_t length = strcspn(lines, "\n");
+
+		if (length)
+			buf_putc(out, '\t');
+		buf_add(out, lines, length);
+		buf_putc(out, '\n');
+		lines += length + (lines[length] == '\n');
+	}
+}
+
+void print_phase_name(struct buf *out, const char *name, const char *mark)
+{
+	buf_printf(out, "phase %s%s%s {", name, mark ? " at " : "", mark ? mark : "");
+}
+
+void print_phase(struct buf *out, const struct policy_phase *phase)
+{
+	cleanup(buf_fini) struct buf inside = { 0 };
+
+	if (phase->has_default)
+		print_header_action(&inside, "default", &phase->default_action);
+	for (size_t i = 0; i < phase->rules.length; i++)
+		print_rule(&inside, &phase->rules.items[i], NULL);
+	buf_putc(out, '\n');
+	print_phase_name(out, phase->name, phase->at_marker ? "marker" : phase->at ? phase->at->name : NULL);
+	buf_putc(out, '\n');
+	print_indented(out, buf_text(&inside));
+	buf_puts(out, "}\n");
+	out->failed |= inside.failed;
+}
+
 void print_policy(struct buf *out, const struct policy *policy)
 {
 	print_header(out, policy);
@@ -372,4 +406,6 @@ void print_policy(struct buf *out, const struct policy *policy)
 		buf_putc(out, '\n');
 	for (size_t i = 0; i < policy->rules.length; i++)
 		print_rule(out, &policy->rules.items[i], NULL);
+	for (size_t i = 0; i < policy->phases.length; i++)
+		print_phase(out, &policy->phases.items[i]);
 }

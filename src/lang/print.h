@@ -27,6 +27,14 @@ void print_rule(struct buf *out, const struct policy_rule *rule, const char *com
 /* Text as comment lines, "# " before each, wrapped between words; a newline in it starts a new line. */
 void print_comment(struct buf *out, const char *text);
 
+/* A phase with its braces, and an empty line before it. */
+void print_phase(struct buf *out, const struct policy_phase *phase);
+
+/* "phase NAME at MARK {"; mark may be NULL. */
+void print_phase_name(struct buf *out, const char *name, const char *mark);
+/* Each line that is not empty with a tab before it. */
+void print_indented(struct buf *out, const char *lines);
+
 /* The header and all rules; includes and comments are not part of a struct policy. */
 void print_policy(struct buf *out, const struct policy *policy);
 

@@ -29,7 +29,9 @@ struct reader {
 	struct callgate_policy *handle;
 	struct policy *policy; /* the handle's */
 	const char *group_folder;
+	const char *wanted_phase; /* NULL: the policy itself */
 	struct callgate_error *err;
+	struct policy_phase *phase; /* whose braces we are in, or NULL */
 	unsigned files;
 	bool has_kernel, has_default, has_newer, has_foreign, has_arch;
 };
@@ -73,6 +75,9 @@ static int add_rule(struct reader *reader, const struct syntax_statement *statem
 	status = policy_broker_check(&rule, reader->err);
 	if (status)
 		return status;
+	if (reader->phase)
+		return VEC_PUSH(&reader->policy->arena, &reader->phase->rules, rule) ? CALLGATE_OK
+										     : fail_nomem(reader->err);
 	status = policy_add_rule(reader->policy, &rule, reader->err);
 	return status ? fail_at(reader, &statement->position, status) : CALLGATE_OK;
 }
@@ -130,6 +135,75 @@ static int check_place(const struct reader *reader, const struct syntax_statemen
 		return CALLGATE_OK;
 	}
 	return fail_at(reader, &statement->position, CALLGATE_E_SYNTAX);
+}
+
+static int fail_phase(const struct reader *reader, const struct syntax_statement *statement, const char *message,
+		      const char *hint)
+{
+	error_set(reader->err, CALLGATE_E_SYNTAX, "%s", message);
+	error_hint(reader->err, "%s", hint);
+	return fail_at(reader, &statement->position, CALLGATE_E_SYNTAX);
+}
+
+/* The mark's syscall; none stands for the first by which a program waits. */
+static int set_mark(struct reader *reader, const struct syntax_statement *statement, struct policy_phase *phase)
+{
+	const char *mark = statement->mark.text;
+
+	phase->at_marker = mark && strcmp(mark, "marker") == 0;
+	if (!mark || phase->at_marker)
+		return CALLGATE_OK;
+	phase->at = abi_syscall_by_name(mark);
+	return phase->at ? CALLGATE_OK : fail_name(reader, &statement->mark, "syscall", abi_syscall_nearest(mark));
+}
+
+static int begin_phase(struct reader *reader, const struct syntax_statement *statement, const struct frame *frame)
+{
+	struct policy_phase phase = { .name = statement->phase.text, .position = statement->position };
+	int status = set_mark(reader, statement, &phase);
+
+	phase.default_action.kind = POLICY_ALLOW;
+	if (status)
+		return status;
+	if (frame->outer)
+		return fail_phase(reader, statement, "'phase' in an included file",
+				  "an included file holds rules only");
+	if (reader->phase)
+		return fail_phase(reader, statement, "a phase within a phase",
+				  "each stands on its own, behind the rules");
+	if (reader->policy->phases.length >= POLICY_PHASES_MAX)
+		return fail_phase(reader, statement, "there are more than 8 phases", "each costs every call a filter");
+	for (size_t i = 0; i < reader->policy->phases.length; i++)
+		if (strcmp(reader->policy->phases.items[i].name, phase.name) == 0)
+			return fail_phase(reader, statement, "a second phase of that name", "names tell phases apart");
+	if (!VEC_PUSH(&reader->policy->arena, &reader->policy->phases, phase))
+		return fail_nomem(reader->err);
+	reader->phase = &reader->policy->phases.items[reader->policy->phases.length - 1];
+	return CALLGATE_OK;
+}
+
+static int end_phase(struct reader *reader, const struct syntax_statement *statement, const struct frame *frame)
+{
+	if (!reader->phase || frame->outer)
+		return fail_phase(reader, statement, "a '}' that closes nothing", "`phase NAME {` opens a phase");
+	reader->phase = NULL;
+	return CALLGATE_OK;
+}
+
+/* Of what stands in a policy's head a phase has but a default. */
+static int set_phase_header(struct reader *reader, const struct syntax_statement *statement, const struct frame *frame)
+{
+	struct policy_phase *phase = reader->phase;
+
+	if (statement->kind != SYNTAX_DEFAULT || frame->outer)
+		return fail_phase(reader, statement, "this holds for the whole policy",
+				  "it stands before the first rule, and not in a phase");
+	if (phase->has_default || phase->rules.length)
+		return fail_phase(reader, statement, "the default of a phase stands once, before its rules",
+				  "what its rules do not decide gets it");
+	phase->has_default = true;
+	phase->default_action = statement->action;
+	return CALLGATE_OK;
 }
 
 static int set_header(struct reader *reader, const struct syntax_statement *statement, const struct frame *frame)
@@ -304,11 +378,20 @@ static int include(struct reader *reader, const struct syntax_statement *stateme
 
 static int read_statement(struct reader *reader, const struct syntax_statement *statement, const struct frame *frame)
 {
+	if (statement->kind == SYNTAX_PHASE)
+		return begin_phase(reader, statement, frame);
+	if (statement->kind == SYNTAX_PHASE_END)
+		return end_phase(reader, statement, frame);
+	if (!reader->phase && reader->policy->phases.length)
+		return fail_phase(reader, statement, "this stands behind a phase", "phases stand last");
+	if (reader->phase && statement->action.kind == POLICY_NOTIFY)
+		return fail_phase(reader, statement, "a phase cannot ask a supervisor",
+				  "a listener is had when a program is started, by a rule of the first part");
 	if (statement->kind == SYNTAX_RULE)
 		return add_rule(reader, statement);
 	if (statement->kind == SYNTAX_INCLUDE)
 		return include(reader, statement, frame);
-	return set_header(reader, statement, frame);
+	return reader->phase ? set_phase_header(reader, statement, frame) : set_header(reader, statement, frame);
 }
 
 static int read_text(struct reader *reader, const struct frame *frame, const char *text, size_t length)
@@ -340,8 +423,34 @@ static int fail_missing(const struct reader *reader, const char *word, const cha
 	return CALLGATE_E_SYNTAX;
 }
 
+/* In place of the whole policy what is stacked on it at a phase's mark. */
+static int choose_phase(struct reader *reader)
+{
+	struct policy *policy = reader->policy;
+
+	for (size_t i = 0; i < policy->phases.length; i++) {
+		struct policy view = policy_of_phase(policy, &policy->phases.items[i]);
+
+		if (strcmp(policy->phases.items[i].name, reader->wanted_phase) != 0)
+			continue;
+		view.arena = policy->arena;
+		*policy = view;
+		return CALLGATE_OK;
+	}
+	error_set(reader->err, CALLGATE_E_UNKNOWN, "the policy has no phase '%s'", reader->wanted_phase);
+	error_place(reader->err, reader->handle->sources.items[0].name, 0, 0);
+	return CALLGATE_E_UNKNOWN;
+}
+
 static int finish(struct reader *reader)
 {
+	int status;
+
+	if (reader->phase) {
+		error_set(reader->err, CALLGATE_E_SYNTAX, "the phase '%s' is not closed", reader->phase->name);
+		error_hint(reader->err, "a line with } ends it");
+		return fail_at(reader, &reader->phase->position, CALLGATE_E_SYNTAX);
+	}
 	if (!reader->has_kernel)
 		return fail_missing(reader, "kernel", "`kernel 6.1`: the release whose calls the author knew");
 	if (!reader->has_default)
@@ -349,7 +458,8 @@ static int finish(struct reader *reader)
 				    "`default kill-process`: what happens to a call that no rule lists");
 	if (!reader->has_arch)
 		reader->policy->arches[abi_arch_native()->id] = true;
-	return policy_check(reader->policy, reader->err);
+	status = policy_check(reader->policy, reader->err);
+	return status || !reader->wanted_phase ? status : choose_phase(reader);
 }
 
 static int reader_init(struct reader *reader, const struct callgate_policy_options *options, struct callgate_error *err)
@@ -359,6 +469,7 @@ static int reader_init(struct reader *reader, const struct callgate_policy_optio
 	*reader = (struct reader){ .err = err, .group_folder = CALLGATE_DATADIR "/policies" };
 	if (options && options->group_folder)
 		reader->group_folder = options->group_folder;
+	reader->wanted_phase = options ? options->phase : NULL;
 	reader->handle = policy ? lang_take(policy) : NULL;
 	if (!reader->handle)
 		return fail_nomem(err);

@@ -23,6 +23,8 @@ enum syntax_kind {
 	SYNTAX_NEWER,
 	SYNTAX_FOREIGN,
 	SYNTAX_INCLUDE,
+	SYNTAX_PHASE, /* up to its brace */
+	SYNTAX_PHASE_END,
 	SYNTAX_RULE
 };
 
@@ -42,6 +44,7 @@ struct syntax_statement {
 	uint64_t major, minor;			  /* KERNEL */
 	struct syntax_names names;		  /* ARCH: arches; RULE: syscalls */
 	const char *path;			  /* INCLUDE, as it stands between the quotes */
+	struct syntax_name phase, mark;		  /* PHASE: its name, and what stands behind `at`, or no text */
 	struct policy_action action;		  /* DEFAULT, NEWER, FOREIGN, RULE */
 	const struct policy_broker *broker;	  /* RULE, or NULL */
 	const struct policy_condition *condition; /* RULE; POLICY_ALWAYS without `if` */

@@ -1,5 +1,5 @@
 /*
- * The actions and six other words start a statement. A word that does not is compared with them all, so that the
+ * The actions and seven other words start a statement. A word that does not is compared with them all, so that the
  * error can name the one that was meant.
  */
 #include "lang/words.h"
@@ -14,7 +14,7 @@ static const struct words_action actions[] = {
 #undef ACTION
 };
 
-static const char *const others[] = { "kernel", "arch", "default", "newer", "foreign", "include" };
+static const char *const others[] = { "kernel", "arch", "default", "newer", "foreign", "include", "phase" };
 
 const struct words_action *words_action(enum policy_action_kind kind)
 {

@@ -47,16 +47,16 @@ struct launch_spec {
 	bool trace_calls;	     /* with trace: stop it at every call that its filter answers with trace; where
 				      * tracing is refused, nothing is started and E_UNSUPPORTED returned */
 	const struct callgate_sandbox *sandbox; /* what else stands around it, NULL: nothing */
-	int output; /* a descriptor that becomes its standard output; 0: it has ours */
+	int output;				/* a descriptor that becomes its standard output; 0: it has ours */
 	bool dry_run;				/* end it instead of the exec; launch_target then has no process */
 };
 
 struct launch_target {
-	pid_t pid;	     /* ours to wait for */
-	int pidfd;	     /* close-on-exec; −1 when absent */
-	int listener;	     /* close-on-exec; −1 unless asked for */
-	bool traced;	     /* whether tracing was asked for and granted */
-	uint64_t started_ns; /* CLOCK_MONOTONIC just before its filter was loaded and its program executed */
+	pid_t pid;	      /* ours to wait for */
+	int pidfd;	      /* close-on-exec; −1 when absent */
+	int listener;	      /* close-on-exec; −1 unless asked for */
+	bool traced;	      /* whether tracing was asked for and granted */
+	uint64_t started_ns;  /* CLOCK_MONOTONIC just before its filter was loaded and its program executed */
 	struct cgroup *group; /* that it is in, ours to free; NULL: none */
 	pid_t init;	  /* the first process of its pid namespace, a child of ours too; 0: there is none. It may share
 			     our memory: whoever kills by memory must not find it among the target's */

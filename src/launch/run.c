@@ -15,6 +15,7 @@
 #include "launch/decode.h"
 #include "launch/environment.h"
 #include "launch/limit.h"
+#include "launch/phases.h"
 #include "launch/supervise.h"
 #include "launch/watch.h"
 #include "launch/why.h"
@@ -41,12 +42,15 @@ struct run_target {
 	struct watch watch;
 	struct limit limit;
 	struct supervise supervise;
+	struct phases phases;
+	bool phase_failed; /* a filter could not be stacked at its mark */
 };
 
 static void run_fini(struct run_target *run)
 {
 	supervise_end(&run->supervise);
 	callgate_filter_free(run->filter);
+	phases_fini(&run->phases);
 	free(run->insns);
 	free(run->environment);
 }
@@ -69,6 +73,8 @@ static int run_compile(struct run_target *run, struct launch_spec *spec, struct 
 
 	if (status == CALLGATE_OK)
 		status = callgate_subject_compile(run->subject, &options, &run->filter, err);
+	if (status == CALLGATE_OK)
+		status = phases_prepare(&run->phases, run->subject, options.launch_secret, err);
 	spec->secret = options.launch_secret;
 	explicit_bzero(&options, sizeof(options));
 	if (status != CALLGATE_OK)
@@ -182,7 +188,8 @@ static void run_refused(struct watch *watch, pid_t pid, const struct tracer_call
 
 	/* The other threads of a killed process end with its signal too, in the middle of calls that pass. */
 	if (why_call(run->subject, call, &refusal.explanation, NULL) != CALLGATE_OK ||
-	    !action_ends_process(refusal.explanation.action))
+	    (!action_ends_process(refusal.explanation.action) &&
+	     !phases_why(&run->phases, pid, call, &refusal.explanation)))
 		return;
 	run_name_call(call, &refusal);
 	refusal.has_registers = tracer_registers(pid, refusal.registers);
@@ -193,6 +200,53 @@ static void run_refused(struct watch *watch, pid_t pid, const struct tracer_call
 	report->refused++;
 	if (run->options->refused)
 		run->options->refused(&refusal, run->options->context);
+}
+
+static void run_called(struct watch *watch, pid_t pid, const struct tracer_call *call)
+{
+	struct run_target *run = watch->context;
+
+	if (phases_called(&run->phases, pid, call))
+		return;
+	run->phase_failed = true;
+	watch_give_up(watch);
+}
+
+static bool run_steps(struct watch *watch, pid_t pid)
+{
+	return phases_are_pending(&((struct run_target *)watch->context)->phases, pid);
+}
+
+static void run_exits(struct watch *watch, pid_t pid)
+{
+	phases_exit(&((struct run_target *)watch->context)->phases, pid);
+}
+
+/* What is to be done at the marks of the policy's phases. */
+static void run_watch_phases(struct run_target *run)
+{
+	if (!run->phases.count)
+		return;
+	run->watch.by_step = true;
+	run->watch.called = run_called;
+	run->watch.steps = run_steps;
+	run->watch.exits = run_exits;
+}
+
+static int run_check_phases(const struct run_target *run, bool is_traced, struct callgate_error *err)
+{
+	int status;
+
+	if (run->phase_failed)
+		return fail(err, CALLGATE_E_UNCONFINED,
+			    "the target could not be made to load the filter of a phase, and was ended");
+	if (!run->phases.count || is_traced)
+		return CALLGATE_OK;
+	status = fail(err, CALLGATE_E_UNCONFINED,
+		      "the policy has phases, and the target cannot be traced to their marks%s%s",
+		      run->report->untraced[0] ? ": " : "", run->report->untraced);
+	error_hint(err, "take the phases out, or what keeps it from being traced");
+	return status;
 }
 
 static void run_report_end(struct callgate_run_report *report, const struct launch_end *end)
@@ -226,6 +280,8 @@ static int run_beside(struct run_target *run, struct launch_target *target, stru
 		run->options->started(target->pid, run->options->context);
 	if (status == CALLGATE_OK)
 		status = watch_target(&run->watch, &end, err);
+	if (status == CALLGATE_OK)
+		status = run_check_phases(run, true, err);
 	if (status != CALLGATE_OK)
 		return status;
 	run_report_end(run->report, &end);
@@ -243,6 +299,7 @@ static int run_watched(struct run_target *run, struct launch_spec *spec, struct 
 				     .lingers = spec->sandbox && spec->sandbox->linger,
 				     .refused = run_refused,
 				     .context = run };
+	run_watch_phases(run);
 	status = watch_begin(&run->watch, err);
 	if (status != CALLGATE_OK)
 		return status;
@@ -254,7 +311,9 @@ static int run_watched(struct run_target *run, struct launch_spec *spec, struct 
 		run_report_ground(run->report, &target);
 		if (spec->trace && !target.traced)
 			strcpy(run->report->untraced, "the kernel does not let us trace it");
-		status = spec->dry_run ? CALLGATE_OK : run_beside(run, &target, err);
+		status = run_check_phases(run, target.traced || spec->dry_run, err);
+		if (status == CALLGATE_OK && !spec->dry_run)
+			status = run_beside(run, &target, err);
 	}
 	/* Nothing of it may run when our memory can be looked into again. */
 	if (status != CALLGATE_OK)
@@ -302,6 +361,10 @@ int callgate_run(const struct callgate_subject *subject, const struct callgate_r
 	spec.envp = run.environment;
 	snprintf(report.untraced, sizeof(report.untraced), "%s", run_why_untraced(&run));
 	spec.trace = !report.untraced[0] && !options->dry_run;
+	spec.trace_execs = run.phases.count > 0;
+	status = run_check_phases(&run, spec.trace || options->dry_run, err);
+	if (status != CALLGATE_OK)
+		return status;
 	status = run_watched(&run, &spec, err);
 	if (status == CALLGATE_OK)
 		*ret_report = report;

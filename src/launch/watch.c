@@ -118,7 +118,7 @@ static void watch_step(struct watch *watch, pid_t pid)
 
 	if (side == TRACER_ENTERS)
 		watch->called(watch, pid, &call);
-	if (side == TRACER_RETURNS)
+	if (side == TRACER_RETURNS && watch->returned)
 		watch->returned(watch, pid, result);
 }
 
@@ -131,6 +131,8 @@ static void watch_stopped(struct watch *watch, pid_t pid, int status)
 		ends = tracer_exit_status(pid);
 		if (WIFSIGNALED(ends) && WTERMSIG(ends) == SIGSYS && tracer_call(pid, &call) && watch->refused)
 			watch->refused(watch, pid, &call);
+		if (watch->exits)
+			watch->exits(watch, pid);
 	}
 	if (tracer_event(status) == TRACER_CALL && watch->called && !watch_is_ending(watch) && tracer_call(pid, &call))
 		watch->called(watch, pid, &call);
@@ -138,7 +140,7 @@ static void watch_stopped(struct watch *watch, pid_t pid, int status)
 		watch_step(watch, pid);
 	if (watch_is_ending(watch))
 		kill(pid, SIGKILL);
-	if (watch->by_step)
+	if (watch->by_step && (!watch->steps || watch->steps(watch, pid)))
 		tracer_continue_to_step(pid, status);
 	else
 		tracer_continue(pid, status);

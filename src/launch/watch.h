@@ -25,9 +25,11 @@ struct watch {
 	 * nobody is asked. */
 	int64_t (*due)(void *context);
 	void *due_context;
-	bool by_step;	   /* `called` before every call and `returned` after it, of a target with trace_execs */
-	void *context;	   /* refused's own */
-	sigset_t old_mask; /* what the caller blocked before watch_begin */
+	bool by_step; /* `called` before every call and `returned` after it, of a target with trace_execs */
+	bool (*steps)(struct watch *watch, pid_t pid); /* by_step: whether this thread goes on so; NULL: always */
+	void (*exits)(struct watch *watch, pid_t pid); /* at its exit event; or NULL */
+	void *context;				       /* refused's own */
+	sigset_t old_mask;			       /* what the caller blocked before watch_begin */
 	struct sigaction old_sigchld;
 	pid_t strangers[16]; /* children that were there before, which are none of our business */
 	size_t stranger_count;

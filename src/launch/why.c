@@ -32,10 +32,9 @@ static const struct policy_rule *policy_lists(const struct policy *policy, const
 	return NULL;
 }
 
-static void why_default(const struct callgate_subject *subject, const struct tracer_call *call,
-			struct callgate_explanation *why)
+static void why_default(const struct callgate_subject *subject, const struct policy *policy,
+			const struct tracer_call *call, struct callgate_explanation *why)
 {
-	const struct policy *policy = subject->policy->policy;
 	const struct abi_arch *arch = abi_arch_of_call(call->audit, call->nr);
 	const struct abi_syscall *syscall = arch ? abi_syscall_by_nr(arch->id, call->nr) : NULL;
 	const struct policy_rule *listed = syscall ? policy_lists(policy, syscall) : NULL;
@@ -63,36 +62,50 @@ static void why_default(const struct callgate_subject *subject, const struct tra
 		snprintf(why->reason, sizeof(why->reason), "no rule lists %s", syscall->name);
 }
 
-int why_call(const struct callgate_subject *subject, const struct tracer_call *call,
-	     struct callgate_explanation *ret_why, struct callgate_error *err)
+int why_policy(const struct callgate_subject *subject, const struct policy *policy, const struct tracer_call *call,
+	       struct callgate_explanation *ret_why, struct callgate_error *err)
 {
-	struct seccomp_data data = { .nr = (int)call->nr, .arch = call->audit, .instruction_pointer = call->ip };
 	struct policy_call named = { .audit = call->audit, .nr = call->nr, .ip = call->ip };
 	struct callgate_explanation why = { 0 };
 	const struct policy_rule *rule = NULL;
-	struct callgate_action action;
 	int status;
 
-	memcpy(data.args, call->args, sizeof(data.args));
 	memcpy(named.args, call->args, sizeof(named.args));
-	why.action = subject_action(subject, &data);
-	if (!subject->policy) {
-		snprintf(why.reason, sizeof(why.reason), "the filter's instructions say so");
-		*ret_why = why;
-		return CALLGATE_OK;
-	}
-	status = policy_evaluate(subject->policy->policy, &named, &action, &rule, err);
+	status = policy_evaluate(policy, &named, &why.action, &rule, err);
 	if (status != CALLGATE_OK)
 		return status;
-	if (action.ret != why.action.ret)
-		return fail(err, CALLGATE_E_UNPROVED, "the rules and the meaning of '%s' disagree", subject->name);
 	why.by_rule = rule;
 	if (rule) {
 		why_line(subject, &rule->position, &why);
 		snprintf(why.reason, sizeof(why.reason), "it is the first rule that holds");
 	} else {
-		why_default(subject, call, &why);
+		why_default(subject, policy, call, &why);
 	}
+	*ret_why = why;
+	return CALLGATE_OK;
+}
+
+int why_call(const struct callgate_subject *subject, const struct tracer_call *call,
+	     struct callgate_explanation *ret_why, struct callgate_error *err)
+{
+	struct seccomp_data data = { .nr = (int)call->nr, .arch = call->audit, .instruction_pointer = call->ip };
+	struct callgate_explanation why = { 0 };
+	struct callgate_action meant;
+	int status;
+
+	memcpy(data.args, call->args, sizeof(data.args));
+	meant = subject_action(subject, &data);
+	if (!subject->policy) {
+		why.action = meant;
+		snprintf(why.reason, sizeof(why.reason), "the filter's instructions say so");
+		*ret_why = why;
+		return CALLGATE_OK;
+	}
+	status = why_policy(subject, subject->policy->policy, call, &why, err);
+	if (status != CALLGATE_OK)
+		return status;
+	if (why.action.ret != meant.ret)
+		return fail(err, CALLGATE_E_UNPROVED, "the rules and the meaning of '%s' disagree", subject->name);
 	*ret_why = why;
 	return CALLGATE_OK;
 }

@@ -6,6 +6,8 @@
 
 #include "kernel/tracer.h"
 
+#include "policy/policy.h"
+
 #include <callgate/subject.h>
 
 /* The action, and the line that gave it: a rule's, or that of `default` or `newer`; line is 0
@@ -13,5 +15,9 @@
  * rules and the meaning disagree, with E_UNPROVED. */
 int why_call(const struct callgate_subject *subject, const struct tracer_call *call,
 	     struct callgate_explanation *ret_why, struct callgate_error *err);
+
+/* The same by the rules of a part of the subject's policy. Fails with E_NOMEM. */
+int why_policy(const struct callgate_subject *subject, const struct policy *policy, const struct tracer_call *call,
+	       struct callgate_explanation *ret_why, struct callgate_error *err);
 
 #endif

@@ -7,19 +7,12 @@
 #include "lang/lang.h"
 #include "lang/print.h"
 #include "learn/cover.h"
-#include "learn/profile.h"
+#include "learn/gaps.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { GAPS_CHOICES_MAX = 4096 /* of values together that are tried; with more, arguments count as not known */ };
-
-struct callgate_gaps {
-	struct arena arena;
-	struct {
-		VEC(struct callgate_profile_gap);
-	} list;
-};
 
 void callgate_gaps_free(struct callgate_gaps *gaps)
 {
@@ -28,7 +21,7 @@ void callgate_gaps_free(struct callgate_gaps *gaps)
 	free(gaps);
 }
 
-static void gaps_discard(struct callgate_gaps **gaps)
+void gaps_discard(struct callgate_gaps **gaps)
 {
 	callgate_gaps_free(*gaps);
 }
@@ -54,45 +47,58 @@ struct gap_search {
 	bool any;			      /* the call as a whole */
 };
 
-/* The program and the place that an entry of the syscall came from most often. */
-static void gap_place(const struct gap_search *search, struct callgate_profile_gap *gap)
+/* Where an entry came from most often, when it did so more often than most. */
+static void gap_place_entry(const struct evidence_entry *entry, struct callgate_profile_gap *gap, uint64_t *most)
 {
-	const struct evidence *evidence = search->profile->evidence;
+	for (size_t i = 0; i < entry->sites.length; i++) {
+		if (entry->sites.items[i].count <= *most)
+			continue;
+		*most = entry->sites.items[i].count;
+		gap->module = entry->sites.items[i].module;
+		gap->offset = entry->sites.items[i].offset;
+	}
+}
+
+/* The program and the place that made the call most often. */
+static void gap_place(const struct evidence *evidence, const struct evidence_entry *call,
+		      struct callgate_profile_gap *gap)
+{
+	const char *only = gap->program;
 	uint64_t most = 0, most_site = 0;
 
 	for (size_t i = 0; i < evidence->entries.length; i++) {
 		const struct evidence_entry *entry = evidence->entries.items[i];
 
-		if (entry->audit != search->entry->audit || entry->nr != search->entry->nr)
+		if (entry->audit != call->audit || entry->nr != call->nr ||
+		    (only && strcmp(only, entry->program->path) != 0))
 			continue;
+		gap_place_entry(entry, gap, &most_site);
 		if (entry->count > most)
 			gap->program = entry->program->path;
 		most = entry->count > most ? entry->count : most;
-		for (size_t j = 0; j < entry->sites.length; j++) {
-			if (entry->sites.items[j].count <= most_site)
-				continue;
-			most_site = entry->sites.items[j].count;
-			gap->module = entry->sites.items[j].module;
-			gap->offset = entry->sites.items[j].offset;
-		}
 	}
+}
+
+int gaps_add(struct callgate_gaps *gaps, const struct callgate_profile *profile, const struct evidence_entry *entry,
+	     struct callgate_profile_gap gap, struct callgate_error *err)
+{
+	cleanup(buf_fini) struct buf text = { 0 };
+	char name[64];
+
+	evidence_entry_name(entry, name, sizeof(name));
+	gap.syscall = arena_strdup(&gaps->arena, name);
+	gap_place(profile->evidence, entry, &gap);
+	if (entry->syscall)
+		profile_rule(profile, entry->syscall, &text);
+	gap.rule = text.length ? arena_strdup(&gaps->arena, buf_text(&text)) : NULL;
+	if (!gap.syscall || text.failed || (text.length && !gap.rule) || !VEC_PUSH(&gaps->arena, &gaps->list, gap))
+		return fail_nomem(err);
+	return CALLGATE_OK;
 }
 
 static int gap_add(struct gap_search *search, struct callgate_profile_gap gap)
 {
-	cleanup(buf_fini) struct buf text = { 0 };
-	struct arena *arena = &search->gaps->arena;
-	char name[64];
-
-	evidence_entry_name(search->entry, name, sizeof(name));
-	gap.syscall = arena_strdup(arena, name);
-	gap_place(search, &gap);
-	if (search->entry->syscall)
-		profile_rule(search->profile, search->entry->syscall, &text);
-	gap.rule = text.length ? arena_strdup(arena, buf_text(&text)) : NULL;
-	if (!gap.syscall || text.failed || (text.length && !gap.rule) || !VEC_PUSH(arena, &search->gaps->list, gap))
-		return fail_nomem(search->err);
-	return CALLGATE_OK;
+	return gaps_add(search->gaps, search->profile, search->entry, gap, search->err);
 }
 
 static int gap_add_value(struct gap_search *search, unsigned position, const struct evidence_value *value)
@@ -200,7 +206,6 @@ static int gap_search_entry(struct gap_search *search)
 	return status;
 }
 
-/* Evidence comes in no order. */
 static int gap_compare(const void *a, const void *b)
 {
 	const struct callgate_profile_gap *left = a, *right = b;
@@ -210,6 +215,12 @@ static int gap_compare(const void *a, const void *b)
 	if (names || arguments)
 		return names ? names : arguments;
 	return strcmp(left->value ? left->value : "", right->value ? right->value : "");
+}
+
+void gaps_sort(struct callgate_gaps *gaps)
+{
+	if (gaps->list.length)
+		qsort(gaps->list.items, gaps->list.length, sizeof(*gaps->list.items), gap_compare);
 }
 
 int callgate_profile_missing(const struct callgate_profile *profile, const struct callgate_policy *policy,
@@ -234,8 +245,7 @@ int callgate_profile_missing(const struct callgate_profile *profile, const struc
 	}
 	if (status < 0)
 		return status;
-	if (gaps->list.length)
-		qsort(gaps->list.items, gaps->list.length, sizeof(*gaps->list.items), gap_compare);
+	gaps_sort(gaps);
 	*ret_gaps = take_ptr(gaps);
 	return CALLGATE_OK;
 }

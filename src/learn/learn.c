@@ -254,8 +254,11 @@ static int learn_text(struct learning *learning, struct callgate_error *err)
 	cleanup(buf_fini) struct buf text = { 0 };
 	struct callgate_policy *policy;
 	struct callgate_error wrong;
-	int status = learn_rules(learning->all ? learning->all : learning->run,
-				 slash ? slash + 1 : learning->evidence_path, &learning->learned, err);
+	const struct learn_wishes wishes = {
+		.evidence_name = slash ? slash + 1 : learning->evidence_path,
+		.phases = learning->options->phases,
+	};
+	int status = learn_rules_with(learning->all ? learning->all : learning->run, &wishes, &learning->learned, err);
 
 	if (status < 0)
 		return status;

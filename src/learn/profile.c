@@ -50,23 +50,20 @@ static int profile_read(struct callgate_profile *profile, const char *path, stru
 static int profile_write(struct callgate_profile *profile, struct callgate_error *err)
 {
 	cleanup(buf_fini) struct buf text = { 0 };
-	cleanup(buf_fini) struct buf policy = { 0 };
 	int status = evidence_write(profile->evidence, &text, err);
 
 	if (status < 0)
 		return status;
-	learned_print(&profile->learned, &policy);
 	profile->text = buf_take(&text);
-	profile->policy = buf_take(&policy);
-	return profile->text && profile->policy ? CALLGATE_OK : fail_nomem(err);
+	return profile->text ? CALLGATE_OK : fail_nomem(err);
 }
 
-/* The policy's text must read as a policy: what does not is our mistake. */
-static int profile_check(const struct callgate_profile *profile, struct callgate_error *err)
+/* The text must read as a policy: what does not is our mistake. */
+static int profile_check(const char *text, struct callgate_error *err)
 {
 	struct callgate_policy *policy;
 	struct callgate_error wrong;
-	int status = callgate_policy_parse("policy", profile->policy, strlen(profile->policy), NULL, &policy, &wrong);
+	int status = callgate_policy_parse("policy", text, strlen(text), NULL, &policy, &wrong);
 
 	if (status == CALLGATE_E_NOMEM)
 		return fail_nomem(err);
@@ -77,26 +74,50 @@ static int profile_check(const struct callgate_profile *profile, struct callgate
 	return CALLGATE_OK;
 }
 
-int callgate_profile_open(const char *const *evidence, size_t count, struct callgate_profile **ret_profile,
+int profile_make(struct callgate_profile *profile, const struct learn_wishes *wishes, struct callgate_error *err)
+{
+	cleanup(learned_fini) struct learned learned = { 0 };
+	cleanup(buf_fini) struct buf text = { 0 };
+	cleanup_free char *policy = NULL;
+	int status = learn_rules_with(profile->evidence, wishes, &learned, err);
+
+	if (status < 0)
+		return status;
+	learned_print(&learned, &text);
+	policy = buf_take(&text);
+	if (!policy)
+		return fail_nomem(err);
+	status = profile_check(policy, err);
+	if (status < 0)
+		return status;
+	learned_fini(&profile->learned);
+	free(profile->policy);
+	profile->learned = learned;
+	learned = (struct learned){ 0 };
+	profile->policy = take_ptr(policy);
+	return CALLGATE_OK;
+}
+
+int callgate_profile_open(const char *const *evidence, size_t count, bool phases, struct callgate_profile **ret_profile,
 			  struct callgate_error *err)
 {
 	cleanup(profile_discard) struct callgate_profile *profile = calloc(1, sizeof(*profile));
+	const struct learn_wishes wishes = { .twins = true, .phases = phases };
 	int status = CALLGATE_OK;
 
 	if (!profile || !(profile->evidence = evidence_new()))
 		return fail_nomem(err);
+	profile->phases = phases;
 	if (count > PROFILE_FILES_MAX)
 		return fail(err, CALLGATE_E_LIMIT, "more than %d files of evidence", PROFILE_FILES_MAX);
 	for (size_t i = 0; status == CALLGATE_OK && i < count; i++)
 		status = profile_read(profile, evidence[i], err);
 	if (status == CALLGATE_OK)
-		status = learn_rules(profile->evidence, NULL, &profile->learned, err);
+		status = profile_make(profile, &wishes, err);
 	if (status == CALLGATE_OK)
 		status = subjects_make(profile->evidence, &profile->subjects, err);
 	if (status == CALLGATE_OK)
 		status = profile_write(profile, err);
-	if (status == CALLGATE_OK)
-		status = profile_check(profile, err);
 	if (status == CALLGATE_OK)
 		*ret_profile = take_ptr(profile);
 	return status;
@@ -113,6 +134,13 @@ void callgate_profile_facts(const struct callgate_profile *profile, struct callg
 		.one_out = (unsigned)profile->learned.one_out,
 		.widened = profile->learned.widened,
 	};
+}
+
+void callgate_profile_program(const struct callgate_profile *profile, size_t index, const char **ret_path,
+			      const char **ret_build_id)
+{
+	*ret_path = profile->evidence->programs.items[index]->path;
+	*ret_build_id = profile->evidence->programs.items[index]->build_id;
 }
 
 const char *callgate_profile_policy(const struct callgate_profile *profile)

@@ -16,9 +16,13 @@ struct callgate_profile {
 	struct evidence *evidence;
 	struct subjects subjects; /* of that evidence */
 	struct learned learned;	  /* the policy that it supports, as rules and as text */
+	bool phases;		  /* the policy is to have them */
 	char *policy;
 	char *text; /* the evidence as a file */
 };
+
+/* Makes the policy with these wishes, in place of the one that was there; on failure that one stays. */
+int profile_make(struct callgate_profile *profile, const struct learn_wishes *wishes, struct callgate_error *err);
 
 /* The rule of the learned policy that lets this syscall through, as one line for this syscall alone; nothing where
  * there is none. Failure is that of the buf. */

@@ -20,7 +20,9 @@
 
 struct clause {
 	const struct abi_syscall *syscall;
-	const struct subject *subject; /* NULL: not seen */
+	const struct subject *subject;	  /* NULL: not seen */
+	const struct subject *twin;	  /* that was seen in its place, or NULL */
+	const struct evidence_arg *could; /* six: what its arguments could be, of what was only read; or NULL */
 	const struct policy_condition *condition;
 	const char *text; /* the condition as it reads, "" for none */
 	bool placed;	  /* stands in a rule already */
@@ -29,6 +31,7 @@ struct clause {
 /* What is being written, and what it is made from. */
 struct writer {
 	const struct evidence *evidence;
+	const struct learn_wishes *wishes;
 	struct subjects subjects;
 	struct learned learned;
 	struct {
@@ -78,12 +81,51 @@ static int clause_leave_out(struct writer *writer, const struct clause *clause, 
 	if (!leave_out_add_arg(&out, seen, how))
 		return fail_nomem(writer->err);
 	*ret_tight = leave_out_is_too_tight(&out);
+	if (!clause->subject)
+		return CALLGATE_OK;
 	if (!*ret_tight)
 		return leave_out_join(&writer->out, &out) ? CALLGATE_OK : fail_nomem(writer->err);
 	buf_printf(&writer->widened, "%s's %s is not constrained: %zu of %zu runs had values that no other had.\n",
 		   clause->syscall->name, type->name, out.count, out.run_count);
 	writer->learned.widened++;
 	return writer->widened.failed ? fail_nomem(writer->err) : CALLGATE_OK;
+}
+
+/* flags & (the namespaces) == 0, of clone; NULL without memory. */
+static const struct policy_condition *no_namespaces(struct arena *arena)
+{
+	struct policy_condition *condition = arena_alloc(arena, sizeof(*condition));
+	struct policy_value *zero = arena_alloc(arena, sizeof(*zero));
+	const struct abi_arch *arch = abi_arch_native();
+	struct abi_arg types[6];
+
+	if (!condition || !zero)
+		return NULL;
+	abi_syscall_args(abi_syscall_by_name("clone"), arch->id, types);
+	*condition = (struct policy_condition){
+		.kind = POLICY_COMPARE,
+		.arg = "flags",
+		.mask = term_value(arena, arch, &types[0], LEARN_NAMESPACES),
+		.op = POLICY_OP_EQ,
+		.value = zero,
+	};
+	return condition->mask ? condition : NULL;
+}
+
+/* What was seen of the argument, or of the one of that name of the twin. */
+static const struct evidence_arg *clause_arg(const struct clause *clause, unsigned position, const struct abi_arg *type)
+{
+	static const struct evidence_arg nothing;
+	const struct evidence_entry *twin = clause->twin ? clause->twin->native : NULL;
+
+	if (clause->could)
+		return &clause->could[position];
+	if (clause->subject && clause->subject->native)
+		return &clause->subject->native->args[position];
+	for (unsigned i = 0; twin && i < twin->arg_count; i++)
+		if (strcmp(twin->arg_types[i].name, type->name) == 0)
+			return &twin->args[i];
+	return &nothing;
 }
 
 /* What was seen of one argument, without how often. */
@@ -103,9 +145,7 @@ static int clause_seen(struct writer *writer, const struct evidence_arg *arg, st
 static int clause_constrain_by(struct writer *writer, struct clause *clause, const struct term_constraint *constraint,
 			       const struct abi_arg *type)
 {
-	static const struct evidence_arg nothing;
-	const struct evidence_entry *native = clause->subject ? clause->subject->native : NULL;
-	const struct evidence_arg *arg = native ? &native->args[constraint->position] : &nothing;
+	const struct evidence_arg *arg = clause_arg(clause, constraint->position, type);
 	const struct policy_condition *one = NULL;
 	struct term_seen seen = { NULL, 0, false };
 	const struct term_subject subject = { .arch = abi_arch_native(), .type = type, .seen = &seen };
@@ -134,10 +174,10 @@ static int clause_constrain(struct writer *writer, struct clause *clause)
 	return status;
 }
 
-static int writer_add_clause(struct writer *writer, const struct abi_syscall *syscall, const struct subject *subject)
+static int writer_add(struct writer *writer, struct clause clause)
 {
+	const struct subject *subject = clause.subject;
 	cleanup(buf_fini) struct buf text = { 0 };
-	struct clause clause = { .syscall = syscall, .subject = subject };
 	int status = CALLGATE_OK;
 
 	/* Another arch has other values: what one of them supports, the other may not. */
@@ -145,12 +185,23 @@ static int writer_add_clause(struct writer *writer, const struct abi_syscall *sy
 		status = clause_constrain(writer, &clause);
 	if (status < 0)
 		return status;
+	/* Nobody has shown that it needs a namespace. */
+	if (clause.could && !clause.condition && strcmp(clause.syscall->name, "clone") == 0) {
+		clause.condition = no_namespaces(writer_arena(writer));
+		if (!clause.condition)
+			return fail_nomem(writer->err);
+	}
 	if (clause.condition)
 		print_condition(&text, clause.condition);
 	status = writer_text(writer, &text, &clause.text);
 	if (status < 0)
 		return status;
 	return VEC_PUSH(writer_arena(writer), &writer->clauses, clause) ? CALLGATE_OK : fail_nomem(writer->err);
+}
+
+static int writer_add_clause(struct writer *writer, const struct abi_syscall *syscall, const struct subject *subject)
+{
+	return writer_add(writer, (struct clause){ .syscall = syscall, .subject = subject });
 }
 
 static bool words_have(const char *words, const char *word)
@@ -193,9 +244,8 @@ static int writer_add_rule(struct writer *writer, const struct policy_action *ac
 }
 
 /* One rule of all clauses from `first` on that belong to these words (NULL: any) and read the same. */
-static int writer_place(struct writer *writer, size_t first, const char *words)
+static int writer_place_as(struct writer *writer, size_t first, const char *words, const struct policy_action *action)
 {
-	static const struct policy_action allow = { .kind = POLICY_ALLOW };
 	cleanup(buf_fini) struct buf text = { 0 };
 	struct clause *clauses = writer->clauses.items;
 	struct policy_name *names = arena_array(writer_arena(writer), writer->clauses.length - first, sizeof(*names));
@@ -215,7 +265,14 @@ static int writer_place(struct writer *writer, size_t first, const char *words)
 	}
 	if ((text.length || text.failed) && writer_text(writer, &text, &comment) < 0)
 		return CALLGATE_E_NOMEM;
-	return writer_add_rule(writer, &allow, names, count, clauses[first].condition, comment);
+	return writer_add_rule(writer, action, names, count, clauses[first].condition, comment);
+}
+
+static int writer_place(struct writer *writer, size_t first, const char *words)
+{
+	static const struct policy_action allow = { .kind = POLICY_ALLOW };
+
+	return writer_place_as(writer, first, words, &allow);
 }
 
 static int writer_section(struct writer *writer, const char *heading, const char *words)
@@ -353,6 +410,91 @@ static int writer_companions(struct writer *writer)
 	return status;
 }
 
+/* Clauses that were added last become rules, those that read the same one rule. */
+static int writer_place_rest(struct writer *writer, size_t first, const struct policy_action *action)
+{
+	int status = CALLGATE_OK;
+
+	for (size_t i = first; status == CALLGATE_OK && i < writer->clauses.length; i++)
+		if (!writer->clauses.items[i].placed)
+			status = writer_place_as(writer, i, NULL, action);
+	return status;
+}
+
+/* One row of twins, of which one was seen: the others. */
+static int writer_twins_row(struct writer *writer, const char *words)
+{
+	const struct subject *seen = NULL;
+	int status = CALLGATE_OK;
+
+	for (const char *at = words; *at && !seen;) {
+		const struct abi_syscall *syscall = next_syscall(&at);
+
+		seen = syscall ? subjects_find(&writer->subjects, syscall->name) : NULL;
+	}
+	for (const char *at = words; seen && status == CALLGATE_OK && *at;) {
+		const struct abi_syscall *syscall = next_syscall(&at);
+
+		if (syscall && !writer_has_clause(writer, syscall->name))
+			status = writer_add(writer, (struct clause){ .syscall = syscall, .twin = seen });
+	}
+	return status;
+}
+
+static int writer_twins(struct writer *writer)
+{
+	static const struct policy_action allow = { .kind = POLICY_ALLOW };
+	static const char *const rows[] = {
+#define TWINS(words) words,
+#include "learn/twins.def"
+#undef TWINS
+	};
+	size_t first = writer->clauses.length;
+	int status = CALLGATE_OK;
+
+	if (!writer->wishes->twins)
+		return CALLGATE_OK;
+	writer->section = "not seen; the same as another C library calls it";
+	for (size_t i = 0; status == CALLGATE_OK && i < sizeof(rows) / sizeof(*rows); i++)
+		status = writer_twins_row(writer, rows[i]);
+	return status == CALLGATE_OK ? writer_place_rest(writer, first, &allow) : status;
+}
+
+/* Whether libraries do without it, so that ENOSYS is the better answer. */
+static bool has_fallback(const struct abi_syscall *syscall)
+{
+	static const char *const fallbacks[] = {
+#define FALLBACK(name) #name,
+#include "learn/fallbacks.def"
+#undef FALLBACK
+	};
+
+	for (size_t i = 0; i < sizeof(fallbacks) / sizeof(*fallbacks); i++)
+		if (strcmp(fallbacks[i], syscall->name) == 0)
+			return true;
+	return false;
+}
+
+/* What nobody saw and the programs could do. */
+static int writer_reachable(struct writer *writer)
+{
+	const struct learn_wishes *wishes = writer->wishes;
+	size_t first = writer->clauses.length;
+	int status = CALLGATE_OK;
+
+	writer->section = "not seen; the programs could do it";
+	for (size_t i = 0; status == CALLGATE_OK && i < wishes->reachable_count; i++) {
+		const struct learn_reachable *could = &wishes->reachable[i];
+
+		if (writer_has_clause(writer, could->syscall->name) ||
+		    (writer->hidden && writer->hidden->syscall == could->syscall) || has_fallback(could->syscall))
+			continue;
+		status = writer_add(writer, (struct clause){ .syscall = could->syscall, .could = could->args });
+		writer->learned.reachable++;
+	}
+	return status == CALLGATE_OK ? writer_place_rest(writer, first, &wishes->reachable_action) : status;
+}
+
 /*
  * clone3's flags lie in memory, where no filter sees them: allowed, it makes any namespace. The C library makes a clone
  * of the same flags when it is told that the kernel lacks it, and of clone a filter sees them.
@@ -361,28 +503,14 @@ static int writer_hidden(struct writer *writer)
 {
 	static const struct policy_action enosys = { .kind = POLICY_ERRNO, .errno_name = "ENOSYS" };
 	static const struct policy_action allow = { .kind = POLICY_ALLOW };
-	struct arena *arena = writer_arena(writer);
-	struct policy_name *names = arena_array(arena, 2, sizeof(*names));
-	struct policy_condition *condition = arena_alloc(arena, sizeof(*condition));
-	struct policy_value *zero = arena_alloc(arena, sizeof(*zero));
-	const struct abi_arch *arch = abi_arch_native();
-	struct abi_arg types[6];
+	struct policy_name *names = arena_array(writer_arena(writer), 2, sizeof(*names));
+	const struct policy_condition *condition = no_namespaces(writer_arena(writer));
 	int status;
 
-	if (!names || !condition || !zero)
+	if (!names || !condition)
 		return fail_nomem(writer->err);
 	names[0].syscall = writer->hidden->syscall;
 	names[1].syscall = abi_syscall_by_name("clone");
-	abi_syscall_args(names[1].syscall, arch->id, types);
-	*condition = (struct policy_condition){
-		.kind = POLICY_COMPARE,
-		.arg = "flags",
-		.mask = term_value(arena, arch, &types[0], LEARN_NAMESPACES),
-		.op = POLICY_OP_EQ,
-		.value = zero,
-	};
-	if (!condition->mask)
-		return fail_nomem(writer->err);
 	writer->section = "clone3's flags lie in memory, unseen; libc makes a clone of the same flags instead";
 	status = writer_add_rule(writer, &enosys, &names[0], 1, NULL, NULL);
 	return status == CALLGATE_OK ? writer_add_rule(writer, &allow, &names[1], 1, condition, NULL) : status;
@@ -429,6 +557,70 @@ static int writer_fallbacks(struct writer *writer)
 	}
 	writer->section = "not seen; libraries do without them when they are told that the kernel lacks them";
 	return count ? writer_add_rule(writer, &enosys, names, count, NULL, NULL) : CALLGATE_OK;
+}
+
+/* What a name of a rule saw while a program served; what nobody saw stays where it is allowed at all. */
+static bool name_serves(const struct writer *writer, const struct abi_syscall *syscall)
+{
+	const struct subject *subject = subjects_find(&writer->subjects, syscall->name);
+
+	return !subject || subject_is_in_any_run(subject) || subject->foreign ||
+	       (subject->native && subject->native->phases[EVIDENCE_SERVE]);
+}
+
+/* The rule without those that were made only before. */
+static int phase_add_rule(struct writer *writer, struct policy_phase *phase, const struct policy_rule *rule)
+{
+	struct policy_name *names = arena_array(writer_arena(writer), rule->name_count, sizeof(*names));
+	struct policy_rule serving = *rule;
+
+	if (!names)
+		return fail_nomem(writer->err);
+	serving.names = names;
+	serving.name_count = 0;
+	for (size_t i = 0; i < rule->name_count; i++)
+		if (name_serves(writer, rule->names[i].syscall))
+			names[serving.name_count++] = rule->names[i];
+	if (serving.name_count && !VEC_PUSH(writer_arena(writer), &phase->rules, serving))
+		return fail_nomem(writer->err);
+	return CALLGATE_OK;
+}
+
+/* Whether a program is started while another serves: it would start under the second part. */
+static bool writer_execs_serving(const struct writer *writer)
+{
+	static const char *const names[] = { "execve", "execveat" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const struct subject *subject = subjects_find(&writer->subjects, names[i]);
+
+		if (subject && subject->native && subject->native->phases[EVIDENCE_SERVE])
+			return true;
+	}
+	return false;
+}
+
+/* The second part, where some program came so far: the rules again, less what was made only before. */
+static int writer_phases(struct writer *writer)
+{
+	struct policy *policy = writer->learned.policy;
+	struct policy_phase phase = { .name = "serving", .has_default = true };
+	bool serves = false;
+	int status = CALLGATE_OK;
+
+	for (size_t i = 0; i < writer->subjects.list.length; i++) {
+		const struct evidence_entry *native = writer->subjects.list.items[i].native;
+
+		serves |= native && native->phases[EVIDENCE_SERVE];
+	}
+	if (!writer->wishes->phases || !serves || writer_execs_serving(writer))
+		return CALLGATE_OK;
+	phase.default_action.kind = POLICY_KILL_PROCESS;
+	for (size_t i = 0; status == CALLGATE_OK && i < policy->rules.length; i++)
+		status = phase_add_rule(writer, &phase, &policy->rules.items[i]);
+	if (status == CALLGATE_OK && !VEC_PUSH(writer_arena(writer), &policy->phases, phase))
+		status = fail_nomem(writer->err);
+	return status;
 }
 
 /* A file's name may hold any byte but NUL; in a policy's comment none may be a control character. */
@@ -532,10 +724,10 @@ static void writer_head(struct writer *writer)
 			policy->arches[writer->evidence->entries.items[i]->arch->id] = true;
 }
 
-int learn_rules(const struct evidence *evidence, const char *evidence_name, struct learned *ret_learned,
-		struct callgate_error *err)
+int learn_rules_with(const struct evidence *evidence, const struct learn_wishes *wishes, struct learned *ret_learned,
+		     struct callgate_error *err)
 {
-	cleanup(writer_fini) struct writer writer = { .evidence = evidence, .err = err };
+	cleanup(writer_fini) struct writer writer = { .evidence = evidence, .wishes = wishes, .err = err };
 	int status;
 
 	if (evidence->calls == 0)
@@ -559,15 +751,29 @@ int learn_rules(const struct evidence *evidence, const char *evidence_name, stru
 	if (status == CALLGATE_OK)
 		status = writer_companions(&writer);
 	if (status == CALLGATE_OK)
+		status = writer_twins(&writer);
+	if (status == CALLGATE_OK)
+		status = writer_reachable(&writer);
+	if (status == CALLGATE_OK)
 		status = writer_fallbacks(&writer);
 	if (status == CALLGATE_OK)
-		status = writer_opening(&writer, evidence_name);
+		status = writer_phases(&writer);
+	if (status == CALLGATE_OK)
+		status = writer_opening(&writer, wishes->evidence_name);
 	if (status < 0)
 		return status;
 	writer.learned.one_out = writer.out.count;
 	*ret_learned = writer.learned;
 	writer.learned = (struct learned){ 0 };
 	return CALLGATE_OK;
+}
+
+int learn_rules(const struct evidence *evidence, const char *evidence_name, struct learned *ret_learned,
+		struct callgate_error *err)
+{
+	const struct learn_wishes wishes = { .evidence_name = evidence_name };
+
+	return learn_rules_with(evidence, &wishes, ret_learned, err);
 }
 
 void learned_print(const struct learned *learned, struct buf *ret_text)
@@ -584,4 +790,6 @@ void learned_print(const struct learned *learned, struct buf *ret_text)
 		}
 		print_rule(ret_text, &policy->rules.items[i], learned->notes.items[i].comment);
 	}
+	for (size_t i = 0; i < policy->phases.length; i++)
+		print_phase(ret_text, &policy->phases.items[i]);
 }

@@ -51,7 +51,7 @@ enum evidence_effect evidence_effect(const struct abi_syscall *syscall)
 	for (size_t i = 0; i < sizeof(effects) / sizeof(*effects); i++)
 		if (strcmp(effects[i].syscall, syscall->name) == 0)
 			return effects[i].effect;
-	return EVIDENCE_NO_EFFECT;
+	return abi_syscall_waits(syscall) ? EVIDENCE_WAIT : EVIDENCE_NO_EFFECT;
 }
 
 void evidence_entry_name(const struct evidence_entry *entry, char *text, size_t size)

@@ -56,6 +56,18 @@ static int check_arch(const struct policy *policy, enum abi_arch_id arch, struct
 	return status;
 }
 
+static int check_phases(const struct policy *policy, struct callgate_error *err)
+{
+	int status = CALLGATE_OK;
+
+	for (size_t i = 0; i < policy->phases.length && !status; i++) {
+		const struct policy view = policy_of_phase(policy, &policy->phases.items[i]);
+
+		status = policy_check(&view, err);
+	}
+	return status;
+}
+
 int policy_check(const struct policy *policy, struct callgate_error *err)
 {
 	for (enum abi_arch_id arch = 0; arch < ABI_ARCH_COUNT; arch++) {
@@ -64,5 +76,5 @@ int policy_check(const struct policy *policy, struct callgate_error *err)
 		if (status)
 			return status;
 	}
-	return CALLGATE_OK;
+	return check_phases(policy, err);
 }

@@ -9,6 +9,7 @@
 
 #include <linux/seccomp.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct policy *policy_new(void)
 {
@@ -37,6 +38,23 @@ int policy_add_rule(struct policy *policy, const struct policy_rule *rule, struc
 	if (!VEC_PUSH(&policy->arena, &policy->rules, *rule))
 		return fail_nomem(err);
 	return CALLGATE_OK;
+}
+
+struct policy policy_of_phase(const struct policy *policy, const struct policy_phase *phase)
+{
+	struct policy view = *policy;
+
+	view.arena = (struct arena){ 0 };
+	view.is_phase = true;
+	view.default_action = phase->default_action;
+	view.default_position = phase->position;
+	/* Where all else is left to the first part, what is newer is too. */
+	if (phase->default_action.kind == POLICY_ALLOW)
+		view.newer_action = phase->default_action;
+	memcpy(&view.rules, &phase->rules, sizeof(view.rules));
+	memset(&view.phases, 0, sizeof(view.phases));
+	memset(view.own, 0, sizeof(view.own));
+	return view;
 }
 
 const struct policy_action *policy_own_action(const struct policy *policy, enum abi_arch_id arch, uint32_t nr)

@@ -110,6 +110,24 @@ static inline bool policy_rule_is_on(const struct policy_rule *rule, enum abi_ar
 	return !(rule->not_on >> arch & 1);
 }
 
+/*
+ * A second part of a policy, which holds from a mark on, stacked on the first: a call gets the stricter of both answers.
+ * What its rules do not decide gets its default, which is allow unless stated, so that the first part decides alone.
+ */
+struct policy_phase {
+	const char *name;
+	const struct abi_syscall *at; /* the first such call is the mark; NULL: the first by which it waits for work */
+	bool at_marker;		      /* the mark is CALLGATE_MARKER (callgate/launch.h) */
+	bool has_default;	      /* it is stated */
+	struct policy_action default_action; /* for what its rules do not decide */
+	struct {
+		VEC(struct policy_rule);
+	} rules; /* in the policy's arena */
+	struct policy_position position;
+};
+
+enum { POLICY_PHASES_MAX = 8 };
+
 struct policy {
 	struct arena arena;		     /* owns all that the policy points to */
 	uint16_t kernel;		     /* ABI_KERNEL() that the author knew */
@@ -119,6 +137,7 @@ struct policy {
 	/* By arch, what it gets in place of default and newer; NULL as a rule: the language has no word for it. Of x32
 	 * it speaks of every number from bit 30 up. */
 	const struct policy_action *own[ABI_ARCH_COUNT];
+	bool is_phase;			     /* it is a view by policy_of_phase */
 	bool has_foreign;		     /* `foreign` is stated: see policy_is_foreign() */
 	struct policy_action foreign_action; /* for arches that are not named; kill-process unless stated */
 	struct policy_position default_position, newer_position; /* line 0 where the text does not state it */
@@ -126,7 +145,13 @@ struct policy {
 	struct {
 		VEC(struct policy_rule);
 	} rules;
+	struct {
+		VEC(struct policy_phase);
+	} phases; /* in the order of the text */
 };
+
+/* A phase as a policy of its own, which borrows all from policy and is not to be freed: what is stacked at its mark. */
+struct policy policy_of_phase(const struct policy *policy, const struct policy_phase *phase);
 
 /* An empty policy: no arch, kernel 0, kill-process by default, errno ENOSYS for what is newer. NULL without memory. */
 struct policy *policy_new(void);

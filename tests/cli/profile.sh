@@ -61,3 +61,4 @@ sed '/"syscall":"chdir"/s/"runs":\[2,/"runs":[9,/' both.evidence >runs.evidence
 expect 2 'more runs than there are' callgate profile runs.evidence
 expect 2 'two questions at once' callgate profile --why read --shrink a.policy both.evidence
 expect 2 'no evidence is misuse' callgate profile
+check 'twins come with the same constraint' grep -q '^allow open if flags & ~O_CLOEXEC == 0' both.policy

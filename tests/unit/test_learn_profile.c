@@ -67,7 +67,7 @@ static struct callgate_profile *opened_with(const uint64_t *flags, size_t runs)
 		fds[i] = run_of(&seen, 1, paths[i]);
 		names[i] = paths[i];
 	}
-	if (callgate_profile_open(names, runs, &profile, &err) != CALLGATE_OK)
+	if (callgate_profile_open(names, runs, false, &profile, &err) != CALLGATE_OK)
 		print_error("%s\n", err.message);
 	assert_non_null(profile);
 	for (size_t i = 0; i < runs; i++)
@@ -176,6 +176,15 @@ static void only_what_is_refused_for_certain_is_missing(void **state)
 			 1);
 }
 
+static void twins_come_with_the_constraint_of_the_one_that_was_seen(void **state)
+{
+	const uint64_t flags[] = { O_RDONLY, O_CLOEXEC };
+	struct callgate_profile *profile = opened_with(flags, 2);
+
+	assert_non_null(strstr(callgate_profile_policy(profile), "allow open if flags & ~O_CLOEXEC == 0"));
+	callgate_profile_free(profile);
+}
+
 static void the_same_run_is_not_counted_twice(void **state)
 {
 	const struct seen seen = { "getppid", { 0 } };
@@ -185,7 +194,7 @@ static void the_same_run_is_not_counted_twice(void **state)
 	int fd = run_of(&seen, 1, path);
 	const char *names[] = { path, path };
 
-	assert_int_equal(callgate_profile_open(names, 2, &profile, &err), CALLGATE_E_INVALID);
+	assert_int_equal(callgate_profile_open(names, 2, false, &profile, &err), CALLGATE_E_INVALID);
 	assert_null(profile);
 	assert_string_equal(err.file, path);
 	close(fd);
@@ -205,7 +214,7 @@ static void every_allocation_may_fail(void **state)
 		struct callgate_gaps *idle_ones = NULL;
 		char *text = NULL;
 		char *rest = NULL;
-		int status = callgate_profile_open(names, 1, &profile, NULL);
+		int status = callgate_profile_open(names, 1, false, &profile, NULL);
 
 		if (status == CALLGATE_OK)
 			status = callgate_profile_why(profile, "openat", &text, NULL);
@@ -229,4 +238,5 @@ static void every_allocation_may_fail(void **state)
 UNIT_TESTS(test_learn_profile, cmocka_unit_test(what_one_run_alone_has_would_have_been_refused),
 	   cmocka_unit_test(a_rule_that_fits_no_next_run_is_widened), cmocka_unit_test(of_few_runs_nothing_is_judged),
 	   cmocka_unit_test(only_what_is_refused_for_certain_is_missing),
+	   cmocka_unit_test(twins_come_with_the_constraint_of_the_one_that_was_seen),
 	   cmocka_unit_test(the_same_run_is_not_counted_twice), cmocka_unit_test(every_allocation_may_fail), )

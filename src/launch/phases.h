@@ -1,0 +1,48 @@
+/*
+ * launch/phases.h - a policy's further parts, each stacked on a process when that comes to the part's mark
+ *
+ * Only a process itself can load a filter. So the target is traced from call to call until it has come to all marks; at
+ * each it is made to load the filter, by a seccomp(2) that its own rules need not allow: it passes by the launch secret.
+ * Then it runs at full speed. Every process comes to its marks by itself; a child begins with what its parent carries.
+ */
+#ifndef CALLGATE_LAUNCH_PHASES_H
+#define CALLGATE_LAUNCH_PHASES_H
+
+#include "kernel/tracer.h"
+#include "policy/policy.h"
+
+#include <callgate/filter.h>
+#include <callgate/subject.h>
+
+struct phase_process;
+
+struct phases {
+	const struct callgate_subject *subject;
+	struct policy views[POLICY_PHASES_MAX];		    /* the phases as policies */
+	struct callgate_filter *filters[POLICY_PHASES_MAX]; /* owned */
+	size_t count;
+	uint64_t secret;
+	struct phase_process *processes; /* owned */
+	size_t process_count;
+	bool no_memory;
+};
+
+/* Compiles the phases of a subject's policy; none where it has none. Fails as callgate_filter_compile does. */
+int phases_prepare(struct phases *phases, const struct callgate_subject *subject, uint64_t secret,
+		   struct callgate_error *err);
+void phases_fini(struct phases *phases);
+
+/* A thread enters a call. False when it stands at a mark and its process could not be made to load the filter: it must
+ * not go on. */
+bool phases_called(struct phases *phases, pid_t tid, const struct tracer_call *call);
+
+/* Whether its process has marks before it. */
+bool phases_are_pending(struct phases *phases, pid_t tid);
+
+/* The thread ends; of a process's first, what is known of the process is forgotten. */
+void phases_exit(struct phases *phases, pid_t tid);
+
+/* Of a phase that holds for this thread's process and ends it for the call: why. False when none does. */
+bool phases_why(struct phases *phases, pid_t tid, const struct tracer_call *call, struct callgate_explanation *ret_why);
+
+#endif
