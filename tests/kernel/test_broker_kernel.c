@@ -245,8 +245,8 @@ static int open_by_bad_folders(void)
 	int file = open("/dev/null", O_RDONLY);
 
 	/* The first is of another arch's making, as it were: only its low half counts. */
-	if (look((int)syscall(SYS_openat, (long)UINT32_MAX << 32 | (uint32_t)AT_FDCWD, "www/index", 0, 0)) !=
-	    GOT_ALLOWED)
+	if (look((int)syscall(SYS_openat, (long)((uint64_t)UINT32_MAX << 32 | (uint32_t)AT_FDCWD), "www/index", 0,
+			      0)) != GOT_ALLOWED)
 		return 1;
 	if (look((int)syscall(SYS_openat, 999, "www/index", 0, 0)) != 100 + EBADF)
 		return 2;
