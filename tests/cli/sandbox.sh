@@ -178,3 +178,40 @@ for n in $(seq 3 24); do
 done
 check 'too few descriptors weaken nothing' test -z "$wrong"
 check '  and enough are enough' test "$(cat few)" = confined
+
+# What is learned in a sandbox is what will run in it.
+expect 0 'learning has the same ground' callgate learn -o learned.policy --preset strict -- sh -c 'echo /proc/[0-9]*; exit 3'
+stdout_is '/proc/1 /proc/2'
+expect 0 '  on which its policy holds' callgate run --preset strict --policy learned.policy -- sh -c 'echo /proc/[0-9]*'
+stdout_is '/proc/1 /proc/2'
+
+# A launcher that is killed, at whatever moment, leaves nothing of a sandbox behind.
+killed_at_any_moment() {
+	python3 - "$1" "$CALLGATE" <<-'PYTHON'
+	import os, random, subprocess, sys, time
+	mark, command = sys.argv[1:]
+	def left():
+	    found = []
+	    for pid in filter(str.isdigit, os.listdir("/proc")):
+	        try:
+	            words = open(f"/proc/{pid}/cmdline").read().split("\0")
+	        except OSError:
+	            continue
+	        if any(mark in word for word in words) and int(pid) != os.getpid():
+	            found.append(pid)
+	    return found
+	for _ in range(80):
+	    run = subprocess.Popen([command, "run", "--preset", "strict", "--", "sh", "-c", f"sleep {mark} & sleep {mark}"],
+	                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+	    time.sleep(random.random() * 0.015)
+	    run.kill()
+	    run.wait()
+	# What was killed may take its time to go.
+	for _ in range(1000):
+	    if not left():
+	        sys.exit(0)
+	    time.sleep(0.02)
+	sys.exit(f"left: {left()}")
+	PYTHON
+}
+expect 0 'a launcher that is killed at any moment leaves nothing' killed_at_any_moment "77$$.$RANDOM"
