@@ -10,6 +10,7 @@
 
 #include <callgate/error.h>
 #include <callgate/policy.h>
+#include <callgate/scan.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,9 +27,12 @@ struct callgate_profile_facts {
 	uint64_t calls;
 	size_t programs;
 	size_t syscalls;
-	size_t rules;	  /* of the policy that it makes */
-	unsigned one_out; /* runs of which the policy of all others would have refused something; 0 below two runs */
-	size_t widened;	  /* arguments that were not constrained, since that happened too often */
+	size_t rules;	    /* of the policy that it makes */
+	unsigned one_out;   /* runs of which the policy of all others would have refused something; 0 below two runs */
+	size_t widened;	    /* arguments that were not constrained, since that happened too often */
+	size_t reachable;   /* syscalls that no run made and the scanned programs could make: callgate_profile_join */
+	size_t unresolved;  /* places of those programs of which nobody knows what they ask for */
+	size_t unexplained; /* syscalls that were made, were not found reachable, and may come from such a place */
 };
 
 /*
@@ -89,6 +93,32 @@ CALLGATE_OBSERVING int callgate_profile_missing(const struct callgate_profile *p
 CALLGATE_OBSERVING int callgate_profile_idle(const struct callgate_profile *profile,
 					     const struct callgate_policy *policy, struct callgate_gaps **ret_gaps,
 					     char **ret_policy, struct callgate_error *err);
+
+/* What a syscall gets that the programs could make and no run made. */
+enum callgate_reachable {
+	CALLGATE_REACHABLE_LOG, /* it is carried out, and told in the kernel's log */
+	CALLGATE_REACHABLE_ALLOW,
+	CALLGATE_REACHABLE_NOTIFY, /* a supervisor is asked */
+	CALLGATE_REACHABLE_ERRNO,  /* EPERM */
+};
+
+/* A program of the profile, read. */
+struct callgate_profile_scan {
+	const char *program; /* its path, as callgate_profile_program has it */
+	const struct callgate_scan *scan;
+};
+
+/*
+ * Joins what was seen with what the programs could do, and makes the policy anew: what was seen is allowed as before,
+ * what only could be done gets what reachable says, and all else is killed.
+ *
+ * *ret_gaps, the caller's, is what a program made and by its scan cannot make, although none of its places is
+ * unresolved: the scan is of another program, something injected code into it, or it made or loaded code of its own.
+ */
+CALLGATE_OBSERVING int callgate_profile_join(struct callgate_profile *profile,
+					     const struct callgate_profile_scan *scans, size_t count,
+					     enum callgate_reachable reachable, struct callgate_gaps **ret_gaps,
+					     struct callgate_error *err);
 
 CALLGATE_OBSERVING size_t callgate_gaps_count(const struct callgate_gaps *gaps);
 CALLGATE_OBSERVING void callgate_gaps_at(const struct callgate_gaps *gaps, size_t index,

@@ -21,7 +21,10 @@ struct profile_options {
 	const char *fail_on_new;
 	const char *shrink;
 	struct option_list why;
+	struct option_list opened;
+	int reachable;
 	bool phases;
+	bool scan;
 	bool json;
 };
 
@@ -34,6 +37,12 @@ static const struct option_row profile_rows[] = {
 		    "list what POLICY would refuse of what was seen; the status is 1 when that is something"),
 	OPTION_TEXT(struct profile_options, shrink, "shrink", 0, "POLICY",
 		    "list what POLICY allows and no run did; the status is 1 when that is something"),
+	OPTION_FLAG(struct profile_options, scan, "scan", 0,
+		    "read the programs too, and join what they did with what they could do"),
+	OPTION_LIST(struct profile_options, opened, "dlopen", 0, "LIBRARY",
+		    "with --scan: a library, or a folder of them, that they open while they run"),
+	OPTION_CHOICE(struct profile_options, reachable, "reachable", 0, "log|allow|notify|errno",
+		      "what a syscall gets that they could make and did not"),
 	OPTION_FLAG(struct profile_options, phases, "phases", 0,
 		    "write what a server still needs when it serves apart"),
 	OPTION_FLAG(struct profile_options, json, "json", 0, "one JSON object a line"),
@@ -197,6 +206,110 @@ static void say_facts(const struct callgate_profile *profile)
 		     facts.widened == 1 ? " is" : "s are");
 }
 
+/* The programs of the evidence, read: owned, both NULL-free up to count. */
+struct program_scans {
+	struct callgate_profile_scan *items;
+	size_t count;
+};
+
+static void program_scans_fini(struct program_scans *scans)
+{
+	for (size_t i = 0; i < scans->count; i++)
+		callgate_scan_free((struct callgate_scan *)(uintptr_t)scans->items[i].scan);
+	free(scans->items);
+}
+
+/* Reads one program. What cannot be read (it is gone, or of another machine) is told: what it could do stays killed. */
+static int scan_program(const char *path, const struct profile_options *options, struct program_scans *scans)
+{
+	const char *opened[OPTION_LIST_MAX + 1] = { NULL };
+	struct callgate_scan_options scan_options = { .opened = opened };
+	struct callgate_scan *scan;
+	struct callgate_error err;
+
+	memcpy(opened, options->opened.items, options->opened.count * sizeof(*opened));
+	if (callgate_scan(path, &scan_options, &scan, &err) != CALLGATE_OK) {
+		note("%s is not read: %s", path, err.message);
+		return err.status == CALLGATE_E_NOMEM ? failure(&err) : STATUS_YES;
+	}
+	scans->items[scans->count++] = (struct callgate_profile_scan){ path, scan };
+	return STATUS_YES;
+}
+
+static int scan_programs(const struct callgate_profile *profile, const struct profile_options *options,
+			 struct program_scans *scans)
+{
+	struct callgate_profile_facts facts;
+	int status = STATUS_YES;
+
+	callgate_profile_facts(profile, &facts);
+	scans->items = calloc(facts.programs, sizeof(*scans->items));
+	if (!scans->items)
+		return failure(&(struct callgate_error){ .status = CALLGATE_E_NOMEM, .message = "out of memory" });
+	for (size_t i = 0; status == STATUS_YES && i < facts.programs; i++) {
+		const char *path, *build_id;
+		bool again = false;
+
+		callgate_profile_program(profile, i, &path, &build_id);
+		for (size_t j = 0; j < scans->count; j++)
+			again |= strcmp(scans->items[j].program, path) == 0;
+		if (!again)
+			status = scan_program(path, options, scans);
+	}
+	return status;
+}
+
+/* "/usr/bin/a made socket, which it cannot make", and from where. */
+static int print_contradiction(const struct callgate_profile_gap *gap, bool json)
+{
+	if (json)
+		return print_gap_json("unreachable", gap);
+	printf("%s made %s, which nothing in it makes: %" PRIu64 " call%s", gap->program, gap->syscall, gap->count,
+	       gap->count == 1 ? "" : "s");
+	if (gap->module)
+		printf(" from %s+0x%" PRIx64, gap->module, gap->offset);
+	putchar('\n');
+	return STATUS_YES;
+}
+
+static void say_join(const struct callgate_profile *profile, size_t scanned)
+{
+	struct callgate_profile_facts facts;
+
+	callgate_profile_facts(profile, &facts);
+	note("%zu program%s read: %zu syscalls that no run made can be reached", scanned,
+	     scanned == 1 ? " was" : "s were", facts.reachable);
+	if (facts.unresolved)
+		note("of %zu place%s in them it is not known what they ask for; %zu syscall%s that was made may come "
+		     "from "
+		     "there",
+		     facts.unresolved, facts.unresolved == 1 ? "" : "s", facts.unexplained,
+		     facts.unexplained == 1 ? "" : "s");
+}
+
+/* STATUS_NO when a program made what it cannot make: no policy is written of a contradiction. */
+static int join_scans(struct callgate_profile *profile, const struct profile_options *options)
+{
+	cleanup(program_scans_fini) struct program_scans scans = { 0 };
+	cleanup(gaps_free) struct callgate_gaps *gaps = NULL;
+	struct callgate_error err;
+	int status = scan_programs(profile, options, &scans);
+
+	if (status != STATUS_YES)
+		return status;
+	if (callgate_profile_join(profile, scans.items, scans.count, (enum callgate_reachable)options->reachable, &gaps,
+				  &err) != CALLGATE_OK)
+		return failure(&err);
+	say_join(profile, scans.count);
+	for (size_t i = 0; status == STATUS_YES && i < callgate_gaps_count(gaps); i++) {
+		struct callgate_profile_gap gap;
+
+		callgate_gaps_at(gaps, i, &gap);
+		status = print_contradiction(&gap, options->json);
+	}
+	return status == STATUS_YES && callgate_gaps_count(gaps) ? STATUS_NO : status;
+}
+
 static int profile_answer(const struct callgate_profile *profile, const struct profile_options *options)
 {
 	const char *policy = callgate_profile_policy(profile);
@@ -232,5 +345,9 @@ int cmd_profile(const struct verb *verb, int argc, char **argv)
 	if (callgate_profile_open((const char *const *)arguments.items, arguments.count, options.phases, &profile,
 				  &err) != CALLGATE_OK)
 		return failure(&err);
-	return profile_answer(profile, &options);
+	if (options.scan)
+		status = join_scans(profile, &options);
+	else
+		status = STATUS_YES;
+	return status == STATUS_YES ? profile_answer(profile, &options) : status;
 }

@@ -133,6 +133,9 @@ void callgate_profile_facts(const struct callgate_profile *profile, struct callg
 		.rules = profile->learned.policy->rules.length,
 		.one_out = (unsigned)profile->learned.one_out,
 		.widened = profile->learned.widened,
+		.reachable = profile->learned.reachable,
+		.unresolved = profile->unresolved,
+		.unexplained = profile->unexplained,
 	};
 }
 

@@ -17,6 +17,8 @@ struct callgate_profile {
 	struct subjects subjects; /* of that evidence */
 	struct learned learned;	  /* the policy that it supports, as rules and as text */
 	bool phases;		  /* the policy is to have them */
+	size_t unresolved;	  /* places of scanned programs that may ask for anything */
+	size_t unexplained;	  /* syscalls that were seen, not found reachable, and may come from such a place */
 	char *policy;
 	char *text; /* the evidence as a file */
 };

@@ -61,4 +61,39 @@ sed '/"syscall":"chdir"/s/"runs":\[2,/"runs":[9,/' both.evidence >runs.evidence
 expect 2 'more runs than there are' callgate profile runs.evidence
 expect 2 'two questions at once' callgate profile --why read --shrink a.policy both.evidence
 expect 2 'no evidence is misuse' callgate profile
+
+# What was done, joined with what could be done.
+cat >both.c <<'END'
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* One way through it changes the folder, the other makes one. */
+int main(int argc, char **argv)
+{
+	return argc > 1 && strcmp(argv[1], "make") == 0 ? mkdir("made", 0700) : chdir("/");
+}
+END
+if command -v cc >/dev/null && cc -o both both.c 2>/dev/null; then
+	learn -o one.policy -- ./both
+	expect 0 'one way was seen' callgate run --policy one.policy -- ./both
+	expect 159 '  and the other is killed' callgate run --policy one.policy -- ./both make
+	expect 0 'joined with what it could do' callgate profile --scan one.policy.evidence -o joined.policy
+	stderr_has '1 program was read: [0-9]* syscalls that no run made can be reached'
+	check '  the other way is there' grep -q '^log .*mkdir' joined.policy
+	check '  what it cannot do is not' not grep -q ptrace joined.policy
+	expect 0 '  and both ways work' callgate run --policy joined.policy -- ./both make
+	check '  truly' test -d made
+	rmdir made
+	expect 0 'the other way may be refused' callgate profile --scan --reachable errno one.policy.evidence -o errno.policy
+	expect 255 '  by an errno' callgate run --policy errno.policy -- ./both make
+	learn -o stranger.policy -- sh -c 'umask 22'
+	sed "s#\"program\":\"[^\"]*\"#\"program\":\"$PWD/both\"#" stranger.policy.evidence >stranger.evidence
+	expect 1 'what a program made and cannot make is a contradiction' callgate profile --scan stranger.evidence -o never.policy
+	stdout_has "both made umask, which nothing in it makes: [0-9]* calls* from .*libc"
+	check '  of which no policy is written' test ! -e never.policy
+else
+	skip 'joined with what it could do' 'no compiler'
+fi
 check 'twins come with the same constraint' grep -q '^allow open if flags & ~O_CLOEXEC == 0' both.policy

@@ -212,6 +212,7 @@ static void every_allocation_may_fail(void **state)
 		struct callgate_profile *profile = NULL;
 		struct callgate_gaps *missing_ones = NULL;
 		struct callgate_gaps *idle_ones = NULL;
+		struct callgate_gaps *contradictions = NULL;
 		char *text = NULL;
 		char *rest = NULL;
 		int status = callgate_profile_open(names, 1, false, &profile, NULL);
@@ -222,11 +223,14 @@ static void every_allocation_may_fail(void **state)
 			status = callgate_profile_missing(profile, policy, &missing_ones, NULL);
 		if (status == CALLGATE_OK)
 			status = callgate_profile_idle(profile, policy, &idle_ones, &rest, NULL);
+		if (status == CALLGATE_OK)
+			status = callgate_profile_join(profile, NULL, 0, CALLGATE_REACHABLE_LOG, &contradictions, NULL);
 		assert_int_equal(status, unit_allocation_failed() ? CALLGATE_E_NOMEM : CALLGATE_OK);
 		if (idle_ones)
 			assert_int_equal(callgate_gaps_count(idle_ones), 2);
 		callgate_gaps_free(missing_ones);
 		callgate_gaps_free(idle_ones);
+		callgate_gaps_free(contradictions);
 		callgate_profile_free(profile);
 		free(text);
 		free(rest);
