@@ -30,7 +30,6 @@ struct callgate_scan_options {
 	const char *cache; /* a folder that keeps what was found of each library, made where it is missing; or NULL */
 	/* Pairs of a path (links followed) and the file that is read in its place, ended by NULL; or NULL. */
 	const char *const *replaced;
-	bool after_main;   /* leave out what only happens before main() */
 };
 
 struct callgate_scan;

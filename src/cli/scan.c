@@ -26,7 +26,6 @@ struct scan_options {
 	const char *library_path;
 	struct option_list preload;
 	struct option_list opened;
-	bool after_main;
 	bool exec;
 	bool running;
 	bool json;
@@ -49,7 +48,6 @@ static const struct option_row scan_rows[] = {
 	OPTION_TEXT(struct scan_options, library_path, "library-path", 0, "FOLDERS", "what LD_LIBRARY_PATH would hold"),
 	OPTION_TEXT(struct scan_options, root, "root", 0, "FOLDER", "the system whose files are meant"),
 	OPTION_FLAG(struct scan_options, exec, "exec", 'x', "scan what it starts too, and what that starts"),
-	OPTION_FLAG(struct scan_options, after_main, "after-main", 0, "leave out what only happens before main()"),
 	OPTION_FLAG(struct scan_options, no_cache, "no-cache", 0,
 		    "keep nothing of what was read, and use nothing kept"),
 };
@@ -258,7 +256,6 @@ static int scan_all(const struct scan_options *options, const struct arguments *
 		.preload = options->preload.count ? options->preload.items : NULL,
 		.opened = options->opened.count ? options->opened.items : NULL,
 		.cache = options->no_cache ? NULL : cache_folder(folder),
-		.after_main = options->after_main,
 	};
 	int status = STATUS_YES;
 

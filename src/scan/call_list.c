@@ -174,7 +174,8 @@ static void collector_modelled(struct collector *collector, const struct pending
 	char name[32];
 
 	while (model_word(&at, name, sizeof(name)))
-		if (is_static(collector->reach) || reach_has_live(collector->reach, pending->module, name))
+		if (model->kind == MODEL_IS_NUMBERS || is_static(collector->reach) ||
+		    reach_has_live(collector->reach, pending->module, name))
 			collector_site(collector, (uint32_t)abi_syscall_by_name(name)->nr[ABI_X86_64], &site);
 }
 
@@ -197,6 +198,8 @@ static void collector_add(struct collector *collector, struct pending *pending)
 	const struct model *model = collector_model(collector, pending, MODEL_IS_HANDLER);
 	uint32_t numbers;
 
+	if (!model)
+		model = collector_model(collector, pending, MODEL_IS_NUMBERS);
 	if (is_carried(collector, pending)) {
 		pending->by_pointer = function->is_taken && collector_model(collector, pending, MODEL_IS_POINTERS);
 		if (function->is_taken && !pending->by_pointer)

@@ -8,11 +8,13 @@
 
 const struct model models[] = {
 #define MODEL_HANDLER(soname, signal, syscalls)	   { MODEL_IS_HANDLER, soname, signal, "", syscalls },
+#define MODEL_NUMBERS(soname, syscalls)		   { MODEL_IS_NUMBERS, soname, 0, "", syscalls },
 #define MODEL_POINTERS(soname)			   { MODEL_IS_POINTERS, soname, 0, "", "" },
 #define MODEL_ONLY_WITH(soname, prefix, functions) { MODEL_IS_ONLY_WITH, soname, 0, prefix, functions },
 #define MODEL_NEVER(soname, syscall)		   { MODEL_IS_NEVER, soname, 0, syscall, "" },
 #include "scan/models.def"
 #undef MODEL_HANDLER
+#undef MODEL_NUMBERS
 #undef MODEL_POINTERS
 #undef MODEL_ONLY_WITH
 #undef MODEL_NEVER

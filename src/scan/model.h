@@ -8,14 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum model_kind { MODEL_IS_HANDLER, MODEL_IS_POINTERS, MODEL_IS_ONLY_WITH, MODEL_IS_NEVER };
+enum model_kind { MODEL_IS_HANDLER, MODEL_IS_NUMBERS, MODEL_IS_POINTERS, MODEL_IS_ONLY_WITH, MODEL_IS_NEVER };
 
 struct model {
 	enum model_kind kind;
 	const char *soname;
 	int64_t signal;	    /* HANDLER */
 	const char *prefix; /* ONLY_WITH: of functions; NEVER: the syscall */
-	const char *words;  /* HANDLER: syscalls; ONLY_WITH: functions */
+	const char *words;  /* HANDLER, NUMBERS: syscalls; ONLY_WITH: functions */
 };
 
 /* The rows; there are at most 64. */

@@ -92,7 +92,6 @@ struct reach {
 struct reach_options {
 	const char *cache;	   /* the folder of kept summaries, NULL for none */
 	const char *const *opened; /* --dlopen: names and folders, ended by NULL; may be NULL */
-	bool after_main;	   /* what only happens before main() does not count */
 };
 
 /* Analyses a linked program, which grows by what it opens. The caller owns *ret_reach, for reach_free, and keeps link

@@ -101,7 +101,7 @@ int callgate_scan(const char *path, const struct callgate_scan_options *options,
 	cleanup(scan_free_pointer) struct callgate_scan *scan = calloc(1, sizeof(*scan));
 	const struct callgate_scan_options *wanted = options ? options : &plain;
 	struct link_options link = { wanted->root, wanted->preload, wanted->library_path, wanted->replaced };
-	struct reach_options reach = { wanted->cache, wanted->opened, wanted->after_main };
+	struct reach_options reach = { wanted->cache, wanted->opened };
 	int status;
 
 	if (!scan)

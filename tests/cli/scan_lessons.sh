@@ -1,0 +1,181 @@
+# shellcheck shell=bash
+# What static analysis is known to lose, a small program each: every call that the program makes must be found, and
+# nothing that it cannot make.
+export XDG_CACHE_HOME=$PWD/cache
+
+if ! command -v cc >/dev/null; then
+	skip 'what others lose is found' 'no compiler'
+	return 0
+fi
+
+build() { # build NAME [FLAG...]: a program of standard input
+	local name=$1
+	shift
+	cat >"$name.c"
+	cc -O2 -o "$name" "$name.c" "$@"
+}
+
+finds() { # finds NAME SYSCALL...: scan finds all of them, and leaves nothing unresolved
+	local name=$1
+	shift
+	expect 0 "$name is scanned" callgate scan --json "./$name"
+	for call; do
+		check "  $call" grep -q "\"syscall\": *\"$call\"" out
+	done
+	check '  nothing is unresolved' not grep -q '"unresolved"' out
+}
+
+lacks() { # lacks SYSCALL...: of the last program
+	for call; do
+		check "  not $call" not grep -q "\"syscall\": *\"$call\"" out
+	done
+}
+
+# A reference into the middle of a structure does not cut it in two.
+build inner <<'END'
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+struct module { char name[64]; struct { int (*open)(int); int (*event)(unsigned, int); } actions; };
+static struct module module = { "events", { epoll_create1, eventfd } };
+int (*volatile chosen)(int);
+int main(int argc, char **argv)
+{
+	struct module *volatile whole = &module;
+	chosen = module.actions.open;
+	return argc > 1 ? chosen(0) : whole->actions.event(0, 0);
+}
+END
+finds inner epoll_create1 eventfd2
+
+# What is opened while it runs is entered by any name.
+build plug -shared -fPIC <<'END'
+#include <sys/timerfd.h>
+int start(void) { return timerfd_create(0, 0); }
+END
+mv plug plug.so
+build opens <<'END'
+#include <dlfcn.h>
+int main(int argc, char **argv)
+{
+	void *library = dlopen("./plug.so", RTLD_NOW);
+	int (*start)(void) = (int (*)(void))dlsym(library, argv[1]);
+	return start();
+}
+END
+finds opens timerfd_create
+build opens_any <<'END'
+#include <dlfcn.h>
+int main(int argc, char **argv)
+{
+	int (*start)(void) = (int (*)(void))dlsym(dlopen(argv[1], RTLD_NOW), argv[2]);
+	return start();
+}
+END
+expect 0 'a name that is not known is said' callgate scan --json ./opens_any
+stderr_has '--dlopen names it'
+lacks timerfd_create
+expect 0 '  and can be told' callgate scan --json --dlopen ./plug.so ./opens_any
+check '  timerfd_create' grep -q '"syscall": *"timerfd_create"' out
+
+# The restorer's frame begins a byte early, clone3's ends before its syscall, set*id tell other threads by a signal.
+build threads -pthread <<'END'
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+static void *work(void *data) { return data; }
+static void handler(int number) { (void)number; }
+int main(void)
+{
+	pthread_t thread;
+	signal(SIGUSR1, handler);
+	pthread_create(&thread, 0, work, 0);
+	pthread_join(thread, 0);
+	return setresuid(1, 1, 1);
+}
+END
+finds threads rt_sigreturn rt_sigaction clone3 set_robust_list setresuid
+check '  rt_sigreturn has its place' grep -q '"rt_sigreturn".*"address": *"0x' out
+lacks setresgid setgroups
+
+# A stub of the linkage table leads to what its slot holds, and nowhere else.
+build lazy -Wl,-z,lazy -fno-pie -no-pie <<'END'
+#include <sys/syscall.h>
+#include <unistd.h>
+static long ask(long number) { return syscall(number, 0, 0, 0); }
+int main(int argc, char **argv) { return (int)(argc > 1 ? ask(SYS_getcpu) : ask(SYS_sched_rr_get_interval)); }
+END
+finds lazy getcpu sched_rr_get_interval
+
+# A table among code holds the bytes of a syscall; nobody runs it.
+cat >table.S <<'END'
+	.text
+	.globl main
+	.type main, @function
+main:	lea numbers(%rip), %rdx
+	mov 8(%rdx), %eax
+	ret
+	.size main, . - main
+	.align 16
+numbers:
+	.byte 0x06, 0x07, 0xb8, 165, 0, 0, 0, 0x0f, 0x05, 0xc3, 0, 0, 0, 0, 0, 0
+	.section .note.GNU-stack,"",@progbits
+END
+cc -o table table.S
+finds table exit_group
+lacks mount
+
+# Without relocations, words of data are pointers.
+build fixed -static <<'END'
+#include <sys/stat.h>
+#include <unistd.h>
+static int (*const routines[])(const char *, mode_t) = { mkdir, mkfifo };
+int main(int argc, char **argv) { return routines[argc & 1]("x", 0700); }
+END
+finds fixed mkdir mknodat
+build moved -static-pie <<'END'
+#include <sys/stat.h>
+#include <unistd.h>
+static int (*const routines[])(const char *, mode_t) = { mkdir, mkfifo };
+int main(int argc, char **argv) { return routines[argc & 1]("x", 0700); }
+END
+finds moved mkdir mknodat
+
+# A switch is a table, a loop over pointers is one, and an argument decides what is behind it.
+build switches <<'END'
+#include <sys/mman.h>
+#include <unistd.h>
+#include <sched.h>
+#include <sys/stat.h>
+static long work(int what)
+{
+	switch (what) {
+	case 0: return sync(), 0;
+	case 1: return getppid();
+	case 2: return sched_yield();
+	case 3: return setsid();
+	case 4: return umask(0);
+	case 5: return munlockall();
+	default: return vhangup();
+	}
+}
+static long (*volatile ways[])(int) = { work };
+int main(int argc, char **argv) { return (int)ways[argc - 1](argc); }
+END
+finds switches sync getppid sched_yield setsid umask munlockall vhangup
+build decided <<'END'
+#include <unistd.h>
+__attribute__((noinline, noclone, noipa)) static long work(int what) { return what == 3 ? vhangup() : what == 4 ? setsid() : 0; }
+int main(void) { return (int)work(3); }
+END
+finds decided vhangup
+lacks setsid
+
+if command -v musl-gcc >/dev/null; then
+	printf '%s\n' '#include <unistd.h>' '#include <sys/syscall.h>' \
+		'int main(void) { return (int)syscall(SYS_getcpu, 0, 0, 0) + fsync(0); }' >other.c
+	musl-gcc -O2 -o other other.c && musl-gcc -O2 -static -o other_static other.c
+	finds other getcpu fsync arch_prctl
+	finds other_static getcpu fsync arch_prctl
+else
+	skip 'musl' 'no musl-gcc'
+fi
