@@ -33,22 +33,33 @@ static bool cache_path(const char *folder, const struct summary_key *key, char p
 	return true;
 }
 
-static bool is_ours(int fd)
+/* The size of a file that only we could have written; 0 for any other. */
+static size_t cache_size(int fd)
 {
 	struct stat status;
 
-	return fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid() &&
-	       !(status.st_mode & (S_IWGRP | S_IWOTH));
+	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_uid != geteuid() ||
+	    status.st_mode & (S_IWGRP | S_IWOTH) || status.st_size > CACHE_FILE_MAX)
+		return 0;
+	return (size_t)status.st_size;
 }
 
 static struct summary *cache_load(const char *path, const struct summary_key *key)
 {
-	cleanup(buf_fini) struct buf bytes = { 0 };
 	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	size_t size = fd < 0 ? 0 : cache_size(fd), done = 0;
+	cleanup_free char *bytes = size ? malloc(size) : NULL;
 
-	if (fd < 0 || !is_ours(fd) || file_read_fd(fd, path, CACHE_FILE_MAX, &bytes, NULL) != CALLGATE_OK)
-		return NULL;
-	return summary_read(bytes.data, bytes.length, key);
+	while (bytes && done < size) {
+		ssize_t got = read(fd, bytes + done, size - done);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return NULL;
+		done += (size_t)got;
+	}
+	return bytes ? summary_take(take_ptr(bytes), size, key) : NULL;
 }
 
 /* The folder and those above it; that it is there already is as good. */

@@ -50,8 +50,12 @@ struct reach_module {
 	struct summary *summary;
 	struct pointers pointers;
 	struct reach_function *functions; /* by number */
+	bool *opens;			  /* by number of a function: it is a stub for dlopen or its like */
 	uint8_t *objects;		  /* by place in summary->objects: 1 is in reach */
 	struct reach_cause *object_causes;
+	struct {
+		VEC(uint64_t);
+	} open_slots;	  /* pointers to dlopen and its like, ascending */
 	uint32_t *values; /* of the summary's values, their number in reach->values plus one; 0: not looked up yet */
 };
 
@@ -141,6 +145,9 @@ size_t reach_object_place(const struct summary *summary, uint64_t address);
 /* Goes through all effects of a live function. */
 void reach_follow(struct reach *reach, uint32_t module, uint32_t number);
 
+/* Reads the modules from number first on: their pointers and summaries. Fails as cache_summary does. */
+int reach_read(struct reach *reach, const struct reach_options *options, uint32_t first, struct callgate_error *err);
+
 /* Adds the modules that the link has and reach has not, with their roots. */
 int reach_load(struct reach *reach, const struct reach_options *options, struct callgate_error *err);
 
@@ -158,8 +165,5 @@ void reach_release(struct reach *reach, bool *ret_grew);
 
 /* The same for a name or folder that the user gave. */
 int reach_open_named(struct reach *reach, const char *name, struct callgate_error *err);
-
-/* The name of the function of another module that this one only stands for, "" for none. */
-const char *reach_stub_name(const struct reach *reach, uint32_t module, uint32_t number);
 
 #endif

@@ -3,25 +3,32 @@
  */
 #include "scan/reach.h"
 
-static void follow_call(struct reach *reach, uint32_t module, uint32_t number, const struct effect *effect,
-			struct reach_target target)
+/* The call of a function by its number; a resolver of an IFUNC is given other things than its function. */
+static void follow_into(struct reach *reach, uint32_t module, uint32_t number, const struct effect *effect,
+			struct reach_item callee, bool is_resolver)
 {
 	struct reach_cause cause = { CAUSE_CALL, module, number, effect->site, NULL };
 	const struct reach_module *from = reach->modules.items[module];
 	const struct value_arguments *arguments = &from->summary->values.arguments.items[effect->arguments];
-	uint32_t given[VALUE_ARGUMENTS], callee;
+	uint32_t given[VALUE_ARGUMENTS];
+
+	for (unsigned i = 0; i < VALUE_ARGUMENTS; i++)
+		given[i] = is_resolver ? UNKNOWN : reach_value(reach, module, number, effect, arguments->values[i]);
+	reach_call(reach, callee.module, callee.number, given, &cause);
+}
+
+static void follow_call(struct reach *reach, uint32_t module, uint32_t number, const struct effect *effect,
+			struct reach_target target)
+{
+	struct reach_item callee = { target.module, SUMMARY_NONE };
 	const struct reach_module *into;
 
 	if (target.module >= reach->modules.length)
 		return;
 	into = reach->modules.items[target.module];
-	callee = summary_function_for(into->summary, into->module, target.address);
-	if (callee == SUMMARY_NONE)
-		return;
-	for (unsigned i = 0; i < VALUE_ARGUMENTS; i++)
-		given[i] =
-			target.is_resolver ? UNKNOWN : reach_value(reach, module, number, effect, arguments->values[i]);
-	reach_call(reach, target.module, callee, given, &cause);
+	callee.number = summary_function_for(into->summary, into->module, target.address);
+	if (callee.number != SUMMARY_NONE)
+		follow_into(reach, module, number, effect, callee, target.is_resolver);
 }
 
 static void follow_field(struct reach *reach, uint32_t module, uint32_t number, const struct effect *effect)
@@ -43,14 +50,12 @@ static void follow_field(struct reach *reach, uint32_t module, uint32_t number, 
 static void follow_effect(struct reach *reach, uint32_t module, uint32_t number, const struct effect *effect)
 {
 	struct reach_cause cause = { CAUSE_ADDRESS, module, number, effect->site, NULL };
-	const struct summary *summary = reach->modules.items[module]->summary;
 	struct reach_target target;
 
 	switch ((enum effect_kind)effect->kind) {
 	case EFFECT_CALL:
-		target = (struct reach_target){ .module = module,
-						.address = summary->functions.items[effect->target].address };
-		follow_call(reach, module, number, effect, target);
+		follow_into(reach, module, number, effect, (struct reach_item){ module, (uint32_t)effect->target },
+			    false);
 		break;
 	case EFFECT_CALL_SLOT:
 		follow_call(reach, module, number, effect, reach_slot(reach, module, effect->target));

@@ -6,7 +6,6 @@
 #include "scan/reach.h"
 
 #include "base/error.h"
-#include "scan/cache.h"
 #include "scan/model.h"
 
 #include <elf.h>
@@ -109,53 +108,102 @@ static void reach_roots(struct reach *reach, uint32_t module)
 		root_exports(reach, module);
 }
 
-static int reach_load_module(struct reach *reach, const struct reach_options *options, struct callgate_error *err)
+/* The name by which a function calls through a slot, "" for none. */
+static const char *slot_name(const struct module *module, const struct pointers *pointers, uint64_t slot)
 {
-	uint32_t number = (uint32_t)reach->modules.length;
-	struct reach_module *all = arena_alloc(&reach->arena, sizeof(*all));
-	int status;
+	const struct pointer *pointer = pointer_at(pointers, slot);
+	uint32_t symbol;
 
-	if (!all)
-		return fail_nomem(err);
-	all->module = reach->link->modules.items[number]->module;
-	if (!VEC_PUSH(&reach->arena, &reach->modules, all))
-		return fail_nomem(err);
-	if (!pointers_init(&all->pointers, all->module))
-		return fail_nomem(err);
-	status = cache_summary(options->cache, all->module, &all->pointers, &all->summary, err);
-	if (status != CALLGATE_OK)
-		return status;
-	all->functions = arena_array(&reach->arena, all->summary->functions.length, sizeof(*all->functions));
-	all->objects = arena_alloc(&reach->arena, all->summary->objects.length + 1);
-	all->object_causes = arena_array(&reach->arena, all->summary->objects.length + 1, sizeof(*all->object_causes));
-	all->values = arena_array(&reach->arena, all->summary->values.values.length, sizeof(*all->values));
-	if (!all->functions || !all->objects || !all->object_causes || !all->values)
-		return fail_nomem(err);
-	for (size_t i = 0; i < all->summary->functions.length; i++)
-		for (unsigned j = 0; j < VALUE_ARGUMENTS; j++)
-			all->functions[i].given[j] = NO_VALUE;
-	reach_hold(reach, number);
-	return CALLGATE_OK;
-}
-
-int reach_load(struct reach *reach, const struct reach_options *options, struct callgate_error *err)
-{
-	uint32_t before = (uint32_t)reach->modules.length;
-
-	while (reach->modules.length < reach->link->modules.length) {
-		int status = reach_load_module(reach, options, err);
-
-		if (status != CALLGATE_OK)
-			return status;
-	}
-	for (uint32_t i = before; i < reach->modules.length; i++)
-		reach_roots(reach, i);
-	return CALLGATE_OK;
+	if (!pointer || pointer->relocation == POINTER_LOCAL)
+		return "";
+	symbol = module->relocations.items[pointer->relocation].symbol;
+	return symbol < module->dynamic_symbols.length ? module->dynamic_symbols.items[symbol].name : "";
 }
 
 static bool is_open(const char *name)
 {
 	return strcmp(name, "dlopen") == 0 || strcmp(name, "dlmopen") == 0;
+}
+
+static bool is_looked_at(const char *name)
+{
+	return is_open(name) || strcmp(name, "dlsym") == 0 || strcmp(name, "dlvsym") == 0;
+}
+
+static bool is_open_slot(const struct reach_module *all, uint64_t slot)
+{
+	for (size_t i = 0; i < all->open_slots.length; i++)
+		if (all->open_slots.items[i] == slot)
+			return true;
+	return false;
+}
+
+/* Finds the slots and stubs by which a module opens others, so that its calls are looked at only where they matter. */
+static bool reach_find_opens(struct reach *reach, uint32_t module)
+{
+	struct reach_module *all = reach->modules.items[module];
+
+	for (size_t i = 0; i < all->pointers.length; i++) {
+		uint64_t slot = all->pointers.items[i].address;
+
+		if (is_looked_at(slot_name(all->module, &all->pointers, slot)) &&
+		    !VEC_PUSH(&reach->arena, &all->open_slots, slot))
+			return false;
+	}
+	for (size_t i = 0; all->open_slots.length > 0 && i < all->summary->functions.length; i++) {
+		const struct summary_function *function = &all->summary->functions.items[i];
+		const struct effect *effect = &all->summary->effects.items[function->first_effect];
+
+		all->opens[i] = function->effect_count == 1 && effect->kind == EFFECT_CALL_SLOT &&
+				is_open_slot(all, effect->target);
+	}
+	return true;
+}
+
+static int reach_add_module(struct reach *reach, struct callgate_error *err)
+{
+	struct reach_module *all = arena_alloc(&reach->arena, sizeof(*all));
+
+	if (!all)
+		return fail_nomem(err);
+	all->module = reach->link->modules.items[reach->modules.length]->module;
+	return VEC_PUSH(&reach->arena, &reach->modules, all) ? CALLGATE_OK : fail_nomem(err);
+}
+
+/* Makes room for what will be known of a module that was read. */
+static int reach_prepare(struct reach *reach, uint32_t number, struct callgate_error *err)
+{
+	struct reach_module *all = reach->modules.items[number];
+	size_t functions = all->summary->functions.length, objects = all->summary->objects.length + 1;
+
+	all->functions = arena_array(&reach->arena, functions, sizeof(*all->functions));
+	all->opens = arena_array(&reach->arena, functions, sizeof(*all->opens));
+	all->objects = arena_alloc(&reach->arena, objects);
+	all->object_causes = arena_array(&reach->arena, objects, sizeof(*all->object_causes));
+	all->values = arena_array(&reach->arena, all->summary->values.values.length, sizeof(*all->values));
+	if (!all->functions || !all->opens || !all->objects || !all->object_causes || !all->values)
+		return fail_nomem(err);
+	for (size_t i = 0; i < functions; i++)
+		for (unsigned j = 0; j < VALUE_ARGUMENTS; j++)
+			all->functions[i].given[j] = NO_VALUE;
+	reach_hold(reach, number);
+	return reach_find_opens(reach, number) ? CALLGATE_OK : fail_nomem(err);
+}
+
+int reach_load(struct reach *reach, const struct reach_options *options, struct callgate_error *err)
+{
+	uint32_t before = (uint32_t)reach->modules.length;
+	int status = CALLGATE_OK;
+
+	while (status == CALLGATE_OK && reach->modules.length < reach->link->modules.length)
+		status = reach_add_module(reach, err);
+	if (status == CALLGATE_OK)
+		status = reach_read(reach, options, before, err);
+	for (uint32_t i = before; status == CALLGATE_OK && i < reach->modules.length; i++)
+		status = reach_prepare(reach, i, err);
+	for (uint32_t i = before; status == CALLGATE_OK && i < reach->modules.length; i++)
+		reach_roots(reach, i);
+	return status;
 }
 
 /* The number of the argument that names the file. */
@@ -213,28 +261,19 @@ static int open_effect(struct reach *reach, uint32_t module, uint32_t number, co
 	return VEC_PUSH(&reach->arena, &reach->opens, open) ? CALLGATE_OK : fail_nomem(err);
 }
 
-/* The name by which a function calls through a slot, "" for none. */
-static const char *slot_name(const struct module *module, const struct pointers *pointers, uint64_t slot)
+/* The name by which an effect opens something, "" for none. */
+static const char *open_name(const struct reach_module *all, const struct effect *effect)
 {
-	const struct pointer *pointer = pointer_at(pointers, slot);
-	uint32_t symbol;
+	uint64_t slot = effect->target;
 
-	if (!pointer || pointer->relocation == POINTER_LOCAL)
+	if (effect->kind == EFFECT_CALL && all->opens[effect->target]) {
+		const struct summary_function *stub = &all->summary->functions.items[effect->target];
+
+		slot = all->summary->effects.items[stub->first_effect].target;
+	} else if (effect->kind != EFFECT_CALL_SLOT || !is_open_slot(all, slot)) {
 		return "";
-	symbol = module->relocations.items[pointer->relocation].symbol;
-	return symbol < module->dynamic_symbols.length ? module->dynamic_symbols.items[symbol].name : "";
-}
-
-/* A stub of the linkage table is a function of one effect. */
-const char *reach_stub_name(const struct reach *reach, uint32_t module, uint32_t number)
-{
-	const struct reach_module *all = reach->modules.items[module];
-	const struct summary_function *function = &all->summary->functions.items[number];
-	const struct effect *effect = &all->summary->effects.items[function->first_effect];
-
-	if (function->effect_count != 1 || effect->kind != EFFECT_CALL_SLOT)
-		return "";
-	return slot_name(all->module, &all->pointers, effect->target);
+	}
+	return slot_name(all->module, &all->pointers, slot);
 }
 
 static int open_function(struct reach *reach, uint32_t module, uint32_t number, struct callgate_error *err)
@@ -245,16 +284,12 @@ static int open_function(struct reach *reach, uint32_t module, uint32_t number, 
 
 	for (uint32_t i = 0; status == CALLGATE_OK && i < function->effect_count; i++) {
 		const struct effect *effect = &all->summary->effects.items[function->first_effect + i];
-		const char *name = "";
+		const char *name = open_name(all, effect);
 
-		if (effect->kind == EFFECT_CALL_SLOT)
-			name = slot_name(all->module, &all->pointers, effect->target);
-		else if (effect->kind == EFFECT_CALL)
-			name = reach_stub_name(reach, module, (uint32_t)effect->target);
-		if (strcmp(name, "dlsym") == 0 || strcmp(name, "dlvsym") == 0)
-			open_symbol(reach, module, effect);
 		if (is_open(name) && reach_holds(reach, module, number, effect))
 			status = open_effect(reach, module, number, effect, name, err);
+		else if (is_looked_at(name))
+			open_symbol(reach, module, effect);
 	}
 	return status;
 }
@@ -341,7 +376,8 @@ int reach_open(struct reach *reach, bool *ret_grew, struct callgate_error *err)
 	for (uint32_t i = 0; status == CALLGATE_OK && i < reach->modules.length; i++) {
 		const struct reach_module *all = reach->modules.items[i];
 
-		for (uint32_t j = 0; status == CALLGATE_OK && j < all->summary->functions.length; j++)
+		for (uint32_t j = 0;
+		     status == CALLGATE_OK && all->open_slots.length > 0 && j < all->summary->functions.length; j++)
 			if (all->functions[j].is_live)
 				status = open_function(reach, i, j, err);
 	}

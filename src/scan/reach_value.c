@@ -109,6 +109,8 @@ uint32_t reach_value(struct reach *reach, uint32_t module, uint32_t number, cons
 	const struct values *values = &reach->modules.items[module]->summary->values;
 	const struct value *all = value_at(values, value);
 
+	if (value == UNKNOWN)
+		return UNKNOWN;
 	switch ((enum value_kind)all->kind) {
 	case VALUE_NUMBERS:
 		return reach_numbers(reach, module, value);

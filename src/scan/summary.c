@@ -482,6 +482,7 @@ void summary_free(struct summary *summary)
 		return;
 	value_table_fini(&summary->values);
 	arena_fini(&summary->arena);
+	free(summary->kept);
 	free(summary);
 }
 

@@ -29,6 +29,7 @@ enum {
 
 struct summary {
 	struct arena arena;
+	void *kept; /* the bytes that it was read from, into which its arrays point; NULL when it was made */
 	struct values values;
 	struct {
 		VEC(struct summary_function);

@@ -11,7 +11,7 @@
 
 #define SUMMARY_MAGIC "callgate scan\n\0"
 
-enum { SUMMARY_ARRAYS = 7 };
+enum { SUMMARY_ARRAYS = 7, ARRAY_ALIGNMENT = 8 };
 
 struct header {
 	char magic[16];
@@ -68,6 +68,11 @@ static uint64_t checksum_all(struct header header, const void *behind, size_t si
 	return checksum(checksum(size, &header, sizeof(header)), behind, size);
 }
 
+static size_t array_room(size_t size)
+{
+	return (size + ARRAY_ALIGNMENT - 1) / ARRAY_ALIGNMENT * ARRAY_ALIGNMENT;
+}
+
 static uint32_t sizes(const struct array arrays[SUMMARY_ARRAYS])
 {
 	uint32_t all = 0;
@@ -118,8 +123,13 @@ void summary_write(const struct summary *summary, const struct summary_key *key,
 	for (unsigned i = 0; i < SUMMARY_ARRAYS; i++)
 		header.counts[i] = *arrays[i].length;
 	buf_add(ret_bytes, &header, sizeof(header));
-	for (unsigned i = 0; i < SUMMARY_ARRAYS; i++)
-		buf_add(ret_bytes, *arrays[i].items, *arrays[i].length * arrays[i].size);
+	for (unsigned i = 0; i < SUMMARY_ARRAYS; i++) {
+		static const char zeros[ARRAY_ALIGNMENT];
+		size_t size = *arrays[i].length * arrays[i].size;
+
+		buf_add(ret_bytes, *arrays[i].items, size);
+		buf_add(ret_bytes, zeros, array_room(size) - size);
+	}
 	if (!ret_bytes->failed)
 		summary_seal(ret_bytes->data + start, ret_bytes->length - start, key);
 }
@@ -202,15 +212,17 @@ static void summary_free_pointer(struct summary **summary)
 	summary_free(*summary);
 }
 
-struct summary *summary_read(const void *bytes, size_t size, const struct summary_key *key)
+struct summary *summary_take(void *bytes, size_t size, const struct summary_key *key)
 {
+	cleanup_free void *owned = bytes;
 	cleanup(summary_free_pointer) struct summary *summary = calloc(1, sizeof(*summary));
 	struct array arrays[SUMMARY_ARRAYS];
 	struct header header;
 	size_t at = sizeof(header);
 
-	if (!summary || size < sizeof(header))
+	if (!summary || !bytes || size < sizeof(header))
 		return NULL;
+	summary->kept = take_ptr(owned);
 	memcpy(&header, bytes, sizeof(header));
 	summary_arrays(summary, arrays);
 	if (!is_header_sound(&header, key, sizes(arrays)) ||
@@ -219,15 +231,20 @@ struct summary *summary_read(const void *bytes, size_t size, const struct summar
 	for (unsigned i = 0; i < SUMMARY_ARRAYS; i++) {
 		size_t length;
 
-		if (__builtin_mul_overflow(header.counts[i], arrays[i].size, &length) || length > size - at)
+		if (__builtin_mul_overflow(header.counts[i], arrays[i].size, &length) || length > size - at ||
+		    array_room(length) > size - at)
 			return NULL;
-		*arrays[i].items = arena_alloc(&summary->arena, length);
-		if (!*arrays[i].items)
-			return NULL;
-		memcpy(*arrays[i].items, (const uint8_t *)bytes + at, length);
+		*arrays[i].items = (uint8_t *)bytes + at;
 		*arrays[i].length = *arrays[i].capacity = header.counts[i];
-		at += length;
+		at += array_room(length);
 	}
 	summary->exact = header.exact;
 	return at == size && is_summary_sound(summary) ? take_ptr(summary) : NULL;
+}
+
+struct summary *summary_read(const void *bytes, size_t size, const struct summary_key *key)
+{
+	void *copy = malloc(size ? size : 1);
+
+	return copy ? summary_take(memcpy(copy, bytes, size), size, key) : NULL;
 }

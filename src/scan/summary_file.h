@@ -27,8 +27,11 @@ void summary_write(const struct summary *summary, const struct summary_key *key,
  * of what a wrong body does. */
 void summary_seal(void *bytes, size_t size, const struct summary_key *key);
 
-/* The summary in the bytes, NULL where they hold none of this file, or a damaged one, or memory is out. The caller owns
- * it; the bytes may go. */
+/*
+ * The summary in the bytes, NULL where they hold none of this file, or a damaged one, or memory is out. The caller owns
+ * it. summary_take owns the bytes, which malloc gave, from then on, also when it gives NULL.
+ */
+struct summary *summary_take(void *bytes, size_t size, const struct summary_key *key);
 struct summary *summary_read(const void *bytes, size_t size, const struct summary_key *key);
 
 #endif
