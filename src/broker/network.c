@@ -236,7 +236,7 @@ static struct callgate_notify_answer path_call(struct network_request *request, 
 		return broker_refuse(error);
 	if (strlen(place.text) >= sizeof(request->path))
 		return broker_deny(request->work, NULL);
-	strcpy(request->path, place.text);
+	memcpy(request->path, place.text, strlen(place.text) + 1);
 	clause = find_clause(request, NULL);
 	return permits(clause) ? connect_place(request, &place) : broker_deny(request->work, clause);
 }

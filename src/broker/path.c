@@ -107,15 +107,16 @@ int path_base_read(struct callgate_notify_target *target, int dirfd, uint64_t ad
 		   struct path_base *ret_base)
 {
 	cleanup(path_base_fini) struct path_base base = PATH_BASE_NONE;
-	int tid = callgate_notify_call(target)->tid, error;
+	int tid = callgate_notify_call(target)->tid, unopened, error;
 	char path[32];
 
 	/* That it was this thread's is known when reading the text has confirmed that the call still waits. */
 	snprintf(path, sizeof(path), "/proc/%d/root", tid);
 	base.root = tid ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	unopened = errno;
 	error = callgate_notify_read_text(target, address, ret_text, PATH_MAX);
 	if (!error && base.root < 0)
-		error = EACCES;
+		error = unopened;
 	if (!error)
 		error = open_start(target, dirfd, ret_text, &base.start);
 	if (error)

@@ -36,7 +36,7 @@ static const char *parse_number(const char *text, unsigned limit, unsigned *ret_
 
 static bool parse_ports(const char *text, struct policy_address *address)
 {
-	unsigned low, high;
+	unsigned low = 0, high;
 
 	if (strcmp(text, "*") == 0) {
 		address->port_low = 0;
@@ -106,7 +106,7 @@ static bool parse_host(const char *host, unsigned prefix, struct policy_address 
 	address->family = AF_UNSPEC;
 	if (!is_name(host) || prefix != UINT32_MAX)
 		return false;
-	strcpy(address->name, host);
+	memcpy(address->name, host, strlen(host) + 1);
 	return true;
 }
 

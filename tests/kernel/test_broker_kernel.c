@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -86,9 +87,27 @@ static struct callgate_policy *parse(const char *rules)
 	return policy;
 }
 
+static bool is_exhausted; /* the supervisor's table of descriptors, while it answers */
+
+/* Lets nobody in this process open anything more; gives what the limit was. */
+static struct rlimit exhaust(void)
+{
+	struct rlimit old, none;
+	int fd = dup(STDERR_FILENO);
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	none = old;
+	none.rlim_cur = (rlim_t)fd;
+	close(fd);
+	if (is_exhausted)
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	return old;
+}
+
 /* What a target comes to whose calls of nr are answered by these rules. */
 static int outcome(unsigned nr, const char *rules, int (*act)(void))
 {
+	struct rlimit limit;
 	struct callgate_policy *policy = parse(rules);
 	struct callgate_notify_handler handler;
 	struct callgate_notify *notify;
@@ -100,7 +119,9 @@ static int outcome(unsigned nr, const char *rules, int (*act)(void))
 	asked = asked_start(nr, act);
 	assert_int_equal(callgate_notify_new(NULL, &notify, NULL), CALLGATE_OK);
 	assert_int_equal(callgate_notify_add(notify, asked.listener, &handler, NULL), CALLGATE_OK);
+	limit = exhaust();
 	assert_int_equal(callgate_notify_run(notify, NULL), CALLGATE_OK);
+	setrlimit(RLIMIT_NOFILE, &limit);
 	callgate_notify_free(notify);
 	broker_free(broker);
 	callgate_policy_free(policy);
@@ -467,6 +488,18 @@ static void who_dies_at_a_fifo_is_forgotten(void **state)
 	path = "www/fifo";
 	flags = O_RDONLY;
 	assert_int_equal(outcome(SYS_openat, www, open_fifo_and_die), 128 + SIGALRM);
+	remove_scratch();
+}
+
+static void a_supervisor_without_descriptors_refuses(void **state)
+{
+	make_scratch();
+	path = "www/index";
+	flags = O_RDONLY;
+	is_exhausted = true;
+	assert_int_equal(outcome(SYS_openat, www, open_path), 100 + EMFILE);
+	is_exhausted = false;
+	assert_int_equal(outcome(SYS_openat, www, open_path), GOT_ALLOWED);
 	remove_scratch();
 }
 
@@ -889,6 +922,7 @@ UNIT_TESTS(test_broker_kernel, cmocka_unit_test(paths_lead_where_the_kernel_says
 	   cmocka_unit_test(a_target_with_a_root_of_its_own_stays_in_it),
 	   cmocka_unit_test(a_target_gets_no_more_than_its_own_rights), cmocka_unit_test(a_fifo_is_waited_for),
 	   cmocka_unit_test(who_dies_at_a_fifo_is_forgotten),
+	   cmocka_unit_test(a_supervisor_without_descriptors_refuses),
 	   cmocka_unit_test(who_changes_the_path_meanwhile_wins_nothing),
 	   cmocka_unit_test(a_socket_is_connected_where_the_rules_say),
 	   cmocka_unit_test(who_changes_the_address_meanwhile_wins_nothing),
