@@ -197,8 +197,9 @@ static int open_nss_line(struct link *link, char *line, const char *reason, stru
 
 	line[strcspn(line, "#")] = '\0';
 	services = strchr(line, ':');
-	if (!services++)
+	if (!services)
 		return CALLGATE_OK;
+	services++;
 	while (status == CALLGATE_OK && (service = strsep(&services, " \t"))) {
 		char name[NAME_MAX];
 		uint32_t opened;
