@@ -60,6 +60,7 @@ apache_configure() {
 		TypesConfig /dev/null
 		Listen 127.0.0.1:$port
 		StartServers 2
+		GracefulShutdownTimeout 3
 		Options +Indexes
 		AddOutputFilterByType DEFLATE text/plain
 		ScriptAlias /cgi-bin/ $PWD/www/cgi-bin/

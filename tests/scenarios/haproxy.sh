@@ -22,6 +22,7 @@ work() {
 	echo 'show info; show stat; show sess; disable server pool/one; enable server pool/one' | socat - UNIX-CONNECT:stats.sock >info
 	echo 'show proc' | socat - UNIX-CONNECT:master.sock >procs
 	kill -USR2 "$(cat haproxy.pid)"
+	until_answers "$server" haproxy_loaded 2 || { cat haproxy.log >&2; return 1; }
 	until_answers "$server" curl -fsS "http://127.0.0.1:$front/index.html" || { cat haproxy.log >&2; return 1; }
 	kill "$backend"
 	wait "$backend"
@@ -33,12 +34,18 @@ work() {
 	return 0
 }
 
+# haproxy_loaded COUNT: so often has a worker begun.
+haproxy_loaded() {
+	[ "$(grep -c 'Loading success' haproxy.log)" -ge "$1" ]
+}
+
 haproxy_configure() {
 	cat >haproxy.cfg <<-CONF
 	global
 		stats socket $PWD/stats.sock mode 600 level admin
 		log 127.0.0.1:1 local0
 		maxconn 100
+		hard-stop-after 3s
 	defaults
 		mode http
 		timeout connect 2s
