@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 
 /* What of /proc tells of the machine or of others. The rest is read-only as all of it is. */
@@ -18,7 +17,8 @@ static const char *const special_proc_masks[] = {
 	"kmsg", "latency_stats", "sched_debug", "scsi",	 "timer_list",
 };
 
-static const char *const special_devices[] = { "null", "zero", "full", "random", "urandom", "tty" };
+static const char *const special_devices[] = { "/dev/null",   "/dev/zero",    "/dev/full",
+					       "/dev/random", "/dev/urandom", "/dev/tty" };
 
 struct special_link {
 	const char *name, *target;
@@ -91,13 +91,11 @@ long special_proc(struct root *root, const char *dest)
 }
 
 /* One device of the machine's, bound to a file of ours. */
-static long device_bind(int folder, const char *name)
+static long device_bind(int folder, const char *path)
 {
-	char path[32] = "/dev/";
-	long source, place, tree, result;
+	const char *name = path + sizeof("/dev/") - 1;
+	long source = source_open(path), place, tree, result;
 
-	strcat(path, name);
-	source = source_open(path);
 	if (source == -ENOENT)
 		return 0;
 	tree = source < 0 ? source : tree_clone((int)source);
