@@ -37,6 +37,7 @@ struct grouping {
 	} groups;
 	const struct run **first; /* by place in abi's table: the run that says what a call gets; NULL */
 	size_t places;		  /* the most cases that a call has */
+	bool raw;		  /* arguments are words without a name */
 	bool has_narrow;	  /* an arch is not wide, so that raw words are to be cut */
 };
 
@@ -119,9 +120,12 @@ static int add_run(struct grouping *grouping, const struct run *run)
 {
 	struct export *export = grouping->export;
 	struct describe_cases cases = { 0 };
-	int status = describe_function(export->subject->diagram, run->function, run->arch, run->syscall, &export->arena,
-				       &cases, export->err);
+	int status;
 
+	if (grouping->raw)
+		return add_clauses(grouping, run);
+	status = describe_function(export->subject->diagram, run->function, run->arch, run->syscall, &export->arena,
+				   &cases, export->err);
 	if (!status && is_cut(&cases))
 		return add_clauses(grouping, run);
 	for (size_t i = 0; !status && i < cases.length; i++)
@@ -305,15 +309,11 @@ static bool is_sayable(const struct policy *policy)
 	return true;
 }
 
-int export_policy(struct export *export)
+static int write_policy(struct export *export, bool raw)
 {
-	struct grouping grouping = { .export = export };
+	struct grouping grouping = { .export = export, .raw = raw };
 	int status;
 
-	if (export->subject->policy && is_sayable(export->subject->policy->policy)) {
-		print_policy(&export->text, export->subject->policy->policy);
-		return CALLGATE_OK;
-	}
 	grouping.first = arena_array(&export->arena, abi_syscall_count(), sizeof(*grouping.first));
 	if (!grouping.first)
 		return fail_nomem(export->err);
@@ -323,4 +323,37 @@ int export_policy(struct export *export)
 	if (!status)
 		status = write_groups(&grouping);
 	return status ? status : lay_out(export);
+}
+
+/* Whether what was written is of the language: a value may fit an argument of one arch and not of another. */
+static int reads_back(const struct export *export, bool *ret_reads)
+{
+	struct callgate_policy *policy = NULL;
+	int status =
+		callgate_policy_parse("the policy", buf_text(&export->text), export->text.length, NULL, &policy, NULL);
+
+	callgate_policy_free(policy);
+	if (status == CALLGATE_E_NOMEM)
+		return fail_nomem(export->err);
+	*ret_reads = status == CALLGATE_OK;
+	return CALLGATE_OK;
+}
+
+int export_policy(struct export *export)
+{
+	bool reads = false;
+	int status;
+
+	if (export->subject->policy && is_sayable(export->subject->policy->policy)) {
+		print_policy(&export->text, export->subject->policy->policy);
+		return CALLGATE_OK;
+	}
+	status = write_policy(export, false);
+	if (!status)
+		status = reads_back(export, &reads);
+	if (status || reads)
+		return status;
+	buf_fini(&export->text);
+	export->text = (struct buf){ 0 };
+	return write_policy(export, true);
 }

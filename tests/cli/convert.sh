@@ -59,3 +59,11 @@ stderr_has "libseccomp has no words for 'trap 5'"
 expect 2 'the target must be said' callgate convert native.policy
 stderr_has 'what to write must be said'
 expect 2 'there is no such target' callgate convert --to elf native.policy
+
+# A value that fits an argument of one arch and not of the other.
+printf 'kernel 6.1\narch x86_64, i386\ndefault allow\nerrno EPERM lseek if arg1 > 0x80000000\n' >wide.policy
+expect 0 'a filter for a wide and a narrow arch' callgate compile -o wide.bpf wide.policy
+expect 1 'has words that are wider than a name allows, and one looser arch is not written' callgate convert --to policy wide.bpf
+stdout_is ''
+stderr_lacks 'bug in Callgate'
+stderr_has 'i386:lseek if arg1'
