@@ -44,7 +44,7 @@ static const char policy_text[] =
 	"allow openat if flags & O_ACCMODE == O_RDONLY and not flags & (O_CREAT | O_TRUNC | O_TMPFILE)\n"
 	"allow readlink, readlinkat, access, getdents64\n"
 	"allow mmap, mprotect if not (prot & PROT_EXEC)\n"
-	"allow process_vm_readv, fcntl, futex, getrandom, rt_sigreturn, exit, exit_group\n"
+	"allow process_vm_readv, fcntl, futex, getrandom, rt_sigreturn, sigaltstack, exit, exit_group\n"
 	"allow write if fd in {1, 2}\n";
 
 /* A loop in a table ends, and so does a table that asks for all memory. */

@@ -328,10 +328,12 @@ static int write_policy(struct export *export, bool raw)
 /* Whether what was written is of the language: a value may fit an argument of one arch and not of another. */
 static int reads_back(const struct export *export, bool *ret_reads)
 {
+	const struct buf *text = &export->text;
 	struct callgate_policy *policy = NULL;
-	int status =
-		callgate_policy_parse("the policy", buf_text(&export->text), export->text.length, NULL, &policy, NULL);
+	int status = CALLGATE_E_NOMEM;
 
+	if (!text->failed)
+		status = callgate_policy_parse("the policy", buf_text(text), text->length, NULL, &policy, NULL);
 	callgate_policy_free(policy);
 	if (status == CALLGATE_E_NOMEM)
 		return fail_nomem(export->err);
