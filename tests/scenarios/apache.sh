@@ -30,7 +30,9 @@ work() {
 	kill -HUP "$(cat apache.pid)"
 	until_answers "$server" apache_said 3 'resuming normal operations' || return 1
 	curl -sS "http://127.0.0.1:$port/index.html"
-	kill -WINCH "$(cat apache.pid)"
+	worker=$(cat apache.pid)
+	kill -WINCH "$worker"
+	end_within 20 "$worker"
 	wait "$server"
 	return 0
 }

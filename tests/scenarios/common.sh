@@ -27,15 +27,10 @@ children_of() {
 	ps -o pid= --ppid "$1"
 }
 
-# Waits until the number is no process any more.
-until_gone() {
-	while kill -0 "$1" 2>/dev/null; do sleep 0.05; done
-}
-
-# Waits until a process has a child.
-until_has_child() {
-	until [ -n "$(children_of "$1")" ]; do
-		kill -0 "$1" 2>/dev/null || return 1
-		sleep 0.05
-	done
+# end_within SECONDS PROCESS: waits for its end; what has not ended by then is killed.
+end_within() {
+	local tenths=0
+	while kill -0 "$2" 2>/dev/null && [ $((tenths += 1)) -le $(($1 * 10)) ]; do sleep 0.1; done
+	kill -KILL "$2" 2>/dev/null
+	return 0
 }

@@ -27,7 +27,9 @@ work() {
 	kill "$backend"
 	wait "$backend"
 	curl -sS -o /dev/null "http://127.0.0.1:$front/index.html"
-	kill -USR1 "$(cat haproxy.pid)"
+	worker=$(cat haproxy.pid)
+	kill -USR1 "$worker"
+	end_within 20 "$worker"
 	wait "$server"
 	"$@" haproxy -vv >version
 	"$@" haproxy -f /nowhere.cfg

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # lighttpd serves files, ranges, folders, errors and a CGI program, reopens its logs, is reloaded, and stops.
 work() {
-	local port server
+	local port server worker
 	port=$(free_port)
 	mkdir -p www/folder www/cgi-bin
 	echo page >www/index.html
@@ -38,7 +38,9 @@ work() {
 	curl -sS "http://127.0.0.1:$port/index.html"
 	kill -USR1 "$(cat lighttpd.pid)"
 	until_answers "$server" curl -fsS "http://127.0.0.1:$port/index.html" || return 1
-	kill -INT "$(cat lighttpd.pid)"
+	worker=$(cat lighttpd.pid)
+	kill -INT "$worker"
+	end_within 20 "$worker"
 	wait "$server"
 	"$@" lighttpd -v
 	"$@" lighttpd -D -f /nowhere.conf

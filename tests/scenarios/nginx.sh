@@ -94,6 +94,7 @@ stress() {
 	nginx_get index.html -X POST -d data
 	kill -WINCH "$old"
 	kill -TERM "$old"
+	end_within 20 "$old"
 	wait "$server"
 	"$@" /usr/sbin/nginx -e logs/error.log -p "$PWD" -c /nowhere.conf
 	return 0

@@ -44,7 +44,7 @@ starts_programs=no
 # It listens on TCP, forks to save and to rewrite its log, replicates, runs Lua, lets keys expire, answers a broken peer,
 # and crashes; and one whose configuration is wrong.
 stress() {
-	local port replica_port server replica
+	local port replica_port server replica crashing
 	port=$(free_port)
 	replica_port=$(free_port)
 	mkdir replica
@@ -69,7 +69,9 @@ stress() {
 	kill "$replica"
 	wait "$replica"
 	redis_ask debug segfault
-	kill -SEGV "$(sed -n 's/^\([0-9]*\):.*Ready to accept.*/\1/p' redis.log | head -n 1)"
+	crashing=$(sed -n 's/^\([0-9]*\):.*Ready to accept.*/\1/p' redis.log | head -n 1)
+	kill -SEGV "$crashing"
+	end_within 20 "$crashing"
 	wait "$server"
 	"$@" redis-server --nothing yes
 	return 0
