@@ -288,11 +288,13 @@ static int idle_rule(struct callgate_gaps *gaps, const struct callgate_profile *
 		};
 
 		if (!gap_lets_through(&rule->action) || subjects_find(&profile->subjects, syscall->name) ||
-		    gap_is_expected(profile, syscall))
+		    gap_is_expected(profile, syscall)) {
 			names[ret_rule->name_count++] = rule->names[i];
-		else if (gap.file && !(gap.file = arena_strdup(&gaps->arena, gap.file)))
-			return fail_nomem(err);
-		else if (!VEC_PUSH(&gaps->arena, &gaps->list, gap))
+			continue;
+		}
+		if (gap.file)
+			gap.file = arena_strdup(&gaps->arena, gap.file);
+		if ((gap.line && !gap.file) || !VEC_PUSH(&gaps->arena, &gaps->list, gap))
 			return fail_nomem(err);
 	}
 	return CALLGATE_OK;

@@ -209,7 +209,7 @@ static void calls_limit(struct calls *calls, const char *name, size_t max)
 
 static int calls_load(struct calls *calls, const struct calls_spec *spec, struct callgate_error *err)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "callgate");
+	const struct bpf_object_open_opts options = { .sz = sizeof(options), .object_name = "callgate" };
 	int status, error;
 
 	calls->object = bpf_object__open_mem(calls_object, sizeof(calls_object), &options);
