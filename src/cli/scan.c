@@ -198,8 +198,9 @@ static int print_why(const struct callgate_scan *scan, const char *program, cons
 static int split_names(char *list, const char **names, size_t room)
 {
 	size_t count = 0;
+	char *rest;
 
-	for (char *name = strtok(list, ","); name; name = strtok(NULL, ",")) {
+	for (char *name = strtok_r(list, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
 		if (count + 1 >= room)
 			return misuse("scan: --unresolved names too many syscalls");
 		names[count++] = name;
