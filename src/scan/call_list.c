@@ -291,11 +291,13 @@ static bool names_number(const struct collector *collector, const struct pending
 			 const struct effect *effect)
 {
 	const struct values *values = &collector->reach->modules.items[module]->summary->values;
-	const struct value *nr = value_at(values, pending->nr.value);
-	unsigned argument = value_argument_of(nr->reg);
+	unsigned argument;
 
-	return effect->kind == EFFECT_CALL_UNKNOWN && pending->by_pointer && pending->module == module &&
-	       argument < VALUE_ARGUMENTS &&
+	/* The number's value is one of the pending module's own. */
+	if (effect->kind != EFFECT_CALL_UNKNOWN || !pending->by_pointer || pending->module != module)
+		return false;
+	argument = value_argument_of(value_at(values, pending->nr.value)->reg);
+	return argument < VALUE_ARGUMENTS &&
 	       value_kind(values, values->arguments.items[effect->arguments].values[argument]) == VALUE_NUMBERS;
 }
 
