@@ -28,7 +28,8 @@ find_inside() {
 start() { # start PROFILE
 	local tries=0
 	inside=
-	firejail --quiet --profile="$1" "$PWD/$program" >jail.log 2>&1 </dev/null &
+	# It leaves mounts of its own behind, here in a namespace that goes with it.
+	unshare -m firejail --quiet --profile="$1" "$PWD/$program" >jail.log 2>&1 </dev/null &
 	jail=$!
 	until find_inside; do
 		kill -0 "$jail" 2>/dev/null && [ $((tries += 1)) -le 600 ] || return 1
@@ -66,7 +67,7 @@ unavailable() {
 	[ "$(id -u)" = 0 ] || { echo 'needs root'; return; }
 	[ "$(uname -m)" = x86_64 ] || { echo 'another machine'; return; }
 	command -v firejail >/dev/null || { echo 'no firejail'; return; }
-	case $(firejail --version 2>/dev/null) in
+	case $(unshare -m firejail --version 2>/dev/null) in
 	'firejail version 0.9.72'*) ;;
 	*) echo 'not the firejail whose groups are known'; return ;;
 	esac
