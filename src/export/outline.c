@@ -109,6 +109,48 @@ static uint32_t common_of(const struct callgate_subject *subject, const struct o
 	return common;
 }
 
+/* What an arch gets as a whole, DIAGRAM_NONE where its calls differ. */
+static uint32_t whole_of(const struct callgate_subject *subject, const struct outline *outline, enum abi_arch_id arch)
+{
+	uint32_t whole = DIAGRAM_NONE;
+
+	for (size_t i = 0; i < outline->runs.length; i++) {
+		const struct run *run = &outline->runs.items[i];
+
+		if (!run->arch || run->arch->id != arch || is_minus_one(run))
+			continue;
+		if ((whole != DIAGRAM_NONE && whole != run->function) || !outline_is_constant(subject, run->function))
+			return DIAGRAM_NONE;
+		whole = run->function;
+	}
+	return whole;
+}
+
+static bool overrides(const struct callgate_subject *subject, uint32_t a, uint32_t b)
+{
+	return callgate_action_overrides((struct callgate_action){ diagram_node(subject->diagram, a).low },
+					 (struct callgate_action){ diagram_node(subject->diagram, b).low });
+}
+
+/* An arch that is refused as a whole need not be named where the others are refused as strictly; where they are not, it
+ * is better that they are than that its calls are let through. */
+static void leave_out_refused(const struct callgate_subject *subject, struct outline *outline)
+{
+	enum abi_arch_id first = first_arch(outline);
+
+	for (enum abi_arch_id arch = 0; arch < ABI_ARCH_COUNT; arch++) {
+		uint32_t whole =
+			outline->arches[arch] && arch != first ? whole_of(subject, outline, arch) : DIAGRAM_NONE;
+
+		if (whole == DIAGRAM_NONE || !outline_is_constant(subject, outline->foreign) ||
+		    !callgate_action_refuses((struct callgate_action){ diagram_node(subject->diagram, whole).low }))
+			continue;
+		outline->arches[arch] = false;
+		if (overrides(subject, whole, outline->foreign))
+			outline->foreign = whole;
+	}
+}
+
 int outline_of(const struct callgate_subject *subject, struct arena *arena, struct outline *ret_outline,
 	       struct callgate_error *err)
 {
@@ -122,6 +164,8 @@ int outline_of(const struct callgate_subject *subject, struct arena *arena, stru
 		memcpy(outline.arches, subject->policy->policy->arches, sizeof(outline.arches));
 	else
 		find_arches(&outline);
+	if (subject->policy && !policy_is_uniform(subject->policy->policy))
+		leave_out_refused(subject, &outline);
 	outline.unknown = unknown_of(&outline, first_arch(&outline));
 	outline.common = common_of(subject, &outline, first_arch(&outline));
 	*ret_outline = outline;

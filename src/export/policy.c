@@ -297,18 +297,6 @@ static int lay_out(struct export *export)
 	return CALLGATE_OK;
 }
 
-/* Whether all of its rules are such as the language can say. */
-static bool is_sayable(const struct policy *policy)
-{
-	for (enum abi_arch_id arch = 0; arch < ABI_ARCH_COUNT; arch++)
-		if (policy->own[arch])
-			return false;
-	for (size_t i = 0; i < policy->rules.length; i++)
-		if (policy->rules.items[i].not_on)
-			return false;
-	return true;
-}
-
 static int write_policy(struct export *export, bool raw)
 {
 	struct grouping grouping = { .export = export, .raw = raw };
@@ -346,7 +334,7 @@ int export_policy(struct export *export)
 	bool reads = false;
 	int status;
 
-	if (export->subject->policy && is_sayable(export->subject->policy->policy)) {
+	if (export->subject->policy && policy_is_uniform(export->subject->policy->policy)) {
 		print_policy(&export->text, export->subject->policy->policy);
 		return CALLGATE_OK;
 	}

@@ -31,6 +31,17 @@ void policy_free(struct policy *policy)
 	free(policy);
 }
 
+bool policy_is_uniform(const struct policy *policy)
+{
+	for (enum abi_arch_id arch = 0; arch < ABI_ARCH_COUNT; arch++)
+		if (policy->own[arch])
+			return false;
+	for (size_t i = 0; i < policy->rules.length; i++)
+		if (policy->rules.items[i].not_on)
+			return false;
+	return true;
+}
+
 int policy_add_rule(struct policy *policy, const struct policy_rule *rule, struct callgate_error *err)
 {
 	if (policy->rules.length >= POLICY_RULES_MAX)

@@ -157,6 +157,9 @@ struct policy policy_of_phase(const struct policy *policy, const struct policy_p
 struct policy *policy_new(void);
 void policy_free(struct policy *policy);
 
+/* Whether it treats all arches that it names alike, as everything does that the language can say. */
+bool policy_is_uniform(const struct policy *policy);
+
 /* Copies nothing: what rule points to must be in policy->arena (or be constant). E_LIMIT beyond POLICY_RULES_MAX. */
 int policy_add_rule(struct policy *policy, const struct policy_rule *rule, struct callgate_error *err);
 

@@ -100,6 +100,12 @@ expect 0 'a call is explained by the line of the included file' callgate explain
 stdout_has '^  rule: common.kafel:1: POLICY common'
 expect 1 '  and by the default' callgate explain jail.kafel 'write(2)'
 stdout_has 'no condition there holds'
+expect 0 'as a policy, in which x32 need not be named' callgate convert --to policy jail.kafel
+stdout_has '^foreign kill-thread$'
+stdout_has '^arch [a-z0-9_]*$'
+sed 's/ DEFAULT.*/ DEFAULT KILL/' jail.kafel >kill.kafel
+expect 0 'and the same, where that is what the others get' callgate convert --to policy kill.kafel
+stderr_is 'callgate: kill.kafel: proved equal to what was written'
 echo 'POLICY common { ALLOW { read, wirte } }' >common.kafel
 expect 2 'what is wrong in an included file is said at its place' callgate compile -o wrong.bpf jail.kafel
 stderr_has "^common.kafel:1:31: error: there is no syscall 'wirte'"
