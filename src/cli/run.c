@@ -179,16 +179,15 @@ static json_t *report_json(const struct callgate_run_report *report, const struc
 static void keep_refused(const struct callgate_refusal *refusal, struct seen *seen)
 {
 	size_t count = json_array_size(seen->refusals);
-	json_t *frames, *frame;
-	size_t i;
+	json_t *frames;
 
 	if (count >= REFUSALS_MAX) {
 		events_write(seen->events, "refused", report_refusal(refusal, json_array()));
 		return;
 	}
 	frames = seen->wants_frames && count < BACKTRACES_MAX ? refusal_frames(refusal) : json_array();
-	if (seen->says_frames)
-		json_array_foreach(frames, i, frame) say_frame(frame);
+	for (size_t i = 0; seen->says_frames && i < json_array_size(frames); i++)
+		say_frame(json_array_get(frames, i));
 	json_array_append_new(seen->refusals, report_refusal(refusal, frames));
 	events_write(seen->events, "refused", json_deep_copy(json_array_get(seen->refusals, count)));
 }

@@ -67,7 +67,7 @@ struct sandbox_plan {
 	struct plan_limit *limits;
 	size_t limit_count;
 	struct cgroup *group; /* that it enters; NULL: none */
-	const char *folder; /* where to go when there is an own root; NULL: nowhere */
+	const char *folder;   /* where to go when there is an own root; NULL: nowhere */
 	bool folder_must_be;
 	const char *const *programs; /* where the program may be in the own root, ends in NULL; else NULL */
 	int landlock;		     /* the kernel's ABI, 0: none */

@@ -110,7 +110,7 @@ struct callgate_sandbox {
 	struct cgroup_limits group; /* what only a control group can limit; all 0: none is made */
 	uint64_t wall_ns, cpu_ns;   /* after which it is ended; 0: never */
 	uint64_t output_max;	    /* bytes on its standard output, beyond which it is ended; 0: any */
-	uint64_t capabilities; /* that the target keeps, bit CAP_* */
+	uint64_t capabilities;	    /* that the target keeps, bit CAP_* */
 	struct {
 		VEC(struct sandbox_path);
 	} paths;
