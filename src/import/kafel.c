@@ -30,8 +30,8 @@ struct reading {
 	struct {
 		VEC(struct named);
 	} policies;
-	struct rules main; /* what stands outside of policies */
-	bool has_default;
+	struct rules main;	    /* what stands outside of policies */
+	bool has_default, has_main; /* a DEFAULT, rules that are in force */
 };
 
 static struct arena *arena(struct reading *reading)
@@ -467,11 +467,23 @@ static int read_all(struct reading *reading)
 		else if (is(reading, "DEFAULT"))
 			status = read_default(reading);
 		else if (is(reading, "USE") || is_action(reading->lexer.token.text))
-			status = read_statements(reading, &reading->main);
+			reading->has_main = true, status = read_statements(reading, &reading->main);
 		else
 			status = kafel_fail_expected(&reading->lexer, "POLICY, USE, DEFAULT, #define or an action");
 	}
 	return status;
+}
+
+/* Policies of which none is in use have no effect: where the DEFAULT lets calls through, that is no filter at all. */
+static int check_use(struct reading *reading)
+{
+	enum policy_action_kind kind = reading->import->policy->default_action.kind;
+
+	if (reading->has_main || !reading->policies.length || (kind != POLICY_ALLOW && kind != POLICY_LOG))
+		return CALLGATE_OK;
+	(void)kafel_fail(&reading->lexer, CALLGATE_E_SYNTAX, "no policy is in use");
+	error_hint(reading->import->err, "add a line like `USE %s DEFAULT KILL`", reading->policies.items[0].name);
+	return CALLGATE_E_SYNTAX;
 }
 
 int kafel_read(struct import *import)
@@ -487,6 +499,8 @@ int kafel_read(struct import *import)
 	policy->foreign_action = (struct policy_action){ .kind = POLICY_KILL_THREAD };
 	kafel_lexer_init(&reading.lexer, import);
 	status = read_all(&reading);
+	if (!status)
+		status = check_use(&reading);
 	policy->newer_action = policy->default_action;
 	policy->newer_position = policy->default_position;
 	for (size_t i = 0; !status && i < reading.main.length; i++)

@@ -32,6 +32,7 @@ struct reading {
 	struct import *import;
 	struct minijail_lexer lexer;
 	unsigned includes, depth, atoms;
+	bool has_default;
 	bool *decided; /* by place in abi's table: a filter without a condition ends those of the call */
 };
 
@@ -452,6 +453,15 @@ static int read_names(struct reading *reading, struct line *line)
 	return expect(reading, "}", "',' or '}'");
 }
 
+/* Of two defaults one would be lost without a word. */
+static int start_default(struct reading *reading)
+{
+	if (reading->has_default)
+		return minijail_fail(&reading->lexer, CALLGATE_E_SYNTAX, "a default for the second time");
+	reading->has_default = true;
+	return advance(reading);
+}
+
 static int read_default(struct reading *reading)
 {
 	struct policy *policy = reading->import->policy;
@@ -544,10 +554,10 @@ static int read_line(struct reading *reading)
 	reading->atoms = 0;
 	if (is(reading, "@denylist")) {
 		reading->import->policy->default_action.kind = POLICY_ALLOW;
-		return advance(reading);
+		return start_default(reading);
 	}
 	if (is_include || is_frequency || is_default) {
-		status = advance(reading);
+		status = is_default ? start_default(reading) : advance(reading);
 		if (status)
 			return status;
 		return is_include ? include(reading) : is_frequency ? skip_frequency(reading) : read_default(reading);

@@ -18,6 +18,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
 	ERRNO_MAX = 4095,   /* what the kernel hands on at most */
@@ -184,15 +185,19 @@ static const struct abi_arch *arch_by_name(const char *name)
 	return abi_arch_by_name(full);
 }
 
+static int fail_arch(const struct reading *reading, const struct json_value *name)
+{
+	fail_unknown(reading, name, "arch");
+	error_hint(reading->import->err, "there are %s", abi_arch_names());
+	return CALLGATE_E_UNKNOWN;
+}
+
 static int add_arch(const struct reading *reading, const struct json_value *name)
 {
 	const struct abi_arch *arch = arch_by_name(name->text);
 
-	if (!arch) {
-		fail_unknown(reading, name, "arch");
-		error_hint(reading->import->err, "there are %s", abi_arch_names());
-		return CALLGATE_E_UNKNOWN;
-	}
+	if (!arch)
+		return fail_arch(reading, name);
 	reading->import->policy->arches[arch->id] = true;
 	return CALLGATE_OK;
 }
@@ -261,12 +266,64 @@ static int read_kernel(const struct reading *reading, const struct json_value *v
 	return CALLGATE_OK;
 }
 
+/*
+ * Whether a key is a slip away from one that is known: a letter or two, or capitals, which runtimes in Go read as if
+ * they were small ones and others pass over.
+ */
+static bool is_slip(const char *key, const struct nearest *nearest)
+{
+	size_t slips = strlen(key) > 2 * SLIPS_MAX ? SLIPS_MAX : 1;
+
+	return nearest->name && (nearest->distance <= slips || strcasecmp(key, nearest->name) == 0);
+}
+
+/* Runtimes pass over what they do not know, and a slip takes all that it stands before with it. */
+static int check_keys(const struct reading *reading, const struct json_value *object, const char *const *known,
+		      size_t count, bool all_known)
+{
+	FOR_EACH_ITEM(object, item)
+	{
+		struct nearest nearest = nearest_to(item->key);
+		bool is_known = false;
+
+		for (size_t i = 0; i < count && !is_known; i++) {
+			is_known = strcmp(known[i], item->key) == 0;
+			nearest_try(&nearest, known[i]);
+			if (strcasecmp(known[i], item->key) == 0)
+				nearest.name = known[i];
+		}
+		if (is_known || (!all_known && !is_slip(item->key, &nearest)))
+			continue;
+		json_error(item, reading->import->err, "unknown key \"%s\"", item->key);
+		return import_suggest(reading->import, CALLGATE_E_SYNTAX, nearest.name);
+	}
+	return CALLGATE_OK;
+}
+
 /* What a filter of "includes" or "excludes" says of this machine, its kernel and the process. */
 struct scope {
 	size_t arches, arches_hit; /* named, and of this machine */
 	size_t caps, caps_hit;	   /* named, and held */
 	bool has_kernel, kernel_hit;
 };
+
+/* A condition that is not understood would put its rule out of force, or in. */
+static int check_scope(const struct reading *reading, const struct json_value *object, const struct json_value *arches,
+		       const struct json_value *caps)
+{
+	static const char *const keys[] = { "arches", "caps", "minKernel" };
+	int status = check_keys(reading, object, keys, COUNT(keys), true);
+
+	if (status)
+		return status;
+	FOR_EACH_ITEM(arches, item)
+	if (!abi_arch_by_name(item->text))
+		return fail_arch(reading, item);
+	FOR_EACH_ITEM(caps, item)
+	if (import_capability(item->text) < 0)
+		return fail_unknown(reading, item, "capability");
+	return CALLGATE_OK;
+}
 
 static int read_scope(const struct reading *reading, const struct json_value *rule, const char *key,
 		      struct scope *ret_scope)
@@ -284,6 +341,9 @@ static int read_scope(const struct reading *reading, const struct json_value *ru
 		status = member_texts(reading, object, "caps", &caps);
 	if (!status)
 		status = json_member_of_kind(object, "minKernel", JSON_STRING, &kernel, err);
+	if (status)
+		return status;
+	status = check_scope(reading, object, arches, caps);
 	if (status)
 		return status;
 	FOR_EACH_ITEM(arches, item)
@@ -392,10 +452,13 @@ static int optional_number(const struct reading *reading, const struct json_valu
 static int read_test(const struct reading *reading, const struct json_value *object, struct libseccomp_test *ret_test)
 {
 	struct callgate_error *err = reading->import->err;
+	static const char *const keys[] = { "index", "op", "value", "valueTwo" };
 	const struct json_value *op, *index;
 	uint64_t arg = 0, value, second;
-	int status = json_member_of_kind(object, "op", JSON_STRING, &op, err);
+	int status = check_keys(reading, object, keys, COUNT(keys), true);
 
+	if (!status)
+		status = json_member_of_kind(object, "op", JSON_STRING, &op, err);
 	if (!status)
 		status = json_member_of_kind(object, "index", JSON_NUMBER, &index, err);
 	if (!status && (!op || !index))
@@ -480,25 +543,6 @@ static int add_rule(struct reading *reading, const struct libseccomp_rule *rule,
 	return CALLGATE_OK;
 }
 
-/* Runtimes pass over what they do not know, and a slip takes all that it stands before with it. */
-static int check_keys(const struct reading *reading, const struct json_value *object, const char *const *known,
-		      size_t count)
-{
-	FOR_EACH_ITEM(object, item)
-	{
-		struct nearest nearest = nearest_to(item->key);
-
-		for (size_t i = 0; i < count; i++)
-			nearest_try(&nearest, known[i]);
-		if (!nearest.name || nearest.distance == 0 || nearest.distance > SLIPS_MAX ||
-		    strlen(item->key) <= 2 * SLIPS_MAX)
-			continue;
-		json_error(item, reading->import->err, "unknown key \"%s\"", item->key);
-		return import_suggest(reading->import, CALLGATE_E_SYNTAX, nearest.name);
-	}
-	return CALLGATE_OK;
-}
-
 static int read_rule(struct reading *reading, const struct json_value *object)
 {
 	static const char *const keys[] = { "name", "names",   "action",   "errno",   "errnoRet",
@@ -510,7 +554,7 @@ static int read_rule(struct reading *reading, const struct json_value *object)
 	if (object->kind != JSON_OBJECT)
 		return json_fail(object, reading->import->err, "\"syscalls\" must hold objects, not %s",
 				 json_kind_name(object->kind));
-	status = check_keys(reading, object, keys, COUNT(keys));
+	status = check_keys(reading, object, keys, COUNT(keys), false);
 	if (!status)
 		status = is_in_scope(reading, object, &in_scope);
 	if (!status)
@@ -617,7 +661,7 @@ static int read_profile(struct reading *reading, const struct json_value *top)
 	int status = find_profile(reading, top, &profile);
 
 	if (!status)
-		status = check_keys(reading, profile, keys, COUNT(keys));
+		status = check_keys(reading, profile, keys, COUNT(keys), false);
 	if (!status)
 		status = read_action(reading, profile, "defaultAction", "defaultErrnoRet", "defaultErrno",
 				     &policy->default_action);

@@ -449,14 +449,19 @@ static bool has_processes(const char *section)
 	return false;
 }
 
-/* A slip in one of ours, which systemd would go on without. */
+/* A slip in one of ours, be it in capitals, which systemd would go on without. */
 static int look_for_slip(struct setting *setting)
 {
 	struct nearest nearest = nearest_to(setting->line->key);
+	bool is_case = false;
 
-	for (size_t i = 0; i < KEYS; i++)
+	for (size_t i = 0; i < KEYS && !is_case; i++) {
+		is_case = strcasecmp(keys[i].key, setting->line->key) == 0;
 		nearest_try(&nearest, keys[i].key);
-	if (!nearest.name || nearest.distance > SLIPS_MAX || strlen(setting->line->key) <= 2 * SLIPS_MAX)
+		if (is_case)
+			nearest.name = keys[i].key;
+	}
+	if (!is_case && (!nearest.name || nearest.distance > SLIPS_MAX || strlen(setting->line->key) <= 2 * SLIPS_MAX))
 		return CALLGATE_OK;
 	return import_suggest(setting->import,
 			      setting_fail(setting, &setting->line->position, CALLGATE_E_UNKNOWN,

@@ -39,6 +39,17 @@ profile 'OCI: a misspelt key, under which all rules stand' 48 'unknown key "sysc
 stderr_has "^hint: did you mean 'syscalls'?"
 profile 'OCI: a misspelt key of a rule' 109 'unknown key "exludes"' \
 	"$start$rule"', "exludes": {}}]}'
+profile 'OCI: a misspelt short key, under which all conditions stand' 105 'unknown key "arg"' "$start$rule"', "arg": []}]}'
+profile 'OCI: a key in capitals, which some runtimes read' 106 'unknown key "ARGS"' "$start$rule"', "ARGS": []}]}'
+profile 'OCI: rules under a key in capitals' 49 'unknown key "SYSCALLS"' "$start"'"SYSCALLS": []}'
+stderr_has "^hint: did you mean 'syscalls'?"
+profile 'OCI: a misspelt value' 149 'unknown key "valu"' \
+	"$start$rule"', "args": [{"index": 0, "op": "SCMP_CMP_NE", "valu": 7}]}]}'
+profile 'OCI: a misspelt condition' 119 'unknown key "arch"' "$start$rule"', "includes": {"arch": ["s390x"]}}]}'
+profile 'OCI: a condition on an arch that nobody knows' 122 "unknown arch 'amd46'" \
+	"$start$rule"', "excludes": {"arches": ["amd46"]}}]}'
+profile 'OCI: a condition on a capability that there is not' 120 "unknown capability 'CAP_SYS_ADMON'" \
+	"$start$rule"', "excludes": {"caps": ["CAP_SYS_ADMON"]}}]}'
 profile 'OCI: a misspelt call in a rule that refuses it' 61 "unknown syscall, in a rule that refuses it, 'ptrase'" \
 	'{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["ptrase"], "action": "SCMP_ACT_KILL"}]}'
 stderr_has "^hint: did you mean 'ptrace'?"
@@ -63,6 +74,7 @@ policy 'Minijail: a misspelt call' 1:1 "there is no syscall 'opne' on " 'opne: 1
 stderr_has "^hint: did you mean 'open'?"
 policy 'Minijail: an arch that nobody knows' 1:11 "unknown arch 'vax'" 'read[arch=vax]: 1\n'
 policy 'Minijail: a misspelt directive' 1:1 "unknown directive '@defalt'" '@defalt kill\n'
+policy 'Minijail: two defaults' 2:1 'a default for the second time' '@default return EPERM\n@denylist\n'
 policy 'Minijail: a seventh argument' 1:7 "expected arg0 to arg5, not 'arg6'" 'read: arg6 == 1\n'
 policy 'Minijail: a number of 67 bits' 1:15 'the number does not fit in 64 bits' 'read: arg0 == 99999999999999999999\n'
 policy 'Minijail: an errno that is too large' 1:14 "expected an errno, not '4096'" 'read: return 4096\n'
@@ -72,6 +84,8 @@ status=3 policy 'Minijail: ten thousand parentheses' '1:4111' 'the line is too l
 
 kind=kafel
 policy 'Kafel: a policy twice' 1:20 "policy 'a' a second time" 'POLICY a {} POLICY a {}'
+policy 'Kafel: a policy that nothing uses' 1:42 'no policy is in use' 'POLICY a { KILL { mount } } DEFAULT ALLOW'
+stderr_has '^hint: add a line like `USE a DEFAULT KILL`'
 policy 'Kafel: a constant of two values' 2:11 "'a' is defined otherwise above" '#define a 1\n#define a 2\n'
 policy 'Kafel: an unknown action' 1:1 'expected POLICY, USE, DEFAULT, #define or an action, not .REFUSE.' 'REFUSE { read }'
 policy 'Kafel: an arch that nobody knows' 1:17 "unknown arch 'vax'" 'ALLOW { read ON vax }'
@@ -82,6 +96,8 @@ status=3 policy 'Kafel: ten thousand parentheses' '1:216' 'the expression is too
 
 kind=systemd
 policy 'systemd: an unknown setting' 2:1 "unknown setting 'SystemCalFilter'" '[Service]\nSystemCalFilter=read\n'
+policy 'systemd: a setting in small letters' 2:1 "unknown setting 'systemcallfilter'" '[Service]\nsystemcallfilter=~@mount\n'
+stderr_has "^hint: did you mean 'SystemCallFilter'?"
 policy 'systemd: an errno that is too large' 2:19 "expected an errno or 'kill', not '4096'" \
 	'[Service]\nSystemCallFilter=~read:4096\n'
 policy 'systemd: an arch that nobody knows' 2:25 "unknown arch 'vax'" '[Service]\nSystemCallArchitectures=vax\n'
@@ -106,5 +122,7 @@ if [ "$(uname -m)" = x86_64 ]; then
 	policy 'firejail: a misspelt command' 1:1 "unknown command 'secomp.drop'" 'secomp.drop mount\n'
 	policy 'firejail: an errno that there is not' 1:14 "unknown errno 'EPER'" 'seccomp.drop mount:EPER\n'
 	policy 'firejail: a number that no call has' 1:14 "unknown number '.99999'" 'seccomp.drop \x2499999\n'
+	status=3 policy 'firejail: more that is ignored than may be' 1026:1 'more than 1024 lines of what is ignored' \
+		"seccomp\n$(printf 'ignore x%s\\n' $(seq 1025))"
 	policy 'firejail: bytes that are no text' 1:14 'unknown syscall ' 'seccomp.drop \xff\n'
 fi
