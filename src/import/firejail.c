@@ -18,7 +18,13 @@
 
 #define SYSTEM_FOLDER "/etc/firejail"
 
-enum { FILE_BYTES_MAX = 1 << 20, DEPTH_MAX = 16, INCLUDES_MAX = 256, SLIPS_MAX = 2 };
+enum {
+	FILE_BYTES_MAX = 1 << 20,
+	DEPTH_MAX = 16,
+	INCLUDES_MAX = 256,
+	IGNORED_MAX = 1024, /* each line is compared with every one */
+	SLIPS_MAX = 2,
+};
 
 struct reading {
 	struct import *import;
@@ -327,6 +333,15 @@ static int refuse_conditional(struct reading *reading, const char *text, const s
 	return CALLGATE_OK;
 }
 
+static int ignore(struct reading *reading, const struct line *line)
+{
+	if (reading->ignored.length >= IGNORED_MAX)
+		return firejail_fail(reading->import, &line->position, CALLGATE_E_LIMIT,
+				     "more than %d lines of what is ignored", IGNORED_MAX);
+	return VEC_PUSH(arena(reading), &reading->ignored, line->value.text) ? CALLGATE_OK
+									     : fail_nomem(reading->import->err);
+}
+
 static int take_line(struct reading *reading, const char *text, const struct policy_position *position)
 {
 	size_t length = strcspn(text, " "), blanks = strspn(text + length, " ");
@@ -345,8 +360,7 @@ static int take_line(struct reading *reading, const char *text, const struct pol
 	if (strcmp(line.word, "include") == 0)
 		return include(reading, &line);
 	if (strcmp(line.word, "ignore") == 0)
-		return VEC_PUSH(arena(reading), &reading->ignored, line.value.text) ? CALLGATE_OK
-										    : fail_nomem(reading->import->err);
+		return ignore(reading, &line);
 	return take_setting(reading, &line);
 }
 
