@@ -217,11 +217,16 @@ static const struct {
 
 enum { WORDS = sizeof(words) / sizeof(*words) };
 
-/* A slip in one of ours. firejail refuses every line that it does not know; this reader knows few. */
+/* A slip in one of ours, or what is no command at all. firejail refuses every line that it does not know; this reader
+ * knows few. */
 static int look_for_slip(struct reading *reading, const struct line *line)
 {
 	struct nearest nearest = nearest_to(line->word);
 
+	if (line->word[0] < 'a' || line->word[0] > 'z' ||
+	    line->word[strspn(line->word, "abcdefghijklmnopqrstuvwxyz0123456789.-")])
+		return firejail_fail(reading->import, &line->position, CALLGATE_E_SYNTAX,
+				     "this is no line of a profile");
 	for (size_t i = 0; i < WORDS; i++)
 		nearest_try(&nearest, words[i].word);
 	if (!nearest.name || nearest.distance > SLIPS_MAX || strcmp(nearest.name, line->word) == 0)

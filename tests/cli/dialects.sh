@@ -125,4 +125,5 @@ if [ "$(uname -m)" = x86_64 ]; then
 	status=3 policy 'firejail: more that is ignored than may be' 1026:1 'more than 1024 lines of what is ignored' \
 		"seccomp\n$(printf 'ignore x%s\\n' $(seq 1025))"
 	policy 'firejail: bytes that are no text' 1:14 'unknown syscall ' 'seccomp.drop \xff\n'
+	policy 'firejail: what is no line of a profile' 1:1 'this is no line of a profile' '\x01\x02 x\n'
 fi
