@@ -131,7 +131,9 @@ static int plan_folders(struct cgroup *group, const struct cgroup_tree *tree, co
 
 static int fail_folder(const char *doing, const struct cgroup_folder *folder, struct callgate_error *err)
 {
-	int status = errno == EACCES || errno == EPERM || errno == EROFS ? CALLGATE_E_UNCONFINED : CALLGATE_E_OS;
+	/* ENOENT: another mount hides the hierarchy. */
+	bool denied = errno == EACCES || errno == EPERM || errno == EROFS || errno == ENOENT;
+	int status = denied ? CALLGATE_E_UNCONFINED : CALLGATE_E_OS;
 
 	error_set_errno(err, "cannot %s the control group '%s'", doing, folder->path);
 	if (status == CALLGATE_E_UNCONFINED) {

@@ -69,5 +69,23 @@ while time.process_time() - start < 0.06: pass'
 		kill -0 "$(basename "$g" | cut -d. -f2)" 2>/dev/null || echo "$g"; done)"
 fi
 
+# Where there is no hierarchy of control groups: its mounts taken away, or hidden.
+for without in 'umount -R -l /sys/fs/cgroup' 'mount -t tmpfs none /sys/fs/cgroup'; do
+	if ! unshare -m sh -c "$without" 2>err; then
+		skip "without control groups ($without)" "$(head -n 1 err)"
+		continue
+	fi
+	groupless() { unshare -m sh -c "$without && exec \"\$@\"" sh "$CALLGATE" run -p open.policy --report report.json "$@"; }
+	expect 125 "without control groups nothing is started ($without)" groupless --memory 256M -- touch started
+	stderr_has 'the target was not started: .*control'
+	stderr_has 'allow-degraded resources'
+	check '  at all' test ! -e started
+	expect 0 '  but where that is allowed, under limits of each process' \
+		groupless --memory 256M --pids 4000 --allow-degraded resources -- sh -c 'ulimit -v; grep processes /proc/self/limits'
+	stdout_has '^262144$'
+	stdout_has '^Max processes  *4000  *4000 '
+	reports 'r["layers"]["resources"] == "degraded" and "resources" in r["weaker"]'
+done
+
 expect 0 'learning keeps the limits too' callgate learn -o learned.policy --stdout-max 3 -- echo 123456
 stdout_is '123'
