@@ -87,7 +87,8 @@ static long enter_group(struct sandbox_plan *plan)
 	return result < 0 ? result : 0;
 }
 
-/* Its capabilities stay for now, in whatever user namespace. The plan's reports are the target's alone. */
+/* Its capabilities stay until sandbox_confine drops them, in whatever user namespace. The plan's reports are the
+ * target's alone. */
 static long enter_identity(const struct sandbox_plan *plan)
 {
 	long result = 0;
