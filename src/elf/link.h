@@ -65,7 +65,7 @@ struct link_module {
 	struct link_definition *definitions;
 };
 
-/* An R_X86_64_COPY: the program's object at address begins as a copy of the library's. */
+/* A RELOCATION_COPY: the program's object at address begins as a copy of the library's. */
 struct link_copy {
 	uint64_t address; /* in module 0 */
 	uint64_t size;

@@ -226,7 +226,7 @@ int link_find_copies(struct link *link, struct callgate_error *err)
 		const struct module_symbol *symbol;
 		struct link_copy copy;
 
-		if (relocation->type != R_X86_64_COPY || relocation->symbol >= program->dynamic_symbols.length)
+		if (relocation->kind != RELOCATION_COPY || relocation->symbol >= program->dynamic_symbols.length)
 			continue;
 		symbol = &program->dynamic_symbols.items[relocation->symbol];
 		copy = (struct link_copy){

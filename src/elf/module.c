@@ -162,6 +162,7 @@ static int reader_kind(const struct reader *reader)
 			    header.e_type == ET_REL    ? "an object file"
 			    : header.e_type == ET_CORE ? "a core dump"
 						       : "an ELF file of another type");
+	reader->module->machine = header.e_machine;
 	reader->module->is_position_free = header.e_type == ET_DYN;
 	reader->module->is_executable = header.e_type == ET_EXEC;
 	reader->module->entry = header.e_entry;

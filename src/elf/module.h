@@ -1,11 +1,11 @@
 /*
  * elf/module.h - one ELF file, read: what the dynamic linker and the analyser look at, as plain arrays
  *
- * A module is a little-endian 64-bit x86-64 executable or shared object. Its bytes are mapped, not copied; names point
- * into the mapping, so that opening one costs what its tables are long. What the dynamic linker obeys (segments and the
- * dynamic table) is read first, and sections only add what it does not need: the symbols of a static program, the
- * extent of data. Nothing in the file is trusted: a range that leaves the file or its segments is an error, and an
- * address of anything is only an address until module_bytes has found it.
+ * A module is a little-endian 64-bit executable or shared object, for x86-64 or aarch64. Its bytes are mapped, not
+ * copied; names point into the mapping, so that opening one costs what its tables are long. What the dynamic linker
+ * obeys (segments and the dynamic table) is read first, and sections only add what it does not need: the symbols of a
+ * static program, the extent of data. Nothing in the file is trusted: a range that leaves the file or its segments is
+ * an error, and an address of anything is only an address until module_bytes has found it.
  *
  * Addresses are the file's own (link-time) ones.
  */
@@ -56,10 +56,22 @@ struct module_symbol {
 	bool is_hidden;	    /* its version is not the default one (NAME@VERSION rather than NAME@@VERSION) */
 };
 
+/* What a relocation writes, whatever its machine calls it: relocations.def. */
+enum module_relocation_kind {
+	RELOCATION_OTHER,
+	RELOCATION_RELATIVE,  /* the address addend; RELR's are of this kind */
+	RELOCATION_IRELATIVE, /* what the function at addend answers */
+	RELOCATION_POINTER,   /* a symbol's address, plus addend */
+	RELOCATION_GLOBAL,    /* the same, in the global offset table */
+	RELOCATION_SLOT,      /* the same, for calls */
+	RELOCATION_COPY,      /* the symbol's object itself */
+	RELOCATION_TLS,	      /* where threads have something */
+};
+
 struct module_relocation {
 	uint64_t address; /* of the place that is written */
 	int64_t addend;	  /* of RELR: what stood at the place */
-	uint32_t type;	  /* R_X86_64_*; RELR's are R_X86_64_RELATIVE */
+	uint32_t kind;	  /* enum module_relocation_kind */
 	uint32_t symbol;  /* in dynamic_symbols, 0 for none */
 	bool is_lazy;	  /* it is one of DT_JMPREL: the place is a slot of the procedure linkage table */
 };
@@ -81,6 +93,7 @@ struct module {
 	const uint8_t *bytes;	 /* the mapping */
 	size_t size;		 /* of it */
 	bool is_mapped;		 /* by module_open, so module_free unmaps it */
+	uint16_t machine;	 /* EM_X86_64 or EM_AARCH64 */
 	uint64_t device, inode;	 /* which file it is */
 	int64_t changed_ns;	 /* when it, or what is said of it, was last changed */
 	const uint8_t *build_id; /* NULL where it has none */

@@ -10,7 +10,24 @@
 
 #include <string.h>
 
-enum { RELR_WORDS = 63 };
+enum { RELR_WORDS = 63, TYPE_NONE = 0 };
+
+static uint32_t relocation_kind(uint16_t machine, uint64_t type)
+{
+	static const struct {
+		uint16_t machine;
+		uint16_t type, kind;
+	} rows[] = {
+#define RELOCATION(machine, type, kind) { EM_##machine, R_##type, kind },
+#include "elf/relocations.def"
+#undef RELOCATION
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (rows[i].machine == machine && rows[i].type == type)
+			return rows[i].kind;
+	return RELOCATION_OTHER;
+}
 
 static int reader_push(struct reader *reader, struct module_relocation relocation)
 {
@@ -29,7 +46,7 @@ static int reader_relative(struct reader *reader, uint64_t address)
 	if (!module_word(reader->module, address, &word))
 		return reader_damaged(reader, "a packed relocation leaves it");
 	return reader_push(reader, (struct module_relocation){
-					   .address = address, .addend = (int64_t)word, .type = R_X86_64_RELATIVE });
+					   .address = address, .addend = (int64_t)word, .kind = RELOCATION_RELATIVE });
 }
 
 static int reader_relr(struct reader *reader, uint64_t table, uint64_t size)
@@ -69,15 +86,16 @@ static int reader_rela(struct reader *reader, uint64_t address, uint64_t size, b
 		Elf64_Rela rela;
 
 		memcpy(&rela, table + i * sizeof(rela), sizeof(rela));
-		if (ELF64_R_TYPE(rela.r_info) == R_X86_64_NONE)
+		if (ELF64_R_TYPE(rela.r_info) == TYPE_NONE)
 			continue;
-		status = reader_push(reader, (struct module_relocation){
-						     .address = rela.r_offset,
-						     .addend = rela.r_addend,
-						     .type = (uint32_t)ELF64_R_TYPE(rela.r_info),
-						     .symbol = (uint32_t)ELF64_R_SYM(rela.r_info),
-						     .is_lazy = is_lazy,
-					     });
+		status = reader_push(
+			reader, (struct module_relocation){
+					.address = rela.r_offset,
+					.addend = rela.r_addend,
+					.kind = relocation_kind(reader->module->machine, ELF64_R_TYPE(rela.r_info)),
+					.symbol = (uint32_t)ELF64_R_SYM(rela.r_info),
+					.is_lazy = is_lazy,
+				});
 	}
 	return status;
 }

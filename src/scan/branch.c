@@ -110,7 +110,7 @@ bool branch_take(struct values *values, struct state *state, const struct insn *
 	if (value.kind == VALUE_NUMBERS)
 		return branch_narrow(values, state, &fact);
 	if (value.kind == VALUE_PARAM && value.width >= fact.width) {
-		fact.reg = value.reg;
+		fact.param = value.param;
 		fact.offset = value.offset;
 		state->facts = facts_add(values, state->facts, fact, &contradiction);
 		return !contradiction;

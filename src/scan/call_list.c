@@ -11,9 +11,6 @@
 
 enum { CARRY_DEPTH_MAX = 6, SYSCALL_NR_MAX = 4096 };
 
-/* The kernel's argument registers. */
-static const uint8_t call_registers[CALL_ARGUMENTS] = { RDI, RSI, RDX, R10, R8, R9 };
-
 /* A value of some module, or (is_number) one of reach->values. */
 struct carried {
 	uint32_t value;
@@ -141,7 +138,7 @@ static bool is_handler_of(const struct collector *collector, const struct pendin
 	const struct facts *facts = &values->facts.items[pending->effect->facts];
 
 	for (uint64_t i = 0; i < facts->count; i++)
-		if (facts->items[i].reg == RDI && facts->items[i].relation == FACT_EQUAL &&
+		if (facts->items[i].param == 0 && facts->items[i].relation == FACT_EQUAL &&
 		    facts->items[i].number - facts->items[i].offset == number)
 			return true;
 	return false;
@@ -187,8 +184,7 @@ static bool is_carried(const struct collector *collector, const struct pending *
 	if (pending->nr.is_number)
 		return false;
 	value = value_at(&collector->reach->modules.items[pending->module]->summary->values, pending->nr.value);
-	return (value->kind == VALUE_PARAM || value->kind == VALUE_POINTEE) && value->offset == 0 &&
-	       value_argument_of(value->reg) < VALUE_ARGUMENTS;
+	return (value->kind == VALUE_PARAM || value->kind == VALUE_POINTEE) && value->offset == 0;
 }
 
 /* Numbers now, or to be carried on, or nobody knows. */
@@ -228,17 +224,14 @@ static struct carried carry(struct collector *collector, const struct pending *c
 	struct reach *reach = collector->reach;
 	const struct value *value;
 	const struct values *values = &reach->modules.items[module]->summary->values;
-	unsigned argument;
 	uint32_t given;
 
 	if (carried.is_number)
 		return carried;
 	value = value_at(&reach->modules.items[callee->module]->summary->values, carried.value);
-	argument = value_argument_of(value->reg);
-	if ((value->kind != VALUE_PARAM && value->kind != VALUE_POINTEE) || value->offset != 0 ||
-	    argument == VALUE_ARGUMENTS)
+	if ((value->kind != VALUE_PARAM && value->kind != VALUE_POINTEE) || value->offset != 0)
 		return (struct carried){ carried_number(collector, callee, carried), true };
-	given = values->arguments.items[call->arguments].values[argument];
+	given = values->arguments.items[call->arguments].values[value->param];
 	if (value->kind == VALUE_PARAM)
 		return (struct carried){ given, false };
 	if (value_kind(values, given) == VALUE_CELL)
@@ -291,14 +284,13 @@ static bool names_number(const struct collector *collector, const struct pending
 			 const struct effect *effect)
 {
 	const struct values *values = &collector->reach->modules.items[module]->summary->values;
-	unsigned argument;
+	const struct value *nr;
 
 	/* The number's value is one of the pending module's own. */
 	if (effect->kind != EFFECT_CALL_UNKNOWN || !pending->by_pointer || pending->module != module)
 		return false;
-	argument = value_argument_of(value_at(values, pending->nr.value)->reg);
-	return argument < VALUE_ARGUMENTS &&
-	       value_kind(values, values->arguments.items[effect->arguments].values[argument]) == VALUE_NUMBERS;
+	nr = value_at(values, pending->nr.value);
+	return value_kind(values, values->arguments.items[effect->arguments].values[nr->param]) == VALUE_NUMBERS;
 }
 
 static void collector_callers_in(struct collector *collector, uint32_t module, uint32_t number, size_t from, size_t to)
@@ -347,9 +339,9 @@ static void collector_effect(struct collector *collector, uint32_t module, uint3
 		collector_unresolved(collector, &pending, "it is made as a program for i386 makes it");
 		return;
 	}
-	pending.nr = (struct carried){ arguments->values[value_argument_of(RAX)], false };
+	pending.nr = (struct carried){ arguments->values[VALUE_NUMBER], false };
 	for (unsigned i = 0; i < CALL_ARGUMENTS; i++)
-		pending.given[i] = (struct carried){ arguments->values[value_argument_of(call_registers[i])], false };
+		pending.given[i] = (struct carried){ arguments->values[i], false };
 	collector_add(collector, &pending);
 }
 

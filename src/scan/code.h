@@ -13,7 +13,7 @@
 
 #include "base/arena.h"
 #include "elf/module.h"
-#include "scan/insn.h"
+#include "scan/arch.h"
 
 #include <stdbool.h>
 
@@ -22,6 +22,7 @@
 
 struct code_map {
 	const struct module *module;
+	const struct arch *arch; /* of it */
 	struct arena arena;
 	struct {
 		VEC(uint64_t);
@@ -60,8 +61,8 @@ struct code_insn {
 struct code_block {
 	uint32_t first, end;   /* instructions [first, end), which follow each other */
 	uint32_t next, target; /* blocks, CODE_NONE */
-	uint16_t live_in;      /* registers that are read from here on before they are written */
-	uint16_t uses, defines;
+	uint32_t live_in;      /* registers that are read from here on before they are written */
+	uint32_t uses, defines;
 	uint32_t rank; /* its place in order */
 	uint8_t visit; /* of code_function_order */
 	bool is_entry; /* control comes from elsewhere: the function's start, a landing pad */
@@ -102,7 +103,7 @@ struct code_function {
 	struct {
 		VEC(uint64_t);
 	} types;	       /* addresses of the pointers to the types that its landing pads catch */
-	uint16_t entries_live; /* what entries read */
+	uint32_t entries_live; /* what entries read */
 	bool failed;	       /* memory was out, or the function is too large */
 };
 

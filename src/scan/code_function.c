@@ -161,7 +161,7 @@ static void function_run(struct code_function *function, uint64_t address)
 			function->insns.items[index].is_leader = true;
 			return;
 		}
-		insn_decode(bytes + done, room - done, address + done, &insn);
+		function->map->arch->decode(bytes + done, room - done, address + done, &insn);
 		index = function_push(function, &insn);
 		if (index == CODE_NONE) {
 			function->failed = true;
@@ -345,7 +345,7 @@ void code_function_open(struct code_function *function)
 	function_finish(function);
 	for (size_t i = 0; i < function->blocks.length; i++)
 		function->blocks.items[i].is_entry = true;
-	function->entries_live = UINT16_MAX;
+	function->entries_live = function->map->arch->registers;
 }
 
 void code_function_fini(struct code_function *function)

@@ -48,7 +48,7 @@ static bool map_add_arrays(struct code_map *map)
 	for (size_t i = 0; i < module->relocations.length; i++) {
 		const struct module_relocation *relocation = &module->relocations.items[i];
 
-		if ((relocation->type == R_X86_64_RELATIVE || relocation->type == R_X86_64_IRELATIVE) &&
+		if ((relocation->kind == RELOCATION_RELATIVE || relocation->kind == RELOCATION_IRELATIVE) &&
 		    !map_add(map, (uint64_t)relocation->addend))
 			return false;
 	}
@@ -78,7 +78,7 @@ static size_t addresses_sort(uint64_t *items, size_t count)
 
 bool code_map_init(struct code_map *map, const struct module *module)
 {
-	*map = (struct code_map){ .module = module };
+	*map = (struct code_map){ .module = module, .arch = arch_of(module) };
 	for (size_t i = 0; i < module->frames.length; i++)
 		if (!VEC_PUSH(&map->arena, &map->starts, module->frames.items[i].start))
 			return false;

@@ -15,16 +15,16 @@ static uint8_t register_number(ZydisRegister name)
 	return (uint8_t)(whole - ZYDIS_REGISTER_RAX);
 }
 
-static uint16_t register_bit(ZydisRegister name)
+static uint32_t register_bit(ZydisRegister name)
 {
 	uint8_t number = register_number(name);
 
-	return number == REGISTER_NONE ? 0 : (uint16_t)(1u << number);
+	return number == REGISTER_NONE ? 0 : 1u << number;
 }
 
 static void any_register(const ZydisDecodedOperand *operand, struct insn *insn)
 {
-	uint16_t bit = register_bit(operand->reg.value);
+	uint32_t bit = register_bit(operand->reg.value);
 
 	if (operand->actions & ZYDIS_OPERAND_ACTION_MASK_READ)
 		insn->reads |= bit;

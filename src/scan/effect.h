@@ -19,15 +19,15 @@ enum effect_kind {
 	EFFECT_ESCAPE_CODE,    /* the same of the function with number target; only in a summary */
 	EFFECT_ESCAPE_SLOT,    /* the pointer at target can */
 	EFFECT_ESCAPE_FIELD,   /* the pointer at offset of what the pointer at target points to can */
-	EFFECT_SYSCALL,	       /* rax of arguments is the number */
+	EFFECT_SYSCALL,	       /* argument VALUE_NUMBER is the number */
 	EFFECT_FOREIGN_SYSCALL /* int $0x80 or sysenter: a call of i386 */
 };
 
 struct effect {
 	uint64_t site;	    /* of the instruction */
-	uint64_t target;    /* an address of the module */
+	uint64_t target;    /* an address of the module; of system calls the site */
 	int32_t offset;	    /* FIELD */
-	uint32_t arguments; /* of calls, by the registers of value.h */
+	uint32_t arguments; /* of calls */
 	uint32_t facts;	    /* that hold at the site, of what the function was given */
 	uint32_t kind;	    /* enum effect_kind */
 };

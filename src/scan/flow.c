@@ -103,7 +103,7 @@ void flow_escape(struct flow *flow, const struct state *state, uint64_t site, ui
 static void flow_escape_lost(struct flow *flow, const struct state *from, uint32_t block, uint64_t site)
 {
 	const struct state *into = &flow->states[block];
-	uint16_t live = flow->function.blocks.items[block].live_in;
+	uint32_t live = flow->function.blocks.items[block].live_in;
 
 	for (unsigned rest = live; rest; rest &= rest - 1) {
 		unsigned reg = (unsigned)__builtin_ctz(rest);
@@ -132,7 +132,7 @@ static void flow_soil(struct flow *flow, uint32_t block)
 
 static void flow_into(struct flow *flow, const struct state *state, uint32_t block, uint64_t site)
 {
-	uint16_t live;
+	uint32_t live;
 
 	if (block == CODE_NONE)
 		return;
@@ -141,9 +141,8 @@ static void flow_into(struct flow *flow, const struct state *state, uint32_t blo
 		flow_escape_lost(flow, state, block, site);
 	} else if (!(flow->marks[block] & FLOW_REACHED)) {
 		state_copy(&flow->states[block], state);
-		for (uint8_t reg = 0; reg < REGISTERS; reg++)
-			if (!(live >> reg & 1))
-				flow->states[block].registers[reg] = UNKNOWN;
+		for (uint32_t rest = flow->arch->registers & ~live; rest; rest &= rest - 1)
+			flow->states[block].registers[__builtin_ctz(rest)] = UNKNOWN;
 		flow_soil(flow, block);
 	} else if (state_join(flow->values, &flow->states[block], state, live,
 			      flow->marks[block] / FLOW_VISIT >= FLOW_VISITS_MAX)) {
@@ -169,7 +168,7 @@ static void flow_into_targets(struct flow *flow, const struct state *state, uint
 		bool contradiction = false;
 
 		state_copy(&into, state);
-		if (target->fact.reg != REGISTER_NONE)
+		if (target->fact.param != PARAM_NONE)
 			into.facts = facts_add(flow->values, state->facts, target->fact, &contradiction);
 		if (block == CODE_NONE && !VEC_PUSH(&flow->arena, &flow->unseen, target->address))
 			flow->failed = true;
@@ -238,7 +237,7 @@ static bool flow_prepare(struct flow *flow)
 		if (!flow->function.blocks.items[i].is_entry)
 			continue;
 		if (i == 0 && !flow->was_opened)
-			state_at_entry(flow->values, &flow->states[i]);
+			state_at_entry(flow->values, flow->arch, &flow->states[i]);
 		else
 			state_unknown(&flow->states[i]);
 		flow->marks[i] = FLOW_REACHED | FLOW_DIRTY;

@@ -18,11 +18,12 @@
 /* Where a switch goes, with how many of its numbers. */
 struct flow_target {
 	uint64_t address;
-	struct fact fact; /* reg is REGISTER_NONE where it says nothing */
+	struct fact fact; /* param is PARAM_NONE where it says nothing */
 };
 
 struct flow {
 	const struct module *module;
+	const struct arch *arch;	 /* of the module */
 	const struct pointers *pointers; /* of the module */
 	struct values *values;
 	struct code_function function;

@@ -200,7 +200,7 @@ bool code_arithmetic_imm(struct code *code, uint8_t opcode)
 	insn->imm = code_take(code, opcode == 0x81 ? code_imm_size(width) : 1);
 	code->reg = RAX;
 	if (code_high_bytes(code, width, false, op != INSN_COMPARE)) {
-		insn->reads &= (uint16_t) ~(code->rm != REGISTER_NONE && (code->rm & 3) == RAX ? 0 : bit(RAX));
+		insn->reads &= ~(code->rm != REGISTER_NONE && (code->rm & 3) == RAX ? 0 : bit(RAX));
 		return true;
 	}
 	insn->operand = OPERAND_IMMEDIATE;

@@ -23,9 +23,9 @@ struct code {
 	bool rip_relative; /* displacement counts from the next instruction */
 };
 
-static inline uint16_t bit(uint8_t number)
+static inline uint32_t bit(uint8_t number)
 {
-	return number < REGISTERS ? (uint16_t)(1u << number) : 0;
+	return number < REGISTERS ? 1u << number : 0;
 }
 
 /* Registers and memory of a ModRM byte. */

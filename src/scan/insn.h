@@ -1,5 +1,5 @@
 /*
- * scan/insn.h - one x86-64 instruction, as far as the analysis cares
+ * scan/insn.h - one instruction, as far as the analysis cares
  *
  * What matters is where control goes, which general registers are read and written, what constants and addresses move
  * between them, and what memory is named. All else (arithmetic of floats, vectors, strings) is INSN_OTHER with its
@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* General registers by the number that instructions have for them. */
+/* General registers by the number that x86-64's instructions have for them. */
 enum insn_register {
 	RAX,
 	RCX,
@@ -31,7 +31,7 @@ enum insn_register {
 	R13,
 	R14,
 	R15,
-	REGISTERS,
+	REGISTERS = 32, /* the most that a machine has */
 	REGISTER_NONE = 0xff,
 };
 
@@ -95,7 +95,7 @@ struct insn {
 	uint64_t address;
 	int64_t imm;		    /* sign-extended; target of a direct call, jump or branch */
 	int64_t displacement;	    /* of memory; where is_absolute, the address itself */
-	uint16_t reads, writes;	    /* masks of registers; those of a call are not in it */
+	uint32_t reads, writes;	    /* masks of registers; those of a call are not in it */
 	uint8_t length;		    /* 1 to 15 */
 	uint8_t op;		    /* enum insn_op */
 	uint8_t width;		    /* bytes: 1, 2, 4 or 8; of INSN_OTHER that of memory, 0 for not known */

@@ -5,58 +5,50 @@
  */
 #include "scan/code.h"
 
-#define BIT(reg) (1u << (reg))
-
-enum {
-	CALL_READS = BIT(RDI) | BIT(RSI) | BIT(RDX) | BIT(RCX) | BIT(R8) | BIT(R9) | BIT(RAX) | BIT(R10) | BIT(R11),
-	CALL_WRITES = CALL_READS,
-	SYSCALL_READS = BIT(RAX) | BIT(RDI) | BIT(RSI) | BIT(RDX) | BIT(R10) | BIT(R8) | BIT(R9),
-	SYSCALL_WRITES = BIT(RAX) | BIT(RCX) | BIT(R11),
-	RETURN_READS = BIT(RAX) | BIT(RDX),
-};
-
-static void insn_masks(const struct code_insn *item, uint16_t *ret_reads, uint16_t *ret_writes)
+static void insn_masks(const struct arch *arch, const struct code_insn *item, uint32_t *ret_reads, uint32_t *ret_writes)
 {
 	*ret_reads = item->insn.reads;
 	*ret_writes = item->insn.writes;
 	switch (item->insn.op) {
 	case INSN_CALL:
 	case INSN_CALL_INDIRECT:
-		*ret_reads |= CALL_READS;
-		*ret_writes |= CALL_WRITES;
+		*ret_reads |= arch->call_reads;
+		*ret_writes |= arch->call_changes;
 		break;
 	case INSN_SYSCALL:
 	case INSN_INT80:
-		*ret_reads |= SYSCALL_READS;
-		*ret_writes |= SYSCALL_WRITES;
+		*ret_reads |= arch->syscall_reads;
+		*ret_writes |= arch->syscall_changes;
 		break;
 	case INSN_RETURN:
-		*ret_reads |= RETURN_READS;
+		*ret_reads |= arch->return_reads;
 		break;
 	case INSN_JUMP_INDIRECT:
-		*ret_reads = UINT16_MAX;
+		*ret_reads = arch->registers;
 		break;
 	default:
 		break;
 	}
 	if (item->is_tail)
-		*ret_reads = UINT16_MAX;
+		*ret_reads = arch->registers;
 }
 
 static void block_masks(const struct code_function *function, struct code_block *block)
 {
+	const struct arch *arch = function->map->arch;
+
 	block->uses = block->defines = 0;
 	for (uint32_t i = block->first; i < block->end; i++) {
-		uint16_t reads, writes;
+		uint32_t reads, writes;
 
-		insn_masks(&function->insns.items[i], &reads, &writes);
+		insn_masks(arch, &function->insns.items[i], &reads, &writes);
 		block->uses |= reads & ~block->defines;
 		block->defines |= writes;
 	}
 	block->live_in = block->uses;
 }
 
-static uint16_t block_live_in(const struct code_function *function, uint32_t block)
+static uint32_t block_live_in(const struct code_function *function, uint32_t block)
 {
 	return block == CODE_NONE ? 0 : function->blocks.items[block].live_in;
 }
@@ -71,8 +63,8 @@ void code_function_liveness(struct code_function *function)
 		changed = false;
 		for (size_t i = function->order.length; i-- > 0;) {
 			struct code_block *block = &function->blocks.items[function->order.items[i]];
-			uint16_t out = block_live_in(function, block->next) | block_live_in(function, block->target);
-			uint16_t in = block->uses | (out & ~block->defines);
+			uint32_t out = block_live_in(function, block->next) | block_live_in(function, block->target);
+			uint32_t in = block->uses | (out & ~block->defines);
 
 			changed |= in != block->live_in;
 			block->live_in = in;

@@ -46,16 +46,13 @@ static bool boundaries_of_symbols(struct boundaries *all, const struct module_sy
 	return true;
 }
 
-static bool is_got_type(uint32_t type)
+static bool is_got_kind(uint32_t kind)
 {
-	switch (type) {
-	case R_X86_64_GLOB_DAT:
-	case R_X86_64_JUMP_SLOT:
-	case R_X86_64_IRELATIVE:
-	case R_X86_64_DTPMOD64:
-	case R_X86_64_DTPOFF64:
-	case R_X86_64_TPOFF64:
-	case R_X86_64_TLSDESC:
+	switch ((enum module_relocation_kind)kind) {
+	case RELOCATION_GLOBAL:
+	case RELOCATION_SLOT:
+	case RELOCATION_IRELATIVE:
+	case RELOCATION_TLS:
 		return true;
 	default:
 		return false;
@@ -67,7 +64,7 @@ static bool boundaries_of_slots(struct boundaries *all)
 	for (size_t i = 0; i < all->module->relocations.length; i++) {
 		const struct module_relocation *relocation = &all->module->relocations.items[i];
 
-		if (is_got_type(relocation->type) &&
+		if (is_got_kind(relocation->kind) &&
 		    (!boundary(all, relocation->address) || !boundary(all, relocation->address + 8)))
 			return false;
 	}

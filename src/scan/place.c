@@ -47,7 +47,7 @@ static void place_based(struct values *values, const struct module *module, uint
 	case VALUE_PARAM:
 		place->kind = value.width == 8 ? PLACE_PARAM : PLACE_UNKNOWN;
 		place->number += value.offset;
-		place->reg = value.reg;
+		place->param = value.param;
 		break;
 	case VALUE_NUMBERS:
 		if (value.count == 1 && module_segment_of(module, (uint64_t)(value.number + displacement)) &&
@@ -67,7 +67,7 @@ static void place_indexed(struct values *values, const struct module *module, ui
 {
 	struct value left = *value_at(values, base), right = *value_at(values, index);
 
-	place->reg = right.kind == VALUE_PARAM ? right.reg : REGISTER_NONE;
+	place->param = right.kind == VALUE_PARAM ? right.param : PARAM_NONE;
 	place->width = right.width;
 	place->index_offset = right.offset;
 	if (left.kind == VALUE_ADDRESS) {
@@ -137,8 +137,8 @@ uint32_t place_load(struct values *values, const struct module *module, const st
 	case PLACE_ADDRESS:
 		return load_address(values, module, (uint64_t)place->number, width);
 	case PLACE_INDEXED:
-		value = (struct value){ .number = place->number, .reg = place->reg, .width = place->width };
-		value.offset = place->reg == REGISTER_NONE ? 0 : place->index_offset;
+		value = (struct value){ .number = place->number, .param = place->param, .width = place->width };
+		value.offset = place->param == PARAM_NONE ? 0 : place->index_offset;
 		value.kind = width == 4 ? VALUE_TABLE : VALUE_ENTRY;
 		return (width == 4 || width == 8) && place->scale == width ? value_make(values, value) : UNKNOWN;
 	case PLACE_FRAME:
@@ -150,7 +150,7 @@ uint32_t place_load(struct values *values, const struct module *module, const st
 		return width == 8 && value.offset == place->number ? value_make(values, value) : UNKNOWN;
 	case PLACE_PARAM:
 		value.kind = VALUE_POINTEE;
-		value.reg = place->reg;
+		value.param = place->param;
 		return width >= 4 && value.offset == place->number ? value_make(values, value) : UNKNOWN;
 	default:
 		return UNKNOWN;

@@ -13,14 +13,14 @@ enum place_kind {
 	PLACE_INDEXED, /* number, in the module, plus something times scale */
 	PLACE_FRAME,   /* number from the stack pointer at entry */
 	PLACE_SLOT,    /* offset number of what the pointer at slot points to */
-	PLACE_PARAM,   /* offset number of what register reg pointed to at entry */
+	PLACE_PARAM,   /* offset number of what argument param pointed to at entry */
 };
 
 struct place {
 	enum place_kind kind;
 	int64_t number;
 	uint64_t slot;
-	uint8_t reg; /* PARAM; INDEXED: whose PARAM the index is, REGISTER_NONE for none */
+	uint8_t param; /* PARAM; INDEXED: of the index, PARAM_NONE for none */
 	uint8_t scale;
 	uint8_t width; /* of that index */
 	int32_t index_offset;

@@ -7,19 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_pointer_type(uint32_t type)
+static bool is_pointer_kind(uint32_t kind)
 {
-	switch (type) {
-	case R_X86_64_RELATIVE:
-	case R_X86_64_IRELATIVE:
-	case R_X86_64_64:
-	case R_X86_64_GLOB_DAT:
-	case R_X86_64_JUMP_SLOT:
-	case R_X86_64_COPY:
-		return true;
-	default:
-		return false;
-	}
+	return kind != RELOCATION_OTHER && kind != RELOCATION_TLS;
 }
 
 static bool pointers_of_relocations(struct pointers *pointers, const struct module *module)
@@ -28,11 +18,11 @@ static bool pointers_of_relocations(struct pointers *pointers, const struct modu
 		const struct module_relocation *relocation = &module->relocations.items[i];
 		struct pointer pointer = { .address = relocation->address, .relocation = (uint32_t)i };
 
-		if (relocation->type == R_X86_64_RELATIVE) {
+		if (relocation->kind == RELOCATION_RELATIVE) {
 			pointer.relocation = POINTER_LOCAL;
 			pointer.target = (uint64_t)relocation->addend;
 		}
-		if (is_pointer_type(relocation->type) && !VEC_PUSH(&pointers->arena, pointers, pointer))
+		if (is_pointer_kind(relocation->kind) && !VEC_PUSH(&pointers->arena, pointers, pointer))
 			return false;
 	}
 	return true;

@@ -180,11 +180,11 @@ static struct reach_target target_of_pointer(const struct reach *reach, uint32_t
 	if (pointer->relocation == POINTER_LOCAL)
 		return (struct reach_target){ .module = module, .address = pointer->target };
 	relocation = &reach->modules.items[module]->module->relocations.items[pointer->relocation];
-	if (relocation->type == R_X86_64_IRELATIVE)
+	if (relocation->kind == RELOCATION_IRELATIVE)
 		return (struct reach_target){ .module = module,
 					      .address = (uint64_t)relocation->addend,
 					      .is_resolver = true };
-	if (relocation->type == R_X86_64_COPY)
+	if (relocation->kind == RELOCATION_COPY)
 		return target_of_copy(reach, relocation->address);
 	return target_of_symbol(reach, module, relocation->symbol, relocation->addend);
 }

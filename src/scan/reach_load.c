@@ -55,7 +55,7 @@ static void root_resolvers(struct reach *reach, uint32_t module)
 	const struct module *file = reach->modules.items[module]->module;
 
 	for (size_t i = 0; i < file->relocations.length; i++)
-		if (file->relocations.items[i].type == R_X86_64_IRELATIVE)
+		if (file->relocations.items[i].kind == RELOCATION_IRELATIVE)
 			root_function(reach, module, (uint64_t)file->relocations.items[i].addend,
 				      "it chooses a function for this processor");
 }

@@ -22,10 +22,10 @@ static const struct facts *effect_facts(const struct reach *reach, uint32_t modu
 	return &reach->modules.items[module]->summary->values.facts.items[effect->facts];
 }
 
-static bool facts_allow(const struct facts *facts, uint8_t reg, int64_t number)
+static bool facts_allow(const struct facts *facts, uint8_t param, int64_t number)
 {
 	for (uint64_t i = 0; i < facts->count; i++)
-		if (facts->items[i].reg == reg && !fact_holds(&facts->items[i], number))
+		if (facts->items[i].param == param && !fact_holds(&facts->items[i], number))
 			return false;
 	return true;
 }
@@ -36,19 +36,17 @@ bool reach_holds(const struct reach *reach, uint32_t module, uint32_t number, co
 	const struct reach_function *function = reach_function(reach, module, number);
 
 	for (uint64_t i = 0; i < facts->count; i++) {
-		unsigned argument = value_argument_of(facts->items[i].reg);
+		uint8_t param = facts->items[i].param;
 		const struct value *given;
 		const int64_t *numbers;
 		bool holds = false;
 
-		if (argument == VALUE_ARGUMENTS)
-			continue;
-		given = value_at(&reach->values, function->given[argument]);
+		given = value_at(&reach->values, function->given[param]);
 		if (given->kind != VALUE_NUMBERS)
 			continue;
-		numbers = value_numbers(&reach->values, function->given[argument]);
+		numbers = value_numbers(&reach->values, function->given[param]);
 		for (uint8_t j = 0; j < given->count && !holds; j++)
-			holds = facts_allow(facts, facts->items[i].reg, numbers[j]);
+			holds = facts_allow(facts, param, numbers[j]);
 		if (!holds)
 			return false;
 	}
@@ -62,13 +60,13 @@ static int64_t param_number(const struct value *param, int64_t number)
 	return param->width == 4 ? (int64_t)(uint32_t)moved : moved;
 }
 
-/* The one number that a register held, where a fact says it. */
-static bool facts_name(const struct facts *facts, uint8_t reg, int64_t *ret_number)
+/* The one number that an argument is, where a fact says it. */
+static bool facts_name(const struct facts *facts, uint8_t param, int64_t *ret_number)
 {
 	for (uint64_t i = 0; i < facts->count; i++) {
 		const struct fact *fact = &facts->items[i];
 
-		if (fact->reg != reg || fact->relation != FACT_EQUAL)
+		if (fact->param != param || fact->relation != FACT_EQUAL)
 			continue;
 		*ret_number = fact->number - fact->offset;
 		if (fact->width == 4)
@@ -78,14 +76,13 @@ static bool facts_name(const struct facts *facts, uint8_t reg, int64_t *ret_numb
 	return false;
 }
 
-/* What is left of the numbers that are given for a register when its facts are considered; facts that name one number
+/* What is left of the numbers that are given for an argument when its facts are considered; facts that name one number
  * say it even where nothing is given. */
 static uint32_t reach_given(struct reach *reach, uint32_t module, uint32_t number, const struct effect *effect,
 			    const struct value *param)
 {
 	const struct facts *facts = effect_facts(reach, module, effect);
-	unsigned argument = value_argument_of(param->reg);
-	uint32_t given = argument < VALUE_ARGUMENTS ? reach_function(reach, module, number)->given[argument] : UNKNOWN;
+	uint32_t given = reach_function(reach, module, number)->given[param->param];
 	int64_t left[VALUE_NUMBERS_MAX];
 	size_t count = 0;
 	int64_t named;
@@ -95,11 +92,11 @@ static uint32_t reach_given(struct reach *reach, uint32_t module, uint32_t numbe
 		uint8_t all = value_at(&reach->values, given)->count;
 
 		for (uint8_t i = 0; i < all; i++)
-			if (facts_allow(facts, param->reg, numbers[i]))
+			if (facts_allow(facts, param->param, numbers[i]))
 				left[count++] = param_number(param, numbers[i]);
 		return count > 0 ? value_set(&reach->values, left, count) : UNKNOWN;
 	}
-	if (facts_name(facts, param->reg, &named))
+	if (facts_name(facts, param->param, &named))
 		return value_number(&reach->values, param_number(param, named));
 	return UNKNOWN;
 }

@@ -27,9 +27,6 @@ static const struct start_row start_rows[] = {
 
 enum { START_ROWS = sizeof(start_rows) / sizeof(*start_rows) };
 
-/* The C calling convention's. */
-static const uint8_t start_registers[] = { RDI, RSI };
-
 struct starts {
 	const struct reach *reach;
 	struct start_list *list;
@@ -128,8 +125,7 @@ static const char *starts_text(const struct starts *starts, uint32_t module, con
 {
 	const struct reach_module *all = starts->reach->modules.items[module];
 	const struct values *values = &all->summary->values;
-	unsigned place = value_argument_of(start_registers[argument]);
-	const struct value *value = value_at(values, values->arguments.items[effect->arguments].values[place]);
+	const struct value *value = value_at(values, values->arguments.items[effect->arguments].values[argument]);
 
 	return value->kind == VALUE_ADDRESS ? module_text(all->module, (uint64_t)value->number) : NULL;
 }

@@ -13,16 +13,13 @@ void state_unknown(struct state *ret_state)
 	ret_state->escaped = INT32_MAX;
 }
 
-void state_at_entry(struct values *values, struct state *ret_state)
+void state_at_entry(struct values *values, const struct arch *arch, struct state *ret_state)
 {
 	state_unknown(ret_state);
-	for (unsigned i = 0; i < VALUE_ARGUMENTS; i++) {
-		uint8_t reg = value_argument_registers[i];
-
-		ret_state->registers[reg] =
-			value_make(values, (struct value){ .kind = VALUE_PARAM, .reg = reg, .width = 8 });
-	}
-	ret_state->registers[RSP] = value_of(values, VALUE_STACK, 0);
+	for (uint8_t i = 0; i < VALUE_ARGUMENTS; i++)
+		ret_state->registers[arch->arguments[i]] =
+			value_make(values, (struct value){ .kind = VALUE_PARAM, .param = i, .width = 8 });
+	ret_state->registers[arch->stack] = value_of(values, VALUE_STACK, 0);
 }
 
 uint32_t state_get(const struct state *state, uint8_t reg)
@@ -35,7 +32,7 @@ void state_set(struct state *state, uint8_t reg, uint32_t value)
 	if (reg >= REGISTERS)
 		return;
 	state->registers[reg] = value;
-	state->low_only &= (uint16_t) ~(1u << reg);
+	state->low_only &= ~(1u << reg);
 	if (state->flags_register == reg)
 		state->flags_register = REGISTER_NONE;
 }
@@ -144,7 +141,7 @@ static bool state_join_flags(struct state *into, const struct state *from)
 	return changed;
 }
 
-bool state_join(struct values *values, struct state *into, const struct state *from, uint16_t live, bool widens)
+bool state_join(struct values *values, struct state *into, const struct state *from, uint32_t live, bool widens)
 {
 	unsigned differs = into->low_only ^ from->low_only;
 	bool changed = false;

@@ -4,7 +4,7 @@
 #ifndef CALLGATE_SCAN_STATE_H
 #define CALLGATE_SCAN_STATE_H
 
-#include "scan/value.h"
+#include "scan/arch.h"
 
 #include <limits.h>
 #include <stddef.h>
@@ -24,7 +24,7 @@ enum state_flags { FLAGS_UNKNOWN, FLAGS_COMPARE, FLAGS_TEST };
 struct state {
 	uint32_t registers[REGISTERS];
 	uint32_t facts;
-	uint16_t low_only;	/* registers of which only the low byte is what registers says */
+	uint32_t low_only;	/* registers of which only the low byte is what registers says */
 	uint8_t flags;		/* enum state_flags: of flags_value and flags_number */
 	uint8_t flags_width;	/* bytes that were compared */
 	uint8_t flags_register; /* that still holds what was compared, REGISTER_NONE */
@@ -36,7 +36,7 @@ struct state {
 };
 
 /* At a function's entry: registers that carry arguments are its parameters. */
-void state_at_entry(struct values *values, struct state *ret_state);
+void state_at_entry(struct values *values, const struct arch *arch, struct state *ret_state);
 
 /* Copies what there is of it. */
 static inline void state_copy(struct state *into, const struct state *from)
@@ -61,7 +61,7 @@ void state_forget_escaped(struct state *state);
 
 /* Makes into what holds of both, of the live registers; where widens is set what would grow is unknown. True: into
  * changed. */
-bool state_join(struct values *values, struct state *into, const struct state *from, uint16_t live, bool widens);
+bool state_join(struct values *values, struct state *into, const struct state *from, uint32_t live, bool widens);
 
 /* Whether a value is a pointer that must not be lost: it can lead to code. */
 bool state_is_pointer(const struct values *values, uint32_t value);

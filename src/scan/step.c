@@ -60,7 +60,8 @@ static void flow_assign(struct flow *flow, struct state *state, uint8_t reg, uin
 {
 	const struct value *all = value_at(flow->values, value);
 
-	if (all->kind == VALUE_STACK && reg != RSP && reg != RBP && all->number < state->escaped)
+	if (all->kind == VALUE_STACK && reg != flow->arch->stack && reg != flow->arch->frame &&
+	    all->number < state->escaped)
 		state->escaped = all->number < INT32_MIN ? INT32_MIN : (int32_t)all->number;
 	state_set(state, reg, value);
 }
@@ -148,10 +149,11 @@ static void flow_lea(struct flow *flow, struct state *state, const struct insn *
 /* `and $-32,%rsp`: below what there was, by no known distance. */
 static void flow_align(struct flow *flow, struct state *state)
 {
-	const struct value *stack = value_at(flow->values, state_get(state, RSP));
+	uint8_t reg = flow->arch->stack;
+	const struct value *stack = value_at(flow->values, state_get(state, reg));
 
 	if (stack->kind == VALUE_STACK)
-		state_set(state, RSP, value_of(flow->values, VALUE_STACK, stack->number - FRAME_ALIGNED));
+		state_set(state, reg, value_of(flow->values, VALUE_STACK, stack->number - FRAME_ALIGNED));
 }
 
 /* What a comparison finds in memory: a parameter that lies in the frame, or a byte of it that is tested for bits. */
@@ -241,7 +243,7 @@ static void flow_arithmetic(struct flow *flow, struct state *state, const struct
 	uint32_t old = state_get(state, insn->destination), other = flow_operand(flow, state, insn);
 	uint32_t value = UNKNOWN;
 
-	if (insn->op == INSN_AND && insn->destination == RSP) {
+	if (insn->op == INSN_AND && insn->destination == flow->arch->stack) {
 		flow_align(flow, state);
 		return;
 	}
@@ -314,7 +316,7 @@ static void flow_set(struct flow *flow, struct state *state, const struct insn *
 
 	state_set(state, insn->destination, value_set(flow->values, either, 2));
 	if (!is_whole)
-		state->low_only |= (uint16_t)BIT(insn->destination);
+		state->low_only |= BIT(insn->destination);
 }
 
 static void flow_cmov(struct flow *flow, struct state *state, const struct insn *insn)
@@ -337,7 +339,7 @@ static void flow_cmov(struct flow *flow, struct state *state, const struct insn 
 /* All that is not followed: what it reads escapes, what it writes is unknown. */
 static void flow_other(struct flow *flow, struct state *state, const struct insn *insn)
 {
-	uint16_t reads = insn->reads;
+	uint32_t reads = insn->reads;
 
 	if (insn->has_memory) {
 		struct place place = flow_place(flow, state, insn);
@@ -354,8 +356,8 @@ static void flow_other(struct flow *flow, struct state *state, const struct insn
 			state_store(flow->values, state, place.number, insn->width, UNKNOWN);
 		else if (insn->writes_memory)
 			state_forget_escaped(state);
-		reads &= (uint16_t) ~((insn->base < REGISTERS ? BIT(insn->base) : 0) |
-				      (insn->index < REGISTERS ? BIT(insn->index) : 0));
+		reads &= ~((insn->base < REGISTERS ? BIT(insn->base) : 0) |
+			   (insn->index < REGISTERS ? BIT(insn->index) : 0));
 	}
 	for (unsigned rest = flow->emits ? reads : 0; rest; rest &= rest - 1)
 		flow_escape(flow, state, insn->address, state_get(state, (uint8_t)__builtin_ctz(rest)));

@@ -168,7 +168,7 @@ static bool scanner_add_roots(struct scanner *scanner)
 		if (pointer->relocation == POINTER_LOCAL && !scanner_add_pointee(scanner, pointer->target))
 			return false;
 		if (pointer->relocation != POINTER_LOCAL &&
-		    module->relocations.items[pointer->relocation].type == R_X86_64_IRELATIVE &&
+		    module->relocations.items[pointer->relocation].kind == RELOCATION_IRELATIVE &&
 		    !scanner_add(scanner, (uint64_t)module->relocations.items[pointer->relocation].addend, 0))
 			return false;
 	}
@@ -192,7 +192,7 @@ static bool scanner_find_endless(struct scanner *scanner)
 	for (size_t i = 0; i < module->relocations.length; i++) {
 		const struct module_relocation *relocation = &module->relocations.items[i];
 
-		if ((relocation->type != R_X86_64_GLOB_DAT && relocation->type != R_X86_64_JUMP_SLOT) ||
+		if ((relocation->kind != RELOCATION_GLOBAL && relocation->kind != RELOCATION_SLOT) ||
 		    relocation->symbol >= module->dynamic_symbols.length ||
 		    !is_endless(module->dynamic_symbols.items[relocation->symbol].name))
 			continue;
@@ -401,10 +401,8 @@ static void scanner_number(struct scanner *scanner)
 static uint32_t value_interest(const struct values *values, uint32_t value)
 {
 	const struct value *all = value_at(values, value);
-	unsigned argument =
-		all->kind == VALUE_PARAM || all->kind == VALUE_POINTEE ? value_argument_of(all->reg) : VALUE_ARGUMENTS;
 
-	return argument < VALUE_ARGUMENTS ? 1u << argument : 0;
+	return all->kind == VALUE_PARAM || all->kind == VALUE_POINTEE ? 1u << all->param : 0;
 }
 
 /* Which arguments a function hands on, tells the kernel, or decides by. */
@@ -419,12 +417,8 @@ static void scanner_interest(struct summary *summary, struct summary_function *f
 
 		for (unsigned j = 0; j < VALUE_ARGUMENTS; j++)
 			function->interest |= value_interest(values, arguments->values[j]);
-		for (uint64_t j = 0; j < facts->count; j++) {
-			unsigned argument = value_argument_of(facts->items[j].reg);
-
-			if (argument < VALUE_ARGUMENTS)
-				function->interest |= 1u << argument;
-		}
+		for (uint64_t j = 0; j < facts->count; j++)
+			function->interest |= 1u << facts->items[j].param;
 	}
 }
 
@@ -435,6 +429,7 @@ static int scanner_run(struct scanner *scanner)
 	value_table_init(&scanner->summary->values);
 	scanner->flow = (struct flow){
 		.module = scanner->module,
+		.arch = arch_of(scanner->module),
 		.pointers = scanner->pointers,
 		.values = &scanner->summary->values,
 		.function = { .map = &scanner->map, .never_returns = never_returns, .context = scanner },

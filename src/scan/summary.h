@@ -12,13 +12,13 @@
 #include "scan/pointers.h"
 
 /* Raised with every change of what a summary says: older ones are made anew. */
-#define SUMMARY_VERSION 1u
+#define SUMMARY_VERSION 2u
 
 struct summary_function {
 	uint64_t address;
 	uint32_t first_effect, effect_count;
 	uint32_t flags;	   /* FUNCTION_* */
-	uint32_t interest; /* a bit for each of value_argument_registers that its effects depend on */
+	uint32_t interest; /* a bit for each argument that its effects depend on */
 };
 
 enum {

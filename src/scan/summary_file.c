@@ -146,10 +146,20 @@ static bool is_value_sound(const struct values *values, const struct value *valu
 		return value->number >= 0 && (uint64_t)value->number < values->values.length;
 	case VALUE_PARAM:
 	case VALUE_POINTEE:
-		return value->reg < REGISTERS;
+		return value->param < VALUE_ARGUMENTS;
 	default:
 		return value->kind <= VALUE_TARGET;
 	}
+}
+
+static bool are_facts_sound(const struct facts *facts)
+{
+	if (facts->count > FACTS_MAX)
+		return false;
+	for (uint64_t i = 0; i < facts->count; i++)
+		if (facts->items[i].param >= VALUE_ARGUMENTS)
+			return false;
+	return true;
 }
 
 static bool are_values_sound(const struct values *values)
@@ -167,7 +177,7 @@ static bool are_values_sound(const struct values *values)
 			if (values->arguments.items[i].values[j] >= values->values.length)
 				return false;
 	for (size_t i = 0; i < values->facts.length; i++)
-		if (values->facts.items[i].count > FACTS_MAX)
+		if (!are_facts_sound(&values->facts.items[i]))
 			return false;
 	return values->values.items[UNKNOWN].kind == VALUE_UNKNOWN && values->values.items[NO_VALUE].kind == VALUE_NONE;
 }

@@ -13,7 +13,7 @@ enum { SWITCH_ENTRIES_MAX = 1 << 16, COMPARE_NEAR = 4 };
 struct table {
 	uint64_t address;
 	uint8_t width;	     /* of an entry: 4 relative, 8 absolute */
-	uint8_t reg;	     /* whose PARAM the index is, REGISTER_NONE */
+	uint8_t param;	     /* of which PARAM the index is, PARAM_NONE */
 	uint8_t index_width; /* of it */
 	int32_t index_offset;
 };
@@ -65,13 +65,14 @@ static uint64_t switch_bound(const struct code_function *function, const struct 
 /* A place to which one number leads is a fact about that number; one to which several do is none. */
 static bool switch_add(struct flow *flow, const struct table *table, uint64_t target, uint64_t number)
 {
-	struct flow_target item = { target, { .number = (int64_t)number, .reg = table->reg, .relation = FACT_EQUAL } };
+	struct flow_target item = { target,
+				    { .number = (int64_t)number, .param = table->param, .relation = FACT_EQUAL } };
 
 	item.fact.offset = table->index_offset;
 	item.fact.width = table->index_width == 8 ? 8 : 4;
 	for (size_t i = 0; i < flow->targets.length; i++)
 		if (flow->targets.items[i].address == target) {
-			flow->targets.items[i].fact.reg = REGISTER_NONE;
+			flow->targets.items[i].fact.param = PARAM_NONE;
 			return true;
 		}
 	return VEC_PUSH(&flow->arena, &flow->targets, item);
@@ -121,16 +122,17 @@ bool flow_switch(struct flow *flow, const struct state *state, const struct code
 		const struct value *value = value_at(flow->values, state_get(state, jump->source));
 
 		if (value->kind == VALUE_TARGET)
-			table = (struct table){ (uint64_t)value->number, 4, value->reg, value->width, value->offset };
+			table = (struct table){ (uint64_t)value->number, 4, value->param, value->width, value->offset };
 		else if (value->kind == VALUE_ENTRY)
-			table = (struct table){ (uint64_t)value->number, 8, value->reg, value->width, value->offset };
+			table = (struct table){ (uint64_t)value->number, 8, value->param, value->width, value->offset };
 		else if (value->kind == VALUE_UNKNOWN && is_reckoned(&flow->function, item))
 			flow->is_open = true;
 	} else if (!jump->is_absolute && jump->index != REGISTER_NONE) {
 		struct place place = place_of(flow->values, flow->module, state, jump);
 
 		if (place.kind == PLACE_INDEXED && place.scale == 8)
-			table = (struct table){ (uint64_t)place.number, 8, place.reg, place.width, place.index_offset };
+			table = (struct table){ (uint64_t)place.number, 8, place.param, place.width,
+						place.index_offset };
 		else if (place.kind != PLACE_ADDRESS)
 			flow->is_open = true;
 	}

@@ -8,14 +8,10 @@
 /* Bytes above the stack pointer in which a call's further arguments can lie. */
 enum { OUTGOING_ARGUMENTS = 64 };
 
-#define BIT(reg) (1u << (reg))
-
-enum { CALL_CHANGES = BIT(RAX) | BIT(RCX) | BIT(RDX) | BIT(RSI) | BIT(RDI) | BIT(R8) | BIT(R9) | BIT(R10) | BIT(R11) };
-
 /* What others can see of the frame: cells whose address was given away, and arguments on the stack. */
 static void flow_escape_cells(struct flow *flow, const struct state *state, uint64_t site, bool all)
 {
-	const struct value *stack = value_at(flow->values, state_get(state, RSP));
+	const struct value *stack = value_at(flow->values, state_get(state, flow->arch->stack));
 
 	for (uint8_t i = 0; flow->emits && i < state->cell_count; i++) {
 		const struct state_cell *cell = &state->cells[i];
@@ -26,19 +22,19 @@ static void flow_escape_cells(struct flow *flow, const struct state *state, uint
 	}
 }
 
-static void flow_escape_registers(struct flow *flow, const struct state *state, uint64_t site, uint16_t mask)
+static void flow_escape_registers(struct flow *flow, const struct state *state, uint64_t site, uint32_t mask)
 {
 	for (unsigned rest = flow->emits ? mask : 0; rest; rest &= rest - 1)
 		flow_escape(flow, state, site, state_get(state, (uint8_t)__builtin_ctz(rest)));
 }
 
-/* The registers that carry arguments; the address of a cell becomes the cell. */
-static uint32_t flow_arguments(struct flow *flow, const struct state *state)
+/* What count registers carry; the address of a cell becomes the cell. */
+static uint32_t flow_arguments(struct flow *flow, const struct state *state, const uint8_t *registers, unsigned count)
 {
-	struct value_arguments arguments;
+	struct value_arguments arguments = { { 0 } };
 
-	for (unsigned i = 0; i < VALUE_ARGUMENTS; i++) {
-		uint32_t value = state_get(state, value_argument_registers[i]);
+	for (unsigned i = 0; i < count; i++) {
+		uint32_t value = state_get(state, registers[i]);
 		const struct value all = *value_at(flow->values, value);
 
 		if (all.kind == VALUE_STACK) {
@@ -94,7 +90,7 @@ static void flow_call_effect(struct flow *flow, const struct state *state, const
 	if (value_kind(flow->values, callee) == VALUE_TARGET)
 		flow_escape_targets(flow, state, insn->address, callee);
 	effect = call_effect(flow, insn, callee);
-	effect.arguments = flow_arguments(flow, state);
+	effect.arguments = flow_arguments(flow, state, flow->arch->arguments, VALUE_ARGUMENTS);
 	flow_emit(flow, state, effect);
 }
 
@@ -102,9 +98,9 @@ static void flow_call(struct flow *flow, struct state *state, const struct insn 
 {
 	if (flow->emits)
 		flow_call_effect(flow, state, insn, flow_callee(flow, state, insn));
-	flow_escape_registers(flow, state, insn->address, CALL_CHANGES | flow->function.entries_live);
+	flow_escape_registers(flow, state, insn->address, flow->arch->call_changes | flow->function.entries_live);
 	flow_escape_cells(flow, state, insn->address, flow->function.entries.length > 0);
-	for (unsigned rest = CALL_CHANGES; rest; rest &= rest - 1)
+	for (unsigned rest = flow->arch->call_changes; rest; rest &= rest - 1)
 		state_set(state, (uint8_t)__builtin_ctz(rest), UNKNOWN);
 	state_forget_escaped(state);
 	state->flags = FLAGS_UNKNOWN;
@@ -114,7 +110,7 @@ static void flow_call(struct flow *flow, struct state *state, const struct insn 
 static void flow_leave_function(struct flow *flow, const struct state *state, const struct insn *insn, uint32_t callee)
 {
 	flow_call_effect(flow, state, insn, callee);
-	flow_escape_registers(flow, state, insn->address, UINT16_MAX);
+	flow_escape_registers(flow, state, insn->address, flow->arch->registers);
 	flow_escape_cells(flow, state, insn->address, true);
 }
 
@@ -125,14 +121,14 @@ static void flow_syscall(struct flow *flow, struct state *state, const struct in
 	if (flow->emits)
 		flow_emit(flow, state,
 			  (struct effect){ .site = insn->address,
+					   .target = insn->address, /* each place counts */
 					   .kind = is_foreign ? EFFECT_FOREIGN_SYSCALL : EFFECT_SYSCALL,
-					   .arguments = flow_arguments(flow, state) });
-	flow_escape_registers(flow, state, insn->address,
-			      BIT(RDI) | BIT(RSI) | BIT(RDX) | BIT(R10) | BIT(R8) | BIT(R9));
+					   .arguments = flow_arguments(flow, state, flow->arch->syscall_arguments,
+								       VALUE_NUMBER + 1) });
+	flow_escape_registers(flow, state, insn->address, flow->arch->syscall_reads);
 	flow_escape_cells(flow, state, insn->address, false);
-	state_set(state, RAX, UNKNOWN);
-	state_set(state, RCX, UNKNOWN);
-	state_set(state, R11, UNKNOWN);
+	for (unsigned rest = flow->arch->syscall_changes; rest; rest &= rest - 1)
+		state_set(state, (uint8_t)__builtin_ctz(rest), UNKNOWN);
 	state_forget_escaped(state);
 	state->flags = FLAGS_UNKNOWN;
 }
@@ -171,7 +167,7 @@ static void flow_jump(struct flow *flow, const struct state *state, const struct
 static void flow_return(struct flow *flow, const struct state *state, const struct insn *insn)
 {
 	flow->can_return = true;
-	flow_escape_registers(flow, state, insn->address, BIT(RAX) | BIT(RDX));
+	flow_escape_registers(flow, state, insn->address, flow->arch->return_reads);
 	flow_escape_cells(flow, state, insn->address, false);
 }
 

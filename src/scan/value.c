@@ -9,17 +9,6 @@
 
 enum { INDEX_FIRST = 256 };
 
-const uint8_t value_argument_registers[VALUE_ARGUMENTS] = { RDI, RSI, RDX, RCX, R8, R9, RAX, RBX, R10 };
-
-unsigned value_argument_of(uint8_t reg)
-{
-	unsigned i = 0;
-
-	while (i < VALUE_ARGUMENTS && value_argument_registers[i] != reg)
-		i++;
-	return i;
-}
-
 /* Sizes are multiples of 4; the last 4 bytes may be read twice. */
 static uint64_t hash_bytes(const void *bytes, size_t size)
 {
@@ -251,7 +240,7 @@ static uint32_t facts_make(struct values *values, struct facts *facts)
 
 static bool is_same_place(const struct fact *a, const struct fact *b)
 {
-	return a->reg == b->reg && a->width == b->width && a->offset == b->offset;
+	return a->param == b->param && a->width == b->width && a->offset == b->offset;
 }
 
 /* Room for one more where it says more than one that is there: an equality than anything of the same value, anything
@@ -282,7 +271,7 @@ uint32_t facts_add(struct values *values, uint32_t facts, struct fact fact, bool
 
 		if (memcmp(other, &fact, sizeof(fact)) == 0)
 			return facts;
-		if (other->reg != fact.reg || other->width != fact.width)
+		if (other->param != fact.param || other->width != fact.width)
 			continue;
 		if ((other->relation == FACT_EQUAL && !fact_holds(&fact, other->number - other->offset)) ||
 		    (fact.relation == FACT_EQUAL && !fact_holds(other, fact.number - fact.offset)))

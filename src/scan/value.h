@@ -23,15 +23,15 @@ enum value_kind {
 	VALUE_NONE, /* no path leads here */
 	VALUE_NUMBERS,
 	VALUE_ADDRESS, /* number: of code or data of the module, taken by an instruction */
-	VALUE_PARAM,   /* what register reg held when the function was entered, plus offset, its low width bytes */
+	VALUE_PARAM,   /* argument param as it was when the function was entered, plus offset, its low width bytes */
 	VALUE_STACK,   /* the stack pointer at entry, plus number */
 	VALUE_SLOT, /* the 8 bytes at address number of the module: a pointer that a relocation writes, or a variable */
 	VALUE_FIELD,   /* the 8 bytes at offset of what SLOT number points to */
-	VALUE_POINTEE, /* the width bytes at offset of what PARAM reg points to */
+	VALUE_POINTEE, /* the width bytes at offset of what PARAM param points to */
 	VALUE_CELL,    /* a place of the frame that holds the value with index number */
-	VALUE_TABLE,   /* an entry of the table of 32-bit distances at number; reg is whose PARAM the index is */
-	VALUE_ENTRY,   /* an entry of the table of pointers at number; reg as above */
-	VALUE_TARGET,  /* number plus an entry of the table there: where a switch goes; reg as above */
+	VALUE_TABLE,   /* an entry of the table of 32-bit distances at number; the index is PARAM param */
+	VALUE_ENTRY,   /* an entry of the table of pointers at number; param as above */
+	VALUE_TARGET,  /* number plus an entry of the table there: where a switch goes; param as above */
 };
 
 enum { UNKNOWN = 0, NO_VALUE = 1 };
@@ -40,17 +40,14 @@ struct value {
 	int64_t number; /* NUMBERS: the only one, or where they are in sets */
 	int32_t offset; /* PARAM, FIELD, POINTEE; TABLE, ENTRY, TARGET: of the index */
 	uint8_t kind;	/* enum value_kind */
-	uint8_t reg;	/* PARAM, POINTEE; TABLE, ENTRY, TARGET: of the index, REGISTER_NONE */
+	uint8_t param;	/* PARAM, POINTEE: which argument; TABLE, ENTRY, TARGET: of the index, PARAM_NONE */
 	uint8_t width;	/* PARAM, POINTEE: 4 or 8 */
 	uint8_t count;	/* NUMBERS: how many, at least 1, ascending */
 };
 
-/* The registers that carry arguments: of C, of the kernel (r10), of Go (rax, rbx and more of these). */
-#define VALUE_ARGUMENTS 9
-extern const uint8_t value_argument_registers[VALUE_ARGUMENTS];
-
-/* The place of a register among them, VALUE_ARGUMENTS for none. */
-unsigned value_argument_of(uint8_t reg);
+/* How many arguments are followed: those of C, and what else may carry a number (scan/arch.h). Of a system call, the
+ * first six are the kernel's arguments and VALUE_NUMBER is its number. */
+enum { VALUE_ARGUMENTS = 9, VALUE_NUMBER = 6, PARAM_NONE = 0xff };
 
 struct value_arguments {
 	uint32_t values[VALUE_ARGUMENTS];
@@ -62,7 +59,7 @@ enum fact_relation { FACT_EQUAL, FACT_DIFFERS, FACT_BELOW, FACT_ABOVE, FACT_LESS
 struct fact {
 	int64_t number; /* ANY, NO_BIT: a mask; BELOW, ABOVE, LESS, GREATER: inclusive */
 	int32_t offset; /* that is added to it first */
-	uint8_t reg;	/* whose PARAM */
+	uint8_t param;	/* of which PARAM */
 	uint8_t width;	/* of the comparison: 4 or 8 */
 	uint8_t relation;
 	uint8_t unused;
