@@ -378,9 +378,12 @@ static int take_syscall_name(struct reader *reader)
 				   "calls of an arch without a name are numbers: #%s", name);
 	reader->call->syscall = abi_syscall_by_name(name);
 	if (!reader->call->syscall) {
+		/* Who only asks whether this is a call, as at every start, need not wait for what else it might be. */
+		const char *near = reader->err ? abi_syscall_nearest(name) : NULL;
+
 		reader_set_error(reader, start, CALLGATE_E_UNKNOWN, "unknown syscall '%s'", name);
-		if (abi_syscall_nearest(name))
-			error_hint(reader->err, "did you mean '%s'?", abi_syscall_nearest(name));
+		if (near)
+			error_hint(reader->err, "did you mean '%s'?", near);
 		return CALLGATE_E_UNKNOWN;
 	}
 	if (reader->call->syscall->nr[arch->id] < 0)

@@ -390,16 +390,17 @@ static int set_capability(struct callgate_sandbox *sandbox, const struct sandbox
 			  const char *const *values, struct callgate_error *err)
 {
 	const char *name = strncasecmp(values[0], "cap_", 4) == 0 ? values[0] + 4 : values[0];
-	struct nearest nearest = nearest_to(name);
 	uint64_t all = (UINT64_C(1) << CAPABILITY_COUNT) - 1, bits = strcasecmp(name, "all") == 0 ? all : 0;
 	int status;
 
-	for (size_t i = 0; i < CAPABILITY_COUNT; i++) {
-		nearest_try(&nearest, capability_names[i]);
+	for (size_t i = 0; i < CAPABILITY_COUNT; i++)
 		if (strcasecmp(capability_names[i], name) == 0)
 			bits = UINT64_C(1) << i;
-	}
 	if (!bits) {
+		struct nearest nearest = nearest_to(name);
+
+		for (size_t i = 0; i < CAPABILITY_COUNT; i++)
+			nearest_try(&nearest, capability_names[i]);
 		status = fail(err, CALLGATE_E_UNKNOWN, "'%s' is no capability", values[0]);
 		if (nearest.name)
 			error_hint(err, "did you mean '%s'?", nearest.name);
@@ -560,8 +561,9 @@ int sandbox_field_find(const char *name, const struct sandbox_field **ret_field,
 			*ret_field = &field_rows[i];
 			return CALLGATE_OK;
 		}
-		nearest_try(&nearest, field_rows[i].name);
 	}
+	for (size_t i = 0; i < FIELD_COUNT; i++)
+		nearest_try(&nearest, field_rows[i].name);
 	status = fail(err, CALLGATE_E_UNKNOWN, "unknown setting '%s'", name);
 	if (nearest.name)
 		error_hint(err, "did you mean '%s'?", nearest.name);
