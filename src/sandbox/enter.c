@@ -321,9 +321,9 @@ static long confine_bounding(uint64_t keep)
 		if (keep >> capability & 1)
 			continue;
 		result = KERNEL_CALL(SYS_prctl, PR_CAPBSET_DROP, capability);
-		/* One that this kernel does not have. */
+		/* The first one that this kernel does not have is the end. */
 		if (result == -EINVAL && capability > 0)
-			result = 0;
+			return 0;
 	}
 	return result;
 }

@@ -22,6 +22,7 @@ struct root_device {
 struct root {
 	int base; /* the tmpfs that we began with */
 	int top;  /* what is the root now: base, or what was mounted over it */
+	int mask; /* the first empty file that was mounted over another, −1: none was */
 	struct root_device own[ROOT_OWN_MAX];
 	unsigned own_count;
 };

@@ -213,7 +213,7 @@ static long root_pivot(const struct root *root)
 
 long root_enter(struct sandbox_plan *plan)
 {
-	struct root root = { .base = -1, .top = -1 };
+	struct root root = { .base = -1, .top = -1, .mask = -1 };
 	long result;
 
 	plan->step = PLAN_NEW_ROOT;

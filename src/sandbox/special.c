@@ -31,38 +31,82 @@ static const struct special_link special_links[] = {
 
 static const struct fs_option special_terminals[] = { { "ptmxmode", "0666" }, { "mode", "0620" }, { NULL, NULL } };
 
-/* An empty thing of the same kind over what is there, read-only. */
-static long mask_at(const struct root *root, int place)
+/*
+ * An empty file that nobody can write, to be mounted. The first one that was mounted is what all others are copies of:
+ * a copy is read-only as it is.
+ */
+static long mask_file(const struct root *root)
 {
-	struct statx status = { 0 };
-	long result = fd_status(place, &status);
-	long tree = -1, file = -1;
+	long file, tree, result;
 
-	if (result < 0)
-		return result;
-	if (S_ISDIR(status.stx_mode)) {
-		tree = fs_new_tmpfs("0755", NULL, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
-	} else {
-		KERNEL_CALL(SYS_mknodat, root->base, ROOT_EMPTY_FILE, S_IFREG | 0444, 0);
-		file = KERNEL_CALL(SYS_openat, root->base, ROOT_EMPTY_FILE, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
-		tree = file < 0 ? file : tree_clone((int)file);
-	}
+	if (root->mask >= 0)
+		return tree_clone(root->mask);
+	result = KERNEL_CALL(SYS_mknodat, root->base, ROOT_EMPTY_FILE, S_IFREG | 0444, 0);
+	file = result < 0 ? result : KERNEL_CALL(SYS_openat, root->base, ROOT_EMPTY_FILE, O_PATH | O_CLOEXEC, 0);
+	tree = file < 0 ? file : tree_clone((int)file);
+	fd_close(file);
 	result = tree < 0 ? tree : mount_attributes((int)tree, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC, 0);
 	if (result == 0)
-		result = mount_at((int)tree, place);
-	fd_close(file);
+		return tree;
 	fd_close(tree);
 	return result;
 }
 
-long special_mask(const struct root *root, const char *dest)
+/* On a name in a folder, where no link is followed; "" is the place itself. */
+static long mask_attach(long tree, int place, const char *name)
+{
+	unsigned empty = *name ? 0 : MOVE_MOUNT_T_EMPTY_PATH;
+
+	return tree < 0 ? tree : KERNEL_CALL(SYS_move_mount, tree, "", place, name, MOVE_MOUNT_F_EMPTY_PATH | empty);
+}
+
+static bool is_folder_at(int place, const char *name)
+{
+	struct statx status = { 0 };
+	long result = KERNEL_CALL(SYS_statx, place, name, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW, STATX_TYPE, &status);
+
+	return result == 0 && S_ISDIR(status.stx_mode);
+}
+
+/*
+ * An empty thing of the same kind over what is there, read-only; what is not there needs none. *spare is a mask that
+ * was made and not needed, −1 when there is none: half of what may be in /proc is not there.
+ */
+static long mask_at(struct root *root, long *spare, int place, const char *name)
+{
+	long tree = *spare >= 0 ? *spare : mask_file(root);
+	long result = mask_attach(tree, place, name);
+
+	*spare = tree;
+	if (result == -ENOENT)
+		return 0;
+	if (result < 0 && tree >= 0 && is_folder_at(place, name)) {
+		long folder = fs_new_tmpfs(
+			"0755", NULL, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+
+		result = mask_attach(folder, place, name);
+		fd_close(folder);
+		return result;
+	}
+	if (result < 0)
+		return result;
+	*spare = -1;
+	if (root->mask < 0)
+		root->mask = (int)tree;
+	else
+		fd_close(tree);
+	return 0;
+}
+
+long special_mask(struct root *root, const char *dest)
 {
 	long place = root_open(root, dest, 0);
-	long result;
+	long spare = -1, result;
 
 	if (place == -ENOENT || place == -ENOTDIR)
 		return 0;
-	result = place < 0 ? place : mask_at(root, (int)place);
+	result = place < 0 ? place : mask_at(root, &spare, (int)place, "");
+	fd_close(spare);
 	fd_close(place);
 	return result;
 }
@@ -70,22 +114,18 @@ long special_mask(const struct root *root, const char *dest)
 long special_proc(struct root *root, const char *dest)
 {
 	long tree = fs_new("proc", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-	long result, place;
+	long result, place, spare = -1;
 
 	result = root_attach(root, tree, dest, true);
 	if (result < 0)
 		return result;
 	place = root_open(root, dest, O_DIRECTORY);
 	for (size_t i = 0; place >= 0 && result == 0 && i < sizeof(special_proc_masks) / sizeof(*special_proc_masks);
-	     i++) {
-		long file = KERNEL_CALL(SYS_openat, place, special_proc_masks[i], O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
-
-		if (file >= 0)
-			result = mask_at(root, (int)file);
-		fd_close(file);
-	}
+	     i++)
+		result = mask_at(root, &spare, (int)place, special_proc_masks[i]);
 	if (place >= 0 && result == 0)
 		result = mount_attributes((int)place, MOUNT_ATTR_RDONLY, 0);
+	fd_close(spare);
 	fd_close(place);
 	return place < 0 ? place : result;
 }

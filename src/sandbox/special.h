@@ -13,6 +13,6 @@ long special_proc(struct root *root, const char *dest);
 long special_dev(struct root *root, const char *dest);
 
 /* Something empty over what is there, read-only; nothing where nothing is. */
-long special_mask(const struct root *root, const char *dest);
+long special_mask(struct root *root, const char *dest);
 
 #endif
