@@ -325,7 +325,6 @@ static int run_program(struct run_options *options, char **argv)
 		.environment = (const char *const *)environ,
 		.no_trace = options->no_trace,
 		.dry_run = options->dry_run,
-		.started = say_started,
 		.refused = say_refused,
 		.context = &seen,
 	};
@@ -345,6 +344,7 @@ static int run_program(struct run_options *options, char **argv)
 	    events_open(options->events, &seen.events) != STATUS_YES)
 		return STATUS_RUN_FAILED;
 	run.sandbox = sandbox;
+	run.started = seen.events >= 0 ? say_started : NULL;
 	seen.policy = callgate_subject_name(subject);
 	if (callgate_run(subject, &run, &report, &err) != CALLGATE_OK)
 		return run_failure(&err);
@@ -352,6 +352,8 @@ static int run_program(struct run_options *options, char **argv)
 		print_layers(&report);
 	say_unseen(&report);
 	say_limit(&report);
+	if (!options->report && status_fd < 0 && seen.events < 0)
+		return report.exit_status;
 	return tell_end(options, status_fd, &place, report_json(&report, &seen, argv), &seen) == STATUS_YES
 		       ? report.exit_status
 		       : STATUS_RUN_FAILED;

@@ -118,7 +118,6 @@ static int64_t sooner(int64_t a, uint64_t b)
 enum deadline_hit deadline_look(const struct deadline *deadline, const struct launch_target *target,
 				int64_t *ret_next_ns)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	int64_t next = -1;
 
 	if (deadline->wall_ns) {
@@ -129,6 +128,7 @@ enum deadline_hit deadline_look(const struct deadline *deadline, const struct la
 		next = sooner(next, deadline->wall_ns - used);
 	}
 	if (deadline->cpu_ns) {
+		long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 		uint64_t used = cpu_used_ns(deadline, target);
 
 		if (used >= deadline->cpu_ns)
