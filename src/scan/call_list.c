@@ -72,11 +72,33 @@ static bool is_never(const struct collector *collector, uint32_t module, uint32_
 	return false;
 }
 
+/* Whether the module makes the call only after functions that nobody outside it calls. */
+static bool is_unmet(const struct collector *collector, uint32_t module, uint32_t nr)
+{
+	const struct reach *reach = collector->reach;
+	const char *soname = reach->modules.items[module]->module->soname;
+	const struct abi_syscall *syscall = abi_syscall_by_nr(ABI_X86_64, nr);
+	char name[64];
+
+	for (size_t i = model_find(soname, MODEL_IS_CALLS_WITH, 0); syscall && i < model_count;
+	     i = model_find(soname, MODEL_IS_CALLS_WITH, i + 1)) {
+		const char *at = models[i].words;
+		bool is_met = false;
+
+		if (!model_has_word(models[i].prefix, syscall->name))
+			continue;
+		while (!is_met && model_word(&at, name, sizeof(name)))
+			is_met = reach_has_entered(reach, module, name);
+		return !is_met;
+	}
+	return false;
+}
+
 static void collector_site(struct collector *collector, uint32_t nr, const struct call_site *site)
 {
 	struct call *call;
 
-	if (is_never(collector, site->module, nr))
+	if (is_never(collector, site->module, nr) || is_unmet(collector, site->module, nr))
 		return;
 	call = collector_call(collector, nr);
 	if (!call)

@@ -7,17 +7,19 @@
 #include <string.h>
 
 const struct model models[] = {
-#define MODEL_HANDLER(soname, signal, syscalls)	   { MODEL_IS_HANDLER, soname, signal, "", syscalls },
-#define MODEL_NUMBERS(soname, syscalls)		   { MODEL_IS_NUMBERS, soname, 0, "", syscalls },
-#define MODEL_POINTERS(soname)			   { MODEL_IS_POINTERS, soname, 0, "", "" },
-#define MODEL_ONLY_WITH(soname, prefix, functions) { MODEL_IS_ONLY_WITH, soname, 0, prefix, functions },
-#define MODEL_NEVER(soname, syscall)		   { MODEL_IS_NEVER, soname, 0, syscall, "" },
+#define MODEL_HANDLER(soname, signal, syscalls)	      { MODEL_IS_HANDLER, soname, signal, "", syscalls },
+#define MODEL_NUMBERS(soname, syscalls)		      { MODEL_IS_NUMBERS, soname, 0, "", syscalls },
+#define MODEL_POINTERS(soname)			      { MODEL_IS_POINTERS, soname, 0, "", "" },
+#define MODEL_ONLY_WITH(soname, prefix, functions)    { MODEL_IS_ONLY_WITH, soname, 0, prefix, functions },
+#define MODEL_NEVER(soname, syscall)		      { MODEL_IS_NEVER, soname, 0, syscall, "" },
+#define MODEL_CALLS_WITH(soname, syscalls, functions) { MODEL_IS_CALLS_WITH, soname, 0, syscalls, functions },
 #include "scan/models.def"
 #undef MODEL_HANDLER
 #undef MODEL_NUMBERS
 #undef MODEL_POINTERS
 #undef MODEL_ONLY_WITH
 #undef MODEL_NEVER
+#undef MODEL_CALLS_WITH
 };
 
 const size_t model_count = sizeof(models) / sizeof(*models);
@@ -39,4 +41,14 @@ bool model_word(const char **at, char *word, size_t size)
 	snprintf(word, size, "%.*s", (int)length, *at);
 	*at += length;
 	return length > 0;
+}
+
+bool model_has_word(const char *words, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const char *at = words; (at = strstr(at, word)); at += length)
+		if ((at == words || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0'))
+			return true;
+	return false;
 }

@@ -8,14 +8,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum model_kind { MODEL_IS_HANDLER, MODEL_IS_NUMBERS, MODEL_IS_POINTERS, MODEL_IS_ONLY_WITH, MODEL_IS_NEVER };
+enum model_kind {
+	MODEL_IS_HANDLER,
+	MODEL_IS_NUMBERS,
+	MODEL_IS_POINTERS,
+	MODEL_IS_ONLY_WITH,
+	MODEL_IS_NEVER,
+	MODEL_IS_CALLS_WITH
+};
 
 struct model {
 	enum model_kind kind;
 	const char *soname;
 	int64_t signal;	    /* HANDLER */
-	const char *prefix; /* ONLY_WITH: of functions; NEVER: the syscall */
-	const char *words;  /* HANDLER, NUMBERS: syscalls; ONLY_WITH: functions */
+	const char *prefix; /* ONLY_WITH: of functions; NEVER: the syscall; CALLS_WITH: syscalls */
+	const char *words;  /* HANDLER, NUMBERS: syscalls; ONLY_WITH, CALLS_WITH: functions */
 };
 
 /* The rows; there are at most 64. */
@@ -24,6 +31,9 @@ extern const size_t model_count;
 
 /* The first row of a kind for a module, from index on; model_count for none. soname may be NULL. */
 size_t model_find(const char *soname, enum model_kind kind, size_t index);
+
+/* Whether a word is among words. */
+bool model_has_word(const char *words, const char *word);
 
 /* The next of a row's words, which *at moves behind; false at the end. */
 bool model_word(const char **at, char *word, size_t size);

@@ -67,7 +67,7 @@ void reach_take(struct reach *reach, uint32_t module, uint32_t number, const str
 
 	if (function->is_taken)
 		return;
-	function->is_taken = true;
+	function->is_taken = function->is_entered = true;
 	for (unsigned i = 0; i < VALUE_ARGUMENTS; i++)
 		function->given[i] = UNKNOWN;
 	reach_enliven(reach, module, number, cause);
@@ -82,6 +82,7 @@ void reach_call(struct reach *reach, uint32_t module, uint32_t number, const uin
 	uint32_t interest = reach->modules.items[module]->summary->functions.items[number].interest;
 	bool changed = false;
 
+	function->is_entered |= cause->module != module;
 	for (unsigned i = 0; i < VALUE_ARGUMENTS; i++) {
 		uint32_t joined = value_join(&reach->values, function->given[i], given[i]);
 

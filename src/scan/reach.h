@@ -40,6 +40,7 @@ struct reach_function {
 	struct reach_cause cause;
 	bool is_live, is_queued;
 	bool is_taken;	 /* its address is in reach: anybody may call it */
+	bool is_entered; /* somebody outside its module may call it */
 	bool is_waiting; /* it would be live, were its model's functions */
 	uint8_t rounds;	 /* how often it was gone through */
 	uint8_t model;	 /* the row of models.def that holds it back, plus one; 0 for none */
@@ -156,6 +157,9 @@ int reach_open(struct reach *reach, bool *ret_grew, struct callgate_error *err);
 
 /* Whether a module exports a live function of that name. */
 bool reach_has_live(const struct reach *reach, uint32_t module, const char *name);
+
+/* Whether it exports one of that name, in any version, that somebody outside it may call. */
+bool reach_has_entered(const struct reach *reach, uint32_t module, const char *name);
 
 /* Marks the functions of a new module that a model holds back. */
 void reach_hold(struct reach *reach, uint32_t module);

@@ -306,6 +306,23 @@ bool reach_has_live(const struct reach *reach, uint32_t module, const char *name
 	return number != SUMMARY_NONE && all->functions[number].is_live;
 }
 
+bool reach_has_entered(const struct reach *reach, uint32_t module, const char *name)
+{
+	const struct reach_module *all = reach->modules.items[module];
+
+	for (size_t i = 1; i < all->module->dynamic_symbols.length; i++) {
+		const struct module_symbol *symbol = &all->module->dynamic_symbols.items[i];
+		uint32_t number;
+
+		if (!symbol->is_defined || strcmp(symbol->name, name) != 0)
+			continue;
+		number = summary_function_at(all->summary, symbol->value);
+		if (number != SUMMARY_NONE && all->functions[number].is_entered)
+			return true;
+	}
+	return false;
+}
+
 static bool is_live_symbol(const struct reach *reach, const char *name)
 {
 	for (uint32_t i = 0; i < reach->modules.length; i++)

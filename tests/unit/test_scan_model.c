@@ -1,0 +1,60 @@
+/* Rows of models.def name what is there: a word that is misspelt would silently say less, or too much. */
+#include "unit.h"
+
+#include "abi/abi.h"
+#include "base/cleanup.h"
+#include "elf/module.h"
+#include "scan/model.h"
+
+#include <string.h>
+
+static void free_module(struct module **module)
+{
+	module_free(*module);
+}
+
+static void check_syscalls(const char *at)
+{
+	char name[64];
+
+	while (model_word(&at, name, sizeof(name)))
+		if (!abi_syscall_by_name(name))
+			fail_msg("there is no syscall '%s'", name);
+}
+
+static void every_syscall_of_a_row_exists(void **state)
+{
+	for (size_t i = 0; i < model_count; i++) {
+		if (models[i].kind == MODEL_IS_HANDLER || models[i].kind == MODEL_IS_NUMBERS)
+			check_syscalls(models[i].words);
+		if (models[i].kind == MODEL_IS_NEVER || models[i].kind == MODEL_IS_CALLS_WITH)
+			check_syscalls(models[i].prefix);
+	}
+}
+
+static void the_c_library_exports_every_function_that_lets_it_make_a_call(void **state)
+{
+	cleanup(free_module) struct module *module = NULL;
+	char name[64];
+
+	assert_int_equal(module_open("/lib/x86_64-linux-gnu/libc.so.6", &module, NULL), CALLGATE_OK);
+	for (size_t row = model_find("libc.so.6", MODEL_IS_CALLS_WITH, 0); row < model_count;
+	     row = model_find("libc.so.6", MODEL_IS_CALLS_WITH, row + 1))
+		for (const char *at = models[row].words; model_word(&at, name, sizeof(name));)
+			if (module_find_symbol(module, name, NULL) == 0)
+				fail_msg("libc.so.6 does not export '%s'", name);
+}
+
+static void a_word_is_found_whole(void **state)
+{
+	assert_true(model_has_word("setsid setpgid", "setsid"));
+	assert_true(model_has_word("setsid setpgid", "setpgid"));
+	assert_false(model_has_word("setsid setpgid", "setpg"));
+	assert_false(model_has_word("setpgid", "pgid"));
+	assert_true(model_has_word("setpgid pgid", "pgid"));
+	assert_false(model_has_word("", "setsid"));
+}
+
+UNIT_TESTS(test_scan_model, cmocka_unit_test(every_syscall_of_a_row_exists),
+	   cmocka_unit_test(the_c_library_exports_every_function_that_lets_it_make_a_call),
+	   cmocka_unit_test(a_word_is_found_whole), )
