@@ -9,13 +9,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ptrace.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -24,9 +21,6 @@
 #define TRACER_OPTIONS                                                                                             \
 	(PTRACE_O_TRACEEXIT | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL | \
 	 PTRACE_O_TRACESYSGOOD)
-
-/* PTRACE_O_TRACESYSGOOD marks a stop at a call so. */
-#define TRACER_STEP_STOP (SIGTRAP | 0x80)
 
 /* process_vm_readv gives a whole iovec or nothing of it: pages are asked for one by one. */
 #define TRACER_PAGE 4096
@@ -53,6 +47,12 @@ enum tracer_event tracer_event(int status)
 		return TRACER_CALL;
 	case PTRACE_EVENT_EXIT:
 		return TRACER_EXIT;
+	case PTRACE_EVENT_EXEC:
+		return TRACER_EXEC;
+	case PTRACE_EVENT_FORK:
+	case PTRACE_EVENT_VFORK:
+	case PTRACE_EVENT_CLONE:
+		return TRACER_PARENT;
 	case PTRACE_EVENT_STOP:
 		return WSTOPSIG(status) == SIGTRAP ? TRACER_CHILD : TRACER_GROUP;
 	default:
@@ -102,11 +102,21 @@ enum tracer_side tracer_step(pid_t pid, struct tracer_call *ret_call, int64_t *r
 	return TRACER_ENTERS;
 }
 
+static unsigned long tracer_message(pid_t pid)
+{
+	unsigned long message = 0;
+
+	return ptrace(PTRACE_GETEVENTMSG, pid, 0, &message) < 0 ? 0 : message;
+}
+
 int tracer_exit_status(pid_t pid)
 {
-	unsigned long status = 0;
+	return (int)tracer_message(pid);
+}
 
-	return ptrace(PTRACE_GETEVENTMSG, pid, 0, &status) < 0 ? 0 : (int)status;
+pid_t tracer_child(pid_t pid)
+{
+	return (pid_t)tracer_message(pid);
 }
 
 #ifdef __x86_64__
@@ -147,81 +157,7 @@ bool tracer_registers(pid_t pid, uint64_t ret_registers[TRACER_REGISTERS])
 	return true;
 }
 
-/* The x86-64 ABI lets a function use so much below its stack pointer. */
-#define TRACER_RED_ZONE 128
-
-/* The program's place, with its struct sock_fprog before it; false when the target's memory cannot take it. */
-static bool place_filter(pid_t pid, const struct sock_filter *insns, size_t count, uint64_t stack,
-			 uint64_t *ret_address)
-{
-	size_t size = count * sizeof(*insns);
-	uint64_t address = (stack - TRACER_RED_ZONE - size - sizeof(struct sock_fprog)) & ~(uint64_t)15;
-	struct sock_fprog program = { .len = (unsigned short)count };
-	struct iovec ours[] = { { &program, sizeof(program) }, { (void *)(uintptr_t)insns, size } };
-	struct iovec theirs = { (void *)(uintptr_t)address, sizeof(program) + size };
-
-	program.filter = (struct sock_filter *)(uintptr_t)(address + sizeof(program));
-	*ret_address = address;
-	return process_vm_writev(pid, ours, 2, &theirs, 1, 0) == (ssize_t)(sizeof(program) + size);
-}
-
-/* Lets the call that it enters be made, and waits for its return: its result, or -ESRCH when the target was killed. */
-static int64_t make_entered_call(pid_t pid)
-{
-	struct tracer_call unused;
-	int64_t result;
-	int status;
-
-	if (ptrace(PTRACE_SYSCALL, pid, 0, 0) < 0)
-		return -ESRCH;
-	while (waitpid(pid, &status, __WALL) < 0)
-		if (errno != EINTR)
-			return -ESRCH;
-	if (tracer_event(status) != TRACER_STEP || tracer_step(pid, &unused, &result) != TRACER_RETURNS)
-		return -ESRCH;
-	return result;
-}
-
-int tracer_load_filter(pid_t pid, const struct sock_filter *insns, size_t count, uint64_t secret, bool skips_call)
-{
-	enum { INSTRUCTION = 2 /* bytes of `syscall` */ };
-	struct user_regs_struct before, loading;
-	uint64_t address;
-	int64_t result;
-
-	if (ptrace(PTRACE_GETREGS, pid, 0, &before) < 0)
-		return -errno;
-	if (!place_filter(pid, insns, count, before.rsp, &address))
-		return -EFAULT;
-	loading = before;
-	loading.orig_rax = SYS_seccomp;
-	loading.rdi = SECCOMP_SET_MODE_FILTER;
-	loading.rsi = SECCOMP_FILTER_FLAG_TSYNC;
-	loading.rdx = address;
-	loading.r9 = secret;
-	if (ptrace(PTRACE_SETREGS, pid, 0, &loading) < 0)
-		return -errno;
-	result = make_entered_call(pid);
-	if (skips_call) {
-		before.rax = 0;
-	} else {
-		before.rax = before.orig_rax;
-		before.rip -= INSTRUCTION;
-	}
-	/* Nothing is to be started again. */
-	before.orig_rax = UINT64_MAX;
-	if (ptrace(PTRACE_SETREGS, pid, 0, &before) < 0)
-		return -errno;
-	/* A positive result is the thread that could not follow. */
-	return result > 0 ? -EAGAIN : (int)result;
-}
-
 #else
-
-int tracer_load_filter(pid_t pid, const struct sock_filter *insns, size_t count, uint64_t secret, bool skips_call)
-{
-	return -ENOSYS;
-}
 
 bool tracer_registers(pid_t pid, uint64_t ret_registers[TRACER_REGISTERS])
 {

@@ -8,6 +8,7 @@
 #ifndef CALLGATE_KERNEL_TRACER_H
 #define CALLGATE_KERNEL_TRACER_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,19 +22,24 @@ struct tracer_call {
 };
 
 enum tracer_event {
-	TRACER_NONE,  /* no stop: the process ended */
-	TRACER_CALL,  /* it makes a call that its filter answers with SECCOMP_RET_TRACE, and waits */
-	TRACER_STEP,  /* it makes a call, or returns from one: see tracer_step */
-	TRACER_EXIT,  /* it is about to end, its registers and memory are still there */
-	TRACER_CHILD, /* it made a child or a thread, which is traced too, or is such a new one */
-	TRACER_GROUP, /* it was stopped, as by ^Z */
+	TRACER_NONE,   /* no stop: the process ended */
+	TRACER_CALL,   /* it makes a call that its filter answers with SECCOMP_RET_TRACE, and waits */
+	TRACER_STEP,   /* it makes a call, or returns from one: see tracer_step */
+	TRACER_EXIT,   /* it is about to end, its registers and memory are still there */
+	TRACER_PARENT, /* it made a child or a thread, which is traced too: tracer_child */
+	TRACER_CHILD,  /* it is such a new one */
+	TRACER_EXEC,   /* it has executed a program, and stands before its first instruction; if that was wished for */
+	TRACER_GROUP,  /* it was stopped, as by ^Z */
 	TRACER_SIGNAL,
 };
+
+/* The signal of a stop that is TRACER_STEP: PTRACE_O_TRACESYSGOOD marks it so. */
+#define TRACER_STEP_STOP (SIGTRAP | 0x80)
 
 /* What a target stops for beside signals, children and its end. */
 enum tracer_wish {
 	TRACER_WISH_CALLS = 1 << 0, /* where a filter says SECCOMP_RET_TRACE; else such a call fails with ENOSYS */
-	TRACER_WISH_EXECS = 1 << 1, /* when it has executed a program, which is TRACER_CHILD too */
+	TRACER_WISH_EXECS = 1 << 1, /* when it has executed a program */
 };
 
 /* Traces pid and all that it will start: 0 or a negative errno (EPERM: not allowed, or it has a tracer). */
@@ -57,21 +63,15 @@ enum tracer_side tracer_step(pid_t pid, struct tracer_call *ret_call, int64_t *r
 /* The status, as of wait(2), with which a target in TRACER_EXIT is about to end. */
 int tracer_exit_status(pid_t pid);
 
+/* The thread that a target in TRACER_PARENT made; 0 when it is not to be had. */
+pid_t tracer_child(pid_t pid);
+
 /* The system call that a stopped target is in or last made; false when there is none to be had. */
 bool tracer_call(pid_t pid, struct tracer_call *ret_call);
 
 /* The registers of a stopped target in DWARF's order (callgate/backtrace.h); false where they cannot be had. */
 #define TRACER_REGISTERS 17
 bool tracer_registers(pid_t pid, uint64_t ret_registers[TRACER_REGISTERS]);
-
-/*
- * Has a target that enters a call (TRACER_ENTERS, of the native arch) load a filter for all its threads first: the call
- * becomes a seccomp(2) whose sixth argument is secret, and is made anew afterwards; with skips_call it gives 0 instead.
- * The program is put below the target's stack, where nothing lies. 0 or a negative errno; the target is then to be
- * killed, since what it would do next is not known. ENOSYS: this machine's registers are not known here.
- */
-struct sock_filter;
-int tracer_load_filter(pid_t pid, const struct sock_filter *insns, size_t count, uint64_t secret, bool skips_call);
 
 /*
  * Copies memory of a stopped target: the bytes that could be read before the first page that it lacks, or that

@@ -214,7 +214,7 @@ static bool parse_phase(struct syntax_parser *parser, struct syntax_statement *s
 	if (!parse_name(parser, &statement->phase, "the name of a phase"))
 		return false;
 	if (lex_is(&parser->token, "at") &&
-	    (!syntax_advance(parser) || !parse_name(parser, &statement->mark, "a mark: a syscall, or marker")))
+	    (!syntax_advance(parser) || !parse_name(parser, &statement->mark, "a mark: a syscall, main, or marker")))
 		return false;
 	if (parser->token.kind != LEX_BRACE)
 		return syntax_fail(parser, "{");

@@ -392,7 +392,11 @@ void print_phase(struct buf *out, const struct policy_phase *phase)
 	for (size_t i = 0; i < phase->rules.length; i++)
 		print_rule(&inside, &phase->rules.items[i], NULL);
 	buf_putc(out, '\n');
-	print_phase_name(out, phase->name, phase->at_marker ? "marker" : phase->at ? phase->at->name : NULL);
+	print_phase_name(out, phase->name,
+			 phase->at_marker ? "marker"
+			 : phase->at_main ? "main"
+			 : phase->at	  ? phase->at->name
+					  : NULL);
 	buf_putc(out, '\n');
 	print_indented(out, buf_text(&inside));
 	buf_puts(out, "}\n");

@@ -151,7 +151,8 @@ static int set_mark(struct reader *reader, const struct syntax_statement *statem
 	const char *mark = statement->mark.text;
 
 	phase->at_marker = mark && strcmp(mark, "marker") == 0;
-	if (!mark || phase->at_marker)
+	phase->at_main = mark && strcmp(mark, "main") == 0;
+	if (!mark || phase->at_marker || phase->at_main)
 		return CALLGATE_OK;
 	phase->at = abi_syscall_by_name(mark);
 	return phase->at ? CALLGATE_OK : fail_name(reader, &statement->mark, "syscall", abi_syscall_nearest(mark));

@@ -26,6 +26,7 @@ struct phase_process {
 	pid_t pid;
 	unsigned done;				   /* a bit a phase */
 	unsigned filters_after[POLICY_PHASES_MAX]; /* how many it had when it had loaded the phase's */
+	struct main_mark mark;			   /* its way to main, kept for the children that have a copy of it */
 };
 
 struct phase_status {
@@ -47,6 +48,7 @@ int phases_prepare(struct phases *phases, const struct callgate_subject *subject
 		status = filter_from_policy(&phases->views[i], &options, &phases->filters[i], err);
 		if (status < 0)
 			return status;
+		phases->at_main |= (unsigned)policy->phases.items[i].at_main << i;
 		phases->count = i + 1;
 	}
 	return CALLGATE_OK;
@@ -102,6 +104,8 @@ static struct phase_process *new_process(struct phases *phases, const struct pha
 		return NULL;
 	phases->processes = grown;
 	parent = find_process(phases, status->parent);
+	if (parent)
+		process.mark = parent->mark;
 	for (size_t i = 0; parent && i < phases->count; i++) {
 		if (!(parent->done >> i & 1) || status->filters < parent->filters_after[i])
 			continue;
@@ -144,7 +148,20 @@ static bool is_mark(const struct policy_phase *phase, const struct tracer_call *
 		return false;
 	if (phase->at_marker)
 		return strcmp(syscall->name, "prctl") == 0 && (uint32_t)call->args[0] == CALLGATE_MARKER;
+	if (phase->at_main)
+		return false;
 	return phase->at ? syscall == phase->at : abi_syscall_waits(syscall);
+}
+
+static bool phase_was_loaded(struct phases *phases, size_t index, pid_t tid, struct phase_process *process)
+{
+	struct phase_status status;
+
+	if (!read_status(tid, &status))
+		return false;
+	process->done |= 1U << index;
+	process->filters_after[index] = status.filters;
+	return true;
 }
 
 static bool load_phase(struct phases *phases, size_t index, pid_t tid, struct phase_process *process)
@@ -152,14 +169,9 @@ static bool load_phase(struct phases *phases, size_t index, pid_t tid, struct ph
 	const struct policy *policy = phases->subject->policy->policy;
 	size_t length;
 	const struct sock_filter *insns = callgate_filter_program(phases->filters[index], &length);
-	struct phase_status status;
 
-	if (tracer_load_filter(tid, insns, length, phases->secret, policy->phases.items[index].at_marker) != 0 ||
-	    !read_status(tid, &status))
-		return false;
-	process->done |= 1U << index;
-	process->filters_after[index] = status.filters;
-	return true;
+	return steer_load_filter(tid, insns, length, phases->secret, policy->phases.items[index].at_marker) == 0 &&
+	       phase_was_loaded(phases, index, tid, process);
 }
 
 bool phases_called(struct phases *phases, pid_t tid, const struct tracer_call *call)
@@ -183,13 +195,85 @@ bool phases_called(struct phases *phases, pid_t tid, const struct tracer_call *c
 	return true;
 }
 
-bool phases_are_pending(struct phases *phases, pid_t tid)
+bool phases_executed(struct phases *phases, pid_t tid)
 {
 	struct phase_status status;
-	const struct phase_process *process = phases->count ? process_of(phases, tid, &status) : NULL;
+	struct phase_process *process;
+
+	if (!phases->at_main)
+		return true;
+	process = process_of(phases, tid, &status);
+	if (!process)
+		return false;
+	process->mark = (struct main_mark){ .main = { 0 } };
+	return (process->done & phases->at_main) == phases->at_main ||
+	       main_mark_begin(tid, &process->mark, &phases->err) == CALLGATE_OK;
+}
+
+void phases_forked(struct phases *phases, pid_t tid)
+{
+	struct phase_status status;
+
+	if (phases->at_main)
+		process_of(phases, tid, &status);
+}
+
+/* Whoever shares its memory, and does not share its filters, would pass main unseen now. */
+static bool others_are_marked(const struct phases *phases, const struct phase_process *process)
+{
+	for (size_t i = 0; i < phases->process_count; i++) {
+		const struct phase_process *other = &phases->processes[i];
+
+		if (other != process && (other->done & phases->at_main) != phases->at_main &&
+		    !main_mark_holds(other->pid, &other->mark))
+			return false;
+	}
+	return true;
+}
+
+static bool load_phases_here(struct phases *phases, pid_t tid, struct phase_process *process)
+{
+	for (size_t i = 0; i < phases->count; i++) {
+		size_t length;
+		const struct sock_filter *insns = callgate_filter_program(phases->filters[i], &length);
+
+		if ((phases->at_main & ~process->done) >> i & 1 &&
+		    (steer_load_filter_here(tid, insns, length, phases->secret) != 0 ||
+		     !phase_was_loaded(phases, i, tid, process)))
+			return false;
+	}
+	return true;
+}
+
+enum main_mark_step phases_trapped(struct phases *phases, pid_t tid)
+{
+	struct phase_status status;
+	struct phase_process *process = phases->at_main ? process_of(phases, tid, &status) : NULL;
+	struct main_mark mark;
+	enum main_mark_step step;
+
+	if (!process)
+		return phases->no_memory ? MAIN_MARK_UNKNOWN : MAIN_MARK_NOT_HERE;
+	if ((process->done & phases->at_main) == phases->at_main)
+		return MAIN_MARK_NOT_HERE;
+	/* Children that were made before still have a copy of it in their memory. */
+	mark = process->mark;
+	step = main_mark_trapped(tid, &mark, &phases->err);
+	if (step == MAIN_MARK_COMING)
+		process->mark = mark;
+	if (step != MAIN_MARK_REACHED || (load_phases_here(phases, tid, process) && others_are_marked(phases, process)))
+		return step;
+	return MAIN_MARK_UNKNOWN;
+}
+
+bool phases_are_pending(struct phases *phases, pid_t tid)
+{
+	unsigned calls = ((1U << phases->count) - 1) & ~phases->at_main;
+	struct phase_status status;
+	const struct phase_process *process = calls ? process_of(phases, tid, &status) : NULL;
 
 	/* Of a process that is not known nothing is taken for done. */
-	return phases->count && (!process || process->done != (1U << phases->count) - 1);
+	return calls && (!process || (process->done & calls) != calls);
 }
 
 bool phases_why(struct phases *phases, pid_t tid, const struct tracer_call *call, struct callgate_explanation *ret_why)

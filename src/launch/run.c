@@ -202,14 +202,38 @@ static void run_refused(struct watch *watch, pid_t pid, const struct tracer_call
 		run->options->refused(&refusal, run->options->context);
 }
 
+static void run_give_up(struct watch *watch)
+{
+	((struct run_target *)watch->context)->phase_failed = true;
+	watch_give_up(watch);
+}
+
 static void run_called(struct watch *watch, pid_t pid, const struct tracer_call *call)
 {
-	struct run_target *run = watch->context;
+	if (!phases_called(&((struct run_target *)watch->context)->phases, pid, call))
+		run_give_up(watch);
+}
 
-	if (phases_called(&run->phases, pid, call))
-		return;
-	run->phase_failed = true;
-	watch_give_up(watch);
+static void run_executed(struct watch *watch, pid_t pid)
+{
+	if (!phases_executed(&((struct run_target *)watch->context)->phases, pid))
+		run_give_up(watch);
+}
+
+static void run_forked(struct watch *watch, pid_t pid)
+{
+	phases_forked(&((struct run_target *)watch->context)->phases, pid);
+}
+
+static enum watch_trap run_trapped(struct watch *watch, pid_t pid)
+{
+	enum main_mark_step step = phases_trapped(&((struct run_target *)watch->context)->phases, pid);
+
+	if (step == MAIN_MARK_UNKNOWN)
+		run_give_up(watch);
+	if (step == MAIN_MARK_LEFT)
+		return WATCH_WAIT;
+	return step == MAIN_MARK_NOT_HERE ? WATCH_DELIVER : WATCH_GO_ON;
 }
 
 static bool run_steps(struct watch *watch, pid_t pid)
@@ -231,12 +255,20 @@ static void run_watch_phases(struct run_target *run)
 	run->watch.called = run_called;
 	run->watch.steps = run_steps;
 	run->watch.exits = run_exits;
+	run->watch.executed = run_executed;
+	run->watch.forked = run_forked;
+	run->watch.trapped = run_trapped;
 }
 
 static int run_check_phases(const struct run_target *run, bool is_traced, struct callgate_error *err)
 {
 	int status;
 
+	if (run->phase_failed && run->phases.err.status != CALLGATE_OK) {
+		if (err)
+			*err = run->phases.err;
+		return run->phases.err.status;
+	}
 	if (run->phase_failed)
 		return fail(err, CALLGATE_E_UNCONFINED,
 			    "the target could not be made to load the filter of a phase, and was ended");

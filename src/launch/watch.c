@@ -122,28 +122,48 @@ static void watch_step(struct watch *watch, pid_t pid)
 		watch->returned(watch, pid, result);
 }
 
-static void watch_stopped(struct watch *watch, pid_t pid, int status)
+/* What comes and goes with processes. */
+static void watch_event(struct watch *watch, pid_t pid, enum tracer_event event)
 {
 	struct tracer_call call;
 	int ends;
 
-	if (tracer_event(status) == TRACER_EXIT) {
+	if (event == TRACER_EXIT) {
 		ends = tracer_exit_status(pid);
 		if (WIFSIGNALED(ends) && WTERMSIG(ends) == SIGSYS && tracer_call(pid, &call) && watch->refused)
 			watch->refused(watch, pid, &call);
 		if (watch->exits)
 			watch->exits(watch, pid);
 	}
-	if (tracer_event(status) == TRACER_CALL && watch->called && !watch_is_ending(watch) && tracer_call(pid, &call))
+	if (event == TRACER_EXEC && watch->executed && !watch_is_ending(watch))
+		watch->executed(watch, pid);
+	if (event == TRACER_CHILD && watch->forked)
+		watch->forked(watch, pid);
+	if (event == TRACER_PARENT && watch->forked && tracer_child(pid) > 0)
+		watch->forked(watch, tracer_child(pid));
+}
+
+static void watch_stopped(struct watch *watch, pid_t pid, int status)
+{
+	enum tracer_event event = tracer_event(status);
+	enum watch_trap trap = WATCH_DELIVER;
+	struct tracer_call call;
+
+	watch_event(watch, pid, event);
+	if (event == TRACER_CALL && watch->called && !watch_is_ending(watch) && tracer_call(pid, &call))
 		watch->called(watch, pid, &call);
-	if (tracer_event(status) == TRACER_STEP && watch->by_step && !watch_is_ending(watch))
+	if (event == TRACER_STEP && watch->by_step && !watch_is_ending(watch))
 		watch_step(watch, pid);
+	if (event == TRACER_SIGNAL && WSTOPSIG(status) == SIGTRAP && watch->trapped && !watch_is_ending(watch))
+		trap = watch->trapped(watch, pid);
 	if (watch_is_ending(watch))
 		kill(pid, SIGKILL);
+	if (trap == WATCH_WAIT)
+		return;
 	if (watch->by_step && (!watch->steps || watch->steps(watch, pid)))
-		tracer_continue_to_step(pid, status);
+		tracer_continue_to_step(pid, trap == WATCH_GO_ON ? 0 : status);
 	else
-		tracer_continue(pid, status);
+		tracer_continue(pid, trap == WATCH_GO_ON ? 0 : status);
 }
 
 /* Takes what children have to tell, without waiting. True while there are any. */

@@ -13,6 +13,13 @@
 
 #include <signal.h>
 
+enum watch_trap {
+	WATCH_DELIVER, /* it is the target's */
+	WATCH_GO_ON,   /* without it */
+	WATCH_WAIT,    /* the thread has a further stop or its end to tell: it must not go on */
+
+};
+
 struct watch {
 	struct launch_target *target;
 	bool lingers; /* wait for what the target left behind instead of killing it */
@@ -26,10 +33,14 @@ struct watch {
 	int64_t (*due)(void *context);
 	void *due_context;
 	bool by_step; /* `called` before every call and `returned` after it, of a target with trace_execs */
-	bool (*steps)(struct watch *watch, pid_t pid); /* by_step: whether this thread goes on so; NULL: always */
-	void (*exits)(struct watch *watch, pid_t pid); /* at its exit event; or NULL */
-	void *context;				       /* refused's own */
-	sigset_t old_mask;			       /* what the caller blocked before watch_begin */
+	bool (*steps)(struct watch *watch, pid_t pid);	  /* by_step: whether this thread goes on so; NULL: always */
+	void (*exits)(struct watch *watch, pid_t pid);	  /* at its exit event; or NULL */
+	void (*executed)(struct watch *watch, pid_t pid); /* behind an exec, with trace_execs; or NULL */
+	/* In one that is about to get SIGTRAP; what is to be done of its signal. NULL: it is delivered. */
+	enum watch_trap (*trapped)(struct watch *watch, pid_t pid);
+	void (*forked)(struct watch *watch, pid_t pid); /* of a parent and of its child, before they go on; or NULL */
+	void *context;					/* refused's own */
+	sigset_t old_mask;				/* what the caller blocked before watch_begin */
 	struct sigaction old_sigchld;
 	pid_t strangers[16]; /* children that were there before, which are none of our business */
 	size_t stranger_count;

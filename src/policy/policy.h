@@ -118,6 +118,7 @@ struct policy_phase {
 	const char *name;
 	const struct abi_syscall *at; /* the first such call is the mark; NULL: the first by which it waits for work */
 	bool at_marker;		      /* the mark is CALLGATE_MARKER (callgate/launch.h) */
+	bool at_main;		      /* the mark is the first instruction of the program's main */
 	bool has_default;	      /* it is stated */
 	struct policy_action default_action; /* for what its rules do not decide */
 	struct {
