@@ -85,9 +85,12 @@ struct code_function {
 	struct {
 		VEC(uint32_t);
 	} order;	     /* of blocks: each behind those that lead to it, loops apart */
-	uint32_t *buckets;   /* address → instruction plus one */
-	size_t bucket_count; /* in use, a power of 2 */
-	size_t bucket_room;  /* allocated */
+	uint32_t *window;    /* address − low → instruction plus one */
+	size_t window_count; /* in use, bytes of code from low on */
+	size_t window_room;  /* allocated; all zero but for what insns says */
+	uint32_t *buckets;   /* the same by hash for addresses beyond the window */
+	size_t bucket_count; /* a power of 2, 0: not made yet */
+	size_t far_count;    /* instructions in it */
 	struct {
 		VEC(uint32_t);
 	} stack; /* of code_function_order */

@@ -1,7 +1,8 @@
 /*
  * Decoding follows control: an address is pending until the run of instructions from it has met an instruction that is
- * there already, or one behind which nothing comes. A hash table finds instructions by address, so that jumps into the
- * middle of others (past a lock prefix) simply make second ones.
+ * there already, or one behind which nothing comes. Instructions are found by address, so that jumps into the middle of
+ * others (past a lock prefix) simply make second ones: in the function's own extent by a plain array over its bytes,
+ * which costs a fraction of a hash, beyond it (cold parts) by a hash table.
  */
 #include "scan/code.h"
 
@@ -10,15 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUCKETS_FIRST = 64, BUCKETS_LIKELY = 1 << 16 };
+enum { BUCKETS_FIRST = 256, WINDOW_MAX = 1 << 22 };
 
 static size_t bucket_of(const struct code_function *function, uint64_t address)
 {
 	return (address * 0x9e3779b97f4a7c15 >> 20) & (function->bucket_count - 1);
 }
 
-uint32_t code_insn_at(const struct code_function *function, uint64_t address)
+static uint32_t far_insn_at(const struct code_function *function, uint64_t address)
 {
+	if (function->far_count == 0)
+		return CODE_NONE;
 	for (size_t at = bucket_of(function, address); function->buckets[at];
 	     at = (at + 1) & (function->bucket_count - 1))
 		if (function->insns.items[function->buckets[at] - 1].insn.address == address)
@@ -26,7 +29,14 @@ uint32_t code_insn_at(const struct code_function *function, uint64_t address)
 	return CODE_NONE;
 }
 
-static void function_hash(struct code_function *function, uint32_t index)
+uint32_t code_insn_at(const struct code_function *function, uint64_t address)
+{
+	if (address - function->low < function->window_count)
+		return function->window[address - function->low] - 1; /* CODE_NONE where it is 0 */
+	return far_insn_at(function, address);
+}
+
+static void far_hash(struct code_function *function, uint32_t index)
 {
 	size_t at = bucket_of(function, function->insns.items[index].insn.address);
 
@@ -35,36 +45,83 @@ static void function_hash(struct code_function *function, uint32_t index)
 	function->buckets[at] = index + 1;
 }
 
-/* Makes a table of so many buckets for the instructions that are there. */
-static bool function_rehash(struct code_function *function, size_t buckets)
+/* Makes a table of so many buckets for the far instructions before the one with index end. */
+static bool far_rehash(struct code_function *function, size_t buckets, uint32_t end)
 {
-	if (buckets > function->bucket_room) {
-		uint32_t *larger = malloc(buckets * sizeof(*larger));
+	uint32_t *larger = calloc(buckets, sizeof(*larger));
 
-		if (!larger)
-			return false;
-		free(function->buckets);
-		function->buckets = larger;
-		function->bucket_room = buckets;
-	}
-	memset(function->buckets, 0, buckets * sizeof(*function->buckets));
+	if (!larger)
+		return false;
+	free(function->buckets);
+	function->buckets = larger;
 	function->bucket_count = buckets;
-	for (size_t i = 0; i < function->insns.length; i++)
-		function_hash(function, (uint32_t)i);
+	for (uint32_t i = 0; i < end; i++)
+		if (function->insns.items[i].insn.address - function->low >= function->window_count)
+			far_hash(function, i);
 	return true;
 }
 
-static uint32_t function_push(struct code_function *function, const struct insn *insn)
+static bool far_add(struct code_function *function, uint32_t index)
 {
-	struct code_insn item = { .insn = *insn, .next = CODE_NONE, .target = CODE_NONE };
+	if (function->far_count * 2 >= function->bucket_count &&
+	    !far_rehash(function, function->bucket_count ? function->bucket_count * 2 : BUCKETS_FIRST, index))
+		return false;
+	far_hash(function, index);
+	function->far_count++;
+	return true;
+}
 
-	if (function->insns.length >= CODE_INSNS_MAX || !VEC_PUSH(&function->arena, &function->insns, item))
+/* Forgets all instructions; what was written to the tables, and no more, is written again. */
+static void function_forget(struct code_function *function)
+{
+	for (size_t i = 0; i < function->insns.length; i++) {
+		uint64_t at = function->insns.items[i].insn.address - function->low;
+
+		if (at < function->window_count)
+			function->window[at] = 0;
+	}
+	if (function->far_count > 0)
+		memset(function->buckets, 0, function->bucket_count * sizeof(*function->buckets));
+	function->far_count = function->insns.length = 0;
+}
+
+/* Sets the extent in which instructions are found without a hash. */
+static bool function_open_window(struct code_function *function, uint64_t size)
+{
+	size_t count = size < WINDOW_MAX ? size : WINDOW_MAX;
+
+	if (count > function->window_room) {
+		size_t room = count > function->window_room * 2 ? count : function->window_room * 2;
+		uint32_t *larger = calloc(room, sizeof(*larger));
+
+		if (!larger)
+			return false;
+		free(function->window);
+		function->window = larger;
+		function->window_room = room;
+	}
+	function->window_count = count;
+	return true;
+}
+
+/* Decodes the next instruction; CODE_NONE: it has no room. */
+static uint32_t function_push(struct code_function *function, const uint8_t *bytes, size_t room, uint64_t address)
+{
+	uint32_t index = (uint32_t)function->insns.length;
+	struct code_insn *item;
+
+	if (function->insns.length >= CODE_INSNS_MAX || !VEC_ROOM(&function->arena, &function->insns))
 		return CODE_NONE;
-	if (function->insns.length * 2 <= function->bucket_count)
-		function_hash(function, (uint32_t)function->insns.length - 1);
-	else if (!function_rehash(function, function->bucket_count * 2))
+	item = &function->insns.items[index];
+	function->map->arch->decode(bytes, room, address, &item->insn);
+	item->next = item->target = CODE_NONE;
+	item->is_leader = item->is_tail = false;
+	if (address - function->low < function->window_count)
+		function->window[address - function->low] = index + 1;
+	else if (!far_add(function, index))
 		return CODE_NONE;
-	return (uint32_t)function->insns.length - 1;
+	function->insns.length++;
+	return index;
 }
 
 static void function_pend(struct code_function *function, uint64_t address)
@@ -149,7 +206,6 @@ static void function_run(struct code_function *function, uint64_t address)
 		return;
 	while (!function->failed && done < room) {
 		uint32_t index = code_insn_at(function, address + done);
-		struct insn insn;
 
 		if (index == CODE_NONE && last != CODE_NONE && function_runs_out(function, address + done)) {
 			function->insns.items[last].is_tail = true;
@@ -161,8 +217,7 @@ static void function_run(struct code_function *function, uint64_t address)
 			function->insns.items[index].is_leader = true;
 			return;
 		}
-		function->map->arch->decode(bytes + done, room - done, address + done, &insn);
-		index = function_push(function, &insn);
+		index = function_push(function, bytes + done, room - done, address + done);
 		if (index == CODE_NONE) {
 			function->failed = true;
 			return;
@@ -174,7 +229,7 @@ static void function_run(struct code_function *function, uint64_t address)
 		if (!function_follow(function, &function->insns.items[index]))
 			return;
 		last = index;
-		done += insn.length;
+		done += function->insns.items[index].insn.length;
 	}
 }
 
@@ -275,28 +330,18 @@ static uint64_t map_next_start(const struct code_map *map, uint64_t address)
 	return segment ? segment->address + segment->size : address;
 }
 
-/* Room for as many instructions as the extent is likely to hold. */
-static size_t function_buckets(const struct code_function *function)
-{
-	const struct module_frame *frame = code_frame(function->map->module, function->entry);
-	size_t buckets = BUCKETS_FIRST;
-
-	while (frame && buckets < BUCKETS_LIKELY && buckets * 2 < frame->end - frame->start)
-		buckets *= 2;
-	return buckets;
-}
-
 void code_function_read(struct code_function *function, uint64_t entry)
 {
 	const struct module_frame *frame = code_frame(function->map->module, entry);
 
-	function->insns.length = function->blocks.length = function->pending.length = 0;
+	function_forget(function);
+	function->blocks.length = function->pending.length = 0;
 	function->entries.length = function->frames.length = function->types.length = 0;
 	function->failed = false;
 	function->entry = entry;
 	function->low = frame ? frame->start : entry;
 	function->high = map_next_start(function->map, frame ? frame->end : entry + 1);
-	if (!function_rehash(function, function_buckets(function))) {
+	if (!function_open_window(function, function->high - function->low)) {
 		function->failed = true;
 		return;
 	}
@@ -350,6 +395,7 @@ void code_function_open(struct code_function *function)
 
 void code_function_fini(struct code_function *function)
 {
+	free(function->window);
 	free(function->buckets);
 	arena_fini(&function->arena);
 	*function = (struct code_function){ 0 };
