@@ -181,13 +181,16 @@ uint32_t value_invert(struct values *values, uint8_t op, uint8_t width, uint32_t
 
 uint32_t value_extend(struct values *values, uint32_t a, uint8_t from, uint8_t width, bool is_signed)
 {
-	struct value value = *value_at(values, a);
 	int64_t numbers[VALUE_NUMBERS_MAX];
+	struct value value;
 
 	if (a == UNKNOWN)
 		return UNKNOWN;
+	value = *value_at(values, a);
 	if (value.kind == VALUE_PARAM && from >= 4) {
-		value.width = from < value.width ? from : value.width;
+		if (from >= value.width)
+			return a;
+		value.width = from;
 		return value_make(values, value);
 	}
 	if (value.kind == VALUE_POINTEE && from == value.width)

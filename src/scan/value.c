@@ -71,11 +71,67 @@ static bool index_grow(struct values *values, struct value_index *index, const v
 		kept_;                                                                                  \
 	})
 
+static uint64_t value_hash(const struct value *value)
+{
+	uint64_t rest, hash;
+
+	memcpy(&rest, &value->offset, sizeof(rest));
+	hash = ((uint64_t)value->number ^ rest << 23 ^ rest >> 41) * 0x9e3779b97f4a7c15;
+	return hash ^ hash >> 32;
+}
+
+static bool value_equals(const struct value *a, const struct value *b)
+{
+	uint64_t mine, other;
+
+	memcpy(&mine, &a->offset, sizeof(mine));
+	memcpy(&other, &b->offset, sizeof(other));
+	return a->number == b->number && mine == other;
+}
+
+static uint32_t *value_bucket(const struct values *values, const struct value *value)
+{
+	const struct value_index *index = &values->value_index;
+	size_t at = value_hash(value) & (index->capacity - 1);
+
+	while (index->buckets[at] && !value_equals(&values->values.items[index->buckets[at] - 1], value))
+		at = (at + 1) & (index->capacity - 1);
+	return &index->buckets[at];
+}
+
+static bool values_rehash(struct values *values)
+{
+	size_t capacity = values->value_index.capacity ? values->value_index.capacity * 2 : INDEX_FIRST;
+	uint32_t *buckets = arena_array(&values->arena, capacity, sizeof(*buckets));
+
+	if (!buckets)
+		return false;
+	values->value_index = (struct value_index){ buckets, capacity };
+	for (size_t i = 0; i < values->values.length; i++)
+		*value_bucket(values, &values->values.items[i]) = (uint32_t)i + 1;
+	return true;
+}
+
+/* The same as KEEP, without its memcmp: most of what an analysis makes are values. */
 uint32_t value_make(struct values *values, struct value value)
 {
+	uint32_t *bucket;
+
 	if (values->failed)
 		return UNKNOWN;
-	return KEEP(values, &values->values, &values->value_index, &value);
+	if (values->values.length * 2 >= values->value_index.capacity && !values_rehash(values)) {
+		values->failed = true;
+		return UNKNOWN;
+	}
+	bucket = value_bucket(values, &value);
+	if (*bucket)
+		return *bucket - 1;
+	if (!VEC_PUSH(&values->arena, &values->values, value)) {
+		values->failed = true;
+		return UNKNOWN;
+	}
+	*bucket = (uint32_t)values->values.length;
+	return *bucket - 1;
 }
 
 void value_table_init(struct values *values)
@@ -130,14 +186,22 @@ static uint32_t value_sorted_set(struct values *values, const int64_t *numbers, 
 {
 	struct number_set set = { .count = count };
 	struct value value = { .kind = VALUE_NUMBERS, .count = (uint8_t)count };
+	uint32_t made;
+
+	bool is_truth = count == 2 && numbers[0] == 0 && numbers[1] == 1;
 
 	if (count == 1)
 		return value_number(values, numbers[0]);
+	if (is_truth && values->truth)
+		return values->truth;
 	if (count > VALUE_NUMBERS_MAX || values->failed)
 		return UNKNOWN;
 	memcpy(set.numbers, numbers, count * sizeof(*numbers));
 	value.number = (int64_t)KEEP(values, &values->sets, &values->set_index, &set);
-	return value_make(values, value);
+	made = value_make(values, value);
+	if (is_truth)
+		values->truth = made;
+	return made;
 }
 
 uint32_t value_set(struct values *values, const int64_t *numbers, size_t count)
@@ -148,8 +212,11 @@ uint32_t value_set(struct values *values, const int64_t *numbers, size_t count)
 	if (count == 0 || count > VALUE_NUMBERS_MAX * VALUE_NUMBERS_MAX)
 		return UNKNOWN;
 	memcpy(sorted, numbers, count * sizeof(*numbers));
-	if (count > 1)
-		qsort(sorted, count, sizeof(*sorted), number_order);
+	for (size_t i = 1; i < count; i++)
+		if (sorted[i - 1] > sorted[i]) {
+			qsort(sorted, count, sizeof(*sorted), number_order);
+			break;
+		}
 	for (size_t i = 0; i < count; i++)
 		if (i == 0 || sorted[i] != sorted[kept - 1])
 			sorted[kept++] = sorted[i];
@@ -188,7 +255,9 @@ uint32_t value_join(struct values *values, uint32_t a, uint32_t b)
 	if (left->kind != VALUE_NUMBERS || right->kind != VALUE_NUMBERS)
 		return UNKNOWN;
 	count = numbers_merge(value_numbers(values, a), left->count, value_numbers(values, b), right->count, both);
-	return count == left->count ? a : value_sorted_set(values, both, count);
+	if (count == left->count)
+		return a;
+	return count == right->count ? b : value_sorted_set(values, both, count);
 }
 
 uint32_t arguments_make(struct values *values, const struct value_arguments *arguments)
@@ -234,7 +303,8 @@ static int fact_order(const void *left, const void *right)
 
 static uint32_t facts_make(struct values *values, struct facts *facts)
 {
-	qsort(facts->items, facts->count, sizeof(*facts->items), fact_order);
+	if (facts->count > 1)
+		qsort(facts->items, facts->count, sizeof(*facts->items), fact_order);
 	return values->failed ? 0 : KEEP(values, &values->facts, &values->facts_index, facts);
 }
 

@@ -102,6 +102,7 @@ struct values {
 	} facts; /* 0: none */
 	struct value_index value_index, set_index, arguments_index, facts_index;
 	uint32_t small[VALUE_SMALL]; /* values of the numbers from 0 on; 0: not made yet */
+	uint32_t truth;		     /* the same of 0 or 1 */
 	bool failed;		     /* memory was out: all that was answered since is worthless */
 };
 
