@@ -1,6 +1,9 @@
 /*
  * The fixpoint and what follows from it. Rounds end because every join only loses knowledge, and a set of numbers
  * that still grows when a block's turn has come a few times (a loop's counter) is unknown.
+ *
+ * A block is gone through for the last time with its final state. If that time it had no effect and let no pointer on
+ * to another block, it is not gone through again for its effects: most blocks are quiet so.
  */
 #include "scan/flow.h"
 
@@ -10,7 +13,14 @@
 #include <string.h>
 
 /* In a block's mark, beside how often it was gone through. */
-enum { FLOW_REACHED = 1, FLOW_DIRTY = 2, FLOW_VISIT = 4, FLOW_VISITS_MAX = 2, EFFECT_BUCKETS_FIRST = 64 };
+enum {
+	FLOW_REACHED = 1,
+	FLOW_DIRTY = 2,
+	FLOW_NOISY = 4,
+	FLOW_VISIT = 8,
+	FLOW_VISITS_MAX = 2,
+	EFFECT_BUCKETS_FIRST = 64
+};
 
 static uint64_t effect_hash(const struct effect *effect)
 {
@@ -78,24 +88,22 @@ void flow_emit(struct flow *flow, const struct state *state, struct effect effec
 		*bucket = (uint32_t)flow->effects.length;
 }
 
-void flow_escape(struct flow *flow, const struct state *state, uint64_t site, uint32_t value)
+void flow_escape_pointer(struct flow *flow, const struct state *state, uint64_t site, uint32_t pointer)
 {
-	const struct value *all;
+	const struct value *all = value_at(flow->values, pointer);
 	struct effect effect = { .site = site };
 
-	if (!flow->emits || value == UNKNOWN)
+	flow->is_noisy = true;
+	if (!flow->emits)
 		return;
-	all = value_at(flow->values, value);
 	effect.target = (uint64_t)all->number;
 	effect.offset = all->offset;
 	if (all->kind == VALUE_ADDRESS || all->kind == VALUE_ENTRY)
 		effect.kind = EFFECT_ESCAPE;
 	else if (all->kind == VALUE_SLOT)
 		effect.kind = EFFECT_ESCAPE_SLOT;
-	else if (all->kind == VALUE_FIELD)
-		effect.kind = EFFECT_ESCAPE_FIELD;
 	else
-		return;
+		effect.kind = EFFECT_ESCAPE_FIELD;
 	flow_emit(flow, state, effect);
 }
 
@@ -132,20 +140,25 @@ static void flow_soil(struct flow *flow, uint32_t block)
 
 static void flow_into(struct flow *flow, const struct state *state, uint32_t block, uint64_t site)
 {
+	struct state *into = &flow->states[block];
+	bool has_pointers;
 	uint32_t live;
 
 	if (block == CODE_NONE)
 		return;
 	live = flow->function.blocks.items[block].live_in;
+	has_pointers = state_holds_pointer(flow->values, state, live);
+	flow->is_noisy |= has_pointers;
 	if (flow->emits) {
-		flow_escape_lost(flow, state, block, site);
+		if (has_pointers)
+			flow_escape_lost(flow, state, block, site);
 	} else if (!(flow->marks[block] & FLOW_REACHED)) {
-		state_copy(&flow->states[block], state);
+		state_copy(into, state);
 		for (uint32_t rest = flow->arch->registers & ~live; rest; rest &= rest - 1)
-			flow->states[block].registers[__builtin_ctz(rest)] = UNKNOWN;
+			into->registers[__builtin_ctz(rest)] = UNKNOWN;
+		into->has_pointers = has_pointers;
 		flow_soil(flow, block);
-	} else if (state_join(flow->values, &flow->states[block], state, live,
-			      flow->marks[block] / FLOW_VISIT >= FLOW_VISITS_MAX)) {
+	} else if (state_join(flow->values, into, state, live, flow->marks[block] / FLOW_VISIT >= FLOW_VISITS_MAX)) {
 		flow_soil(flow, block);
 	}
 }
@@ -255,11 +268,14 @@ static void flow_settle(struct flow *flow)
 
 		if (!(flow->marks[block] & FLOW_DIRTY))
 			continue;
-		flow->marks[block] &= (uint8_t)~FLOW_DIRTY;
+		flow->marks[block] &= (uint8_t) ~(FLOW_DIRTY | FLOW_NOISY);
 		if (flow->marks[block] / FLOW_VISIT < FLOW_VISITS_MAX)
 			flow->marks[block] += FLOW_VISIT;
 		flow->lowest = UINT32_MAX;
+		flow->is_noisy = false;
 		flow_block(flow, block);
+		if (flow->is_noisy)
+			flow->marks[block] |= FLOW_NOISY;
 		if (flow->lowest <= rank)
 			rank = flow->lowest - 1;
 	}
@@ -314,7 +330,7 @@ void flow_function(struct flow *flow, uint64_t entry, bool from_anywhere)
 		return;
 	flow->emits = true;
 	for (uint32_t i = 0; i < flow->function.blocks.length; i++)
-		if (flow->marks[i] & FLOW_REACHED)
+		if (flow->marks[i] & FLOW_NOISY)
 			flow_block(flow, i);
 	flow_emit_types(flow);
 	flow->failed |= flow->values->failed;

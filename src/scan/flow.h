@@ -28,7 +28,7 @@ struct flow {
 	struct values *values;
 	struct code_function function;
 	struct state *states; /* one a block */
-	uint8_t *marks;	      /* one a block: FLOW_REACHED, FLOW_DIRTY */
+	uint8_t *marks;	      /* one a block: FLOW_REACHED, FLOW_DIRTY, FLOW_NOISY */
 	uint32_t lowest;      /* the first in order that may be dirty */
 	size_t room;	      /* of both */
 	struct arena arena;
@@ -44,6 +44,7 @@ struct flow {
 	uint32_t *effect_buckets; /* a hash over them */
 	size_t effect_room;
 	bool emits;	 /* effects are wanted: the states are final */
+	bool is_noisy;	 /* the block that is gone through has effects, or lets a pointer on */
 	bool is_open;	 /* a switch was not understood */
 	bool was_opened; /* and that was answered */
 	bool can_return; /* a return or a jump into the unknown was reached */
@@ -60,8 +61,21 @@ void flow_fini(struct flow *flow);
 /* Adds an effect unless the function has it already; the site of the first stays. For the parts of this room. */
 void flow_emit(struct flow *flow, const struct state *state, struct effect effect);
 
-/* The pointer that this value is can be anywhere from now on. */
-void flow_escape(struct flow *flow, const struct state *state, uint64_t site, uint32_t value);
+/* Whether it matters what escapes: effects are wanted, or it is not known yet whether the block has any. */
+static inline bool flow_listens(const struct flow *flow)
+{
+	return flow->emits || !flow->is_noisy;
+}
+
+/* The pointer can be anywhere from now on. */
+void flow_escape_pointer(struct flow *flow, const struct state *state, uint64_t site, uint32_t pointer);
+
+/* The same of a value that may be none. */
+static inline void flow_escape(struct flow *flow, const struct state *state, uint64_t site, uint32_t value)
+{
+	if (state_is_pointer(flow->values, value))
+		flow_escape_pointer(flow, state, site, value);
+}
 
 /* Goes one instruction on. */
 void flow_step(struct flow *flow, struct state *state, const struct code_insn *item);

@@ -22,32 +22,17 @@ void state_at_entry(struct values *values, const struct arch *arch, struct state
 	ret_state->registers[arch->stack] = value_of(values, VALUE_STACK, 0);
 }
 
-uint32_t state_get(const struct state *state, uint8_t reg)
+bool state_holds_pointer(const struct values *values, const struct state *state, uint32_t registers)
 {
-	return reg >= REGISTERS || state->low_only >> reg & 1 ? UNKNOWN : state->registers[reg];
-}
-
-void state_set(struct state *state, uint8_t reg, uint32_t value)
-{
-	if (reg >= REGISTERS)
-		return;
-	state->registers[reg] = value;
-	state->low_only &= ~(1u << reg);
-	if (state->flags_register == reg)
-		state->flags_register = REGISTER_NONE;
-}
-
-bool state_is_pointer(const struct values *values, uint32_t value)
-{
-	switch (value_kind(values, value)) {
-	case VALUE_ADDRESS:
-	case VALUE_SLOT:
-	case VALUE_FIELD:
-	case VALUE_ENTRY:
-		return true;
-	default:
+	if (!state->has_pointers)
 		return false;
-	}
+	for (unsigned rest = registers; rest; rest &= rest - 1)
+		if (state_is_pointer(values, state->registers[__builtin_ctz(rest)]))
+			return true;
+	for (uint8_t i = 0; i < state->cell_count; i++)
+		if (state_is_pointer(values, state->cells[i].value))
+			return true;
+	return false;
 }
 
 uint32_t state_load(const struct values *values, const struct state *state, int64_t offset, uint32_t width)
@@ -141,17 +126,35 @@ static bool state_join_flags(struct state *into, const struct state *from)
 	return changed;
 }
 
+/* A mask; two at a time, for most are the same. */
+static unsigned registers_that_differ(const struct state *a, const struct state *b)
+{
+	unsigned mask = 0;
+
+	for (unsigned reg = 0; reg < REGISTERS; reg += 2) {
+		uint64_t mine, other;
+
+		memcpy(&mine, &a->registers[reg], sizeof(mine));
+		memcpy(&other, &b->registers[reg], sizeof(other));
+		if (mine == other)
+			continue;
+		mask |= (unsigned)(a->registers[reg] != b->registers[reg]) << reg;
+		mask |= (unsigned)(a->registers[reg + 1] != b->registers[reg + 1]) << (reg + 1);
+	}
+	return mask;
+}
+
 bool state_join(struct values *values, struct state *into, const struct state *from, uint32_t live, bool widens)
 {
 	unsigned differs = into->low_only ^ from->low_only;
 	bool changed = false;
 	uint32_t facts;
 
-	for (unsigned rest = live; rest; rest &= rest - 1) {
+	for (unsigned rest = live & (differs | registers_that_differ(into, from)); rest; rest &= rest - 1) {
 		unsigned reg = (unsigned)__builtin_ctz(rest);
 		uint32_t mine = into->registers[reg], value;
 
-		if (mine == UNKNOWN || (mine == from->registers[reg] && differs == 0))
+		if (mine == UNKNOWN)
 			continue;
 		value = differs >> reg & 1 ? UNKNOWN : value_join(values, mine, from->registers[reg]);
 		if (value == mine)
@@ -159,6 +162,7 @@ bool state_join(struct values *values, struct state *into, const struct state *f
 		into->registers[reg] = widens ? UNKNOWN : value;
 		changed = true;
 	}
+	into->has_pointers &= from->has_pointers; /* what only one of them has is lost */
 	changed |= (into->low_only & from->low_only) != into->low_only;
 	into->low_only &= from->low_only;
 	facts = facts_join(values, into->facts, from->facts);

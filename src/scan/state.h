@@ -29,6 +29,7 @@ struct state {
 	uint8_t flags_width;	/* bytes that were compared */
 	uint8_t flags_register; /* that still holds what was compared, REGISTER_NONE */
 	uint8_t cell_count;
+	bool has_pointers; /* else no register or cell is one (state_is_pointer) */
 	uint32_t flags_value;
 	int64_t flags_number;
 	int32_t escaped; /* cells from here up may be changed by whom has their address; INT32_MAX: none */
@@ -47,8 +48,21 @@ static inline void state_copy(struct state *into, const struct state *from)
 /* Where nothing is known. */
 void state_unknown(struct state *ret_state);
 
-uint32_t state_get(const struct state *state, uint8_t reg);
-void state_set(struct state *state, uint8_t reg, uint32_t value);
+static inline uint32_t state_get(const struct state *state, uint8_t reg)
+{
+	return reg >= REGISTERS || state->low_only >> reg & 1 ? UNKNOWN : state->registers[reg];
+}
+
+/* Whoever puts a pointer there says so in has_pointers. */
+static inline void state_set(struct state *state, uint8_t reg, uint32_t value)
+{
+	if (reg >= REGISTERS)
+		return;
+	state->registers[reg] = value;
+	state->low_only &= ~(1u << reg);
+	if (state->flags_register == reg)
+		state->flags_register = REGISTER_NONE;
+}
 
 /* What the frame holds there, UNKNOWN. */
 uint32_t state_load(const struct values *values, const struct state *state, int64_t offset, uint32_t width);
@@ -64,6 +78,14 @@ void state_forget_escaped(struct state *state);
 bool state_join(struct values *values, struct state *into, const struct state *from, uint32_t live, bool widens);
 
 /* Whether a value is a pointer that must not be lost: it can lead to code. */
-bool state_is_pointer(const struct values *values, uint32_t value);
+static inline bool state_is_pointer(const struct values *values, uint32_t value)
+{
+	const unsigned pointers = 1u << VALUE_ADDRESS | 1u << VALUE_SLOT | 1u << VALUE_FIELD | 1u << VALUE_ENTRY;
+
+	return value != UNKNOWN && pointers >> value_kind(values, value) & 1;
+}
+
+/* Whether one of these registers or a cell is one. */
+bool state_holds_pointer(const struct values *values, const struct state *state, uint32_t registers);
 
 #endif

@@ -60,6 +60,7 @@ static void flow_assign(struct flow *flow, struct state *state, uint8_t reg, uin
 {
 	const struct value *all = value_at(flow->values, value);
 
+	state->has_pointers |= state_is_pointer(flow->values, value);
 	if (all->kind == VALUE_STACK && reg != flow->arch->stack && reg != flow->arch->frame &&
 	    all->number < state->escaped)
 		state->escaped = all->number < INT32_MIN ? INT32_MIN : (int32_t)all->number;
@@ -71,6 +72,7 @@ static void flow_store_at(struct flow *flow, struct state *state, const struct i
 {
 	bool kept = state_store(flow->values, state, offset, width, value);
 
+	state->has_pointers |= state_is_pointer(flow->values, value);
 	if (!kept || offset >= state->escaped)
 		flow_escape(flow, state, insn->address, value);
 }
@@ -359,7 +361,7 @@ static void flow_other(struct flow *flow, struct state *state, const struct insn
 		reads &= ~((insn->base < REGISTERS ? BIT(insn->base) : 0) |
 			   (insn->index < REGISTERS ? BIT(insn->index) : 0));
 	}
-	for (unsigned rest = flow->emits ? reads : 0; rest; rest &= rest - 1)
+	for (unsigned rest = state->has_pointers && flow_listens(flow) ? reads : 0; rest; rest &= rest - 1)
 		flow_escape(flow, state, insn->address, state_get(state, (uint8_t)__builtin_ctz(rest)));
 	for (unsigned rest = insn->writes; rest; rest &= rest - 1)
 		state_set(state, (uint8_t)__builtin_ctz(rest), UNKNOWN);

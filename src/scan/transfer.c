@@ -13,7 +13,9 @@ static void flow_escape_cells(struct flow *flow, const struct state *state, uint
 {
 	const struct value *stack = value_at(flow->values, state_get(state, flow->arch->stack));
 
-	for (uint8_t i = 0; flow->emits && i < state->cell_count; i++) {
+	if (!state->has_pointers || !flow_listens(flow))
+		return;
+	for (uint8_t i = 0; i < state->cell_count; i++) {
 		const struct state_cell *cell = &state->cells[i];
 
 		if (all || cell->offset >= state->escaped || stack->kind != VALUE_STACK ||
@@ -24,7 +26,9 @@ static void flow_escape_cells(struct flow *flow, const struct state *state, uint
 
 static void flow_escape_registers(struct flow *flow, const struct state *state, uint64_t site, uint32_t mask)
 {
-	for (unsigned rest = flow->emits ? mask : 0; rest; rest &= rest - 1)
+	if (!state->has_pointers || !flow_listens(flow))
+		return;
+	for (unsigned rest = mask; rest; rest &= rest - 1)
 		flow_escape(flow, state, site, state_get(state, (uint8_t)__builtin_ctz(rest)));
 }
 
@@ -82,6 +86,7 @@ static void flow_call_effect(struct flow *flow, const struct state *state, const
 {
 	struct effect effect;
 
+	flow->is_noisy = true;
 	if (!flow->emits)
 		return;
 	/* Any entry of a table may be called: the table's pointers are in reach. */
@@ -96,6 +101,7 @@ static void flow_call_effect(struct flow *flow, const struct state *state, const
 
 static void flow_call(struct flow *flow, struct state *state, const struct insn *insn)
 {
+	flow->is_noisy = true;
 	if (flow->emits)
 		flow_call_effect(flow, state, insn, flow_callee(flow, state, insn));
 	flow_escape_registers(flow, state, insn->address, flow->arch->call_changes | flow->function.entries_live);
@@ -104,6 +110,7 @@ static void flow_call(struct flow *flow, struct state *state, const struct insn 
 		state_set(state, (uint8_t)__builtin_ctz(rest), UNKNOWN);
 	state_forget_escaped(state);
 	state->flags = FLAGS_UNKNOWN;
+	state->has_pointers = state_holds_pointer(flow->values, state, flow->arch->registers);
 }
 
 /* A jump out of the function: all that this one knew is the other's now. */
@@ -118,6 +125,7 @@ static void flow_syscall(struct flow *flow, struct state *state, const struct in
 {
 	bool is_foreign = insn->op == INSN_INT80;
 
+	flow->is_noisy = true;
 	if (flow->emits)
 		flow_emit(flow, state,
 			  (struct effect){ .site = insn->address,
