@@ -31,6 +31,18 @@ for file in *.c *.py; do
 	check "the README tells of $file" grep -q "$file" README.md
 done
 
+readme_command() { sed -n '/^```sh/,/^```/{/^```/!p}' "$1/README.md"; }
+for folder in sniffer webserver dhcp renderer; do
+	if ! unshare --map-root-user --net ip link add left type veth peer name right 2>/dev/null ||
+		! command -v dnsmasq >/dev/null || ! command -v busybox >/dev/null; then
+		skip "$folder by its README" 'no network namespace can be made here, or there is no DHCP'
+	else
+		expect 0 "$folder by its README" bash -c "cd $folder && $(readme_command $folder)"
+		check '  where something is tried' grep -q '^\(taken over\|the server says\)' out
+		stderr_lacks 'warning:'
+	fi
+done
+
 expect 0 'it links statically' cc -Wall -static -o static confine_yourself.c $(pkg-config --static --cflags --libs callgate)
 expect 0 '  and runs without any library' env -u LD_LIBRARY_PATH ./static
 stdout_is 'confined; a shell: Operation not permitted'
