@@ -68,10 +68,19 @@ class _Finding(ctypes.Structure):
                 ("remedy", _text), ("where", _text)]
 
 
+class _Edit(ctypes.Structure):
+    _fields_ = [("rule", ctypes.c_char * 512), ("file", ctypes.c_char * 256), ("line", ctypes.c_uint),
+                ("opens", ctypes.c_char * 1024)]
+
+
 class _Refusal(ctypes.Structure):
-    _fields_ = [("pid", ctypes.c_int), ("arch", ctypes.c_char * 16), ("syscall", ctypes.c_char * 48),
-                ("nr", ctypes.c_uint32), ("args", ctypes.c_uint64 * 6), ("program", ctypes.c_char * 256),
-                ("call", ctypes.c_char * 1024), ("explanation", _Explanation),
+    _fields_ = [("time_ns", ctypes.c_int64), ("pid", ctypes.c_int), ("tid", ctypes.c_int),
+                ("arch", ctypes.c_char * 16), ("syscall", ctypes.c_char * 48),
+                ("nr", ctypes.c_uint32), ("has_args", ctypes.c_bool), ("args", ctypes.c_uint64 * 6),
+                ("ip", ctypes.c_uint64), ("program", ctypes.c_char * 256), ("build_id", ctypes.c_char * 41),
+                ("cgroup", ctypes.c_char * 256), ("unit", ctypes.c_char * 128), ("call", ctypes.c_char * 1024),
+                ("outcome", ctypes.c_int), ("seen_by", ctypes.c_int), ("policy", ctypes.c_char * 256),
+                ("explanation", _Explanation), ("edit", _Edit),
                 ("has_registers", ctypes.c_bool), ("registers", ctypes.c_uint64 * 17)]
 
 
@@ -81,7 +90,8 @@ _RefusedCall = ctypes.CFUNCTYPE(None, ctypes.POINTER(_Refusal), _p)
 class _RunOptions(ctypes.Structure):
     _fields_ = [("argv", ctypes.POINTER(_text)), ("environment", ctypes.POINTER(_text)),
                 ("sandbox", _p), ("no_trace", ctypes.c_bool), ("dry_run", ctypes.c_bool),
-                ("started", _p), ("refused", _RefusedCall),
+                ("started", _p), ("watch", ctypes.c_int), ("since", _p), ("refused", _RefusedCall),
+                ("suppressed", _p), ("sites_max", ctypes.c_uint), ("wants_edits", ctypes.c_bool),
                 ("context", _p)]
 
 
@@ -94,7 +104,8 @@ class _RunReport(ctypes.Structure):
                 ("pids_peak", ctypes.c_uint64), ("pids_refused", ctypes.c_uint64), ("oom_kills", ctypes.c_uint64),
                 ("output_bytes", ctypes.c_uint64), ("enforced", ctypes.c_uint), ("degraded", ctypes.c_uint),
                 ("weaker", ctypes.c_char * 512), ("traced", ctypes.c_bool),
-                ("untraced", ctypes.c_char * 128), ("refused", ctypes.c_uint)]
+                ("untraced", ctypes.c_char * 128), ("refused", ctypes.c_uint),
+                ("watched", ctypes.c_uint64), ("suppressed", ctypes.c_uint64)]
 
 
 # What each function takes and gives; those that give an int fail by it.

@@ -10,6 +10,7 @@
 #include <callgate/cost.h>
 #include <callgate/doctor.h>
 #include <callgate/error.h>
+#include <callgate/event.h>
 #include <callgate/filter.h>
 #include <callgate/launch.h>
 #include <callgate/learn.h>

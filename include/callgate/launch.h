@@ -16,6 +16,7 @@
 
 #include <callgate/backtrace.h>
 #include <callgate/error.h>
+#include <callgate/event.h>
 #include <callgate/sandbox.h>
 #include <callgate/subject.h>
 
@@ -82,18 +83,15 @@ CALLGATE_PUBLIC const char *callgate_ground_name(unsigned ground);
 CALLGATE_PUBLIC const char *callgate_ground_meaning(unsigned ground);
 CALLGATE_PUBLIC const char *callgate_ground_advice(unsigned ground);
 
-/* A call that ended the process which made it. While it is told, the thread is stopped and still has its memory. */
-struct callgate_refusal {
-	int pid;	  /* the thread's */
-	char arch[16];	  /* "x86_64"; "" for one that is not known */
-	char syscall[48]; /* "execve"; "" for a number without a name */
-	uint32_t nr;
-	uint64_t args[6];
-	char program[256];			 /* what it was executing, "" when that is not known */
-	char call[1024];			 /* the call with what its pointers named: `execve("/bin/sh", …)` */
-	struct callgate_explanation explanation; /* its action, the rule and why */
-	bool has_registers;
-	uint64_t registers[CALLGATE_REGISTERS]; /* for callgate_backtrace */
+/* Refusals that the kernel tells nobody of are asked of a supervisor beside the target, which gives the same answer. An
+ * answer of ENOSYS is none: by it libc is told to take an older call. */
+enum callgate_watch {
+	CALLGATE_WATCH_ENDS,	/* only calls that end a process are seen, and cost nothing */
+	CALLGATE_WATCH_REFUSED, /* those that fail with an errno too; and where the target cannot be traced, those that
+				   end it, by SIGKILL from the supervisor */
+	CALLGATE_WATCH_OBSERVE, /* whatever the policy refuses is told and carried out */
+	CALLGATE_WATCH_STAGED,	/* what the policy refuses and `since` let pass is told and carried out; the rest is as
+				   with WATCH_REFUSED */
 };
 
 struct callgate_run_options {
@@ -103,7 +101,17 @@ struct callgate_run_options {
 	bool no_trace;				/* do not trace it: a refusal is then told as SIGSYS only */
 	bool dry_run; /* prepare all of it, filter included, and end instead of executing the program */
 	void (*started)(int pid, void *context); /* once it executes the program, or NULL */
-	void (*refused)(const struct callgate_refusal *refusal, void *context); /* at once, or NULL */
+	enum callgate_watch watch;
+	const struct callgate_subject *since; /* STAGED: what held before */
+	/*
+	 * Of each refusal, or NULL; from any thread, never twice at a time. While one that SEEN_AT_EXIT is told, or
+	 * that has registers, its thread is stopped or waits, and still has its memory.
+	 */
+	void (*refused)(const struct callgate_refusal *refusal, void *context);
+	/* Refusals of a process that came faster than they could be told, and are not. NULL: they are only counted. */
+	void (*suppressed)(const struct callgate_refusal *last_told, uint64_t count, void *context);
+	unsigned sites_max; /* watched: of how many places in programs the first refusal is told with registers */
+	bool wants_edits;   /* fill .edit, which takes some milliseconds a kind of refusal */
 	void *context;
 };
 
@@ -147,6 +155,8 @@ struct callgate_run_report {
 	bool traced;	       /* refusals can be told */
 	char untraced[128];    /* why not, "" otherwise */
 	unsigned refused;      /* how many calls ended a process; each was told to options->refused */
+	uint64_t watched;      /* how many other refusals were told… */
+	uint64_t suppressed;   /* …and how many came too fast for that */
 };
 
 /*

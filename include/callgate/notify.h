@@ -70,11 +70,13 @@ struct callgate_notify_decision {
 struct callgate_notify_target;
 
 struct callgate_notify_handler {
+	/* Before all else, or NULL: may look into the target, and decides nothing. For whoever tells of calls. */
+	void (*look)(struct callgate_notify_target *target, void *context);
 	/* NULL: every call is examined. */
 	struct callgate_notify_decision (*decide)(const struct callgate_notify_call *call, void *context);
 	/* NULL: what would be examined fails with EPERM. */
 	struct callgate_notify_answer (*examine)(struct callgate_notify_target *target, void *context);
-	void *context; /* of both, which several threads may call at the same time */
+	void *context; /* of all, which several threads may call at the same time */
 };
 
 struct callgate_notify_options {

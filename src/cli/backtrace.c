@@ -112,17 +112,14 @@ static void print_frame(const struct callgate_frame *frame)
 	putchar('\n');
 }
 
-static json_t *frame_json(const struct callgate_frame *frame)
+static int print_frame_json(const struct callgate_frame *frame)
 {
-	char address[32], offset[32], symbol_offset[32];
+	cleanup_free char *line = callgate_frame_format(frame);
 
-	snprintf(address, sizeof(address), "0x%" PRIx64, frame->address);
-	snprintf(offset, sizeof(offset), "0x%" PRIx64, frame->offset);
-	snprintf(symbol_offset, sizeof(symbol_offset), "0x%" PRIx64, frame->symbol_offset);
-	return json_pack("{ss so ss ss so ss so sI}", "address", address, "module", json_text(frame->module),
-			 "build_id", frame->build_id, "offset", offset, "symbol", json_text(frame->symbol),
-			 "symbol_offset", symbol_offset, "file", json_text(frame->file), "line",
-			 (json_int_t)frame->line);
+	if (!line)
+		return misuse("backtrace: no memory"), STATUS_FAILED;
+	puts(line);
+	return STATUS_YES;
 }
 
 static int print_frames(const struct callgate_frame *frames, size_t count, bool json)
@@ -131,7 +128,7 @@ static int print_frames(const struct callgate_frame *frames, size_t count, bool 
 		int status = STATUS_YES;
 
 		if (json)
-			status = print_json(frame_json(&frames[i]));
+			status = print_frame_json(&frames[i]);
 		else
 			print_frame(&frames[i]);
 		if (status != STATUS_YES)

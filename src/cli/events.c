@@ -42,22 +42,40 @@ static int write_quietly(int fd, const char *text, size_t length)
 	return result;
 }
 
+/* A line whose end has no place yet. */
+static void write_line(int fd, char *line)
+{
+	size_t length = line ? strlen(line) : 0;
+
+	if (line)
+		line[length] = '\n';
+	if (!line || write_quietly(fd, line, length + 1) < 0)
+		note("an event could not be written");
+}
+
 void events_write(int fd, const char *event, json_t *object_take)
 {
 	cleanup_free char *text = NULL;
 	struct timespec now;
-	size_t length;
 
 	if (fd >= 0) {
 		clock_gettime(CLOCK_REALTIME, &now);
 		json_object_set_new(object_take, "event", json_string(event));
 		json_object_set_new(object_take, "time", json_real((double)now.tv_sec + (double)now.tv_nsec / 1e9));
 		text = json_dumps(object_take, JSON_COMPACT);
-		length = text ? strlen(text) : 0;
-		if (text)
-			text[length] = '\n';
-		if (!text || write_quietly(fd, text, length + 1) < 0)
-			note("an event of '%s' could not be written", event);
+		write_line(fd, text);
 	}
 	json_decref(object_take);
+}
+
+void events_refused(int fd, const struct callgate_event *event, json_t *array)
+{
+	cleanup_free char *text = NULL;
+
+	if (callgate_event_format(event, &text, NULL) != CALLGATE_OK)
+		text = NULL;
+	if (array && text)
+		json_array_append_new(array, json_loads(text, 0, NULL));
+	if (fd >= 0)
+		write_line(fd, text);
 }

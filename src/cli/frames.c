@@ -26,6 +26,11 @@
 #define DEADLINE_MS	4000
 #define ANSWER_SIZE_MAX (1 << 20)
 
+static void event_free(struct callgate_event **event)
+{
+	callgate_event_free(*event);
+}
+
 static void spell_registers(const struct callgate_refusal *refusal, char *text, size_t size)
 {
 	size_t length = 0;
@@ -45,7 +50,7 @@ static pid_t start_program(const struct callgate_refusal *refusal, int output)
 	posix_spawn_file_actions_t actions;
 	pid_t started = 0;
 
-	snprintf(pid, sizeof(pid), "%d", refusal->pid);
+	snprintf(pid, sizeof(pid), "%d", refusal->tid);
 	spell_registers(refusal, registers, sizeof(registers));
 	if (!observing_program(program) || posix_spawn_file_actions_init(&actions) != 0)
 		return 0;
@@ -89,22 +94,31 @@ static bool read_answer(int from, struct buf *ret_answer)
 	}
 }
 
-/* One object a line. */
-static json_t *parse_answer(const struct buf *answer)
+/* What was answered is an event's backtrace, a frame a line. */
+static size_t parse_answer(const struct buf *answer, struct callgate_frame *frames, size_t limit)
 {
-	json_t *frames = json_array();
-	const char *line = buf_text(answer);
+	cleanup(buf_fini) struct buf line = { 0 };
+	cleanup(event_free) struct callgate_event *event = NULL;
+	const char *at = buf_text(answer);
+	size_t count;
 
-	while (frames && *line) {
-		size_t length = strcspn(line, "\n");
+	buf_puts(&line, "{\"event\":\"refused\",\"backtrace\":[");
+	while (*at) {
+		size_t length = strcspn(at, "\n");
 
-		json_array_append_new(frames, json_loadb(line, length, JSON_REJECT_DUPLICATES, NULL));
-		line += length + (line[length] == '\n');
+		buf_add(&line, at, length);
+		at += length + (at[length] == '\n');
+		buf_puts(&line, *at ? "," : "");
 	}
-	return frames;
+	buf_puts(&line, "]}");
+	if (line.failed || callgate_event_parse(buf_text(&line), line.length, &event, NULL) != CALLGATE_OK)
+		return 0;
+	count = event->frame_count < limit ? event->frame_count : limit;
+	memcpy(frames, event->frames, count * sizeof(*frames));
+	return count;
 }
 
-json_t *refusal_frames(const struct callgate_refusal *refusal)
+size_t refusal_frames(const struct callgate_refusal *refusal, struct callgate_frame *frames, size_t limit)
 {
 	cleanup(buf_fini) struct buf answer = { 0 };
 	cleanup_fd int from = -1;
@@ -113,36 +127,36 @@ json_t *refusal_frames(const struct callgate_refusal *refusal)
 	pid_t pid;
 
 	if (!refusal->has_registers || pipe2(ends, O_CLOEXEC) < 0)
-		return json_array();
+		return 0;
 	from = ends[0];
 	pid = start_program(refusal, ends[1]);
 	close(ends[1]);
 	if (pid > 0) {
 		complete = read_answer(from, &answer);
-		kill(pid, SIGKILL);
+		/* One that said all may have ended, and been waited for by whoever waits for the target. */
+		if (!complete)
+			kill(pid, SIGKILL);
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	}
-	return complete && !answer.failed ? parse_answer(&answer) : json_array();
+	return complete && !answer.failed ? parse_answer(&answer, frames, limit) : 0;
 }
 
-static const char *text_of(const json_t *frame, const char *key)
+static const char *base_name(const char *path)
 {
-	const char *text = json_string_value(json_object_get(frame, key));
+	const char *slash = strrchr(path, '/');
 
-	return text ? text : "";
+	return slash ? slash + 1 : path;
 }
 
-void say_frame(const json_t *frame)
+void say_frame(const struct callgate_frame *frame)
 {
-	const char *module = text_of(frame, "module"), *slash = strrchr(module, '/');
-	const char *symbol = text_of(frame, "symbol"), *file = text_of(frame, "file");
-	char function[300] = "", source[300] = "";
+	char function[320] = "", source[320] = "";
 
-	if (*symbol)
-		snprintf(function, sizeof(function), "%s+%s ", symbol, text_of(frame, "symbol_offset"));
-	if (*file)
-		snprintf(source, sizeof(source), " %s:%" JSON_INTEGER_FORMAT, file,
-			 json_integer_value(json_object_get(frame, "line")));
-	note("  at %s(%s+%s)%s", function, slash ? slash + 1 : "?", text_of(frame, "offset"), source);
+	if (frame->symbol[0])
+		snprintf(function, sizeof(function), "%s+0x%" PRIx64 " ", frame->symbol, frame->symbol_offset);
+	if (frame->file[0])
+		snprintf(source, sizeof(source), " %s:%u", frame->file, frame->line);
+	note("  at %s(%s+0x%" PRIx64 ")%s", function, frame->module[0] ? base_name(frame->module) : "?", frame->offset,
+	     source);
 }

@@ -6,14 +6,11 @@
 
 #include <callgate/launch.h>
 
-#include <jansson.h>
-
-/* An array of frames as `callgate backtrace --json` prints them, the innermost first; empty where there is none to be
- * had: on another machine, without callgate-observe, or when it takes too long. NULL without memory. To be called while
- * the refusal is told. */
-json_t *refusal_frames(const struct callgate_refusal *refusal);
+/* Fills up to limit frames and gives their number, the innermost first; 0 where there is none to be had: on another
+ * machine, without callgate-observe, or when it takes too long. To be called while the refusal is told. */
+size_t refusal_frames(const struct callgate_refusal *refusal, struct callgate_frame *frames, size_t limit);
 
 /* Says one on stderr: "  at openat+0x1b (libc.so.6+0x10f2a7)". */
-void say_frame(const json_t *frame);
+void say_frame(const struct callgate_frame *frame);
 
 #endif

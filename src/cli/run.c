@@ -13,6 +13,7 @@
 #include <callgate/callgate.h>
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -32,6 +33,9 @@ struct run_options {
 	bool backtrace;
 	bool dry_run;
 	bool print_config;
+	bool watch;
+	bool observe;
+	const char *staged;
 	struct ground_options ground;
 };
 
@@ -44,6 +48,12 @@ static const struct option_row run_rows[] = {
 		    "append what happens to FILE while it happens, as JSON objects, one a line"),
 	OPTION_FLAG(struct run_options, backtrace, "backtrace", 'b',
 		    "tell of a refused call by which functions it came about; a report has that anyway"),
+	OPTION_FLAG(struct run_options, watch, "watch", 'w',
+		    "tell of calls that fail with an errno too, which a supervisor gives in place of the kernel"),
+	OPTION_FLAG(struct run_options, observe, "observe", 0,
+		    "tell of what the policy refuses, and let it through: the target is NOT confined by it"),
+	OPTION_TEXT(struct run_options, staged, "staged", 0, "SUBJECT",
+		    "tell of what the policy refuses and SUBJECT, its forerunner, does not, and let that through"),
 	OPTION_FLAG(struct run_options, no_trace, "no-trace", 0,
 		    "do not trace it: a refusal is then only told as SIGSYS"),
 	OPTION_FLAG(struct run_options, dry_run, "dry-run", 'n',
@@ -58,44 +68,31 @@ static const struct option_row run_rows[] = {
 /* Of how many a backtrace is taken: each holds up its thread for a moment. */
 #define BACKTRACES_MAX 8
 
+/* Of how many kinds one is told on stderr; of those that end a process every one is. */
+#define KINDS_MAX 64
+
+/* Of calls that do not end a process. */
+struct kind {
+	char syscall[48];
+	unsigned line;
+	enum callgate_outcome outcome;
+};
+
 /* What was refused so far. */
 struct seen {
+	struct kind kinds[KINDS_MAX];
+	unsigned kind_count;
+	uint64_t unsaid;
 	const char *policy;
 	char **argv;
 	json_t *refusals; /* an array, REFUSALS_MAX at most */
 	int events;	  /* a descriptor; −1: nobody wants them */
+	unsigned walked;  /* backtraces */
 	bool wants_frames, says_frames;
 };
 
 const struct usage run_usage =
 	USAGE_SANDBOXED("PROGRAM [ARGUMENT]...", 0, USAGE_ANY, run_rows, struct run_options, ground.settings);
-
-static json_t *report_args(const struct callgate_refusal *refusal)
-{
-	json_t *args = json_array();
-
-	for (size_t i = 0; i < 6; i++) {
-		char number[32];
-
-		/* 64 bits do not fit JSON's numbers everywhere. */
-		snprintf(number, sizeof(number), "0x%llx", (unsigned long long)refusal->args[i]);
-		json_array_append_new(args, json_string(number));
-	}
-	return args;
-}
-
-static json_t *report_refusal(const struct callgate_refusal *refusal, json_t *frames)
-{
-	const struct callgate_explanation *why = &refusal->explanation;
-	char action[32];
-
-	callgate_action_format(why->action, action, sizeof(action));
-	return json_pack("{si so ss ss sI so so ss so sI so so so}", "pid", refusal->pid, "program",
-			 json_text(refusal->program), "arch", refusal->arch, "syscall", refusal->syscall, "nr",
-			 (json_int_t)refusal->nr, "args", report_args(refusal), "call", json_text(refusal->call),
-			 "action", action, "file", json_text(why->file), "line", (json_int_t)why->line, "rule",
-			 json_text(why->rule), "reason", json_text(why->reason), "backtrace", frames);
-}
 
 static json_t *report_enforced(unsigned enforced)
 {
@@ -168,6 +165,8 @@ static json_t *report_json(const struct callgate_run_report *report, const struc
 			   report_enforced(report->enforced), "layers", report_layers(report), "weaker", report->weaker,
 			   "traced", report->traced, "untraced_because", report->untraced, "refused",
 			   (json_int_t)report->refused, "refusals", json_incref(seen->refusals));
+	json_object_set_new(object, "watched", json_integer((json_int_t)report->watched));
+	json_object_set_new(object, "suppressed", json_integer((json_int_t)report->suppressed));
 	json_object_set_new(object, "limit",
 			    report->limit ? json_string(callgate_limit_name(report->limit)) : json_null());
 	json_object_set_new(object, "group", report_group(report));
@@ -178,31 +177,60 @@ static json_t *report_json(const struct callgate_run_report *report, const struc
 /* For the report, and by which functions it came about. */
 static void keep_refused(const struct callgate_refusal *refusal, struct seen *seen)
 {
-	size_t count = json_array_size(seen->refusals);
-	json_t *frames;
+	static struct callgate_frame frames[CALLGATE_EVENT_FRAMES_MAX]; /* one is told at a time */
+	struct callgate_event event = { .refusal = *refusal, .frames = frames };
+	bool is_kept = seen->wants_frames && json_array_size(seen->refusals) < REFUSALS_MAX;
 
-	if (count >= REFUSALS_MAX) {
-		events_write(seen->events, "refused", report_refusal(refusal, json_array()));
-		return;
+	if (refusal->has_registers && seen->wants_frames && seen->walked < BACKTRACES_MAX) {
+		event.frame_count = refusal_frames(refusal, frames, CALLGATE_EVENT_FRAMES_MAX);
+		seen->walked++;
 	}
-	frames = seen->wants_frames && count < BACKTRACES_MAX ? refusal_frames(refusal) : json_array();
-	for (size_t i = 0; seen->says_frames && i < json_array_size(frames); i++)
-		say_frame(json_array_get(frames, i));
-	json_array_append_new(seen->refusals, report_refusal(refusal, frames));
-	events_write(seen->events, "refused", json_deep_copy(json_array_get(seen->refusals, count)));
+	for (size_t i = 0; seen->says_frames && i < event.frame_count; i++)
+		say_frame(&frames[i]);
+	if (seen->events >= 0 || is_kept)
+		events_refused(seen->events, &event, is_kept ? seen->refusals : NULL);
 }
 
-/* Written at once, while the target's other processes go on. */
-static void say_refused(const struct callgate_refusal *refusal, void *context)
+/* What it was: in the past where it happened, else what would have been. */
+static const char *fate_of(const struct callgate_refusal *refusal)
+{
+	uint32_t kind = refusal->explanation.action.ret >> 16;
+
+	if (refusal->outcome == CALLGATE_OUTCOME_ENDED)
+		return "was ended for";
+	if (refusal->outcome == CALLGATE_OUTCOME_FAILED)
+		return "was refused";
+	/* SECCOMP_RET_ERRNO */
+	return kind == 5 ? "would be refused" : "would be ended for";
+}
+
+/* Whether it is the first of its kind, or too bad for one line to speak for many. */
+static bool is_worth_saying(const struct callgate_refusal *refusal, struct seen *seen)
+{
+	struct kind kind = { .line = refusal->explanation.line, .outcome = refusal->outcome };
+
+	if (refusal->outcome == CALLGATE_OUTCOME_ENDED)
+		return true;
+	snprintf(kind.syscall, sizeof(kind.syscall), "%s", refusal->syscall);
+	for (unsigned i = 0; i < seen->kind_count; i++)
+		if (seen->kinds[i].line == kind.line && seen->kinds[i].outcome == kind.outcome &&
+		    strcmp(seen->kinds[i].syscall, kind.syscall) == 0)
+			return false;
+	if (seen->kind_count == KINDS_MAX)
+		return false;
+	seen->kinds[seen->kind_count++] = kind;
+	return true;
+}
+
+static void say_why(const struct callgate_refusal *refusal)
 {
 	const struct callgate_explanation *why = &refusal->explanation;
-	struct seen *seen = context;
 	char action[32];
 
 	callgate_action_format(why->action, action, sizeof(action));
-	note("%s was ended for %s", refusal->program[0] ? refusal->program : "the target", refusal->call);
+	note("%s %s %s", refusal->program[0] ? refusal->program : "the target", fate_of(refusal), refusal->call);
 	if (!why->line)
-		note("%s: %s: %s", seen->policy, action, why->reason);
+		note("%s: %s: %s", refusal->policy, action, why->reason);
 	else if (why->by_rule)
 		note("%s:%u: %s", why->file, why->line, why->rule);
 	else
@@ -211,7 +239,26 @@ static void say_refused(const struct callgate_refusal *refusal, void *context)
 		note("hint: 'allow %s if ...', of these arguments, would let it pass", refusal->syscall);
 	else if (why->line && !why->by_rule && refusal->syscall[0])
 		note("hint: 'allow %s' in the policy would let it pass", refusal->syscall);
+}
+
+/* Written at once, while the target's other processes go on. */
+static void say_refused(const struct callgate_refusal *refusal, void *context)
+{
+	struct seen *seen = context;
+
+	if (is_worth_saying(refusal, seen))
+		say_why(refusal);
+	else
+		seen->unsaid++;
 	keep_refused(refusal, seen);
+}
+
+static void say_suppressed(const struct callgate_refusal *last, uint64_t count, void *context)
+{
+	const struct callgate_event event = { .kind = CALLGATE_EVENT_SUPPRESSED, .refusal = *last, .count = count };
+	const struct seen *seen = context;
+
+	events_refused(seen->events, &event, NULL);
 }
 
 static void say_started(int pid, void *context)
@@ -228,6 +275,12 @@ static void say_unseen(const struct callgate_run_report *report)
 	if (report->signalled && report->status == SIGSYS && report->refused == 0)
 		note("the target was ended for a system call (SIGSYS); which one is not known: %s",
 		     report->untraced[0] ? report->untraced : "it was not among the refused ones of its policy");
+}
+
+static void say_unsaid(const struct callgate_run_report *report, const struct seen *seen)
+{
+	if (seen->unsaid + report->suppressed)
+		note("and %" PRIu64 " more refusals of these kinds", seen->unsaid + report->suppressed);
 }
 
 /* An end that the target did not choose. */
@@ -266,6 +319,22 @@ static int open_policy(const struct run_options *options, const struct callgate_
 	if (callgate_sandbox_open_policy(sandbox, &reading, ret_subject, &err))
 		return failure(&err);
 	return STATUS_YES;
+}
+
+/* How closely it is watched; *ret_since is the caller's. */
+static int choose_watch(const struct run_options *options, struct callgate_run_options *run,
+			struct callgate_subject **ret_since)
+{
+	if (options->observe && options->staged)
+		return misuse("run: --observe and --staged exclude each other");
+	if (options->watch)
+		run->watch = CALLGATE_WATCH_REFUSED;
+	if (options->observe)
+		run->watch = CALLGATE_WATCH_OBSERVE;
+	if (!options->staged)
+		return STATUS_YES;
+	run->watch = CALLGATE_WATCH_STAGED;
+	return subject_from_argument(options->staged, NULL, ret_since);
 }
 
 static int print_config(const struct callgate_sandbox *sandbox)
@@ -311,7 +380,7 @@ static int tell_end(const struct run_options *options, int status_fd, const stru
 
 static int run_program(struct run_options *options, char **argv)
 {
-	cleanup(subject_free) struct callgate_subject *subject = NULL;
+	cleanup(subject_free) struct callgate_subject *subject = NULL, *since = NULL;
 	cleanup(ground_free) struct callgate_sandbox *sandbox = NULL;
 	cleanup(seen_fini) struct seen seen = { .argv = argv,
 						.refusals = json_array(),
@@ -326,6 +395,9 @@ static int run_program(struct run_options *options, char **argv)
 		.no_trace = options->no_trace,
 		.dry_run = options->dry_run,
 		.refused = say_refused,
+		.suppressed = say_suppressed,
+		.sites_max = BACKTRACES_MAX,
+		.wants_edits = seen.wants_frames,
 		.context = &seen,
 	};
 	struct callgate_run_report report;
@@ -341,15 +413,18 @@ static int run_program(struct run_options *options, char **argv)
 	if (open_policy(options, sandbox, argv[0], &subject) != STATUS_YES ||
 	    output_find(options->report, &place) != STATUS_YES ||
 	    descriptor_of(options->status_fd, &status_fd) != STATUS_YES ||
+	    choose_watch(options, &run, &since) != STATUS_YES ||
 	    events_open(options->events, &seen.events) != STATUS_YES)
 		return STATUS_RUN_FAILED;
 	run.sandbox = sandbox;
 	run.started = seen.events >= 0 ? say_started : NULL;
+	run.since = since;
 	seen.policy = callgate_subject_name(subject);
 	if (callgate_run(subject, &run, &report, &err) != CALLGATE_OK)
 		return run_failure(&err);
 	if (options->dry_run)
 		print_layers(&report);
+	say_unsaid(&report, &seen);
 	say_unseen(&report);
 	say_limit(&report);
 	if (!options->report && status_fd < 0 && seen.events < 0)

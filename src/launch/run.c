@@ -9,14 +9,18 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "broker/broker.h"
+#include "event/event.h"
 #include "filter/subject.h"
 #include "kernel/notify.h"
 #include "lang/lang.h"
 #include "launch/decode.h"
 #include "launch/environment.h"
 #include "launch/limit.h"
+#include "launch/listen.h"
 #include "launch/phases.h"
 #include "launch/supervise.h"
+#include "launch/tell.h"
 #include "launch/watch.h"
 #include "launch/why.h"
 #include "sandbox/sandbox.h"
@@ -25,6 +29,7 @@
 #include <callgate/launch.h>
 
 #include <linux/seccomp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -42,6 +47,8 @@ struct run_target {
 	struct watch watch;
 	struct limit limit;
 	struct supervise supervise;
+	struct listen listen; /* where refusals are watched */
+	struct tell tell;
 	struct phases phases;
 	bool phase_failed; /* a filter could not be stacked at its mark */
 };
@@ -49,6 +56,8 @@ struct run_target {
 static void run_fini(struct run_target *run)
 {
 	supervise_end(&run->supervise);
+	listen_end(&run->listen);
+	tell_fini(&run->tell);
 	callgate_filter_free(run->filter);
 	phases_fini(&run->phases);
 	free(run->insns);
@@ -65,6 +74,19 @@ static bool run_notifies(const struct sock_filter *insns, size_t count)
 	return false;
 }
 
+static bool run_is_watched(const struct run_target *run)
+{
+	return run->options->watch != CALLGATE_WATCH_ENDS;
+}
+
+static int run_make_filter(struct run_target *run, const struct callgate_filter_options *options,
+			   struct callgate_error *err)
+{
+	if (run_is_watched(run))
+		return filter_compile_watched(run->subject, options, &run->listen.watch, &run->filter, err);
+	return callgate_subject_compile(run->subject, options, &run->filter, err);
+}
+
 static int run_compile(struct run_target *run, struct launch_spec *spec, struct callgate_error *err)
 {
 	struct callgate_filter_options options = { .has_launch_secret = true };
@@ -72,7 +94,7 @@ static int run_compile(struct run_target *run, struct launch_spec *spec, struct 
 	int status = launch_secret(&options.launch_secret, err);
 
 	if (status == CALLGATE_OK)
-		status = callgate_subject_compile(run->subject, &options, &run->filter, err);
+		status = run_make_filter(run, &options, err);
 	if (status == CALLGATE_OK)
 		status = phases_prepare(&run->phases, run->subject, options.launch_secret, err);
 	spec->secret = options.launch_secret;
@@ -81,7 +103,7 @@ static int run_compile(struct run_target *run, struct launch_spec *spec, struct 
 		return status;
 	insns = callgate_filter_program(run->filter, &spec->insn_count);
 	spec->want_listener = run_notifies(insns, spec->insn_count);
-	if (spec->want_listener && !run->supervise.broker) {
+	if (spec->want_listener && !run->supervise.notify) {
 		status = fail(err, CALLGATE_E_UNSUPPORTED, "'%s' leaves calls to a supervisor, and there is none",
 			      callgate_subject_name(run->subject));
 		error_hint(err, "only a policy's `notify` rules say who answers: callgate-policy(5)");
@@ -149,19 +171,6 @@ static const char *run_why_untraced(const struct run_target *run)
 	return "";
 }
 
-static void run_program_name(pid_t pid, char *name, size_t size)
-{
-	char link[32];
-	ssize_t length;
-
-	snprintf(link, sizeof(link), "/proc/%d/exe", (int)pid);
-	length = readlink(link, name, size - 1);
-	name[length > 0 ? length : 0] = '\0';
-	for (; *name; name++)
-		if (*name < ' ' || *name > '~')
-			*name = '?';
-}
-
 static bool action_ends_process(struct callgate_action action)
 {
 	unsigned kind = action.ret & SECCOMP_RET_ACTION_FULL;
@@ -169,37 +178,35 @@ static bool action_ends_process(struct callgate_action action)
 	return kind == SECCOMP_RET_KILL_PROCESS || kind == SECCOMP_RET_KILL_THREAD || kind == SECCOMP_RET_TRAP;
 }
 
-static void run_name_call(const struct tracer_call *call, struct callgate_refusal *refusal)
-{
-	const struct abi_arch *arch = abi_arch_of_call(call->audit, call->nr);
-	const struct abi_syscall *syscall = arch ? abi_syscall_by_nr(arch->id, call->nr) : NULL;
-
-	memcpy(refusal->args, call->args, sizeof(refusal->args));
-	snprintf(refusal->arch, sizeof(refusal->arch), "%s", arch ? arch->name : "");
-	snprintf(refusal->syscall, sizeof(refusal->syscall), "%s", syscall ? syscall->name : "");
-}
-
 static void run_refused(struct watch *watch, pid_t pid, const struct tracer_call *call)
 {
 	struct run_target *run = watch->context;
-	struct callgate_run_report *report = run->report;
-	struct callgate_refusal refusal = { .pid = pid, .nr = call->nr };
+	struct callgate_event event = { .kind = CALLGATE_EVENT_REFUSED };
+	struct callgate_refusal *refusal = &event.refusal;
 	cleanup(buf_fini) struct buf text = { 0 };
 
 	/* The other threads of a killed process end with its signal too, in the middle of calls that pass. */
-	if (why_call(run->subject, call, &refusal.explanation, NULL) != CALLGATE_OK ||
-	    (!action_ends_process(refusal.explanation.action) &&
-	     !phases_why(&run->phases, pid, call, &refusal.explanation)))
+	if (why_call(run->subject, call, &refusal->explanation, NULL) != CALLGATE_OK ||
+	    (!action_ends_process(refusal->explanation.action) &&
+	     !phases_why(&run->phases, pid, call, &refusal->explanation)))
 		return;
-	run_name_call(call, &refusal);
-	refusal.has_registers = tracer_registers(pid, refusal.registers);
-	run_program_name(pid, refusal.program, sizeof(refusal.program));
+	refusal->time_ns = event_now();
+	refusal->outcome = CALLGATE_OUTCOME_ENDED;
+	refusal->seen_by = CALLGATE_SEEN_AT_EXIT;
+	refusal->ip = call->ip;
+	event_name_call(call->audit, call->nr, call->args, refusal);
+	event_origin(pid, refusal);
+	refusal->has_registers = tracer_registers(pid, refusal->registers);
 	decode_call(&text, pid, call);
-	snprintf(refusal.call, sizeof(refusal.call), "%s", buf_text(&text));
-	snprintf(refusal.explanation.call, sizeof(refusal.explanation.call), "%s", buf_text(&text));
-	report->refused++;
-	if (run->options->refused)
-		run->options->refused(&refusal, run->options->context);
+	snprintf(refusal->call, sizeof(refusal->call), "%s", buf_text(&text));
+	tell_event(&run->tell, &event);
+}
+
+static void run_heard(const struct callgate_event *event, void *context)
+{
+	struct run_target *run = context;
+
+	tell_event(&run->tell, event);
 }
 
 static void run_give_up(struct watch *watch)
@@ -281,8 +288,11 @@ static int run_check_phases(const struct run_target *run, bool is_traced, struct
 	return status;
 }
 
-static void run_report_end(struct callgate_run_report *report, const struct launch_end *end)
+/* Who was ended by us for a call ended as by its filter, whatever the signal was. */
+static void run_report_end(struct callgate_run_report *report, struct launch_end *end, bool ended_for_call)
 {
+	if (ended_for_call && end->signalled && end->status == SIGKILL)
+		end->status = SIGSYS;
 	report->signalled = end->signalled;
 	report->status = end->status;
 	report->exit_status = launch_end_status(end);
@@ -300,14 +310,30 @@ static void run_report_ground(struct callgate_run_report *report, const struct l
 	snprintf(report->weaker, sizeof(report->weaker), "%s", target->weaker);
 }
 
+static int run_answer(struct run_target *run, int listener, struct callgate_error *err)
+{
+	struct callgate_notify_handler handler;
+	int status;
+
+	if (!run_is_watched(run))
+		return supervise_start(&run->supervise, listener, NULL, err);
+	run->listen.tell = run_heard;
+	run->listen.context = run;
+	if (run->supervise.broker)
+		run->listen.broker = broker_handler(run->supervise.broker);
+	status = listen_start(&run->listen, err);
+	handler = listen_handler(&run->listen);
+	return status == CALLGATE_OK ? supervise_start(&run->supervise, listener, &handler, err) : status;
+}
+
 /* From its first instruction to its last. */
 static int run_beside(struct run_target *run, struct launch_target *target, struct callgate_error *err)
 {
 	struct launch_end end;
-	int status = limit_start(&run->limit, err);
+	int pid = target->pid, status = limit_start(&run->limit, err);
 
 	if (status == CALLGATE_OK && target->listener >= 0)
-		status = supervise_start(&run->supervise, target->listener, err);
+		status = run_answer(run, target->listener, err);
 	if (status == CALLGATE_OK && run->options->started)
 		run->options->started(target->pid, run->options->context);
 	if (status == CALLGATE_OK)
@@ -316,7 +342,10 @@ static int run_beside(struct run_target *run, struct launch_target *target, stru
 		status = run_check_phases(run, true, err);
 	if (status != CALLGATE_OK)
 		return status;
-	run_report_end(run->report, &end);
+	/* All is told before the end is. */
+	supervise_stop(&run->supervise);
+	listen_end(&run->listen);
+	run_report_end(run->report, &end, run->listen.ended == pid);
 	limit_report(&run->limit, &end, run->report);
 	return CALLGATE_OK;
 }
@@ -357,6 +386,26 @@ static int run_watched(struct run_target *run, struct launch_spec *spec, struct 
 	return status;
 }
 
+/* How it is watched, which what keeps it from being traced has a part in. */
+static int run_choose_watch(struct run_target *run, bool is_traced, struct callgate_error *err)
+{
+	const struct callgate_run_options *options = run->options;
+	const struct callgate_subject *subject = run->subject;
+
+	run->listen.subject = subject;
+	run->listen.sites_max = options->sites_max;
+	run->listen.watch =
+		(struct filter_watch){ .ends = !is_traced,
+				       .observe = options->watch == CALLGATE_WATCH_OBSERVE,
+				       .since = options->watch == CALLGATE_WATCH_STAGED ? options->since : NULL };
+	if (options->watch < CALLGATE_WATCH_OBSERVE || !subject->policy || !subject->policy->policy->phases.length)
+		return CALLGATE_OK;
+	error_set(err, CALLGATE_E_UNSUPPORTED,
+		  "a policy with phases cannot be observed only: they are stacked by the kernel");
+	error_hint(err, "observe each part as a policy of its own, or take the phases out meanwhile");
+	return CALLGATE_E_UNSUPPORTED;
+}
+
 int callgate_run(const struct callgate_subject *subject, const struct callgate_run_options *options,
 		 struct callgate_run_report *ret_report, struct callgate_error *err)
 {
@@ -365,7 +414,12 @@ int callgate_run(const struct callgate_subject *subject, const struct callgate_r
 		.enforced = CALLGATE_GROUND_ENVIRONMENT | CALLGATE_GROUND_DEATH_SIGNAL | CALLGATE_GROUND_CORE_LIMIT |
 			    CALLGATE_GROUND_DESCRIPTORS | CALLGATE_GROUND_NO_NEW_PRIVS | CALLGATE_GROUND_SECCOMP,
 	};
-	cleanup(run_fini) struct run_target run = { .subject = subject, .options = options, .report = &report };
+	cleanup(run_fini) struct run_target run = {
+		.subject = subject,
+		.options = options,
+		.report = &report,
+		.tell = { .subject = subject, .options = options, .report = &report },
+	};
 	struct launch_spec spec = {
 		.argv = options->argv,
 		.sandbox = sandbox,
@@ -384,14 +438,19 @@ int callgate_run(const struct callgate_subject *subject, const struct callgate_r
 	report.enforced |= spec.new_session ? CALLGATE_GROUND_SESSION : 0;
 	if (status == CALLGATE_OK && !spec.new_session)
 		status = run_check_terminal(subject, err);
-	if (status == CALLGATE_OK && subject->policy)
-		status = supervise_prepare(&run.supervise, subject->policy->policy, err);
+	snprintf(report.untraced, sizeof(report.untraced), "%s", run_why_untraced(&run));
+	if (status == CALLGATE_OK)
+		status = run_choose_watch(&run, !report.untraced[0], err);
+	if (status == CALLGATE_OK)
+		status = tell_init(&run.tell, err);
+	if (status == CALLGATE_OK)
+		status = supervise_prepare(&run.supervise, subject->policy ? subject->policy->policy : NULL,
+					   run_is_watched(&run), err);
 	if (status == CALLGATE_OK)
 		status = run_compile(&run, &spec, err);
 	if (status != CALLGATE_OK)
 		return status;
 	spec.envp = run.environment;
-	snprintf(report.untraced, sizeof(report.untraced), "%s", run_why_untraced(&run));
 	spec.trace = !report.untraced[0] && !options->dry_run;
 	spec.trace_execs = run.phases.count > 0;
 	status = run_check_phases(&run, spec.trace || options->dry_run, err);

@@ -13,7 +13,8 @@
 /* What the policy says of a call that nobody decides about, as far as an orphan can be told it. */
 static struct callgate_notify_answer supervise_last_word(const struct policy *policy)
 {
-	uint32_t ret = policy_action_value(&policy->default_action, abi_arch_native()->id).ret;
+	uint32_t ret = policy ? policy_action_value(&policy->default_action, abi_arch_native()->id).ret
+			      : (uint32_t)SECCOMP_RET_KILL_PROCESS;
 
 	if ((ret & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO && ret & SECCOMP_RET_DATA)
 		return (struct callgate_notify_answer){ .error = (int)(ret & SECCOMP_RET_DATA) };
@@ -22,15 +23,18 @@ static struct callgate_notify_answer supervise_last_word(const struct policy *po
 	return (struct callgate_notify_answer){ .kind = CALLGATE_NOTIFY_KILL };
 }
 
-int supervise_prepare(struct supervise *supervise, const struct policy *policy, struct callgate_error *err)
+int supervise_prepare(struct supervise *supervise, const struct policy *policy, bool is_watched,
+		      struct callgate_error *err)
 {
 	struct callgate_notify_options options = { .deadline_ms = SUPERVISE_DEADLINE_MS, .has_heir = true };
-	int status;
+	bool is_asked = policy && broker_is_needed(policy);
+	int status = CALLGATE_OK;
 
-	if (!policy || !broker_is_needed(policy))
+	if (!is_asked && !is_watched)
 		return CALLGATE_OK;
 	options.orphaned = supervise_last_word(policy);
-	status = broker_new(policy, &supervise->broker, err);
+	if (is_asked)
+		status = broker_new(policy, &supervise->broker, err);
 	if (status == CALLGATE_OK)
 		status = callgate_notify_new(&options, &supervise->notify, err);
 	return status;
@@ -42,13 +46,17 @@ static void *supervise_main(void *notify)
 	return NULL;
 }
 
-int supervise_start(struct supervise *supervise, int listener, struct callgate_error *err)
+int supervise_start(struct supervise *supervise, int listener, const struct callgate_notify_handler *handler,
+		    struct callgate_error *err)
 {
-	struct callgate_notify_handler handler = broker_handler(supervise->broker);
-	int status = callgate_notify_add(supervise->notify, listener, &handler, err);
+	struct callgate_notify_handler broker = { .decide = NULL };
+	int status;
 	sigset_t all, old;
 	int error;
 
+	if (!handler)
+		broker = broker_handler(supervise->broker);
+	status = callgate_notify_add(supervise->notify, listener, handler ? handler : &broker, err);
 	if (status != CALLGATE_OK)
 		return status;
 	sigfillset(&all);
@@ -63,12 +71,18 @@ int supervise_start(struct supervise *supervise, int listener, struct callgate_e
 	return CALLGATE_OK;
 }
 
+void supervise_stop(struct supervise *supervise)
+{
+	if (!supervise->runs)
+		return;
+	callgate_notify_stop(supervise->notify);
+	pthread_join(supervise->thread, NULL);
+	supervise->runs = false;
+}
+
 void supervise_end(struct supervise *supervise)
 {
-	if (supervise->runs) {
-		callgate_notify_stop(supervise->notify);
-		pthread_join(supervise->thread, NULL);
-	}
+	supervise_stop(supervise);
 	callgate_notify_free(supervise->notify);
 	broker_free(supervise->broker);
 	*supervise = (struct supervise){ .broker = NULL };

@@ -24,13 +24,18 @@ struct supervise {
 };
 
 /*
- * Makes what the policy needs, which is nothing when it asks nobody. It forks: before signals are taken over. Fails as
- * broker_new and callgate_notify_new do; supervise_end is due in any case.
+ * Makes what the policy (NULL: there is none) needs, which is nothing when it asks nobody and is not watched. It forks:
+ * before signals are taken over. Fails as broker_new and callgate_notify_new do; supervise_end is due in any case.
  */
-int supervise_prepare(struct supervise *supervise, const struct policy *policy, struct callgate_error *err);
+int supervise_prepare(struct supervise *supervise, const struct policy *policy, bool is_watched,
+		      struct callgate_error *err);
 
-/* Begins to answer. Fails with E_OS. */
-int supervise_start(struct supervise *supervise, int listener, struct callgate_error *err);
+/* Begins to answer, by the policy's brokers where handler is NULL. Fails with E_OS. */
+int supervise_start(struct supervise *supervise, int listener, const struct callgate_notify_handler *handler,
+		    struct callgate_error *err);
+
+/* No handler runs any more, and the targets get no answers. */
+void supervise_stop(struct supervise *supervise);
 
 /* When the targets are gone. */
 void supervise_end(struct supervise *supervise);

@@ -122,6 +122,8 @@ static void worker_ask(struct callgate_notify_target *target, const struct callg
 {
 	struct callgate_notify_decision decision = { .step = CALLGATE_NOTIFY_EXAMINE };
 
+	if (handler->look)
+		handler->look(target, handler->context);
 	if (handler->decide)
 		decision = handler->decide(&target->call, handler->context);
 	if (decision.step == CALLGATE_NOTIFY_CONTINUE) {

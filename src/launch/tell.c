@@ -1,0 +1,117 @@
+/*
+ * The line that decided, the edit that would change it, the count. Edits are dear, and a target repeats itself: they
+ * are looked for once for each kind of call, by all that the filter sees of it but addresses and counts.
+ */
+#include "launch/tell.h"
+
+#include "abi/abi.h"
+#include "base/error.h"
+#include "event/event.h"
+#include "launch/why.h"
+
+#include <linux/seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct tell_edit {
+	const struct abi_syscall *syscall;
+	uint64_t words[6]; /* constants as they were, 0 for the rest */
+	struct callgate_edit edit;
+};
+
+int tell_init(struct tell *tell, struct callgate_error *err)
+{
+	pthread_mutex_init(&tell->lock, NULL);
+	if (tell->options->wants_edits) {
+		tell->edits = calloc(TELL_EDITS_MAX, sizeof(*tell->edits));
+		if (!tell->edits)
+			return fail_nomem(err);
+	}
+	return CALLGATE_OK;
+}
+
+void tell_fini(struct tell *tell)
+{
+	free(tell->edits);
+	tell->edits = NULL;
+}
+
+static void tell_explain(const struct tell *tell, struct callgate_refusal *refusal)
+{
+	const struct abi_arch *arch = abi_arch_by_name(refusal->arch);
+	struct tracer_call call = { .audit = arch ? arch->audit : 0, .nr = refusal->nr, .ip = refusal->ip };
+	struct callgate_explanation why;
+
+	memcpy(call.args, refusal->args, sizeof(call.args));
+	if (refusal->explanation.reason[0] || !arch || why_call(tell->subject, &call, &why, NULL) != CALLGATE_OK)
+		return;
+	refusal->explanation = why;
+	if ((why.action.ret & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_USER_NOTIF)
+		snprintf(refusal->explanation.reason, sizeof(refusal->explanation.reason),
+			 "this rule leaves it to the supervisor, who refused");
+}
+
+static void tell_key(const struct callgate_refusal *refusal, struct tell_edit *ret_key)
+{
+	const struct abi_arch *arch = abi_arch_by_name(refusal->arch);
+	struct abi_arg types[6];
+	unsigned count;
+
+	memset(ret_key->words, 0, sizeof(ret_key->words));
+	ret_key->syscall = abi_syscall_by_name(refusal->syscall);
+	count = arch && ret_key->syscall ? abi_syscall_args(ret_key->syscall, arch->id, types) : 0;
+	for (unsigned i = 0; i < count; i++)
+		if (types[i].constants)
+			ret_key->words[i] = refusal->args[i];
+}
+
+static void tell_find_edit(struct tell *tell, struct callgate_refusal *refusal)
+{
+	struct tell_edit key;
+
+	tell_key(refusal, &key);
+	if (!tell->edits || !key.syscall)
+		return;
+	for (size_t i = 0; i < tell->edit_count; i++)
+		if (tell->edits[i].syscall == key.syscall &&
+		    memcmp(tell->edits[i].words, key.words, sizeof(key.words)) == 0) {
+			refusal->edit = tell->edits[i].edit;
+			return;
+		}
+	if (tell->edit_count == TELL_EDITS_MAX ||
+	    callgate_edit_find(tell->subject, refusal, &refusal->edit, NULL) != CALLGATE_OK)
+		return;
+	key.edit = refusal->edit;
+	tell->edits[tell->edit_count++] = key;
+}
+
+static void tell_refusal(struct tell *tell, const struct callgate_refusal *seen)
+{
+	struct callgate_refusal refusal = *seen;
+
+	snprintf(refusal.policy, sizeof(refusal.policy), "%s", callgate_subject_name(tell->subject));
+	tell_explain(tell, &refusal);
+	tell_find_edit(tell, &refusal);
+	snprintf(refusal.explanation.call, sizeof(refusal.explanation.call), "%.*s",
+		 (int)sizeof(refusal.explanation.call) - 1, refusal.call);
+	if (refusal.outcome == CALLGATE_OUTCOME_ENDED)
+		tell->report->refused++;
+	else
+		tell->report->watched++;
+	if (tell->options->refused)
+		tell->options->refused(&refusal, tell->options->context);
+}
+
+void tell_event(struct tell *tell, const struct callgate_event *event)
+{
+	pthread_mutex_lock(&tell->lock);
+	if (event->kind == CALLGATE_EVENT_REFUSED) {
+		tell_refusal(tell, &event->refusal);
+	} else {
+		tell->report->suppressed += event->count;
+		if (tell->options->suppressed)
+			tell->options->suppressed(&event->refusal, event->count, tell->options->context);
+	}
+	pthread_mutex_unlock(&tell->lock);
+}
