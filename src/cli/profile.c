@@ -5,6 +5,7 @@
  */
 #include "base/cleanup.h"
 #include "cli/print.h"
+#include "cli/report.h"
 #include "cli/subjects.h"
 #include "cli/verbs.h"
 
@@ -26,6 +27,7 @@ struct profile_options {
 	bool phases;
 	bool scan;
 	bool json;
+	struct report_wishes report;
 };
 
 static const struct option_row profile_rows[] = {
@@ -45,6 +47,13 @@ static const struct option_row profile_rows[] = {
 		      "what a syscall gets that they could make and did not"),
 	OPTION_FLAG(struct profile_options, phases, "phases", 0,
 		    "write what a server still needs when it serves apart"),
+	OPTION_TEXT(struct profile_options, report.output, "report", 0, "FILE.html",
+		    "write all of it as one page to look at"),
+	OPTION_TEXT(struct profile_options, report.policy, "policy", 0, "POLICY",
+		    "with --report: the policy in force, in place of the one that the evidence supports"),
+	OPTION_TEXT(struct profile_options, report.since, "since", 0, "OLD",
+		    "with --report: an older report, or evidence; what changed is told"),
+	OPTION_TEXT(struct profile_options, report.title, "title", 0, "TEXT", "with --report: the page's heading"),
 	OPTION_FLAG(struct profile_options, json, "json", 0, "one JSON object a line"),
 };
 
@@ -206,19 +215,6 @@ static void say_facts(const struct callgate_profile *profile)
 		     facts.widened == 1 ? " is" : "s are");
 }
 
-/* The programs of the evidence, read: owned, both NULL-free up to count. */
-struct program_scans {
-	struct callgate_profile_scan *items;
-	size_t count;
-};
-
-static void program_scans_fini(struct program_scans *scans)
-{
-	for (size_t i = 0; i < scans->count; i++)
-		callgate_scan_free((struct callgate_scan *)(uintptr_t)scans->items[i].scan);
-	free(scans->items);
-}
-
 /* Reads one program. What cannot be read (it is gone, or of another machine) is told: what it could do stays killed. */
 static int scan_program(const char *path, const struct profile_options *options, struct program_scans *scans)
 {
@@ -288,19 +284,19 @@ static void say_join(const struct callgate_profile *profile, size_t scanned)
 }
 
 /* STATUS_NO when a program made what it cannot make: no policy is written of a contradiction. */
-static int join_scans(struct callgate_profile *profile, const struct profile_options *options)
+static int join_scans(struct callgate_profile *profile, const struct profile_options *options,
+		      struct program_scans *scans)
 {
-	cleanup(program_scans_fini) struct program_scans scans = { 0 };
 	cleanup(gaps_free) struct callgate_gaps *gaps = NULL;
 	struct callgate_error err;
-	int status = scan_programs(profile, options, &scans);
+	int status = scan_programs(profile, options, scans);
 
 	if (status != STATUS_YES)
 		return status;
-	if (callgate_profile_join(profile, scans.items, scans.count, (enum callgate_reachable)options->reachable, &gaps,
-				  &err) != CALLGATE_OK)
+	if (callgate_profile_join(profile, scans->items, scans->count, (enum callgate_reachable)options->reachable,
+				  &gaps, &err) != CALLGATE_OK)
 		return failure(&err);
-	say_join(profile, scans.count);
+	say_join(profile, scans->count);
 	for (size_t i = 0; status == STATUS_YES && i < callgate_gaps_count(gaps); i++) {
 		struct callgate_profile_gap gap;
 
@@ -310,7 +306,8 @@ static int join_scans(struct callgate_profile *profile, const struct profile_opt
 	return status == STATUS_YES && callgate_gaps_count(gaps) ? STATUS_NO : status;
 }
 
-static int profile_answer(const struct callgate_profile *profile, const struct profile_options *options)
+static int profile_answer(const struct callgate_profile *profile, const struct profile_options *options,
+			  const struct program_scans *scans)
 {
 	const char *policy = callgate_profile_policy(profile);
 	const char *evidence = callgate_profile_evidence(profile);
@@ -325,7 +322,9 @@ static int profile_answer(const struct callgate_profile *profile, const struct p
 	say_facts(profile);
 	if (options->evidence)
 		status = write_output(options->evidence, evidence, strlen(evidence));
-	if (status == STATUS_YES && (options->output || !options->evidence))
+	if (status == STATUS_YES && options->report.output)
+		status = write_report(profile, scans, &options->report);
+	if (status == STATUS_YES && (options->output || (!options->evidence && !options->report.output)))
 		status = write_output(options->output, policy, strlen(policy));
 	return status;
 }
@@ -333,6 +332,7 @@ static int profile_answer(const struct callgate_profile *profile, const struct p
 int cmd_profile(const struct verb *verb, int argc, char **argv)
 {
 	struct profile_options options = { 0 };
+	cleanup(program_scans_fini) struct program_scans scans = { 0 };
 	cleanup(profile_free) struct callgate_profile *profile = NULL;
 	struct arguments arguments;
 	struct callgate_error err;
@@ -342,12 +342,14 @@ int cmd_profile(const struct verb *verb, int argc, char **argv)
 		return status;
 	if ((options.why.count > 0) + (options.fail_on_new != NULL) + (options.shrink != NULL) > 1)
 		return misuse("profile: --why, --fail-on-new and --shrink are three questions: ask one at a time");
+	if (!options.report.output && (options.report.policy || options.report.since || options.report.title))
+		return misuse("profile: --policy, --since and --title are about a page: --report says where it goes");
 	if (callgate_profile_open((const char *const *)arguments.items, arguments.count, options.phases, &profile,
 				  &err) != CALLGATE_OK)
 		return failure(&err);
 	if (options.scan)
-		status = join_scans(profile, &options);
+		status = join_scans(profile, &options, &scans);
 	else
 		status = STATUS_YES;
-	return status == STATUS_YES ? profile_answer(profile, &options) : status;
+	return status == STATUS_YES ? profile_answer(profile, &options, &scans) : status;
 }

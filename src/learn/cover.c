@@ -95,7 +95,7 @@ int cover_call(const struct policy *policy, const struct cover_call *call, enum 
 		if (status < 0)
 			return status;
 		holds = cover_condition(bound, call);
-		if (cover_permits(&rule->action))
+		if (cover_permits(&rule->action) && !(call->carried_out && rule->action.kind == POLICY_ERRNO))
 			best = cover_most(best, holds);
 		if (holds == COVER_YES) {
 			*ret_cover = best;

@@ -32,8 +32,7 @@ static json_t *evidence_hex(uint64_t value)
 	return json_string(text);
 }
 
-/* Names of files are bytes; what is no UTF-8 is spelt \xNN. */
-static json_t *evidence_text(const char *text)
+json_t *evidence_text(const char *text)
 {
 	cleanup(buf_fini) struct buf escaped = { 0 };
 	json_t *string = json_string(text);

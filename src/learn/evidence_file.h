@@ -9,10 +9,15 @@
 #include "base/buf.h"
 #include "observe/evidence.h"
 
+#include <jansson.h>
+
 enum {
 	EVIDENCE_FILE_VERSION = 2,
 	EVIDENCE_FILE_MAX = 256 << 20, /* bytes */
 };
+
+/* A string of JSON. Names of files are bytes; what is no UTF-8 is spelt \xNN. NULL without memory. */
+json_t *evidence_text(const char *text);
 
 /* Appends the evidence as text. Fails with E_NOMEM. */
 int evidence_write(const struct evidence *evidence, struct buf *ret_text, struct callgate_error *err);
