@@ -43,6 +43,8 @@ enum link_cause {
 	LINK_PRELOAD, /* LD_PRELOAD or /etc/ld.so.preload */
 	LINK_NEEDED,  /* DT_NEEDED of `by` */
 	LINK_OPENED,  /* dlopen */
+	LINK_SERVICE, /* the same by the C library's name services, which look up only what each of their functions
+			 needs */
 };
 
 /* A symbol of a module; module is LINK_NOWHERE for none. */
@@ -56,7 +58,7 @@ struct link_module {
 	const char *path;   /* where it is, links followed; in a root: as seen from inside it */
 	const char *name;   /* by which it was asked for */
 	const char *folder; /* $ORIGIN */
-	const char *reason; /* of LINK_OPENED: who said so, in words; else NULL */
+	const char *reason; /* of LINK_OPENED and LINK_SERVICE: who said so, in words; else NULL */
 	enum link_cause cause;
 	uint32_t by;	/* who asked for it, in link->modules; LINK_NOWHERE for the program and what a user named */
 	uint32_t group; /* 0: loaded at the start; else the number of the dlopen that brought it */

@@ -48,12 +48,12 @@ static bool open_may_fail(int status)
 }
 
 /* Loads one and what it needs; symbols are defined by the caller. *ret_module is LINK_NOWHERE where dlopen fails. */
-static int open_load(struct link *link, uint32_t by, const char *name, const char *reason, uint32_t *ret_module,
-		     struct callgate_error *err)
+static int open_load_as(struct link *link, enum link_cause cause, uint32_t by, const char *name, const char *reason,
+			uint32_t *ret_module, struct callgate_error *err)
 {
 	struct link_load_state state = { 0 };
 	struct link_request request = {
-		.name = name, .reason = reason, .cause = LINK_OPENED, .by = by, .group = link->groups
+		.name = name, .reason = reason, .cause = cause, .by = by, .group = link->groups
 	};
 	struct link_missing missing = { arena_strdup(&link->arena, name), LINK_NOWHERE };
 	uint32_t before = (uint32_t)link->modules.length;
@@ -78,6 +78,12 @@ static int open_load(struct link *link, uint32_t by, const char *name, const cha
 												 : fail_nomem(err);
 }
 
+static int open_load(struct link *link, uint32_t by, const char *name, const char *reason, uint32_t *ret_module,
+		     struct callgate_error *err)
+{
+	return open_load_as(link, LINK_OPENED, by, name, reason, ret_module, err);
+}
+
 /* Defines the symbols of modules from first on, or takes them out again. */
 static int open_define(struct link *link, uint32_t first, int status, struct callgate_error *err)
 {
@@ -97,9 +103,12 @@ int link_open(struct link *link, uint32_t by, const char *name, const char *reas
 
 	if (opened == LINK_NOWHERE)
 		status = open_define(link, before, open_load(link, by, name, reason, &opened, err), err);
-	if (status == CALLGATE_OK)
-		*ret_module = opened;
-	return status;
+	if (status != CALLGATE_OK)
+		return status;
+	if (opened != LINK_NOWHERE && link->modules.items[opened]->cause == LINK_SERVICE)
+		link->modules.items[opened]->cause = LINK_OPENED;
+	*ret_module = opened;
+	return CALLGATE_OK;
 }
 
 /* Whether a name is that of a library: "x.so", "libx.so.1". */
@@ -209,7 +218,7 @@ static int open_nss_line(struct link *link, char *line, const char *reason, stru
 		    snprintf(name, sizeof(name), "libnss_%s.so.2", service) >= (int)sizeof(name) ||
 		    link_load_find(link, name) != LINK_NOWHERE)
 			continue;
-		status = open_load(link, LINK_NOWHERE, name, reason, &opened, err);
+		status = open_load_as(link, LINK_SERVICE, LINK_NOWHERE, name, reason, &opened, err);
 	}
 	return status;
 }

@@ -180,7 +180,7 @@ static const struct model *collector_model(const struct collector *collector, co
 	const char *soname = is_static(reach) ? "libc.so.6" : reach->modules.items[pending->module]->module->soname;
 	size_t row = model_find(soname, kind, 0);
 
-	if (row == model_count || (kind == MODEL_IS_HANDLER && !is_handler_of(collector, pending, models[row].signal)))
+	if (row == model_count || (kind == MODEL_IS_HANDLER && !is_handler_of(collector, pending, models[row].number)))
 		return NULL;
 	return &models[row];
 }

@@ -7,12 +7,15 @@
 #include <string.h>
 
 const struct model models[] = {
-#define MODEL_HANDLER(soname, signal, syscalls)	      { MODEL_IS_HANDLER, soname, signal, "", syscalls },
-#define MODEL_NUMBERS(soname, syscalls)		      { MODEL_IS_NUMBERS, soname, 0, "", syscalls },
-#define MODEL_POINTERS(soname)			      { MODEL_IS_POINTERS, soname, 0, "", "" },
-#define MODEL_ONLY_WITH(soname, prefix, functions)    { MODEL_IS_ONLY_WITH, soname, 0, prefix, functions },
-#define MODEL_NEVER(soname, syscall)		      { MODEL_IS_NEVER, soname, 0, syscall, "" },
-#define MODEL_CALLS_WITH(soname, syscalls, functions) { MODEL_IS_CALLS_WITH, soname, 0, syscalls, functions },
+#define MODEL_HANDLER(soname, signal, syscalls)	      { MODEL_IS_HANDLER, soname, signal, 0, "", syscalls },
+#define MODEL_NUMBERS(soname, syscalls)		      { MODEL_IS_NUMBERS, soname, 0, 0, "", syscalls },
+#define MODEL_POINTERS(soname)			      { MODEL_IS_POINTERS, soname, 0, 0, "", "" },
+#define MODEL_ONLY_WITH(soname, prefix, functions)    { MODEL_IS_ONLY_WITH, soname, 0, 0, prefix, functions },
+#define MODEL_NEVER(soname, syscall)		      { MODEL_IS_NEVER, soname, 0, 0, syscall, "" },
+#define MODEL_CALLS_WITH(soname, syscalls, functions) { MODEL_IS_CALLS_WITH, soname, 0, 0, syscalls, functions },
+#define MODEL_SHUNNED(soname, functions)	      { MODEL_IS_SHUNNED, soname, 0, 0, "", functions },
+#define MODEL_ASKED(soname, function, argument, bits, functions) \
+	{ MODEL_IS_ASKED, soname, bits, argument, function, functions },
 #include "scan/models.def"
 #undef MODEL_HANDLER
 #undef MODEL_NUMBERS
@@ -20,6 +23,8 @@ const struct model models[] = {
 #undef MODEL_ONLY_WITH
 #undef MODEL_NEVER
 #undef MODEL_CALLS_WITH
+#undef MODEL_SHUNNED
+#undef MODEL_ASKED
 };
 
 const size_t model_count = sizeof(models) / sizeof(*models);

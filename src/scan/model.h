@@ -14,15 +14,18 @@ enum model_kind {
 	MODEL_IS_POINTERS,
 	MODEL_IS_ONLY_WITH,
 	MODEL_IS_NEVER,
-	MODEL_IS_CALLS_WITH
+	MODEL_IS_CALLS_WITH,
+	MODEL_IS_SHUNNED,
+	MODEL_IS_ASKED
 };
 
 struct model {
 	enum model_kind kind;
 	const char *soname;
-	int64_t signal;	    /* HANDLER */
-	const char *prefix; /* ONLY_WITH: of functions; NEVER: the syscall; CALLS_WITH: syscalls */
-	const char *words;  /* HANDLER, NUMBERS: syscalls; ONLY_WITH, CALLS_WITH: functions */
+	int64_t number;	    /* HANDLER: the signal; ASKED: the bits */
+	unsigned argument;  /* ASKED */
+	const char *prefix; /* ONLY_WITH: of functions; NEVER: the syscall; CALLS_WITH: syscalls; ASKED: the function */
+	const char *words;  /* HANDLER, NUMBERS: syscalls; ONLY_WITH, CALLS_WITH, SHUNNED, ASKED: functions */
 };
 
 /* The rows; there are at most 64. */

@@ -89,7 +89,7 @@ void reach_call(struct reach *reach, uint32_t module, uint32_t number, const uin
 		if (joined == function->given[i])
 			continue;
 		function->given[i] = function->rounds > REACH_ROUNDS_MAX ? UNKNOWN : joined;
-		changed |= interest >> i & 1;
+		changed |= (interest >> i & 1) || function->asked;
 	}
 	reach_enliven(reach, module, number, cause);
 	if (changed && function->is_live)

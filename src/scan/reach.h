@@ -44,6 +44,7 @@ struct reach_function {
 	bool is_waiting; /* it would be live, were its model's functions */
 	uint8_t rounds;	 /* how often it was gone through */
 	uint8_t model;	 /* the row of models.def that holds it back, plus one; 0 for none */
+	uint8_t asked;	 /* the row that says what an argument must ask for, likewise */
 };
 
 struct reach_module {
@@ -56,7 +57,11 @@ struct reach_module {
 	struct reach_cause *object_causes;
 	struct {
 		VEC(uint64_t);
-	} open_slots;	  /* pointers to dlopen and its like, ascending */
+	} open_slots; /* pointers to dlopen and its like, ascending */
+	struct {
+		VEC(uint64_t);
+	} shunned_slots;  /* pointers to what it never calls */
+	bool is_opened;	  /* all that it exports is in reach */
 	uint32_t *values; /* of the summary's values, their number in reach->values plus one; 0: not looked up yet */
 };
 
@@ -120,6 +125,12 @@ uint32_t reach_value(struct reach *reach, uint32_t module, uint32_t number, cons
 /* Whether what the effect's facts say can hold. */
 bool reach_holds(const struct reach *reach, uint32_t module, uint32_t number, const struct effect *effect);
 
+/* Makes what is at an address live because of a reason, a text that lives on; an address of 0 is none. */
+void reach_root(struct reach *reach, uint32_t module, uint64_t address, const char *text);
+
+/* Makes live what the C library looks up in its name services for live functions; false: memory was out. */
+bool reach_services(struct reach *reach);
+
 /* Makes a function live: anybody may call it. */
 void reach_take(struct reach *reach, uint32_t module, uint32_t number, const struct reach_cause *cause);
 
@@ -129,6 +140,9 @@ void reach_address(struct reach *reach, uint32_t module, uint64_t address, const
 /* Makes a function live that is given these arguments, numbers in reach->values. */
 void reach_call(struct reach *reach, uint32_t module, uint32_t number, const uint32_t given[VALUE_ARGUMENTS],
 		const struct reach_cause *cause);
+
+/* The name of the symbol that a slot points to, "" for none. */
+const char *reach_slot_name(const struct module *module, const struct pointers *pointers, uint64_t slot);
 
 /* What the pointer at a slot means when it is loaded. */
 struct reach_target {
@@ -161,8 +175,17 @@ bool reach_has_live(const struct reach *reach, uint32_t module, const char *name
 /* Whether it exports one of that name, in any version, that somebody outside it may call. */
 bool reach_has_entered(const struct reach *reach, uint32_t module, const char *name);
 
-/* Marks the functions of a new module that a model holds back. */
-void reach_hold(struct reach *reach, uint32_t module);
+/* Finds what models say of a new module; false: memory was out. */
+bool reach_hold(struct reach *reach, uint32_t module);
+
+/* Whether a model says that the function never does this, or not for what it is given. */
+bool reach_shuns(const struct reach *reach, uint32_t module, uint32_t number, const struct effect *effect);
+
+/* Which argument a function that calls itself passes on as it was given it; VALUE_ARGUMENTS for none. */
+unsigned reach_passes_on(const struct reach *reach, uint32_t module, uint32_t number, struct reach_item callee);
+
+/* Looks which models' functions have become live. ret_grew: what waited for them is live now. */
+void reach_meet(struct reach *reach, bool *ret_grew);
 
 /* Lets those go whose model's functions are live now. ret_grew as above. */
 void reach_release(struct reach *reach, bool *ret_grew);

@@ -10,10 +10,13 @@ static void follow_into(struct reach *reach, uint32_t module, uint32_t number, c
 	struct reach_cause cause = { CAUSE_CALL, module, number, effect->site, NULL };
 	const struct reach_module *from = reach->modules.items[module];
 	const struct value_arguments *arguments = &from->summary->values.arguments.items[effect->arguments];
+	unsigned passed = reach_passes_on(reach, module, number, callee);
 	uint32_t given[VALUE_ARGUMENTS];
 
 	for (unsigned i = 0; i < VALUE_ARGUMENTS; i++)
 		given[i] = is_resolver ? UNKNOWN : reach_value(reach, module, number, effect, arguments->values[i]);
+	if (passed < VALUE_ARGUMENTS)
+		given[passed] = reach_function(reach, module, number)->given[passed];
 	reach_call(reach, callee.module, callee.number, given, &cause);
 }
 
@@ -88,7 +91,8 @@ void reach_follow(struct reach *reach, uint32_t module, uint32_t number)
 	for (uint32_t i = 0; i < function->effect_count && !reach->failed; i++) {
 		const struct effect *effect = &summary->effects.items[function->first_effect + i];
 
-		if (effect->facts == 0 || reach_holds(reach, module, number, effect))
+		if ((effect->facts == 0 || reach_holds(reach, module, number, effect)) &&
+		    !reach_shuns(reach, module, number, effect))
 			follow_effect(reach, module, number, effect);
 	}
 }

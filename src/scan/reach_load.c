@@ -6,13 +6,12 @@
 #include "scan/reach.h"
 
 #include "base/error.h"
-#include "scan/model.h"
 
 #include <elf.h>
 #include <string.h>
 #include <sys/stat.h>
 
-static void root_function(struct reach *reach, uint32_t module, uint64_t address, const char *text)
+void reach_root(struct reach *reach, uint32_t module, uint64_t address, const char *text)
 {
 	struct reach_cause cause = { .kind = CAUSE_ROOT, .module = module, .site = address, .text = text };
 
@@ -25,7 +24,7 @@ static void root_slot(struct reach *reach, uint32_t module, uint64_t slot, const
 	struct reach_target target = reach_slot(reach, module, slot);
 
 	if (target.module < reach->modules.length)
-		root_function(reach, target.module, target.address, text);
+		reach_root(reach, target.module, target.address, text);
 }
 
 static void root_range(struct reach *reach, uint32_t module, uint64_t start, uint64_t end, const char *text)
@@ -44,8 +43,7 @@ static void root_exports(struct reach *reach, uint32_t module)
 		const struct module_symbol *symbol = &file->dynamic_symbols.items[i];
 
 		if (symbol->is_defined && !symbol->is_absolute && symbol->type != STT_TLS)
-			root_function(reach, module, symbol->value,
-				      "a symbol of a library that is opened while it runs");
+			reach_root(reach, module, symbol->value, "a symbol of a library that is opened while it runs");
 	}
 }
 
@@ -56,8 +54,8 @@ static void root_resolvers(struct reach *reach, uint32_t module)
 
 	for (size_t i = 0; i < file->relocations.length; i++)
 		if (file->relocations.items[i].kind == RELOCATION_IRELATIVE)
-			root_function(reach, module, (uint64_t)file->relocations.items[i].addend,
-				      "it chooses a function for this processor");
+			reach_root(reach, module, (uint64_t)file->relocations.items[i].addend,
+				   "it chooses a function for this processor");
 }
 
 static void root_known(struct reach *reach, uint32_t module)
@@ -75,7 +73,7 @@ static void root_known(struct reach *reach, uint32_t module)
 		size_t symbol = module_find_symbol(file, rows[i].symbol, NULL);
 
 		if (symbol != 0)
-			root_function(reach, module, file->dynamic_symbols.items[symbol].value, rows[i].why);
+			reach_root(reach, module, file->dynamic_symbols.items[symbol].value, rows[i].why);
 	}
 }
 
@@ -85,10 +83,10 @@ static void reach_roots(struct reach *reach, uint32_t module)
 	const struct module *file = linked->module;
 
 	if (linked->cause == LINK_PROGRAM || linked->cause == LINK_INTERPRETER)
-		root_function(reach, module, file->entry, "the kernel starts it");
+		reach_root(reach, module, file->entry, "the kernel starts it");
 	if (module != reach->link->interpreter) {
-		root_function(reach, module, file->init, "it is run when its file is loaded");
-		root_function(reach, module, file->fini, "it is run at the end");
+		reach_root(reach, module, file->init, "it is run when its file is loaded");
+		reach_root(reach, module, file->fini, "it is run at the end");
 		for (size_t i = 0; i < file->arrays.length; i++)
 			root_range(reach, module, file->arrays.items[i].start, file->arrays.items[i].end,
 				   "it is run when its file is loaded, or at the end");
@@ -99,17 +97,14 @@ static void reach_roots(struct reach *reach, uint32_t module)
 				   file->segments.items[i].address + file->segments.items[i].size,
 				   "a variable that each thread has");
 	for (size_t i = 0; i < file->personalities.length; i++)
-		root_function(reach, module, file->personalities.items[i], "an exception unwinds through its frames");
+		reach_root(reach, module, file->personalities.items[i], "an exception unwinds through its frames");
 	for (size_t i = 0; i < file->personality_slots.length; i++)
 		root_slot(reach, module, file->personality_slots.items[i], "an exception unwinds through its frames");
 	root_resolvers(reach, module);
 	root_known(reach, module);
-	if (linked->cause == LINK_OPENED)
-		root_exports(reach, module);
 }
 
-/* The name by which a function calls through a slot, "" for none. */
-static const char *slot_name(const struct module *module, const struct pointers *pointers, uint64_t slot)
+const char *reach_slot_name(const struct module *module, const struct pointers *pointers, uint64_t slot)
 {
 	const struct pointer *pointer = pointer_at(pointers, slot);
 	uint32_t symbol;
@@ -146,7 +141,7 @@ static bool reach_find_opens(struct reach *reach, uint32_t module)
 	for (size_t i = 0; i < all->pointers.length; i++) {
 		uint64_t slot = all->pointers.items[i].address;
 
-		if (is_looked_at(slot_name(all->module, &all->pointers, slot)) &&
+		if (is_looked_at(reach_slot_name(all->module, &all->pointers, slot)) &&
 		    !VEC_PUSH(&reach->arena, &all->open_slots, slot))
 			return false;
 	}
@@ -186,8 +181,7 @@ static int reach_prepare(struct reach *reach, uint32_t number, struct callgate_e
 	for (size_t i = 0; i < functions; i++)
 		for (unsigned j = 0; j < VALUE_ARGUMENTS; j++)
 			all->functions[i].given[j] = NO_VALUE;
-	reach_hold(reach, number);
-	return reach_find_opens(reach, number) ? CALLGATE_OK : fail_nomem(err);
+	return reach_hold(reach, number) && reach_find_opens(reach, number) ? CALLGATE_OK : fail_nomem(err);
 }
 
 int reach_load(struct reach *reach, const struct reach_options *options, struct callgate_error *err)
@@ -240,7 +234,7 @@ static void open_symbol(struct reach *reach, uint32_t module, const struct effec
 		size_t symbol = module_find_symbol(file, text, NULL);
 
 		if (symbol != 0)
-			root_function(reach, i, file->dynamic_symbols.items[symbol].value, "dlsym looks its name up");
+			reach_root(reach, i, file->dynamic_symbols.items[symbol].value, "dlsym looks its name up");
 	}
 }
 
@@ -273,7 +267,7 @@ static const char *open_name(const struct reach_module *all, const struct effect
 	} else if (effect->kind != EFFECT_CALL_SLOT || !is_open_slot(all, slot)) {
 		return "";
 	}
-	return slot_name(all->module, &all->pointers, slot);
+	return reach_slot_name(all->module, &all->pointers, slot);
 }
 
 static int open_function(struct reach *reach, uint32_t module, uint32_t number, struct callgate_error *err)
@@ -294,35 +288,6 @@ static int open_function(struct reach *reach, uint32_t module, uint32_t number, 
 	return status;
 }
 
-bool reach_has_live(const struct reach *reach, uint32_t module, const char *name)
-{
-	const struct reach_module *all = reach->modules.items[module];
-	size_t symbol = module_find_symbol(all->module, name, NULL);
-	uint32_t number;
-
-	if (symbol == 0)
-		return false;
-	number = summary_function_at(all->summary, all->module->dynamic_symbols.items[symbol].value);
-	return number != SUMMARY_NONE && all->functions[number].is_live;
-}
-
-bool reach_has_entered(const struct reach *reach, uint32_t module, const char *name)
-{
-	const struct reach_module *all = reach->modules.items[module];
-
-	for (size_t i = 1; i < all->module->dynamic_symbols.length; i++) {
-		const struct module_symbol *symbol = &all->module->dynamic_symbols.items[i];
-		uint32_t number;
-
-		if (!symbol->is_defined || strcmp(symbol->name, name) != 0)
-			continue;
-		number = summary_function_at(all->summary, symbol->value);
-		if (number != SUMMARY_NONE && all->functions[number].is_entered)
-			return true;
-	}
-	return false;
-}
-
 static bool is_live_symbol(const struct reach *reach, const char *name)
 {
 	for (uint32_t i = 0; i < reach->modules.length; i++)
@@ -331,43 +296,15 @@ static bool is_live_symbol(const struct reach *reach, const char *name)
 	return false;
 }
 
-void reach_hold(struct reach *reach, uint32_t module)
+/* All that opened libraries export; one of a name service is asked for less, unless somebody else opens it too. */
+static bool open_exports(struct reach *reach)
 {
-	struct reach_module *all = reach->modules.items[module];
-	const char *soname = all->module->soname;
-
-	for (size_t row = model_find(soname, MODEL_IS_ONLY_WITH, 0); row < model_count;
-	     row = model_find(soname, MODEL_IS_ONLY_WITH, row + 1))
-		for (size_t i = 1; i < all->module->dynamic_symbols.length; i++) {
-			const struct module_symbol *symbol = &all->module->dynamic_symbols.items[i];
-			uint32_t number;
-
-			if (!symbol->is_defined ||
-			    strncmp(symbol->name, models[row].prefix, strlen(models[row].prefix)))
-				continue;
-			number = summary_function_at(all->summary, symbol->value);
-			if (number != SUMMARY_NONE)
-				all->functions[number].model = (uint8_t)(row + 1);
+	for (uint32_t i = 0; i < reach->modules.length; i++)
+		if (reach->link->modules.items[i]->cause == LINK_OPENED && !reach->modules.items[i]->is_opened) {
+			reach->modules.items[i]->is_opened = true;
+			root_exports(reach, i);
 		}
-}
-
-/* Looks which models' functions have become live. */
-static void open_models(struct reach *reach, bool *ret_grew)
-{
-	uint64_t before = reach->models_met;
-	char name[64];
-
-	for (uint32_t i = 0; i < reach->modules.length; i++) {
-		const char *soname = reach->modules.items[i]->module->soname;
-
-		for (size_t row = model_find(soname, MODEL_IS_ONLY_WITH, 0); row < model_count;
-		     row = model_find(soname, MODEL_IS_ONLY_WITH, row + 1))
-			for (const char *at = models[row].words; model_word(&at, name, sizeof(name));)
-				if (reach_has_live(reach, i, name))
-					reach->models_met |= (uint64_t)1 << row;
-	}
-	if (reach->models_met != before)
-		reach_release(reach, ret_grew);
+	return reach_services(reach);
 }
 
 static int open_hints(struct reach *reach, struct callgate_error *err)
@@ -388,7 +325,7 @@ static int open_hints(struct reach *reach, struct callgate_error *err)
 int reach_open(struct reach *reach, bool *ret_grew, struct callgate_error *err)
 {
 	size_t before = reach->link->modules.length, queued = reach->queue.length, touched = reach->objects.length;
-	int status = open_hints(reach, err);
+	int status = open_exports(reach) ? open_hints(reach, err) : fail_nomem(err);
 
 	for (uint32_t i = 0; status == CALLGATE_OK && i < reach->modules.length; i++) {
 		const struct reach_module *all = reach->modules.items[i];
@@ -400,7 +337,7 @@ int reach_open(struct reach *reach, bool *ret_grew, struct callgate_error *err)
 	}
 	*ret_grew =
 		reach->link->modules.length > before || reach->queue.length > queued || reach->objects.length > touched;
-	open_models(reach, ret_grew);
+	reach_meet(reach, ret_grew);
 	return status;
 }
 

@@ -1,0 +1,159 @@
+/*
+ * What is known of libraries beyond their code (models.def), applied to what is reached of a program: functions that
+ * wait for others, calls that are never made, calls that an argument must ask for.
+ */
+#include "scan/reach.h"
+
+#include "scan/model.h"
+
+#include <string.h>
+
+bool reach_has_live(const struct reach *reach, uint32_t module, const char *name)
+{
+	const struct reach_module *all = reach->modules.items[module];
+	size_t symbol = module_find_symbol(all->module, name, NULL);
+	uint32_t number;
+
+	if (symbol == 0)
+		return false;
+	number = summary_function_at(all->summary, all->module->dynamic_symbols.items[symbol].value);
+	return number != SUMMARY_NONE && all->functions[number].is_live;
+}
+
+bool reach_has_entered(const struct reach *reach, uint32_t module, const char *name)
+{
+	const struct reach_module *all = reach->modules.items[module];
+
+	for (size_t i = 1; i < all->module->dynamic_symbols.length; i++) {
+		const struct module_symbol *symbol = &all->module->dynamic_symbols.items[i];
+		uint32_t number;
+
+		if (!symbol->is_defined || strcmp(symbol->name, name) != 0)
+			continue;
+		number = summary_function_at(all->summary, symbol->value);
+		if (number != SUMMARY_NONE && all->functions[number].is_entered)
+			return true;
+	}
+	return false;
+}
+
+/* Functions of a name, in every version that a module has of it, get a row. */
+static void hold_functions(struct reach *reach, uint32_t module, size_t row)
+{
+	struct reach_module *all = reach->modules.items[module];
+	bool is_prefix = models[row].kind == MODEL_IS_ONLY_WITH;
+	size_t length = strlen(models[row].prefix) + !is_prefix;
+
+	for (size_t i = 1; i < all->module->dynamic_symbols.length; i++) {
+		const struct module_symbol *symbol = &all->module->dynamic_symbols.items[i];
+		uint32_t number;
+
+		if (!symbol->is_defined || strncmp(symbol->name, models[row].prefix, length) != 0)
+			continue;
+		number = summary_function_at(all->summary, symbol->value);
+		if (number != SUMMARY_NONE && is_prefix)
+			all->functions[number].model = (uint8_t)(row + 1);
+		else if (number != SUMMARY_NONE)
+			all->functions[number].asked = (uint8_t)(row + 1);
+	}
+}
+
+/* The slots through which a module would call what it never calls. */
+static bool hold_slots(struct reach *reach, uint32_t module, size_t row)
+{
+	struct reach_module *all = reach->modules.items[module];
+
+	for (size_t i = 0; i < all->pointers.length; i++) {
+		uint64_t slot = all->pointers.items[i].address;
+		const char *name = reach_slot_name(all->module, &all->pointers, slot);
+
+		if (*name && model_has_word(models[row].words, name) &&
+		    !VEC_PUSH(&reach->arena, &all->shunned_slots, slot))
+			return false;
+	}
+	return true;
+}
+
+bool reach_hold(struct reach *reach, uint32_t module)
+{
+	const char *soname = reach->modules.items[module]->module->soname;
+
+	for (size_t row = 0; soname && row < model_count; row++) {
+		if (strcmp(models[row].soname, soname) != 0)
+			continue;
+		if (models[row].kind == MODEL_IS_ONLY_WITH || models[row].kind == MODEL_IS_ASKED)
+			hold_functions(reach, module, row);
+		else if (models[row].kind == MODEL_IS_SHUNNED && !hold_slots(reach, module, row))
+			return false;
+	}
+	return true;
+}
+
+/* Whether an argument, as all callers give it, has none of a mask's bits. */
+static bool lacks_bits(const struct reach *reach, uint32_t given, int64_t mask)
+{
+	const int64_t *numbers;
+
+	if (value_kind(&reach->values, given) != VALUE_NUMBERS)
+		return value_kind(&reach->values, given) == VALUE_NONE;
+	numbers = value_numbers(&reach->values, given);
+	for (uint8_t i = 0; i < value_at(&reach->values, given)->count; i++)
+		if (numbers[i] & mask)
+			return false;
+	return true;
+}
+
+static bool is_among(const struct reach_module *all, const char *words, uint64_t address)
+{
+	char name[64];
+
+	while (model_word(&words, name, sizeof(name))) {
+		size_t symbol = module_find_symbol(all->module, name, NULL);
+
+		if (symbol != 0 && all->module->dynamic_symbols.items[symbol].value == address)
+			return true;
+	}
+	return false;
+}
+
+bool reach_shuns(const struct reach *reach, uint32_t module, uint32_t number, const struct effect *effect)
+{
+	const struct reach_module *all = reach->modules.items[module];
+	const struct reach_function *function = &all->functions[number];
+	const struct model *asked = function->asked ? &models[function->asked - 1] : NULL;
+
+	if (effect->kind == EFFECT_CALL_SLOT)
+		for (size_t i = 0; i < all->shunned_slots.length; i++)
+			if (all->shunned_slots.items[i] == effect->target)
+				return true;
+	return asked && effect->kind == EFFECT_CALL &&
+	       lacks_bits(reach, function->given[asked->argument], asked->number) &&
+	       is_among(all, asked->words, all->summary->functions.items[effect->target].address);
+}
+
+unsigned reach_passes_on(const struct reach *reach, uint32_t module, uint32_t number, struct reach_item callee)
+{
+	const struct reach_function *function = reach_function(reach, module, number);
+
+	if (!function->asked || callee.module != module || callee.number != number)
+		return VALUE_ARGUMENTS;
+	return models[function->asked - 1].argument;
+}
+
+void reach_meet(struct reach *reach, bool *ret_grew)
+{
+	uint64_t before = reach->models_met;
+	char name[64];
+
+	for (uint32_t i = 0; i < reach->modules.length; i++) {
+		const char *soname = reach->modules.items[i]->module->soname;
+
+		for (size_t row = model_find(soname, MODEL_IS_ONLY_WITH, 0); row < model_count;
+		     row = model_find(soname, MODEL_IS_ONLY_WITH, row + 1))
+			for (const char *at = models[row].words; model_word(&at, name, sizeof(name));)
+				if (reach_has_live(reach, i, name))
+					reach->models_met |= (uint64_t)1 << row;
+	}
+	if (reach->models_met != before)
+		reach_release(reach, ret_grew);
+}
