@@ -30,6 +30,9 @@ struct callgate_scan_options {
 	const char *cache; /* a folder that keeps what was found of each library, made where it is missing; or NULL */
 	/* Pairs of a path (links followed) and the file that is read in its place, ended by NULL; or NULL. */
 	const char *const *replaced;
+	/* List what it can still do once it has come to its main, and not what its start alone does: the dynamic
+	 * linker's, the C library's, constructors'. */
+	bool after_main;
 };
 
 struct callgate_scan;
@@ -65,7 +68,8 @@ struct callgate_scan_step {
  * Scans a program. *ret_scan is the caller's, for callgate_scan_free.
  *
  * Fails with E_OS, E_NOT_FOUND (a library that the program cannot start without, too), E_NOT_EXECUTABLE, E_UNSUPPORTED
- * (no ELF program, or one of a machine that is not read: the message names it), E_INVALID (damaged), E_LIMIT, E_NOMEM.
+ * (no ELF program, or one of a machine that is not read: the message names it; no main that is known, where that was
+ * asked for), E_INVALID (damaged), E_LIMIT, E_NOMEM.
  */
 CALLGATE_OBSERVING int callgate_scan(const char *path, const struct callgate_scan_options *options,
 				     struct callgate_scan **ret_scan, struct callgate_error *err);
@@ -123,7 +127,9 @@ CALLGATE_OBSERVING int callgate_scan_why(const struct callgate_scan *scan, size_
 					 struct callgate_error *err);
 
 /*
- * A policy that allows what these programs can do, as text that the caller frees. Syscalls named in allowed (ended by
+ * A policy that allows what these programs can do, as text that the caller frees; where some were scanned with
+ * after_main, with a second part that is stacked at main and allows what they can do then, and all of the others, which
+ * they start. Syscalls named in allowed (ended by
  * NULL) are what unresolved places may ask for; where there is such a place and allowed is NULL, it fails with
  * E_INVALID, and the message names the first. Fails also with E_UNKNOWN (a name in allowed that no syscall has) and
  * E_NOMEM.

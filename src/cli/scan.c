@@ -22,6 +22,7 @@ struct scan_options {
 	const char *why;
 	const char *unresolved;
 	const char *since;
+	const char *after;
 	const char *root;
 	const char *library_path;
 	struct option_list preload;
@@ -40,6 +41,8 @@ static const struct option_row scan_rows[] = {
 		    "what places may ask for of which it is not known; none: nothing more"),
 	OPTION_TEXT(struct scan_options, since, "since", 's', "POLICY|SAVED",
 		    "what POLICY refuses of it, or what is new since SAVED, the --json of then"),
+	OPTION_TEXT(struct scan_options, after, "after", 0, "main",
+		    "what the first PROGRAM can still do then, and all of the others, which it starts"),
 	OPTION_FLAG(struct scan_options, running, "running", 0,
 		    "the PROGRAMs are processes, or all: whose filter refuses what their files on disk need"),
 	OPTION_LIST(struct scan_options, opened, "dlopen", 0, "LIBRARY",
@@ -260,12 +263,19 @@ static int scan_all(const struct scan_options *options, const struct arguments *
 	};
 	int status = STATUS_YES;
 
+	if (options->after && strcmp(options->after, "main") != 0)
+		return misuse_hint("main is the only mark that is known without running it%s", "",
+				   "scan: --after cannot be '%s'", options->after);
+	if (options->running && options->after)
+		return misuse("scan: --running compares all that a program can do");
 	if (options->running)
 		return running_print((const char *const *)arguments->items, arguments->count, &scan, options->json);
 	if (arguments->count == 0)
 		return misuse("scan: no PROGRAM");
-	for (size_t i = 0; status == STATUS_YES && i < arguments->count; i++)
+	for (size_t i = 0; status == STATUS_YES && i < arguments->count; i++) {
+		scan.after_main = options->after && i == 0;
 		status = scans_add(scans, arguments->items[i], &scan);
+	}
 	return status == STATUS_YES && options->exec ? scans_follow_starts(scans, &scan) : status;
 }
 

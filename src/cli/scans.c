@@ -73,10 +73,10 @@ static void say_unknown(const struct callgate_scan *scan)
 	}
 }
 
-static bool scans_have(const struct scans *scans, const char *program)
+static bool scans_have(const struct scans *scans, const char *program, bool is_whole)
 {
 	for (size_t i = 0; i < scans->count; i++)
-		if (strcmp(scans->programs[i], program) == 0)
+		if (strcmp(scans->programs[i], program) == 0 && scans->is_whole[i] >= is_whole)
 			return true;
 	return false;
 }
@@ -87,7 +87,7 @@ static int scans_add_program(struct scans *scans, const char *program, const str
 	cleanup_free char *copy = NULL;
 	int status;
 
-	if (scans_have(scans, program))
+	if (scans_have(scans, program, !options->after_main))
 		return CALLGATE_OK;
 	if (scans->count == SCANS_MAX)
 		return fail(err, CALLGATE_E_LIMIT, "more than %d programs", SCANS_MAX);
@@ -97,6 +97,7 @@ static int scans_add_program(struct scans *scans, const char *program, const str
 	status = callgate_scan(program, options, &scans->items[scans->count], err);
 	if (status != CALLGATE_OK)
 		return status;
+	scans->is_whole[scans->count] = !options->after_main;
 	scans->programs[scans->count++] = take_ptr(copy);
 	say_unknown(scans->items[scans->count - 1]);
 	return CALLGATE_OK;
@@ -135,9 +136,14 @@ int scans_add(struct scans *scans, const char *name, const struct callgate_scan_
 	/* The path that the user wrote is the one that the output names. */
 	if (is_itself(name, programs, options->root))
 		return scans_add_program(scans, name, options, &err) == CALLGATE_OK ? STATUS_YES : scan_failure(&err);
-	for (size_t i = 0; programs[i]; i++)
-		if (scans_add_program(scans, programs[i], options, &err) != CALLGATE_OK)
+	for (size_t i = 0; programs[i]; i++) {
+		struct callgate_scan_options one = *options;
+
+		/* What `env` runs starts behind env's main. */
+		one.after_main &= i == 0;
+		if (scans_add_program(scans, programs[i], &one, &err) != CALLGATE_OK)
 			return scan_failure(&err);
+	}
 	return STATUS_YES;
 }
 
@@ -160,7 +166,10 @@ static int scans_follow_start(struct scans *scans, const char *program, const ch
 
 int scans_follow_starts(struct scans *scans, const struct callgate_scan_options *options)
 {
+	struct callgate_scan_options whole = *options;
 	int status = STATUS_YES;
+
+	whole.after_main = false;
 
 	for (size_t i = 0; i < scans->count; i++) {
 		for (size_t j = 0; status == STATUS_YES && j < callgate_scan_starts_count(scans->items[i]); j++) {
@@ -168,7 +177,7 @@ int scans_follow_starts(struct scans *scans, const struct callgate_scan_options 
 
 			callgate_scan_starts(scans->items[i], j, &start);
 			if (start.path)
-				status = scans_follow_start(scans, scans->programs[i], start.path, options);
+				status = scans_follow_start(scans, scans->programs[i], start.path, &whole);
 		}
 	}
 	return status;

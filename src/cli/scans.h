@@ -15,6 +15,7 @@
 struct scans {
 	struct callgate_scan *items[SCANS_MAX + 1];
 	char *programs[SCANS_MAX]; /* the path of each */
+	bool is_whole[SCANS_MAX];  /* from its start on, not from main on */
 	size_t count;
 };
 

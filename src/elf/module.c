@@ -286,15 +286,15 @@ static int reader_interpreter(struct reader *reader)
 
 static int reader_array(struct reader *reader, int64_t tag, int64_t size_tag)
 {
-	struct module_range range;
+	struct module_array array = { .is_fini = tag == DT_FINI_ARRAY };
 	uint64_t size;
 
-	if (!reader_tag(reader, tag, &range.start) || !reader_tag(reader, size_tag, &size) || size == 0)
+	if (!reader_tag(reader, tag, &array.start) || !reader_tag(reader, size_tag, &size) || size == 0)
 		return CALLGATE_OK;
-	range.end = range.start + size;
-	if (!module_bytes(reader->module, range.start, size))
+	array.end = array.start + size;
+	if (!module_bytes(reader->module, array.start, size))
 		return reader_damaged(reader, "an array of constructors leaves it");
-	return VEC_PUSH(&reader->module->arena, &reader->module->arrays, range) ? CALLGATE_OK : fail_nomem(reader->err);
+	return VEC_PUSH(&reader->module->arena, &reader->module->arrays, array) ? CALLGATE_OK : fail_nomem(reader->err);
 }
 
 /* A static program has no dynamic table, but sections by these types. */
@@ -304,13 +304,14 @@ static int reader_section_arrays(struct reader *reader)
 
 	for (size_t i = 0; i < module->sections.length; i++) {
 		const struct module_section *section = &module->sections.items[i];
-		struct module_range range = { section->address, section->address + section->size };
+		struct module_array array = { section->address, section->address + section->size,
+					      section->type == SHT_FINI_ARRAY };
 
 		if (section->type != SHT_INIT_ARRAY && section->type != SHT_FINI_ARRAY &&
 		    section->type != SHT_PREINIT_ARRAY)
 			continue;
-		if (module_bytes(module, range.start, section->size) &&
-		    !VEC_PUSH(&module->arena, &module->arrays, range))
+		if (module_bytes(module, array.start, section->size) &&
+		    !VEC_PUSH(&module->arena, &module->arrays, array))
 			return fail_nomem(reader->err);
 	}
 	return CALLGATE_OK;

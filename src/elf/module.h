@@ -80,6 +80,12 @@ struct module_range {
 	uint64_t start, end; /* [start, end) */
 };
 
+/* Pointers to code that is run when the file is loaded, or at the end. */
+struct module_array {
+	uint64_t start, end;
+	bool is_fini;
+};
+
 /* What .eh_frame says of a stretch of code. */
 struct module_frame {
 	uint64_t start, end;  /* [start, end); of a signal frame start is already past the byte that it begins early */
@@ -117,8 +123,8 @@ struct module {
 		VEC(const char *);
 	} needed; /* DT_NEEDED, in order */
 	struct {
-		VEC(struct module_range);
-	} arrays; /* of pointers to code: preinit, init, fini */
+		VEC(struct module_array);
+	} arrays; /* preinit, init, fini */
 	struct {
 		VEC(struct module_symbol);
 	} dynamic_symbols; /* by ELF index, 0 is empty */

@@ -34,8 +34,16 @@ struct collector {
 		VEC(struct pending);
 	} pending; /* to be carried to callers, from head on */
 	size_t head;
+	bool only_late; /* look at functions that are live after main alone */
 	bool failed;
 };
+
+static bool collector_wants(const struct collector *collector, uint32_t module, uint32_t number)
+{
+	const struct reach_function *function = reach_function(collector->reach, module, number);
+
+	return collector->only_late ? function->is_late : function->is_live;
+}
 
 static struct call *collector_call(struct collector *collector, uint32_t nr)
 {
@@ -272,35 +280,6 @@ static void collector_carry(struct collector *collector, const struct pending *c
 	collector_add(collector, &pending);
 }
 
-/* The function that a call of a module goes to; false where nobody knows. */
-static bool call_target(const struct reach *reach, uint32_t module, const struct effect *effect,
-			struct reach_item *ret_callee)
-{
-	struct reach_target target = { .module = LINK_NOWHERE };
-
-	switch ((enum effect_kind)effect->kind) {
-	case EFFECT_CALL:
-		*ret_callee = (struct reach_item){ module, (uint32_t)effect->target };
-		return true;
-	case EFFECT_CALL_SLOT:
-		target = reach_slot(reach, module, effect->target);
-		break;
-	case EFFECT_CALL_FIELD:
-		target = reach_slot(reach, module, effect->target);
-		if (target.module < reach->modules.length)
-			target = reach_slot(reach, target.module, target.address + (uint64_t)(int64_t)effect->offset);
-		break;
-	default:
-		return false;
-	}
-	if (target.module >= reach->modules.length)
-		return false;
-	ret_callee->module = target.module;
-	ret_callee->number = summary_function_for(reach->modules.items[target.module]->summary,
-						  reach->modules.items[target.module]->module, target.address);
-	return ret_callee->number != SUMMARY_NONE;
-}
-
 /* Whether a call through a pointer names a number for the wrapper. */
 static bool names_number(const struct collector *collector, const struct pending *pending, uint32_t module,
 			 const struct effect *effect)
@@ -325,7 +304,7 @@ static void collector_callers_in(struct collector *collector, uint32_t module, u
 		const struct effect *effect = &summary->effects.items[function->first_effect + i];
 		struct reach_item callee = { LINK_NOWHERE, 0 };
 
-		if (!call_target(reach, module, effect, &callee) && effect->kind != EFFECT_CALL_UNKNOWN)
+		if (!reach_callee(reach, module, effect, &callee) && effect->kind != EFFECT_CALL_UNKNOWN)
 			continue;
 		for (size_t j = from; j < to; j++) {
 			struct pending pending = collector->pending.items[j];
@@ -347,7 +326,7 @@ static void collector_callers(struct collector *collector)
 	collector->head = to;
 	for (uint32_t i = 0; i < reach->modules.length && !collector->failed; i++)
 		for (uint32_t j = 0; j < reach->modules.items[i]->summary->functions.length; j++)
-			if (reach_function(reach, i, j)->is_live)
+			if (collector_wants(collector, i, j))
 				collector_callers_in(collector, i, j, from, to);
 }
 
@@ -409,13 +388,13 @@ static void call_list_sort(struct call_list *calls)
 	}
 }
 
-int call_list_collect(struct reach *reach, struct call_list *ret_calls, struct callgate_error *err)
+int call_list_collect(struct reach *reach, bool only_late, struct call_list *ret_calls, struct callgate_error *err)
 {
-	struct collector collector = { .reach = reach, .calls = ret_calls };
+	struct collector collector = { .reach = reach, .calls = ret_calls, .only_late = only_late };
 
 	for (uint32_t i = 0; i < reach->modules.length; i++)
 		for (uint32_t j = 0; j < reach->modules.items[i]->summary->functions.length; j++)
-			if (reach_function(reach, i, j)->is_live)
+			if (collector_wants(&collector, i, j))
 				collector_function(&collector, i, j);
 	while (!collector.failed && collector.head < collector.pending.length)
 		collector_callers(&collector);

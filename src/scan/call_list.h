@@ -43,9 +43,9 @@ struct call_list {
 	} unresolved;
 };
 
-/* Collects what a program's live functions ask of the kernel. ret_calls is empty, or to be freed, when it fails with
- * E_NOMEM. */
-int call_list_collect(struct reach *reach, struct call_list *ret_calls, struct callgate_error *err);
+/* Collects what a program's live functions ask of the kernel, or (only_late) those alone that are live after main.
+ * ret_calls is empty, or to be freed, when it fails with E_NOMEM. */
+int call_list_collect(struct reach *reach, bool only_late, struct call_list *ret_calls, struct callgate_error *err);
 void call_list_fini(struct call_list *calls);
 
 /* The call with that number, NULL. */

@@ -38,7 +38,7 @@ static bool map_add_arrays(struct code_map *map)
 	const struct module *module = map->module;
 
 	for (size_t i = 0; i < module->arrays.length; i++) {
-		const struct module_range *range = &module->arrays.items[i];
+		const struct module_array *range = &module->arrays.items[i];
 		uint64_t word;
 
 		for (uint64_t at = range->start; at < range->end; at += 8)

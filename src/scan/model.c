@@ -16,7 +16,9 @@ const struct model models[] = {
 #define MODEL_SHUNNED(soname, functions)	      { MODEL_IS_SHUNNED, soname, 0, 0, "", functions },
 #define MODEL_ASKED(soname, function, argument, bits, functions) \
 	{ MODEL_IS_ASKED, soname, bits, argument, function, functions },
+#define MODEL_CALLBACKS(soname) { MODEL_IS_CALLBACKS, soname, 0, 0, "", "" },
 #include "scan/models.def"
+#undef MODEL_CALLBACKS
 #undef MODEL_HANDLER
 #undef MODEL_NUMBERS
 #undef MODEL_POINTERS

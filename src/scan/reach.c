@@ -29,7 +29,7 @@ static bool reach_waits(const struct reach *reach, uint32_t module, struct reach
 	if (!function->model || cause->module != module || cause->kind == CAUSE_ROOT ||
 	    reach->models_met >> (function->model - 1) & 1)
 		return false;
-	if (!function->is_waiting)
+	if (!function->is_waiting || (function->cause.is_early && !cause->is_early))
 		function->cause = *cause;
 	function->is_waiting = true;
 	return true;
@@ -39,10 +39,17 @@ static void reach_enliven(struct reach *reach, uint32_t module, uint32_t number,
 {
 	struct reach_function *function = reach_function(reach, module, number);
 
-	if (function->is_live || reach_waits(reach, module, function, cause))
+	if (function->is_live && (function->is_late || cause->is_early))
 		return;
+	if (!function->is_live && reach_waits(reach, module, function, cause))
+		return;
+	if (!function->is_live)
+		function->cause = *cause;
 	function->is_live = true;
-	function->cause = *cause;
+	if (!cause->is_early) {
+		function->is_late = true;
+		function->late_cause = *cause;
+	}
 	reach_queue(reach, module, number);
 }
 
@@ -65,7 +72,7 @@ void reach_take(struct reach *reach, uint32_t module, uint32_t number, const str
 {
 	struct reach_function *function = reach_function(reach, module, number);
 
-	if (function->is_taken)
+	if (function->is_taken && (cause->is_early || function->is_late))
 		return;
 	function->is_taken = function->is_entered = true;
 	for (unsigned i = 0; i < VALUE_ARGUMENTS; i++)
@@ -125,6 +132,15 @@ static void reach_touch(struct reach *reach, uint32_t module, uint64_t address, 
 		reach->failed = true;
 }
 
+/* Who knows where the program is entered does not enter it again: it stands in the file's header. */
+static void reach_take_at(struct reach *reach, uint32_t module, uint32_t number, const struct reach_cause *cause)
+{
+	struct reach_cause known = *cause;
+
+	known.is_early |= reach_function(reach, module, number)->start == START_ENTRY;
+	reach_take(reach, module, number, &known);
+}
+
 void reach_address(struct reach *reach, uint32_t module, uint64_t address, const struct reach_cause *cause)
 {
 	struct reach_module *all = reach->modules.items[module];
@@ -137,7 +153,7 @@ void reach_address(struct reach *reach, uint32_t module, uint64_t address, const
 	}
 	number = summary_function_for(all->summary, all->module, address);
 	if (number != SUMMARY_NONE)
-		reach_take(reach, module, number, cause);
+		reach_take_at(reach, module, number, cause);
 }
 
 static struct reach_target target_of_symbol(const struct reach *reach, uint32_t module, uint32_t symbol, int64_t addend)
@@ -203,6 +219,34 @@ struct reach_target reach_slot(const struct reach *reach, uint32_t module, uint6
 	return pointer ? target_of_pointer(reach, module, pointer) : copied;
 }
 
+bool reach_callee(const struct reach *reach, uint32_t module, const struct effect *effect,
+		  struct reach_item *ret_callee)
+{
+	struct reach_target target = { .module = LINK_NOWHERE };
+
+	switch ((enum effect_kind)effect->kind) {
+	case EFFECT_CALL:
+		*ret_callee = (struct reach_item){ module, (uint32_t)effect->target };
+		return true;
+	case EFFECT_CALL_SLOT:
+		target = reach_slot(reach, module, effect->target);
+		break;
+	case EFFECT_CALL_FIELD:
+		target = reach_slot(reach, module, effect->target);
+		if (target.module < reach->modules.length)
+			target = reach_slot(reach, target.module, target.address + (uint64_t)(int64_t)effect->offset);
+		break;
+	default:
+		return false;
+	}
+	if (target.module >= reach->modules.length)
+		return false;
+	ret_callee->module = target.module;
+	ret_callee->number = summary_function_for(reach->modules.items[target.module]->summary,
+						  reach->modules.items[target.module]->module, target.address);
+	return ret_callee->number != SUMMARY_NONE;
+}
+
 static void reach_object_pointers(struct reach *reach, struct reach_item item)
 {
 	const struct reach_module *all = reach->modules.items[item.module];
@@ -212,7 +256,10 @@ static void reach_object_pointers(struct reach *reach, struct reach_item item)
 
 	for (size_t i = pointers_from(&all->pointers, start); i < all->pointers.length; i++) {
 		const struct pointer *pointer = &all->pointers.items[i];
-		struct reach_cause cause = { .kind = CAUSE_POINTER, .module = item.module, .site = pointer->address };
+		struct reach_cause cause = { .kind = CAUSE_POINTER,
+					     .is_early = reach_is_constructor(reach, item.module, pointer->address),
+					     .module = item.module,
+					     .site = pointer->address };
 		struct reach_target target;
 
 		if (pointer->address >= end)
@@ -221,6 +268,15 @@ static void reach_object_pointers(struct reach *reach, struct reach_item item)
 		if (target.module != LINK_NOWHERE && target.module < reach->modules.length)
 			reach_address(reach, target.module, target.address, &cause);
 	}
+}
+
+/* What made it live makes it live after main too. */
+static void reach_make_late(struct reach *reach, struct reach_item item)
+{
+	struct reach_cause cause = reach_function(reach, item.module, item.number)->cause;
+
+	cause.is_early = false;
+	reach_enliven(reach, item.module, item.number, &cause);
 }
 
 static void reach_settle(struct reach *reach)
@@ -236,6 +292,8 @@ static void reach_settle(struct reach *reach)
 			function->is_queued = false;
 			if (function->rounds <= REACH_ROUNDS_MAX)
 				function->rounds++;
+			if (reach_start_is_strange(reach, item))
+				reach_make_late(reach, item);
 			reach_follow(reach, item.module, item.number);
 		}
 	}
@@ -257,6 +315,11 @@ static int reach_run(struct reach *reach, const struct reach_options *options, s
 			return fail_nomem(err);
 		status = reach_open(reach, &grew, err);
 	}
+	if (status == CALLGATE_OK && reach->after_main && !reach->has_main) {
+		status = fail(err, CALLGATE_E_UNSUPPORTED, "'%s' has no main that a C library is told of",
+			      reach->link->modules.items[0]->path);
+		error_hint(err, "programs of the C libraries glibc and musl have one, whatever they are written in");
+	}
 	return status;
 }
 
@@ -274,6 +337,7 @@ int reach_program(struct link *link, const struct reach_options *options, struct
 	if (!reach)
 		return fail_nomem(err);
 	reach->link = link;
+	reach->after_main = options->after_main;
 	value_table_init(&reach->values);
 	if (reach->values.failed)
 		return fail_nomem(err);

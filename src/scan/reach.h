@@ -29,16 +29,29 @@ enum reach_cause_kind {
 /* What made something live. */
 struct reach_cause {
 	enum reach_cause_kind kind;
+	bool is_early;	  /* only before main */
+	bool by_early;	  /* its function is one that was known to run only before main */
 	uint32_t module;  /* of what made it so */
 	uint32_t number;  /* its function */
 	uint64_t site;	  /* an address there */
 	const char *text; /* ROOT: "the kernel starts it", … */
 };
 
+/* What a function is on the way from the program's entry to main. */
+enum reach_start {
+	START_NOT,
+	START_ENTRY,
+	START_OF_LIBC, /* the entry calls it and does not get back */
+	START_OTHER,   /* the entry calls it */
+};
+
 struct reach_function {
 	uint32_t given[VALUE_ARGUMENTS]; /* in reach->values: what live callers give it; NO_VALUE before the first */
-	struct reach_cause cause;
+	struct reach_cause cause;	 /* the first */
+	struct reach_cause late_cause;	 /* the first after main; the same where nobody asks for main */
 	bool is_live, is_queued;
+	bool is_late;	 /* it is live after main, or may be; only with reach_options.after_main less than is_live */
+	uint8_t start;	 /* enum reach_start */
 	bool is_taken;	 /* its address is in reach: anybody may call it */
 	bool is_entered; /* somebody outside its module may call it */
 	bool is_waiting; /* it would be live, were its model's functions */
@@ -94,18 +107,21 @@ struct reach {
 	struct {
 		VEC(struct reach_open);
 	} opens;
+	bool after_main;	 /* of the options */
+	bool has_main;		 /* somebody on the way from the entry hands a function of the program's on */
 	uint64_t models_met;	 /* a bit a row of models.def whose functions are live */
 	uint64_t hints_followed; /* a bit a row, of the first 64 that a symbol decides */
 	bool failed;		 /* memory was out */
 };
 
 struct reach_options {
+	bool after_main; /* tell what is live after main, see main_reached.c; the program must have one that is known */
 	const char *cache;	   /* the folder of kept summaries, NULL for none */
 	const char *const *opened; /* --dlopen: names and folders, ended by NULL; may be NULL */
 };
 
 /* Analyses a linked program, which grows by what it opens. The caller owns *ret_reach, for reach_free, and keeps link
- * until then. */
+ * until then. Fails as cache_summary does, and with E_UNSUPPORTED where after_main is set and no main is known. */
 int reach_program(struct link *link, const struct reach_options *options, struct reach **ret_reach,
 		  struct callgate_error *err);
 void reach_free(struct reach *reach);
@@ -115,6 +131,36 @@ void reach_free(struct reach *reach);
 static inline struct reach_function *reach_function(const struct reach *reach, uint32_t module, uint32_t number)
 {
 	return &reach->modules.items[module]->functions[number];
+}
+
+/* What made the function of a cause live, as that cause knew it. */
+static inline const struct reach_cause *reach_cause_before(const struct reach *reach, const struct reach_cause *cause)
+{
+	const struct reach_function *function = reach_function(reach, cause->module, cause->number);
+
+	return cause->by_early ? &function->cause : &function->late_cause;
+}
+
+/* Whether a call by this function happens only before main, as far as is known now. */
+bool reach_calls_early(const struct reach *reach, struct reach_item caller, struct reach_item callee);
+
+/* The same of the address of a function that an effect of it gives away. */
+bool reach_hands_early(const struct reach *reach, struct reach_item item, const struct effect *effect);
+
+/* Notes how far from the entry a callee is, and whether its caller hands main on. */
+void reach_note_start(struct reach *reach, struct reach_item caller, struct reach_item callee,
+		      const struct effect *effect);
+
+/* Whether a pointer at an address is one to a constructor, which is called before main and not again. */
+bool reach_is_constructor(const struct reach *reach, uint32_t module, uint64_t address);
+
+/* Whether a start that is to be gone through is not of the kind that is known: all that it does counts as after main. */
+bool reach_start_is_strange(const struct reach *reach, struct reach_item item);
+
+/* Whether a module is there before main: the program, what it needs and what is preloaded. */
+static inline bool reach_is_early(const struct reach *reach, uint32_t module)
+{
+	return reach->after_main && reach->link->modules.items[module]->group == 0;
 }
 
 /* What an argument's value is where the function is called as it is, its facts considered; a number in reach->values.
@@ -153,6 +199,10 @@ struct reach_target {
 };
 
 struct reach_target reach_slot(const struct reach *reach, uint32_t module, uint64_t slot);
+
+/* The function that a call of a module goes to; false where nobody knows. */
+bool reach_callee(const struct reach *reach, uint32_t module, const struct effect *effect,
+		  struct reach_item *ret_callee);
 
 /* The place in objects and object_causes of the object around an address. */
 size_t reach_object_place(const struct summary *summary, uint64_t address);

@@ -3,16 +3,29 @@
  */
 #include "scan/reach.h"
 
+static struct reach_cause follow_cause(const struct reach *reach, enum reach_cause_kind kind, uint32_t module,
+				       uint32_t number, const struct effect *effect)
+{
+	return (struct reach_cause){ .kind = kind,
+				     .by_early = !reach_function(reach, module, number)->is_late,
+				     .module = module,
+				     .number = number,
+				     .site = effect->site };
+}
+
 /* The call of a function by its number; a resolver of an IFUNC is given other things than its function. */
 static void follow_into(struct reach *reach, uint32_t module, uint32_t number, const struct effect *effect,
 			struct reach_item callee, bool is_resolver)
 {
-	struct reach_cause cause = { CAUSE_CALL, module, number, effect->site, NULL };
+	const struct reach_item caller = { module, number };
+	struct reach_cause cause = follow_cause(reach, CAUSE_CALL, module, number, effect);
 	const struct reach_module *from = reach->modules.items[module];
 	const struct value_arguments *arguments = &from->summary->values.arguments.items[effect->arguments];
 	unsigned passed = reach_passes_on(reach, module, number, callee);
 	uint32_t given[VALUE_ARGUMENTS];
 
+	cause.is_early = reach_calls_early(reach, caller, callee);
+	reach_note_start(reach, caller, callee, effect);
 	for (unsigned i = 0; i < VALUE_ARGUMENTS; i++)
 		given[i] = is_resolver ? UNKNOWN : reach_value(reach, module, number, effect, arguments->values[i]);
 	if (passed < VALUE_ARGUMENTS)
@@ -36,7 +49,7 @@ static void follow_call(struct reach *reach, uint32_t module, uint32_t number, c
 
 static void follow_field(struct reach *reach, uint32_t module, uint32_t number, const struct effect *effect)
 {
-	struct reach_cause cause = { CAUSE_ADDRESS, module, number, effect->site, NULL };
+	struct reach_cause cause = follow_cause(reach, CAUSE_ADDRESS, module, number, effect);
 	struct reach_target object = reach_slot(reach, module, effect->target), field;
 
 	if (object.module >= reach->modules.length)
@@ -52,7 +65,7 @@ static void follow_field(struct reach *reach, uint32_t module, uint32_t number, 
 
 static void follow_effect(struct reach *reach, uint32_t module, uint32_t number, const struct effect *effect)
 {
-	struct reach_cause cause = { CAUSE_ADDRESS, module, number, effect->site, NULL };
+	struct reach_cause cause = follow_cause(reach, CAUSE_ADDRESS, module, number, effect);
 	struct reach_target target;
 
 	switch ((enum effect_kind)effect->kind) {
@@ -67,6 +80,7 @@ static void follow_effect(struct reach *reach, uint32_t module, uint32_t number,
 		reach_address(reach, module, effect->target, &cause);
 		break;
 	case EFFECT_ESCAPE_CODE:
+		cause.is_early = reach_hands_early(reach, (struct reach_item){ module, number }, effect);
 		reach_take(reach, module, (uint32_t)effect->target, &cause);
 		break;
 	case EFFECT_ESCAPE_SLOT:

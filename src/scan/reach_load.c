@@ -11,28 +11,47 @@
 #include <string.h>
 #include <sys/stat.h>
 
-void reach_root(struct reach *reach, uint32_t module, uint64_t address, const char *text)
+/* When what is entered runs. */
+enum root_time {
+	ROOT_LATE, /* after main, or at any time */
+	ROOT_LOAD, /* when its module is loaded, which for most is before main */
+};
+
+static void root_function_at(struct reach *reach, uint32_t module, uint64_t address, enum root_time time,
+			     const char *text)
 {
-	struct reach_cause cause = { .kind = CAUSE_ROOT, .module = module, .site = address, .text = text };
+	struct reach_cause cause = { .kind = CAUSE_ROOT,
+				     .is_early = time == ROOT_LOAD && reach_is_early(reach, module),
+				     .module = module,
+				     .site = address,
+				     .text = text };
 
 	if (address)
 		reach_address(reach, module, address, &cause);
 }
 
-static void root_slot(struct reach *reach, uint32_t module, uint64_t slot, const char *text)
+void reach_root(struct reach *reach, uint32_t module, uint64_t address, const char *text)
+{
+	root_function_at(reach, module, address, ROOT_LATE, text);
+}
+
+/* Of a constructor that lies in another module, that one's loading counts. */
+static void root_slot(struct reach *reach, uint32_t module, uint64_t slot, enum root_time time, const char *text)
 {
 	struct reach_target target = reach_slot(reach, module, slot);
 
 	if (target.module < reach->modules.length)
-		reach_root(reach, target.module, target.address, text);
+		root_function_at(reach, target.module, target.address, reach_is_early(reach, module) ? time : ROOT_LATE,
+				 text);
 }
 
-static void root_range(struct reach *reach, uint32_t module, uint64_t start, uint64_t end, const char *text)
+static void root_range(struct reach *reach, uint32_t module, uint64_t start, uint64_t end, enum root_time time,
+		       const char *text)
 {
 	const struct pointers *pointers = &reach->modules.items[module]->pointers;
 
 	for (size_t i = pointers_from(pointers, start); i < pointers->length && pointers->items[i].address < end; i++)
-		root_slot(reach, module, pointers->items[i].address, text);
+		root_slot(reach, module, pointers->items[i].address, time, text);
 }
 
 static void root_exports(struct reach *reach, uint32_t module)
@@ -54,18 +73,21 @@ static void root_resolvers(struct reach *reach, uint32_t module)
 
 	for (size_t i = 0; i < file->relocations.length; i++)
 		if (file->relocations.items[i].kind == RELOCATION_IRELATIVE)
-			reach_root(reach, module, (uint64_t)file->relocations.items[i].addend,
-				   "it chooses a function for this processor");
+			root_function_at(reach, module, (uint64_t)file->relocations.items[i].addend, ROOT_LOAD,
+					 "it chooses a function for this processor");
 }
 
 static void root_known(struct reach *reach, uint32_t module)
 {
 	static const struct {
+		enum root_time time;
 		const char *symbol, *why;
 	} rows[] = {
-#define ROOT(symbol, why) { symbol, why },
+#define ROOT(symbol, why)	{ ROOT_LATE, symbol, why },
+#define EARLY_ROOT(symbol, why) { ROOT_LOAD, symbol, why },
 #include "scan/roots.def"
 #undef ROOT
+#undef EARLY_ROOT
 	};
 	const struct module *file = reach->modules.items[module]->module;
 
@@ -73,8 +95,19 @@ static void root_known(struct reach *reach, uint32_t module)
 		size_t symbol = module_find_symbol(file, rows[i].symbol, NULL);
 
 		if (symbol != 0)
-			reach_root(reach, module, file->dynamic_symbols.items[symbol].value, rows[i].why);
+			root_function_at(reach, module, file->dynamic_symbols.items[symbol].value, rows[i].time,
+					 rows[i].why);
 	}
+}
+
+/* The program's entry is where its way to main begins. */
+static void root_start(struct reach *reach, uint32_t module)
+{
+	const struct reach_module *all = reach->modules.items[module];
+	uint32_t number = summary_function_for(all->summary, all->module, all->module->entry);
+
+	if (reach->after_main && number != SUMMARY_NONE)
+		all->functions[number].start = START_ENTRY;
 }
 
 static void reach_roots(struct reach *reach, uint32_t module)
@@ -82,24 +115,28 @@ static void reach_roots(struct reach *reach, uint32_t module)
 	const struct link_module *linked = reach->link->modules.items[module];
 	const struct module *file = linked->module;
 
+	if (linked->cause == LINK_PROGRAM)
+		root_start(reach, module);
 	if (linked->cause == LINK_PROGRAM || linked->cause == LINK_INTERPRETER)
-		reach_root(reach, module, file->entry, "the kernel starts it");
+		root_function_at(reach, module, file->entry, ROOT_LOAD, "the kernel starts it");
 	if (module != reach->link->interpreter) {
-		reach_root(reach, module, file->init, "it is run when its file is loaded");
+		root_function_at(reach, module, file->init, ROOT_LOAD, "it is run when its file is loaded");
 		reach_root(reach, module, file->fini, "it is run at the end");
 		for (size_t i = 0; i < file->arrays.length; i++)
 			root_range(reach, module, file->arrays.items[i].start, file->arrays.items[i].end,
+				   file->arrays.items[i].is_fini ? ROOT_LATE : ROOT_LOAD,
 				   "it is run when its file is loaded, or at the end");
 	}
 	for (size_t i = 0; i < file->segments.length; i++)
 		if (file->segments.items[i].type == PT_TLS)
 			root_range(reach, module, file->segments.items[i].address,
-				   file->segments.items[i].address + file->segments.items[i].size,
+				   file->segments.items[i].address + file->segments.items[i].file_size, ROOT_LATE,
 				   "a variable that each thread has");
 	for (size_t i = 0; i < file->personalities.length; i++)
 		reach_root(reach, module, file->personalities.items[i], "an exception unwinds through its frames");
 	for (size_t i = 0; i < file->personality_slots.length; i++)
-		root_slot(reach, module, file->personality_slots.items[i], "an exception unwinds through its frames");
+		root_slot(reach, module, file->personality_slots.items[i], ROOT_LATE,
+			  "an exception unwinds through its frames");
 	root_resolvers(reach, module);
 	root_known(reach, module);
 }

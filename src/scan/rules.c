@@ -36,6 +36,8 @@ struct writer {
 		VEC(struct clause);
 	} clauses; /* in values.arena */
 	struct buf text;
+	struct buf part; /* the rules of a phase */
+	struct buf *out; /* of these two, where rules go */
 	struct callgate_error *err;
 };
 
@@ -44,6 +46,7 @@ static void writer_fini(struct writer *writer)
 	value_table_fini(&writer->values);
 	policy_free(writer->policy);
 	buf_fini(&writer->text);
+	buf_fini(&writer->part);
 }
 
 static struct clause *writer_clause(struct writer *writer, const struct abi_syscall *syscall)
@@ -61,9 +64,8 @@ static struct clause *writer_clause(struct writer *writer, const struct abi_sysc
 }
 
 /* A number that no table has a name for cannot be written, and no kernel that the tables know answers it. */
-static int writer_add_call(struct writer *writer, const struct callgate_scan *scan, size_t index)
+static int writer_add_call(struct writer *writer, const struct callgate_scan *scan, const struct call *call)
 {
-	const struct call *call = &scan->calls.calls.items[index];
 	const struct abi_syscall *syscall = abi_syscall_by_nr(ABI_X86_64, call->nr);
 	struct clause *clause = syscall ? writer_clause(writer, syscall) : NULL;
 
@@ -74,7 +76,7 @@ static int writer_add_call(struct writer *writer, const struct callgate_scan *sc
 	clause->sites += call->sites.length;
 	for (unsigned i = 0; i < CALL_ARGUMENTS; i++) {
 		const int64_t *numbers;
-		size_t count = scan_numbers(scan, index, i, &numbers);
+		size_t count = scan_numbers(scan, call, i, &numbers);
 
 		clause->given[i] = value_join(&writer->values, clause->given[i],
 					      count ? value_set(&writer->values, numbers, count) : UNKNOWN);
@@ -102,31 +104,29 @@ static int writer_add_allowed(struct writer *writer, const char *name)
 	return CALLGATE_OK;
 }
 
-static int writer_refuse(struct writer *writer, const struct callgate_scan *scan)
+static int writer_refuse(struct writer *writer, const struct callgate_scan *scan, const struct call_unresolved *item)
 {
-	struct callgate_scan_unresolved unresolved;
-	size_t count = callgate_scan_unresolved_count(scan);
-
-	callgate_scan_unresolved(scan, 0, &unresolved);
-	error_set(writer->err, CALLGATE_E_INVALID, "'%s' can make calls that are not known: %s+0x%" PRIx64 ": %s%s",
-		  scan->program, unresolved.site.module, unresolved.site.address, unresolved.why,
-		  count > 1 ? ", and more" : "");
+	error_set(writer->err, CALLGATE_E_INVALID, "'%s' can make calls that are not known: %s+0x%" PRIx64 ": %s",
+		  scan->program, scan->link->modules.items[item->module]->path, item->site, item->why);
 	error_hint(writer->err, "look at the place, and say what it may ask for with --unresolved allow=NAME,… "
 				"(or 'none')");
 	return CALLGATE_E_INVALID;
 }
 
-static int writer_collect(struct writer *writer, const char *const *allowed)
+/* What they all can do together: from their starts on, or of those that were asked for main from that on. */
+static int writer_collect(struct writer *writer, bool whole, const char *const *allowed)
 {
 	int status = CALLGATE_OK;
 
+	writer->clauses.length = 0;
 	for (size_t i = 0; status == CALLGATE_OK && i < writer->scan_count; i++) {
 		const struct callgate_scan *scan = writer->scans[i];
+		const struct call_list *calls = whole ? scan_whole(scan) : &scan->calls;
 
-		if (!allowed && callgate_scan_unresolved_count(scan) > 0)
-			return writer_refuse(writer, scan);
-		for (size_t j = 0; status == CALLGATE_OK && j < scan->calls.calls.length; j++)
-			status = writer_add_call(writer, scan, j);
+		if (!allowed && calls->unresolved.length > 0)
+			return writer_refuse(writer, scan, &calls->unresolved.items[0]);
+		for (size_t j = 0; status == CALLGATE_OK && j < calls->calls.length; j++)
+			status = writer_add_call(writer, scan, &calls->calls.items[j]);
 	}
 	for (size_t i = 0; status == CALLGATE_OK && allowed && allowed[i]; i++)
 		status = writer_add_allowed(writer, allowed[i]);
@@ -220,7 +220,7 @@ static void writer_rule(struct writer *writer, const struct policy_name *names, 
 				    .name_count = count,
 				    .condition = condition ? condition : &always };
 
-	print_rule(&writer->text, &rule, NULL);
+	print_rule(writer->out, &rule, NULL);
 }
 
 /* All clauses that belong to these words (NULL: any that are left). */
@@ -253,7 +253,7 @@ static int writer_section(struct writer *writer, const char *heading, const char
 	}
 	if (plain + limited == 0)
 		return CALLGATE_OK;
-	buf_printf(&writer->text, "\n# %s\n", heading);
+	buf_printf(writer->out, "\n# %s\n", heading);
 	if (plain > 0)
 		writer_rule(writer, names, plain, NULL);
 	for (size_t i = 0; i < limited; i++)
@@ -304,6 +304,32 @@ static int writer_sections(struct writer *writer)
 	return status;
 }
 
+static bool writer_has_phase(const struct writer *writer)
+{
+	for (size_t i = 0; i < writer->scan_count; i++)
+		if (writer->scans[i]->after_main)
+			return true;
+	return false;
+}
+
+/* The second part: what is left when a program has come to its main, and all of what that starts. */
+static int writer_phase(struct writer *writer, const char *const *allowed)
+{
+	int status = writer_collect(writer, false, allowed);
+
+	writer->out = &writer->part;
+	if (status == CALLGATE_OK)
+		status = writer_sections(writer);
+	if (status != CALLGATE_OK)
+		return status;
+	buf_putc(&writer->text, '\n');
+	print_phase_name(&writer->text, "running", "main");
+	buf_puts(&writer->text, "\n\tdefault kill-process\n");
+	print_indented(&writer->text, buf_text(&writer->part));
+	buf_puts(&writer->text, "}\n");
+	return writer->part.failed ? fail_nomem(writer->err) : CALLGATE_OK;
+}
+
 int callgate_scan_policy(struct callgate_scan *const *scans, size_t count, const char *const *allowed, char **ret_text,
 			 struct callgate_error *err)
 {
@@ -315,11 +341,14 @@ int callgate_scan_policy(struct callgate_scan *const *scans, size_t count, const
 	writer.policy = policy_new();
 	if (!writer.policy || writer.values.failed)
 		return fail_nomem(err);
-	status = writer_collect(&writer, allowed);
+	writer.out = &writer.text;
+	status = writer_collect(&writer, true, allowed);
 	if (status == CALLGATE_OK)
 		status = writer_opening(&writer);
 	if (status == CALLGATE_OK)
 		status = writer_sections(&writer);
+	if (status == CALLGATE_OK && writer_has_phase(&writer))
+		status = writer_phase(&writer, allowed);
 	if (status != CALLGATE_OK)
 		return status;
 	text = buf_take(&writer.text);

@@ -19,6 +19,7 @@ void callgate_scan_free(struct callgate_scan *scan)
 		return;
 	start_list_fini(&scan->starts);
 	call_list_fini(&scan->calls);
+	call_list_fini(&scan->whole);
 	reach_free(scan->reach);
 	link_free(scan->link);
 	arena_fini(&scan->arena);
@@ -30,10 +31,16 @@ static void scan_free_pointer(struct callgate_scan **scan)
 	callgate_scan_free(*scan);
 }
 
-size_t scan_numbers(const struct callgate_scan *scan, size_t index, unsigned argument, const int64_t **ret_numbers)
+const struct call_list *scan_whole(const struct callgate_scan *scan)
+{
+	return scan->after_main ? &scan->whole : &scan->calls;
+}
+
+size_t scan_numbers(const struct callgate_scan *scan, const struct call *call, unsigned argument,
+		    const int64_t **ret_numbers)
 {
 	const struct values *values = &scan->reach->values;
-	uint32_t given = scan->calls.calls.items[index].given[argument];
+	uint32_t given = call->given[argument];
 
 	if (value_kind(values, given) != VALUE_NUMBERS)
 		return 0;
@@ -65,7 +72,7 @@ static bool scan_text(struct callgate_scan *scan, const struct abi_arg *type, in
 static bool scan_argument_texts(struct callgate_scan *scan, size_t index, unsigned argument, const struct abi_arg *type)
 {
 	const int64_t *numbers;
-	size_t count = scan_numbers(scan, index, argument, &numbers);
+	size_t count = scan_numbers(scan, &scan->calls.calls.items[index], argument, &numbers);
 	const char **texts;
 
 	if (count == 0 || type->kind == ABI_ARG_POINTER)
@@ -101,18 +108,23 @@ int callgate_scan(const char *path, const struct callgate_scan_options *options,
 	cleanup(scan_free_pointer) struct callgate_scan *scan = calloc(1, sizeof(*scan));
 	const struct callgate_scan_options *wanted = options ? options : &plain;
 	struct link_options link = { wanted->root, wanted->preload, wanted->library_path, wanted->replaced };
-	struct reach_options reach = { wanted->cache, wanted->opened };
+	struct reach_options reach = { .after_main = wanted->after_main,
+				       .cache = wanted->cache,
+				       .opened = wanted->opened };
 	int status;
 
 	if (!scan)
 		return fail_nomem(err);
+	scan->after_main = wanted->after_main;
 	status = link_program(path, &link, &scan->link, err);
 	if (status == CALLGATE_OK)
 		status = reach_program(scan->link, &reach, &scan->reach, err);
 	if (status == CALLGATE_OK)
-		status = call_list_collect(scan->reach, &scan->calls, err);
+		status = call_list_collect(scan->reach, wanted->after_main, &scan->calls, err);
+	if (status == CALLGATE_OK && wanted->after_main)
+		status = call_list_collect(scan->reach, false, &scan->whole, err);
 	if (status == CALLGATE_OK)
-		status = start_list_collect(scan->reach, &scan->calls, &scan->starts, err);
+		status = start_list_collect(scan->reach, scan_whole(scan), &scan->starts, err);
 	if (status != CALLGATE_OK)
 		return status;
 	scan->program = arena_strdup(&scan->arena, path);
@@ -145,7 +157,7 @@ size_t callgate_scan_argument(const struct callgate_scan *scan, size_t index, un
 		return 0;
 	*ret_name = types[argument].name;
 	*ret_values = scan->texts[index * CALL_ARGUMENTS + argument];
-	return scan_numbers(scan, index, argument, &numbers);
+	return scan_numbers(scan, &scan->calls.calls.items[index], argument, &numbers);
 }
 
 static struct callgate_scan_site scan_place(const struct callgate_scan *scan, uint32_t module, uint64_t address)

@@ -143,7 +143,7 @@ static bool scanner_add_arrays(struct scanner *scanner)
 	const struct module *module = scanner->module;
 
 	for (size_t i = 0; i < module->arrays.length; i++) {
-		const struct module_range *range = &module->arrays.items[i];
+		const struct module_array *range = &module->arrays.items[i];
 		uint64_t word;
 
 		for (uint64_t at = range->start; at < range->end; at += 8)

@@ -72,21 +72,19 @@ static bool way_back(struct way *way, const struct reach_cause *cause)
 			place = reach->modules.items[cause->module]->summary->functions.items[cause->number].address;
 		if (!way_add(way, cause->module, cause->site, place, how_of(cause->kind)))
 			return false;
-		cause = cause->kind == CAUSE_POINTER ? object_cause(reach, cause)
-						     : &reach_function(reach, cause->module, cause->number)->cause;
+		cause = cause->kind == CAUSE_POINTER ? object_cause(reach, cause) : reach_cause_before(reach, cause);
 	}
 	return cause->kind != CAUSE_ROOT || way_add(way, cause->module, cause->site, cause->site, cause->text);
 }
 
 static size_t way_length(const struct callgate_scan *scan, const struct call_site *site)
 {
-	const struct reach_cause *cause = &reach_function(scan->reach, site->module, site->number)->cause;
+	const struct reach_cause *cause = &reach_function(scan->reach, site->module, site->number)->late_cause;
 	size_t length = 0;
 
 	while (cause->kind != CAUSE_ROOT && cause->kind != CAUSE_NONE && length < STEPS_MAX) {
-		cause = cause->kind == CAUSE_POINTER
-				? object_cause(scan->reach, cause)
-				: &reach_function(scan->reach, cause->module, cause->number)->cause;
+		cause = cause->kind == CAUSE_POINTER ? object_cause(scan->reach, cause)
+						     : reach_cause_before(scan->reach, cause);
 		length++;
 	}
 	return length;
@@ -122,7 +120,7 @@ int callgate_scan_why(const struct callgate_scan *scan, size_t index, struct cal
 		return fail(err, CALLGATE_E_UNKNOWN, "no place of '%s' makes %s: every program must be able to",
 			    scan->program, call->name);
 	if (!way_add(&way, nearest->module, nearest->site, nearest->site, "makes the call") ||
-	    !way_back(&way, &reach_function(scan->reach, nearest->module, nearest->number)->cause)) {
+	    !way_back(&way, &reach_function(scan->reach, nearest->module, nearest->number)->late_cause)) {
 		free(way.steps);
 		return fail_nomem(err);
 	}
