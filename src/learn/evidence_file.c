@@ -148,14 +148,36 @@ static void evidence_kernel_text(uint16_t kernel, char text[EVIDENCE_KERNEL_TEXT
 	snprintf(text, EVIDENCE_KERNEL_TEXT, "%d.%d", kernel >> 8, kernel & 0xff);
 }
 
+/* "openat": [0, 3, 1], up to the last that is not 0. */
+static json_t *evidence_times_json(const struct evidence_times *times)
+{
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < times->length; i++) {
+		json_t *counts = json_array();
+		unsigned length = EVIDENCE_TIMES;
+
+		while (length && !times->items[i].counts[length - 1])
+			length--;
+		for (unsigned j = 0; j < length; j++)
+			json_array_append_new(counts, json_integer((json_int_t)times->items[i].counts[j]));
+		json_object_set_new(object, times->items[i].syscall->name, counts);
+	}
+	return object;
+}
+
 static json_t *evidence_run_json(const struct evidence_run *run)
 {
 	char kernel[EVIDENCE_KERNEL_TEXT];
+	json_t *object;
 
 	evidence_kernel_text(run->kernel, kernel);
-	return json_pack("{s:s,s:s,s:o,s:o,s:s,s:I,s:b}", "run", run->id, "kernel", kernel, "host",
-			 evidence_text(run->host), "libc", evidence_text(run->libc), "recorder", run->recorder, "calls",
-			 (json_int_t)run->calls, "attached", (int)run->attached);
+	object = json_pack("{s:s,s:s,s:o,s:o,s:s,s:I,s:b}", "run", run->id, "kernel", kernel, "host",
+			   evidence_text(run->host), "libc", evidence_text(run->libc), "recorder", run->recorder,
+			   "calls", (json_int_t)run->calls, "attached", (int)run->attached);
+	if (object && run->times.length)
+		json_object_set_new(object, "times", evidence_times_json(&run->times));
+	return object;
 }
 
 int evidence_write(const struct evidence *evidence, struct buf *ret_text, struct callgate_error *err)
@@ -277,6 +299,34 @@ static int reader_seen(struct evidence_reader *reader, const json_t *list, size_
 	return CALLGATE_OK;
 }
 
+/* Times are to be looked at: a syscall that these tables lack is passed over. */
+static int reader_times(struct evidence_reader *reader, const json_t *object, struct evidence_times *times)
+{
+	const char *name;
+	json_t *counts;
+
+	json_object_foreach((json_t *)(uintptr_t)object, name, counts)
+	{
+		const struct abi_syscall *syscall = abi_syscall_by_name(name);
+
+		if (!json_is_array(counts) || json_array_size(counts) > EVIDENCE_TIMES)
+			return reader_wrong(reader, "a run's times are no list of counts");
+		for (size_t i = 0; i < json_array_size(counts); i++) {
+			uint64_t count;
+			int status;
+
+			if (!reader_count(json_array_get(counts, i), &count))
+				return reader_wrong(reader, "a run's times are no list of counts");
+			if (!syscall || !count)
+				continue;
+			status = evidence_add_time(reader->evidence, times, syscall, (unsigned)i, count, reader->err);
+			if (status < 0)
+				return status;
+		}
+	}
+	return CALLGATE_OK;
+}
+
 static int reader_run(struct evidence_reader *reader, const json_t *object)
 {
 	struct evidence *evidence = reader->evidence;
@@ -285,6 +335,7 @@ static int reader_run(struct evidence_reader *reader, const json_t *object)
 	const char *libc = json_string_value(json_object_get(object, "libc"));
 	const char *recorder = json_string_value(json_object_get(object, "recorder"));
 	struct evidence_run run = { .attached = json_is_true(json_object_get(object, "attached")) };
+	int status;
 
 	if (!id || strlen(id) != EVIDENCE_ID_SIZE - 1 || !host || !libc || !recorder ||
 	    !reader_count(json_object_get(object, "calls"), &run.calls) ||
@@ -292,6 +343,9 @@ static int reader_run(struct evidence_reader *reader, const json_t *object)
 		return reader_wrong(reader, "a run is incomplete");
 	if (evidence->entries.length || evidence->run_list.length >= reader->runs)
 		return reader_wrong(reader, "there are more runs than it says, or they stand in the wrong place");
+	status = reader_times(reader, json_object_get(object, "times"), &run.times);
+	if (status < 0)
+		return status;
 	memcpy(run.id, id, sizeof(run.id));
 	run.host = arena_strdup(&evidence->arena, host);
 	run.libc = arena_strdup(&evidence->arena, libc);

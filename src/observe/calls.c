@@ -176,7 +176,8 @@ static int calls_find_maps(struct calls *calls, struct callgate_error *err)
 	calls->cgroups = calls_map(calls, "cgroups", NULL);
 	if (!tally || bpf_map__value_size(tally) != sizeof(*calls->tally) || !calls->processes || !calls->cgroups ||
 	    !calls_map(calls, "calls", &calls->maps.calls) || !calls_map(calls, "totals", &calls->maps.totals) ||
-	    !calls_map(calls, "errors", &calls->maps.errors) || !calls_map(calls, "files", &calls->maps.files))
+	    !calls_map(calls, "errors", &calls->maps.errors) || !calls_map(calls, "files", &calls->maps.files) ||
+	    !calls_map(calls, "times", &calls->maps.times))
 		return fail(err, CALLGATE_E_INVALID, "the recorder is not the one that this Callgate was built with");
 	shared = mmap(NULL, sizeof(*calls->tally), PROT_READ, MAP_SHARED, bpf_map__fd(tally), 0);
 	if (shared == MAP_FAILED)

@@ -16,7 +16,9 @@ enum {
 	CALLS_FILES_MAX = 8192,	    /* programs and modules */
 	CALLS_PATH_MAX = 4096,
 	CALLS_NAME_MAX = 256, /* of one folder in a path, its slash included */
-	CALLS_RANGES = 8,     /* stretches of code of a process that are remembered; all others are looked up */
+	CALLS_TIMES = 32,     /* as EVIDENCE_TIMES, and the shift of the first: evidence_time_at says the same */
+	CALLS_TIME_SHIFT = 20,
+	CALLS_RANGES = 8, /* stretches of code of a process that are remembered; all others are looked up */
 };
 
 #define CALLS_OTHER (~0ULL)
@@ -101,6 +103,11 @@ struct calls_process {
 	struct calls_range ranges[CALLS_RANGES];
 };
 
+/* When the calls of one number came; a native one. */
+struct calls_times {
+	__u64 counts[CALLS_TIMES];
+};
+
 /* Set before the program is loaded. */
 struct calls_facts {
 	__u64 secret;	     /* of the launch door; 0: we launch nothing */
@@ -122,6 +129,7 @@ struct calls_tally {
 	__u64 files;	   /* numbers given out */
 	__u64 own_filters;
 	__u64 own_listeners;
+	__u64 began; /* when the first call came, ns */
 };
 
 #endif

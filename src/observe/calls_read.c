@@ -220,6 +220,26 @@ static int take_error(struct reading *reading, const void *item, const void *val
 			  : evidence_add_value(reading->evidence, &entry->errors, key->error, count, reading->err);
 }
 
+_Static_assert((int)CALLS_TIMES == (int)EVIDENCE_TIMES && (int)CALLS_TIME_SHIFT == (int)EVIDENCE_TIME_SHIFT,
+	       "the kernel's half counts in the same stretches of time");
+
+static int take_times(struct reading *reading, const void *item, const void *value)
+{
+	const struct abi_syscall *syscall;
+	struct calls_times times;
+	uint32_t nr;
+	int status = CALLGATE_OK;
+
+	memcpy(&nr, item, sizeof(nr));
+	memcpy(&times, value, sizeof(times));
+	syscall = abi_syscall_by_nr(abi_arch_native()->id, nr);
+	for (unsigned i = 0; status == CALLGATE_OK && syscall && i < CALLS_TIMES; i++)
+		if (times.counts[i])
+			status = evidence_add_time(reading->evidence, &reading->evidence->times, syscall, i,
+						   times.counts[i], reading->err);
+	return status;
+}
+
 int calls_read(const struct calls_maps *maps, struct evidence *evidence, struct callgate_error *err)
 {
 	struct reading reading = { .evidence = evidence, .err = err };
@@ -232,6 +252,8 @@ int calls_read(const struct calls_maps *maps, struct evidence *evidence, struct 
 		status = read_map(&reading, maps->totals, sizeof(struct calls_key), sizeof(uint64_t), take_total);
 	if (status == CALLGATE_OK)
 		status = read_map(&reading, maps->errors, sizeof(struct calls_error_key), sizeof(uint64_t), take_error);
+	if (status == CALLGATE_OK)
+		status = read_map(&reading, maps->times, sizeof(uint32_t), sizeof(struct calls_times), take_times);
 	free(reading.files);
 	return status;
 }

@@ -8,7 +8,7 @@
 
 /* Descriptors of the maps of calls.bpf. */
 struct calls_maps {
-	int calls, totals, errors, files;
+	int calls, totals, errors, files, times;
 };
 
 /* Adds all of it. Nothing may count any more. Fails with E_OS, E_LIMIT, E_NOMEM. */

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/utsname.h>
+#include <time.h>
 
 enum { EVIDENCE_DIRECT_NRS = 512 };
 
@@ -296,6 +297,44 @@ int evidence_count(struct evidence *evidence, struct evidence_entry *entry, cons
 	return CALLGATE_OK;
 }
 
+unsigned evidence_time_at(uint64_t ns)
+{
+	uint64_t units = ns >> EVIDENCE_TIME_SHIFT;
+	unsigned at = units ? 64 - (unsigned)__builtin_clzll(units) : 0;
+
+	return at < EVIDENCE_TIMES ? at : EVIDENCE_TIMES - 1;
+}
+
+int evidence_add_time(struct evidence *evidence, struct evidence_times *times, const struct abi_syscall *syscall,
+		      unsigned at, uint64_t count, struct callgate_error *err)
+{
+	struct evidence_time fresh = { .syscall = syscall };
+
+	for (size_t i = 0; i < times->length; i++) {
+		if (times->items[i].syscall != syscall)
+			continue;
+		times->items[i].counts[at] += count;
+		return CALLGATE_OK;
+	}
+	fresh.counts[at] = count;
+	return VEC_PUSH(&evidence->arena, times, fresh) ? CALLGATE_OK : fail_nomem(err);
+}
+
+int evidence_count_now(struct evidence *evidence, const struct evidence_entry *entry, struct callgate_error *err)
+{
+	struct timespec clock;
+	uint64_t now;
+
+	if (entry->arch != abi_arch_native() || !entry->syscall)
+		return CALLGATE_OK;
+	clock_gettime(CLOCK_MONOTONIC, &clock);
+	now = (uint64_t)clock.tv_sec * 1000000000 + (uint64_t)clock.tv_nsec;
+	if (!evidence->began)
+		evidence->began = now;
+	return evidence_add_time(evidence, &evidence->times, entry->syscall, evidence_time_at(now - evidence->began), 1,
+				 err);
+}
+
 /* The file of the C library that calls came from: libc.so.6, or musl's, which is its loader. NULL: none. */
 static const char *evidence_libc(const struct evidence *evidence)
 {
@@ -346,8 +385,10 @@ int evidence_close_run(struct evidence *evidence, const char *recorder, bool att
 	status = evidence_name_libc(evidence, &run.libc, err);
 	if (status < 0)
 		return status;
+	run.times = evidence->times;
 	if (!VEC_PUSH(&evidence->arena, &evidence->run_list, run))
 		return fail_nomem(err);
+	evidence->times = (struct evidence_times){ 0 };
 	for (size_t i = 0; i < evidence->entries.length; i++) {
 		struct evidence_entry *entry = evidence->entries.items[i];
 
@@ -404,6 +445,18 @@ int evidence_merge_entry(struct evidence *evidence, struct evidence_entry *into,
 	return status;
 }
 
+/* Gives times a memory of their own in this evidence. */
+static bool evidence_own_times(struct evidence *evidence, struct evidence_times *times)
+{
+	const struct evidence_times from = *times;
+
+	*times = (struct evidence_times){ 0 };
+	for (size_t i = 0; i < from.length; i++)
+		if (!VEC_PUSH(&evidence->arena, times, from.items[i]))
+			return false;
+	return true;
+}
+
 static int evidence_merge_runs(struct evidence *evidence, const struct evidence *other, struct callgate_error *err)
 {
 	for (size_t i = 0; i < other->run_list.length; i++) {
@@ -417,7 +470,8 @@ static int evidence_merge_runs(struct evidence *evidence, const struct evidence 
 		run.host = arena_strdup(&evidence->arena, run.host);
 		run.libc = arena_strdup(&evidence->arena, run.libc);
 		run.recorder = arena_strdup(&evidence->arena, run.recorder);
-		if (!run.host || !run.libc || !run.recorder || !VEC_PUSH(&evidence->arena, &evidence->run_list, run))
+		if (!run.host || !run.libc || !run.recorder || !evidence_own_times(evidence, &run.times) ||
+		    !VEC_PUSH(&evidence->arena, &evidence->run_list, run))
 			return fail_nomem(err);
 	}
 	return CALLGATE_OK;

@@ -25,6 +25,8 @@ enum {
 	EVIDENCE_ERRNO_MAX = 4095,	/* the kernel's own limit */
 	EVIDENCE_RUNS_MAX = 1 << 16,	/* recordings in one evidence */
 	EVIDENCE_ID_SIZE = 17,		/* 64 random bits in hexadecimal */
+	EVIDENCE_TIMES = 32,		/* stretches of time in which calls are counted, see evidence_time */
+	EVIDENCE_TIME_SHIFT = 20,	/* the first is 2^20 ns long, about a millisecond */
 };
 
 /* What a call means for a recorder, from effects.def. */
@@ -65,6 +67,19 @@ struct evidence_value {
 	struct evidence_seen seen;
 };
 
+/*
+ * How many calls of one kind came when, since the first call that was recorded: counts[0] in the first 2^20 ns,
+ * counts[n] from 2^(19+n) to 2^(20+n) ns. A start is so seen as finely as an hour of work.
+ */
+struct evidence_time {
+	const struct abi_syscall *syscall; /* of the native arch */
+	uint64_t counts[EVIDENCE_TIMES];
+};
+
+struct evidence_times {
+	VEC(struct evidence_time);
+};
+
 /* One recording. */
 struct evidence_run {
 	char id[EVIDENCE_ID_SIZE];
@@ -73,7 +88,8 @@ struct evidence_run {
 	const char *libc;     /* the C library that calls came from, and its build id; "" where none is known */
 	const char *recorder; /* "bpf", "notify", "trace" */
 	uint64_t calls;
-	bool attached; /* to what ran already: its start was not seen */
+	bool attached;		     /* to what ran already: its start was not seen */
+	struct evidence_times times; /* empty, where it was recorded before there were any */
 };
 
 struct evidence_arg {
@@ -130,6 +146,8 @@ struct evidence {
 	uint16_t kernel; /* ABI_KERNEL() of the latest recording */
 	uint64_t calls;	 /* the sum of all counts */
 	struct evidence_blind blind;
+	struct evidence_times times; /* of the recording that goes on */
+	uint64_t began;		     /* CLOCK_MONOTONIC at its first call, 0 before */
 	struct {
 		VEC(struct evidence_program *);
 	} programs;
@@ -167,6 +185,16 @@ int evidence_entry(struct evidence *evidence, struct evidence_program *program, 
 /* Adds calls. Fails with E_LIMIT or E_NOMEM, and the recording with it. */
 int evidence_count(struct evidence *evidence, struct evidence_entry *entry, const struct evidence_call *call,
 		   struct callgate_error *err);
+
+/* Which of the stretches of time it is, so many ns after the first call. */
+unsigned evidence_time_at(uint64_t ns);
+
+/* Adds to a list of times. Fails with E_NOMEM. */
+int evidence_add_time(struct evidence *evidence, struct evidence_times *times, const struct abi_syscall *syscall,
+		      unsigned at, uint64_t count, struct callgate_error *err);
+
+/* A call comes now; of a foreign arch, or unknown, it has no time. Fails with E_NOMEM. */
+int evidence_count_now(struct evidence *evidence, const struct evidence_entry *entry, struct callgate_error *err);
 
 /* For readers of evidence and for merging: a value or a site that was seen count times. */
 int evidence_add_seen(struct evidence *evidence, struct evidence_arg *arg, const struct evidence_value *seen,

@@ -442,6 +442,8 @@ int tasks_commit(struct tasks *tasks, const struct sighting *sighting, struct ca
 	call.phase = process->phase;
 	status = evidence_count(tasks->evidence, sighting->entry, &call, err);
 	if (status == CALLGATE_OK)
+		status = evidence_count_now(tasks->evidence, sighting->entry, err);
+	if (status == CALLGATE_OK)
 		tasks_apply(tasks, sighting);
 	return status;
 }

@@ -38,6 +38,28 @@ static json_t *runs_json(struct report *report)
 	return runs;
 }
 
+/* What all runs together did when, by syscall. */
+static json_t *times_json(struct report *report, const struct abi_syscall *syscall)
+{
+	const struct evidence *evidence = report->profile->evidence;
+	uint64_t sums[EVIDENCE_TIMES] = { 0 };
+	unsigned length = EVIDENCE_TIMES;
+	json_t *counts = json_array();
+
+	for (size_t i = 0; i < evidence->run_list.length; i++) {
+		const struct evidence_times *times = &evidence->run_list.items[i].times;
+
+		for (size_t j = 0; j < times->length; j++)
+			for (unsigned k = 0; times->items[j].syscall == syscall && k < EVIDENCE_TIMES; k++)
+				sums[k] += times->items[j].counts[k];
+	}
+	while (length && !sums[length - 1])
+		length--;
+	for (unsigned i = 0; i < length; i++)
+		report_add(report, counts, json_integer((json_int_t)sums[i]));
+	return counts;
+}
+
 static const struct callgate_scan *scan_of(const struct report *report, const char *path)
 {
 	for (size_t i = 0; i < report->options->scan_count; i++)
@@ -142,8 +164,11 @@ static int syscalls_json(struct report *report, json_t *syscalls)
 		if (syscall->nr[abi_arch_native()->id] < 0 || syscall->since > report->profile->evidence->kernel)
 			continue;
 		status = report_syscall(report, syscall, &object);
-		if (status == CALLGATE_OK)
-			report_add(report, syscalls, object);
+		if (status < 0)
+			return status;
+		if (json_object_get(object, "count"))
+			report_put(report, object, "times", times_json(report, syscall));
+		report_add(report, syscalls, object);
 	}
 	return status;
 }

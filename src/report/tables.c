@@ -7,7 +7,10 @@
 #include "report/facts.h"
 #include "report/html.h"
 
+#include <stdint.h>
 #include <string.h>
+
+enum { REPORT_TIMES_MAX = 32 /* stretches of time, of an older report too */ };
 
 bool tables_is_seen(const json_t *syscall)
 {
@@ -278,6 +281,87 @@ static void phases_row(const json_t *data, const char *group, struct buf *out)
 	buf_puts(out, "</tr>\n");
 }
 
+/* "4 ms", "1.2 s", "3 min": where a stretch of time ends, of about 2^n ms. */
+static void time_text(struct buf *out, size_t at)
+{
+	double ms = (double)(UINT64_C(1) << at) * 1.048576;
+
+	if (ms < 1000)
+		buf_printf(out, "%.0f ms", ms);
+	else if (ms < 120000)
+		buf_printf(out, "%.1f s", ms / 1000);
+	else if (ms < 7200000)
+		buf_printf(out, "%.0f min", ms / 60000);
+	else
+		buf_printf(out, "%.0f h", ms / 3600000);
+}
+
+static json_int_t time_count(const json_t *syscall, size_t at)
+{
+	return json_integer_value(json_array_get(json_object_get(syscall, "times"), at));
+}
+
+/* How many stretches of time anything came in. */
+static size_t times_length(const json_t *data)
+{
+	const json_t *syscalls = json_object_get(data, "syscalls");
+	size_t length = 0;
+
+	for (size_t i = 0; i < json_array_size(syscalls); i++) {
+		size_t one = json_array_size(json_object_get(json_array_get(syscalls, i), "times"));
+
+		length = one > length ? one : length;
+	}
+	return length < REPORT_TIMES_MAX ? length : REPORT_TIMES_MAX;
+}
+
+static void times_row(const json_t *data, const char *group, size_t length, struct buf *out)
+{
+	const json_t *syscalls = json_object_get(data, "syscalls");
+	json_int_t counts[REPORT_TIMES_MAX] = { 0 }, sum = 0;
+
+	for (size_t i = 0; i < json_array_size(syscalls); i++) {
+		const json_t *syscall = json_array_get(syscalls, i);
+
+		for (size_t j = 0; j < length && strcmp(html_get(syscall, "group"), group) == 0; j++)
+			counts[j] += time_count(syscall, j);
+	}
+	for (size_t j = 0; j < length; j++)
+		sum += counts[j];
+	if (sum == 0)
+		return;
+	buf_puts(out, "<tr><th scope=\"row\">");
+	html_text(out, group);
+	buf_puts(out, "</th>");
+	for (size_t j = 0; j < length; j++)
+		html_cell_number(out, counts[j]);
+	buf_puts(out, "</tr>\n");
+}
+
+/* Calls by when they came, since the first one of their run. */
+static void times_table(const json_t *data, struct buf *out)
+{
+	size_t length = times_length(data);
+
+	if (length == 0)
+		return;
+	buf_puts(out,
+		 "<h3>Over time</h3>\n<p>Since the first call of a run, all runs together. Each column is twice as "
+		 "long as the "
+		 "one before.</p>\n<figure id=\"time-chart\"></figure>\n<div class=\"scroll\"><table id=\"time-table\">"
+		 "<thead><tr><th scope=\"col\">group</th>");
+	for (size_t i = 0; i < length; i++) {
+		buf_puts(out, "<th scope=\"col\" class=\"number\">to ");
+		time_text(out, i);
+		buf_puts(out, "</th>");
+	}
+	buf_puts(out, "</tr></thead><tbody>\n");
+	for (size_t i = 0; facts_group_at(i); i++)
+		if (!group_stood_before(i))
+			times_row(data, facts_group_at(i), length, out);
+	buf_puts(out, "</tbody></table></div>\n");
+}
+
 void tables_phases(const json_t *data, struct buf *out)
 {
 	buf_puts(out,
@@ -293,7 +377,9 @@ void tables_phases(const json_t *data, struct buf *out)
 			phases_row(data, facts_group_at(i), out);
 	buf_puts(out, "</tbody><tfoot>\n");
 	phases_row(data, NULL, out);
-	buf_puts(out, "</tfoot></table></div>\n</section>\n");
+	buf_puts(out, "</tfoot></table></div>\n");
+	times_table(data, out);
+	buf_puts(out, "</section>\n");
 }
 
 void tables_holes(const json_t *data, struct buf *out)

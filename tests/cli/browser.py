@@ -137,6 +137,10 @@ def look_at_charts(browser):
     check("a box that was seen has its own pattern or colour, and its name in words",
           browser.evaluate("[...document.querySelectorAll('#map .cell[data-kind=seen], #map .cell[data-kind=some]')]"
                            ".every(cell => /seen [0-9]/.test(cell.getAttribute('aria-label').replace(/\\u202f/g, '')))"))
+    check("a line a group that made calls, over time",
+          browser.evaluate("document.querySelectorAll('#time-chart path').length === "
+                           "document.querySelectorAll('#time-table tbody tr').length"))
+    check("a bar a group and phase", browser.evaluate("document.querySelectorAll('#phase-chart rect').length > 3"))
     check("the boxes do not leave the picture",
           browser.evaluate("(() => { const all = document.querySelector('#map svg').getBoundingClientRect();"
                            " return [...document.querySelectorAll('#map .cell rect')].every(rect => {"

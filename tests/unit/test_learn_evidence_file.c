@@ -28,11 +28,14 @@ static int make(struct buf *text)
 
 	if (status == CALLGATE_OK)
 		status = see(evidence, "/bin/a\"b", "write", 0);
+	if (status == CALLGATE_OK)
+		status = evidence_add_time(evidence, &evidence->times, abi_syscall_by_name("write"), 5, 7, NULL);
 	if (status == CALLGATE_OK) {
 		evidence->kernel = ABI_KERNEL(6, 1);
-		evidence_close_run(evidence, "trace", false, NULL);
-		status = evidence_write(evidence, text, NULL);
+		status = evidence_close_run(evidence, "trace", false, NULL);
 	}
+	if (status == CALLGATE_OK)
+		status = evidence_write(evidence, text, NULL);
 	evidence_free(evidence);
 	return status;
 }
@@ -58,6 +61,8 @@ static void what_is_written_reads_back_the_same(void **state)
 	assert_string_equal(evidence->programs.items[0]->path, "/bin/a\"b");
 	assert_int_equal(evidence->entries.items[0]->phases[EVIDENCE_SERVE], 1);
 	assert_int_equal(evidence->entries.items[0]->sites.items[0].offset, 0x1234);
+	assert_int_equal(evidence->run_list.items[0].times.length, 1);
+	assert_int_equal(evidence->run_list.items[0].times.items[0].counts[5], 7);
 	assert_int_equal(evidence_write(evidence, &again, NULL), CALLGATE_OK);
 	assert_string_equal(text.data, again.data);
 	evidence_free(evidence);
@@ -102,6 +107,34 @@ static void what_is_wrong_is_said_with_its_line(void **state)
 	buf_fini(&text);
 }
 
+/* The times of a run are for people: files of before there were any, and of after these tables, read as well. */
+static void times_may_be_there_or_not(void **state)
+{
+	static const char run[] = "{\"callgate\":\"evidence\",\"version\":2,\"runs\":1,\"kernel\":\"6.1\",\"calls\":0,"
+				  "\"own_filters\":0}\n{\"run\":\"0123456789abcdef\",\"kernel\":\"6.1\",\"host\":\"h\","
+				  "\"libc\":\"\",\"recorder\":\"bpf\",\"calls\":0,\"attached\":false%s}\n{\"end\":0}\n";
+	static const struct {
+		const char *times;
+		int status;
+	} cases[] = {
+		{ "", CALLGATE_OK },
+		{ ",\"times\":{\"read\":[1,2]}", CALLGATE_OK },
+		{ ",\"times\":{\"a_call_of_tomorrow\":[1]}", CALLGATE_OK },
+		{ ",\"times\":{\"read\":[-1]}", CALLGATE_E_SYNTAX },
+		{ ",\"times\":{\"read\":3}", CALLGATE_E_SYNTAX },
+		{ ",\"times\":{\"read\":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,1]}",
+		  CALLGATE_E_SYNTAX },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct buf text = { 0 };
+
+		buf_printf(&text, run, cases[i].times);
+		assert_int_equal(parse(buf_text(&text), NULL), cases[i].status);
+		buf_fini(&text);
+	}
+}
+
 static void every_allocation_may_fail(void **state)
 {
 	FOR_EACH_ALLOCATION({
@@ -119,4 +152,5 @@ static void every_allocation_may_fail(void **state)
 
 UNIT_TESTS(test_learn_evidence_file, cmocka_unit_test(what_is_written_reads_back_the_same),
 	   cmocka_unit_test(a_cut_file_is_refused_wherever_it_is_cut),
-	   cmocka_unit_test(what_is_wrong_is_said_with_its_line), cmocka_unit_test(every_allocation_may_fail), )
+	   cmocka_unit_test(what_is_wrong_is_said_with_its_line), cmocka_unit_test(times_may_be_there_or_not),
+	   cmocka_unit_test(every_allocation_may_fail), )

@@ -28,10 +28,10 @@ static int see(struct evidence *evidence, const char *name, uint64_t a0, uint64_
 	return see_in(evidence, "/usr/bin/a", name, a0, a1, a2);
 }
 
-static void close_run(struct evidence *evidence)
+static int close_run(struct evidence *evidence)
 {
 	evidence->kernel = ABI_KERNEL(6, 1);
-	evidence_close_run(evidence, "trace", false, NULL);
+	return evidence_close_run(evidence, "trace", false, NULL);
 }
 
 /* The learned text, which must parse; the caller frees evidence. */
@@ -327,10 +327,10 @@ static void every_allocation_may_fail(void **state)
 			status = see(evidence, "mmap", 0, 4096, 5);
 		if (status == CALLGATE_OK)
 			status = see(evidence, "write", 1, 0, 0);
-		if (status == CALLGATE_OK) {
-			close_run(evidence);
+		if (status == CALLGATE_OK)
+			status = close_run(evidence);
+		if (status == CALLGATE_OK)
 			status = learn_rules(evidence, "e", &learned, NULL);
-		}
 		if (status == CALLGATE_OK) {
 			learned_print(&learned, &text);
 			status = text.failed ? CALLGATE_E_NOMEM : CALLGATE_OK;

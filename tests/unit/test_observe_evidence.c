@@ -54,6 +54,29 @@ static void calls_are_counted_by_program_and_syscall(void **state)
 	evidence_free(evidence);
 }
 
+static void a_time_is_found_by_its_power_of_two(void **state)
+{
+	struct evidence *evidence = evidence_new();
+	struct evidence *merged = evidence_new();
+
+	assert_int_equal(evidence_time_at(0), 0);
+	assert_int_equal(evidence_time_at((1 << 20) - 1), 0);
+	assert_int_equal(evidence_time_at(1 << 20), 1);
+	assert_int_equal(evidence_time_at((1 << 21) - 1), 1);
+	assert_int_equal(evidence_time_at(1 << 21), 2);
+	assert_int_equal(evidence_time_at(UINT64_MAX), EVIDENCE_TIMES - 1);
+	see(evidence, "/bin/a", "getppid", 0, 0, 0);
+	assert_int_equal(evidence_count_now(evidence, evidence->entries.items[0], NULL), CALLGATE_OK);
+	assert_true(evidence->began > 0);
+	assert_int_equal(evidence_close_run(evidence, "trace", false, NULL), CALLGATE_OK);
+	assert_int_equal(evidence->times.length, 0);
+	assert_int_equal(evidence_merge(merged, evidence, NULL), CALLGATE_OK);
+	evidence_free(evidence);
+	assert_int_equal(merged->run_list.items[0].times.items[0].counts[0], 1);
+	assert_ptr_equal(merged->run_list.items[0].times.items[0].syscall, named("getppid"));
+	evidence_free(merged);
+}
+
 static void only_arguments_of_constants_and_standard_descriptors_are_kept(void **state)
 {
 	struct evidence *evidence = evidence_new();
@@ -182,6 +205,7 @@ static void every_allocation_may_fail(void **state)
 }
 
 UNIT_TESTS(test_observe_evidence, cmocka_unit_test(calls_are_counted_by_program_and_syscall),
+	   cmocka_unit_test(a_time_is_found_by_its_power_of_two),
 	   cmocka_unit_test(only_arguments_of_constants_and_standard_descriptors_are_kept),
 	   cmocka_unit_test(values_are_what_the_kernel_reads),
 	   cmocka_unit_test(too_many_values_and_sites_are_said_to_be_many),

@@ -212,6 +212,51 @@
 				+ "phase; the table below has the numbers", kinds: { load: "load", start: "start", serve: "serve" } });
 	}
 
+	const timeText = (at) => {
+		const ms = 2 ** at * 1.048576;
+		return ms < 1000 ? Math.round(ms) + " ms" : ms < 120000 ? (ms / 1000).toFixed(1) + " s"
+			: ms < 7200000 ? Math.round(ms / 60000) + " min" : Math.round(ms / 3600000) + " h";
+	};
+
+	/* A line a group, over time; each as high as its own most, since one group may have a thousand times another's. */
+	function times(figure) {
+		const rows = new Map();
+		for (const call of data.syscalls) {
+			(call.times || []).forEach((count, at) => {
+				if (!rows.has(call.group))
+					rows.set(call.group, { name: call.group, total: 0, counts: [] });
+				const row = rows.get(call.group);
+				row.counts[at] = (row.counts[at] || 0) + count;
+				row.total += count;
+			});
+		}
+		const list = [...rows.values()].filter((row) => row.total > 0).sort((a, b) => b.total - a.total);
+		const length = Math.max(0, ...list.map((row) => row.counts.length));
+		const left = 170, right = 90, width = 900, step = 40, column = (width - left - right) / Math.max(1, length);
+		if (list.length === 0)
+			return;
+		const svg = element(figure, "svg", { class: "chart", viewBox: `0 0 ${width} ${list.length * step + 24}`, role: "img",
+			"aria-label": "When the calls of each group came, since the first call; the table below has the numbers" });
+		list.forEach((row, i) => {
+			const base = i * step + step - 4, most = Math.max(...row.counts.map((count) => count || 0));
+			const points = [];
+			for (let at = 0; at < length; at++)
+				points.push([at, row.counts[at] || 0], [at + 1, row.counts[at] || 0]);
+			const area = d3.area().x((point) => left + point[0] * column).y0(base)
+				.y1((point) => base - (step - 12) * Math.sqrt(point[1] / most));
+			element(svg, "line", { class: "axis-line", x1: left, x2: width - right, y1: base, y2: base });
+			element(element(svg, "path", { class: "k-serve", d: area(points) }), "title", {},
+				row.name + ": " + row.counts.map((count, at) => number(count || 0) + " to " + timeText(at)).join(", "));
+			element(svg, "text", { class: "bar-name", x: left - 8, y: base - 8, "text-anchor": "end" }, row.name);
+			element(svg, "text", { class: "bar-value", x: width - right + 8, y: base - 8 }, number(row.total));
+		});
+		const every = Math.ceil(length / 9);
+		for (let at = 0; at < length; at += every)
+			element(svg, "text", { class: "axis", x: left + (at + 1) * column, y: list.length * step + 16, "text-anchor": "middle" },
+				timeText(at));
+		element(figure, "figcaption", {}, "Each line has its own height: the root of how many calls came, of the most in it.");
+	}
+
 	function holes(figure) {
 		const rows = new Map();
 		for (const hole of data.holes) {
@@ -311,6 +356,7 @@
 	};
 	draw("map", map);
 	draw("phase-chart", phases);
+	draw("time-chart", times);
 	draw("hole-chart", holes);
 	for (const table of document.querySelectorAll("section table"))
 		sortable(table);
