@@ -33,6 +33,9 @@ struct callgate_scan_options {
 	/* List what it can still do once it has come to its main, and not what its start alone does: the dynamic
 	 * linker's, the C library's, constructors'. */
 	bool after_main;
+	/* Leaves out what only a configuration names: name services, modules of known servers, engines. What it opens
+	 * by names of its own and what opened names still counts. */
+	bool no_hints;
 };
 
 struct callgate_scan;

@@ -31,6 +31,7 @@ struct scan_options {
 	bool running;
 	bool json;
 	bool no_cache;
+	bool no_hints;
 };
 
 static const struct option_row scan_rows[] = {
@@ -47,6 +48,8 @@ static const struct option_row scan_rows[] = {
 		    "the PROGRAMs are processes, or all: whose filter refuses what their files on disk need"),
 	OPTION_LIST(struct scan_options, opened, "dlopen", 0, "LIBRARY",
 		    "a library, or a folder of them, that it opens while it runs"),
+	OPTION_FLAG(struct scan_options, no_hints, "no-hints", 0,
+		    "leave out what only a configuration names: name services, modules of servers"),
 	OPTION_LIST(struct scan_options, preload, "preload", 0, "LIBRARY", "a library of LD_PRELOAD"),
 	OPTION_TEXT(struct scan_options, library_path, "library-path", 0, "FOLDERS", "what LD_LIBRARY_PATH would hold"),
 	OPTION_TEXT(struct scan_options, root, "root", 0, "FOLDER", "the system whose files are meant"),
@@ -260,6 +263,7 @@ static int scan_all(const struct scan_options *options, const struct arguments *
 		.preload = options->preload.count ? options->preload.items : NULL,
 		.opened = options->opened.count ? options->opened.items : NULL,
 		.cache = options->no_cache ? NULL : cache_folder(folder),
+		.no_hints = options->no_hints,
 	};
 	int status = STATUS_YES;
 

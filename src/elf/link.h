@@ -24,6 +24,8 @@
 
 #include <callgate/error.h>
 
+#include <string.h>
+
 enum { LINK_MODULES_MAX = 4096 };
 
 #define LINK_NOWHERE UINT32_MAX
@@ -139,9 +141,17 @@ int link_open_folder(struct link *link, const char *folder, const char *reason, 
 struct link_hint {
 	const char *symbol;  /* "iconv_open"; NULL where the program decides */
 	const char *program; /* "apache2", in which * stands for anything; NULL where a function decides */
-	const char *pattern; /* of files, as glob(3) has it, "libgcc_s.so.1" to be searched, "@nss" for nsswitch.conf */
+	const char *pattern; /* of files, as glob(3) has it, "libgcc_s.so.1" to be searched, "@nss" for nsswitch.conf,
+				"@engines" for openssl.cnf */
 	const char *reason;
+	bool is_asked; /* the function counts once it is called from outside its module */
 };
+
+/* Whether a row depends on how the system or the program is configured, rather than on what it calls alone. */
+static inline bool link_hint_is_configured(const struct link_hint *hint)
+{
+	return hint->pattern[0] == '@' || strchr(hint->pattern, '/');
+}
 
 /* The rows; count of them. */
 const struct link_hint *link_hints(size_t *ret_count);

@@ -20,9 +20,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { OPEN_NSSWITCH_MAX = 1 << 20, OPEN_DEPTH_MAX = 32 };
+enum { OPEN_CONFIGURATION_MAX = 1 << 20, OPEN_DEPTH_MAX = 32 };
 
 #define OPEN_NSSWITCH "/etc/nsswitch.conf"
+#define OPEN_OPENSSL  "/etc/ssl/openssl.cnf"
 
 struct open_names {
 	struct dirent **items;
@@ -30,9 +31,11 @@ struct open_names {
 };
 
 static const struct link_hint open_hints[] = {
-#define HINT(symbol, program, pattern, reason) { symbol, program, pattern, reason },
+#define HINT(symbol, program, pattern, reason) { symbol, program, pattern, reason, false },
+#define HINT_ASKED(symbol, pattern, reason)    { symbol, NULL, pattern, reason, true },
 #include "elf/hints.def"
 #undef HINT
+#undef HINT_ASKED
 };
 
 const struct link_hint *link_hints(size_t *ret_count)
@@ -223,22 +226,59 @@ static int open_nss_line(struct link *link, char *line, const char *reason, stru
 	return status;
 }
 
-static int open_nss(struct link *link, const char *reason, struct callgate_error *err)
+/* A file of the system's configuration; "" where it is not there, or cannot be read. */
+static int open_configuration(struct link *link, const char *path, struct buf *ret_text, struct callgate_error *err)
 {
-	cleanup(buf_fini) struct buf text = { 0 };
 	struct callgate_error unreadable;
 	struct place found;
-	char *rest, *line;
-	int status = place_find(&link->arena, link->root, OPEN_NSSWITCH, &found, err);
+	int status = place_find(&link->arena, link->root, path, &found, err);
 
 	if (status != CALLGATE_OK || !found.host)
 		return status;
-	status = file_read(found.host, OPEN_NSSWITCH_MAX, &text, &unreadable);
-	if (status != CALLGATE_OK)
-		return status == CALLGATE_E_NOMEM ? fail_nomem(err) : CALLGATE_OK;
+	status = file_read(found.host, OPEN_CONFIGURATION_MAX, ret_text, &unreadable);
+	return status == CALLGATE_E_NOMEM ? fail_nomem(err) : CALLGATE_OK;
+}
+
+static int open_nss(struct link *link, const char *reason, struct callgate_error *err)
+{
+	cleanup(buf_fini) struct buf text = { 0 };
+	char *rest, *line;
+	int status = open_configuration(link, OPEN_NSSWITCH, &text, err);
+
 	rest = text.data;
 	while (status == CALLGATE_OK && (line = strsep(&rest, "\n")))
 		status = open_nss_line(link, line, reason, err);
+	return status;
+}
+
+/* "engines = engine_section", or a line that includes other files, which may say so. */
+static bool names_engines(char *text)
+{
+	char *line;
+
+	while ((line = strsep(&text, "\n"))) {
+		line += strspn(line, " \t");
+		if (strncmp(line, "engines", strlen("engines")) == 0 ||
+		    strncmp(line, ".include", strlen(".include")) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int open_engines(struct link *link, const char *reason, struct callgate_error *err)
+{
+	cleanup(buf_fini) struct buf text = { 0 };
+	int status = open_configuration(link, OPEN_OPENSSL, &text, err);
+
+	if (status != CALLGATE_OK || !text.data || !names_engines(text.data))
+		return status;
+	for (size_t i = 0; status == CALLGATE_OK && i < sizeof(open_hints) / sizeof(*open_hints); i++) {
+		struct link_hint hint = open_hints[i];
+
+		hint.reason = reason;
+		if (hint.is_asked && strcmp(hint.symbol, "ENGINE_by_id") == 0)
+			status = open_pattern(link, &hint, err);
+	}
 	return status;
 }
 
@@ -248,6 +288,8 @@ static int open_hint(struct link *link, const struct link_hint *hint, struct cal
 
 	if (strcmp(hint->pattern, "@nss") == 0)
 		return open_nss(link, hint->reason, err);
+	if (strcmp(hint->pattern, "@engines") == 0)
+		return open_engines(link, hint->reason, err);
 	if (strchr(hint->pattern, '/'))
 		return open_pattern(link, hint, err);
 	if (link_load_find(link, hint->pattern) != LINK_NOWHERE)

@@ -86,7 +86,7 @@ static bool is_unmet(const struct collector *collector, uint32_t module, uint32_
 	const struct reach *reach = collector->reach;
 	const char *soname = reach->modules.items[module]->module->soname;
 	const struct abi_syscall *syscall = abi_syscall_by_nr(ABI_X86_64, nr);
-	char name[64];
+	struct model_request request;
 
 	for (size_t i = model_find(soname, MODEL_IS_CALLS_WITH, 0); syscall && i < model_count;
 	     i = model_find(soname, MODEL_IS_CALLS_WITH, i + 1)) {
@@ -95,8 +95,8 @@ static bool is_unmet(const struct collector *collector, uint32_t module, uint32_
 
 		if (!model_has_word(models[i].prefix, syscall->name))
 			continue;
-		while (!is_met && model_word(&at, name, sizeof(name)))
-			is_met = reach_has_entered(reach, module, name);
+		while (!is_met && model_next_request(&at, &request))
+			is_met = reach_is_asked(reach, module, &request);
 		return !is_met;
 	}
 	return false;

@@ -4,6 +4,7 @@
 #include "scan/model.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const struct model models[] = {
@@ -48,6 +49,26 @@ bool model_word(const char **at, char *word, size_t size)
 	snprintf(word, size, "%.*s", (int)length, *at);
 	*at += length;
 	return length > 0;
+}
+
+bool model_next_request(const char **at, struct model_request *ret_request)
+{
+	char word[sizeof(ret_request->name)], *condition;
+
+	if (!model_word(at, word, sizeof(word)))
+		return false;
+	condition = strchr(word, '(');
+	ret_request->argument = 0;
+	ret_request->bits = 0;
+	if (condition) {
+		char *bits;
+
+		*condition = '\0';
+		ret_request->argument = (unsigned)strtoul(condition + 1, &bits, 0);
+		ret_request->bits = strtoll(bits + 1, NULL, 0);
+	}
+	memcpy(ret_request->name, word, sizeof(word));
+	return true;
 }
 
 bool model_has_word(const char *words, const char *word)

@@ -36,6 +36,16 @@ extern const size_t model_count;
 /* The first row of a kind for a module, from index on; model_count for none. soname may be NULL. */
 size_t model_find(const char *soname, enum model_kind kind, size_t index);
 
+/* A function, "setsid", or one that is given an argument with one of some bits, "posix_spawnattr_setflags(1&0x80)". */
+struct model_request {
+	char name[64];
+	unsigned argument;
+	int64_t bits; /* 0: whatever it is given */
+};
+
+/* The next of a row's words as that. */
+bool model_next_request(const char **at, struct model_request *ret_request);
+
 /* Whether a word is among words. */
 bool model_has_word(const char *words, const char *word);
 

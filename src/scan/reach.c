@@ -302,7 +302,7 @@ static void reach_settle(struct reach *reach)
 static int reach_run(struct reach *reach, const struct reach_options *options, struct callgate_error *err)
 {
 	bool grew = true;
-	int status = link_follow_program_hints(reach->link, err);
+	int status = options->no_hints ? CALLGATE_OK : link_follow_program_hints(reach->link, err);
 
 	for (size_t i = 0; status == CALLGATE_OK && options->opened && options->opened[i]; i++)
 		status = reach_open_named(reach, options->opened[i], err);
@@ -313,7 +313,7 @@ static int reach_run(struct reach *reach, const struct reach_options *options, s
 		reach_settle(reach);
 		if (reach->failed || reach->values.failed)
 			return fail_nomem(err);
-		status = reach_open(reach, &grew, err);
+		status = reach_open(reach, options, &grew, err);
 	}
 	if (status == CALLGATE_OK && reach->after_main && !reach->has_main) {
 		status = fail(err, CALLGATE_E_UNSUPPORTED, "'%s' has no main that a C library is told of",

@@ -13,6 +13,7 @@
 #define CALLGATE_SCAN_REACH_H
 
 #include "elf/link.h"
+#include "scan/model.h"
 #include "scan/summary.h"
 
 /* A function that was gone through so often is given anything. */
@@ -110,7 +111,7 @@ struct reach {
 	bool after_main;	 /* of the options */
 	bool has_main;		 /* somebody on the way from the entry hands a function of the program's on */
 	uint64_t models_met;	 /* a bit a row of models.def whose functions are live */
-	uint64_t hints_followed; /* a bit a row, of the first 64 that a symbol decides */
+	uint64_t hints_followed; /* a bit a row, of those that a symbol decides, which are among the first 64 */
 	bool failed;		 /* memory was out */
 };
 
@@ -118,6 +119,7 @@ struct reach_options {
 	bool after_main; /* tell what is live after main, see main_reached.c; the program must have one that is known */
 	const char *cache;	   /* the folder of kept summaries, NULL for none */
 	const char *const *opened; /* --dlopen: names and folders, ended by NULL; may be NULL */
+	bool no_hints;		   /* nothing that only a configuration names */
 };
 
 /* Analyses a linked program, which grows by what it opens. The caller owns *ret_reach, for reach_free, and keeps link
@@ -217,13 +219,13 @@ int reach_read(struct reach *reach, const struct reach_options *options, uint32_
 int reach_load(struct reach *reach, const struct reach_options *options, struct callgate_error *err);
 
 /* Links what live functions open. ret_grew: something was new. */
-int reach_open(struct reach *reach, bool *ret_grew, struct callgate_error *err);
+int reach_open(struct reach *reach, const struct reach_options *options, bool *ret_grew, struct callgate_error *err);
 
 /* Whether a module exports a live function of that name. */
 bool reach_has_live(const struct reach *reach, uint32_t module, const char *name);
 
-/* Whether it exports one of that name, in any version, that somebody outside it may call. */
-bool reach_has_entered(const struct reach *reach, uint32_t module, const char *name);
+/* Whether it exports what is requested, in any version, and somebody outside it may call it so. */
+bool reach_is_asked(const struct reach *reach, uint32_t module, const struct model_request *request);
 
 /* Finds what models say of a new module; false: memory was out. */
 bool reach_hold(struct reach *reach, uint32_t module);

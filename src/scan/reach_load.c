@@ -8,6 +8,7 @@
 #include "base/error.h"
 
 #include <elf.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -325,10 +326,16 @@ static int open_function(struct reach *reach, uint32_t module, uint32_t number, 
 	return status;
 }
 
-static bool is_live_symbol(const struct reach *reach, const char *name)
+/* Whether what a hint is about is live. */
+static bool is_live_hint(const struct reach *reach, const struct link_hint *hint)
 {
+	struct model_request request = { .bits = 0 };
+
+	if (!hint->symbol)
+		return false;
+	snprintf(request.name, sizeof(request.name), "%s", hint->symbol);
 	for (uint32_t i = 0; i < reach->modules.length; i++)
-		if (reach_has_live(reach, i, name))
+		if (hint->is_asked ? reach_is_asked(reach, i, &request) : reach_has_live(reach, i, hint->symbol))
 			return true;
 	return false;
 }
@@ -344,14 +351,15 @@ static bool open_exports(struct reach *reach)
 	return reach_services(reach);
 }
 
-static int open_hints(struct reach *reach, struct callgate_error *err)
+static int open_hints(struct reach *reach, const struct reach_options *options, struct callgate_error *err)
 {
 	size_t count;
 	const struct link_hint *hints = link_hints(&count);
 	int status = CALLGATE_OK;
 
 	for (size_t i = 0; status == CALLGATE_OK && i < count && i < 64; i++) {
-		if (!hints[i].symbol || reach->hints_followed >> i & 1 || !is_live_symbol(reach, hints[i].symbol))
+		if (reach->hints_followed >> i & 1 || !is_live_hint(reach, &hints[i]) ||
+		    (options->no_hints && link_hint_is_configured(&hints[i])))
 			continue;
 		reach->hints_followed |= (uint64_t)1 << i;
 		status = link_follow_hint(reach->link, &hints[i], err);
@@ -359,10 +367,10 @@ static int open_hints(struct reach *reach, struct callgate_error *err)
 	return status;
 }
 
-int reach_open(struct reach *reach, bool *ret_grew, struct callgate_error *err)
+int reach_open(struct reach *reach, const struct reach_options *options, bool *ret_grew, struct callgate_error *err)
 {
 	size_t before = reach->link->modules.length, queued = reach->queue.length, touched = reach->objects.length;
-	int status = open_exports(reach) ? open_hints(reach, err) : fail_nomem(err);
+	int status = open_exports(reach) ? open_hints(reach, options, err) : fail_nomem(err);
 
 	for (uint32_t i = 0; status == CALLGATE_OK && i < reach->modules.length; i++) {
 		const struct reach_module *all = reach->modules.items[i];

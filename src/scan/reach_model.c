@@ -20,18 +20,35 @@ bool reach_has_live(const struct reach *reach, uint32_t module, const char *name
 	return number != SUMMARY_NONE && all->functions[number].is_live;
 }
 
-bool reach_has_entered(const struct reach *reach, uint32_t module, const char *name)
+/* Whether an argument, as all callers give it, has none of a mask's bits. */
+static bool lacks_bits(const struct reach *reach, uint32_t given, int64_t mask)
+{
+	const int64_t *numbers;
+
+	if (value_kind(&reach->values, given) != VALUE_NUMBERS)
+		return value_kind(&reach->values, given) == VALUE_NONE;
+	numbers = value_numbers(&reach->values, given);
+	for (uint8_t i = 0; i < value_at(&reach->values, given)->count; i++)
+		if (numbers[i] & mask)
+			return false;
+	return true;
+}
+
+bool reach_is_asked(const struct reach *reach, uint32_t module, const struct model_request *request)
 {
 	const struct reach_module *all = reach->modules.items[module];
 
 	for (size_t i = 1; i < all->module->dynamic_symbols.length; i++) {
 		const struct module_symbol *symbol = &all->module->dynamic_symbols.items[i];
+		const struct reach_function *function;
 		uint32_t number;
 
-		if (!symbol->is_defined || strcmp(symbol->name, name) != 0)
+		if (!symbol->is_defined || strcmp(symbol->name, request->name) != 0)
 			continue;
 		number = summary_function_at(all->summary, symbol->value);
-		if (number != SUMMARY_NONE && all->functions[number].is_entered)
+		function = number == SUMMARY_NONE ? NULL : &all->functions[number];
+		if (function && function->is_entered &&
+		    (!request->bits || !lacks_bits(reach, function->given[request->argument], request->bits)))
 			return true;
 	}
 	return false;
@@ -86,20 +103,6 @@ bool reach_hold(struct reach *reach, uint32_t module)
 		else if (models[row].kind == MODEL_IS_SHUNNED && !hold_slots(reach, module, row))
 			return false;
 	}
-	return true;
-}
-
-/* Whether an argument, as all callers give it, has none of a mask's bits. */
-static bool lacks_bits(const struct reach *reach, uint32_t given, int64_t mask)
-{
-	const int64_t *numbers;
-
-	if (value_kind(&reach->values, given) != VALUE_NUMBERS)
-		return value_kind(&reach->values, given) == VALUE_NONE;
-	numbers = value_numbers(&reach->values, given);
-	for (uint8_t i = 0; i < value_at(&reach->values, given)->count; i++)
-		if (numbers[i] & mask)
-			return false;
 	return true;
 }
 

@@ -110,7 +110,8 @@ int callgate_scan(const char *path, const struct callgate_scan_options *options,
 	struct link_options link = { wanted->root, wanted->preload, wanted->library_path, wanted->replaced };
 	struct reach_options reach = { .after_main = wanted->after_main,
 				       .cache = wanted->cache,
-				       .opened = wanted->opened };
+				       .opened = wanted->opened,
+				       .no_hints = wanted->no_hints };
 	int status;
 
 	if (!scan)

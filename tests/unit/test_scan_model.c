@@ -35,14 +35,14 @@ static void every_syscall_of_a_row_exists(void **state)
 static void the_c_library_exports_every_function_that_lets_it_make_a_call(void **state)
 {
 	cleanup(free_module) struct module *module = NULL;
-	char name[64];
+	struct model_request request;
 
 	assert_int_equal(module_open("/lib/x86_64-linux-gnu/libc.so.6", &module, NULL), CALLGATE_OK);
 	for (size_t row = model_find("libc.so.6", MODEL_IS_CALLS_WITH, 0); row < model_count;
 	     row = model_find("libc.so.6", MODEL_IS_CALLS_WITH, row + 1))
-		for (const char *at = models[row].words; model_word(&at, name, sizeof(name));)
-			if (module_find_symbol(module, name, NULL) == 0)
-				fail_msg("libc.so.6 does not export '%s'", name);
+		for (const char *at = models[row].words; model_next_request(&at, &request);)
+			if (module_find_symbol(module, request.name, NULL) == 0)
+				fail_msg("libc.so.6 does not export '%s'", request.name);
 }
 
 static void a_word_is_found_whole(void **state)
@@ -55,6 +55,25 @@ static void a_word_is_found_whole(void **state)
 	assert_false(model_has_word("", "setsid"));
 }
 
-UNIT_TESTS(test_scan_model, cmocka_unit_test(every_syscall_of_a_row_exists),
+static void a_request_may_be_about_an_argument(void **state)
+{
+	const char *at = "setsid flags(1&0x80)  bits(2&3)";
+	struct model_request request;
+
+	assert_true(model_next_request(&at, &request));
+	assert_string_equal(request.name, "setsid");
+	assert_int_equal(request.bits, 0);
+	assert_true(model_next_request(&at, &request));
+	assert_string_equal(request.name, "flags");
+	assert_int_equal(request.argument, 1);
+	assert_int_equal(request.bits, 0x80);
+	assert_true(model_next_request(&at, &request));
+	assert_int_equal(request.argument, 2);
+	assert_int_equal(request.bits, 3);
+	assert_false(model_next_request(&at, &request));
+}
+
+UNIT_TESTS(test_scan_model, cmocka_unit_test(a_request_may_be_about_an_argument),
+	   cmocka_unit_test(every_syscall_of_a_row_exists),
 	   cmocka_unit_test(the_c_library_exports_every_function_that_lets_it_make_a_call),
 	   cmocka_unit_test(a_word_is_found_whole), )
