@@ -19,6 +19,15 @@ enum { BUCKETS_FIRST = 1024, ROUNDS_MAX = 6 };
 /* Of a function FROM_ANYWHERE, in the table of those that are known. */
 #define ANYWHERE_BIT ((uint64_t)1 << 63)
 
+/* When a function was read, and since when it is known not to come back. */
+struct reading {
+	uint32_t read_at;
+	uint32_t endless_at; /* 0: it comes back */
+};
+
+/* From the first on: it is a stub, which never_returns looks through. */
+enum { ENDLESS_ALWAYS = 1 };
+
 struct scanner {
 	const struct module *module;
 	const struct pointers *pointers;
@@ -31,7 +40,11 @@ struct scanner {
 		VEC(uint64_t);
 	} endless; /* slots of imports that do not come back, ascending */
 	struct arena arena;
-	size_t next; /* the first function that was not read yet */
+	struct {
+		VEC(struct reading);
+	} readings;	/* one a function */
+	size_t next;	/* the first function that was not read yet */
+	uint32_t clock; /* counts functions that were read */
 	struct callgate_error *err;
 };
 
@@ -76,7 +89,8 @@ static bool scanner_add(struct scanner *scanner, uint64_t address, uint32_t flag
 	bucket = scanner_bucket(scanner, function_key(&function));
 	if (*bucket)
 		return true;
-	if (!VEC_PUSH(&summary->arena, &summary->functions, function))
+	if (!VEC_PUSH(&summary->arena, &summary->functions, function) ||
+	    !VEC_PUSH(&scanner->arena, &scanner->readings, (struct reading){ 0 }))
 		return false;
 	*bucket = (uint32_t)summary->functions.length;
 	return true;
@@ -263,6 +277,17 @@ static bool scanner_follow(struct scanner *scanner, const struct effect *effect)
 	return true;
 }
 
+static void scanner_note_endless(struct scanner *scanner, uint32_t number)
+{
+	const struct summary_function *function = &scanner->summary->functions.items[number];
+	struct reading *reading = &scanner->readings.items[number];
+
+	if (function->flags & FUNCTION_RETURNS)
+		reading->endless_at = 0;
+	else if (reading->endless_at == 0)
+		reading->endless_at = stub_is_endless(scanner, function->address) ? ENDLESS_ALWAYS : scanner->clock + 1;
+}
+
 static int scanner_read(struct scanner *scanner, uint32_t number)
 {
 	struct summary *summary = scanner->summary;
@@ -275,6 +300,7 @@ static int scanner_read(struct scanner *scanner, uint32_t number)
 			    scanner->module->path, CODE_INSNS_MAX);
 	if (flow->failed)
 		return fail_nomem(scanner->err);
+	scanner->readings.items[number].read_at = ++scanner->clock;
 	function.first_effect = (uint32_t)summary->effects.length;
 	function.effect_count = 0;
 	function.flags &= ~(uint32_t)FUNCTION_RETURNS;
@@ -289,6 +315,7 @@ static int scanner_read(struct scanner *scanner, uint32_t number)
 		function.effect_count++;
 	}
 	summary->functions.items[number] = function;
+	scanner_note_endless(scanner, number);
 	return CALLGATE_OK;
 }
 
@@ -303,40 +330,35 @@ static int scanner_read_new(struct scanner *scanner)
 	return status;
 }
 
-static bool calls_endless(const struct scanner *scanner, const struct summary_function *function,
-			  const bool *was_endless)
+/* Whether it was read before it was known that one that it calls does not come back. */
+static bool is_stale(const struct scanner *scanner, size_t number)
 {
+	const struct summary_function *function = &scanner->summary->functions.items[number];
+
 	for (uint32_t i = 0; i < function->effect_count; i++) {
 		const struct effect *effect = &scanner->summary->effects.items[function->first_effect + i];
-		uint32_t bucket;
+		uint32_t bucket = effect->kind == EFFECT_CALL ? *scanner_bucket(scanner, effect->target) : 0;
 
-		if (effect->kind != EFFECT_CALL)
-			continue;
-		bucket = *scanner_bucket(scanner, effect->target);
-		if (bucket && !(scanner->summary->functions.items[bucket - 1].flags & FUNCTION_RETURNS) &&
-		    !was_endless[bucket - 1])
+		if (bucket && scanner->readings.items[bucket - 1].endless_at > scanner->readings.items[number].read_at)
 			return true;
 	}
 	return false;
 }
 
 /* Reads those again that call what turned out not to come back. ret_changed: some did. */
-static int scanner_read_again(struct scanner *scanner, bool *was_endless, bool *ret_changed)
+static int scanner_read_again(struct scanner *scanner, bool *ret_changed)
 {
-	struct summary *summary = scanner->summary;
-	size_t count = summary->functions.length;
-	cleanup_free bool *is_stale = calloc(count + 1, sizeof(*is_stale));
+	size_t count = scanner->summary->functions.length;
+	cleanup_free bool *stale = calloc(count + 1, sizeof(*stale));
 	int status = CALLGATE_OK;
 
-	if (!is_stale)
+	if (!stale)
 		return fail_nomem(scanner->err);
 	for (size_t i = 0; i < count; i++)
-		is_stale[i] = calls_endless(scanner, &summary->functions.items[i], was_endless);
-	for (size_t i = 0; i < count; i++)
-		was_endless[i] = !(summary->functions.items[i].flags & FUNCTION_RETURNS);
+		stale[i] = is_stale(scanner, i);
 	*ret_changed = false;
 	for (size_t i = 0; status == CALLGATE_OK && i < count; i++)
-		if (is_stale[i]) {
+		if (stale[i]) {
 			*ret_changed = true;
 			status = scanner_read(scanner, (uint32_t)i);
 		}
@@ -345,22 +367,11 @@ static int scanner_read_again(struct scanner *scanner, bool *was_endless, bool *
 
 static int scanner_settle(struct scanner *scanner)
 {
-	cleanup_free bool *was_endless = NULL;
-	size_t known = 0;
 	bool changed = true;
 	int status = scanner_read_new(scanner);
 
-	for (unsigned round = 0; status == CALLGATE_OK && changed && round < ROUNDS_MAX; round++) {
-		size_t count = scanner->summary->functions.length;
-		bool *larger = realloc(was_endless, (count + 1) * sizeof(*larger));
-
-		if (!larger)
-			return fail_nomem(scanner->err);
-		memset(larger + known, 0, (count - known) * sizeof(*larger));
-		was_endless = larger;
-		known = count;
-		status = scanner_read_again(scanner, was_endless, &changed);
-	}
+	for (unsigned round = 0; status == CALLGATE_OK && changed && round < ROUNDS_MAX; round++)
+		status = scanner_read_again(scanner, &changed);
 	return status;
 }
 
