@@ -76,8 +76,9 @@ static bool fact_widen(const struct state *state, struct fact *fact)
 	return fact->relation == FACT_ANY || fact->relation == FACT_NO_BIT;
 }
 
-/* Leaves of a set what the branch lets through; false: nothing. */
-static bool branch_narrow(struct values *values, struct state *state, const struct fact *fact)
+/* Leaves of a set what the branch lets through. */
+static const struct state *branch_narrow(struct values *values, const struct state *state, const struct fact *fact,
+					 struct state *room)
 {
 	uint8_t count = value_at(values, state->flags_value)->count;
 	const int64_t *numbers = value_numbers(values, state->flags_value);
@@ -87,36 +88,55 @@ static bool branch_narrow(struct values *values, struct state *state, const stru
 	for (uint8_t i = 0; i < count; i++)
 		if (fact_holds(fact, numbers[i]))
 			left[kept++] = numbers[i];
-	if (kept > 0 && kept < count && state->flags_register != REGISTER_NONE &&
-	    state_get(state, state->flags_register) == state->flags_value) {
-		uint32_t narrowed = value_set(values, left, kept);
-
-		state->registers[state->flags_register] = narrowed;
-		state->flags_value = narrowed;
-	}
-	return kept > 0;
+	if (kept == 0)
+		return NULL;
+	if (kept == count || state->flags_register == REGISTER_NONE ||
+	    state_get(state, state->flags_register) != state->flags_value)
+		return state;
+	state_copy(room, state);
+	room->flags_value = value_set(values, left, kept);
+	room->registers[state->flags_register] = room->flags_value;
+	return room;
 }
 
-bool branch_take(struct values *values, struct state *state, const struct insn *insn, bool taken)
+/* Keeps a fact of what the function was given. */
+static const struct state *branch_note(struct values *values, const struct state *state, struct fact fact,
+				       struct state *room)
+{
+	const struct value *value = value_at(values, state->flags_value);
+	bool contradiction = false;
+	uint32_t facts;
+
+	fact.param = value->param;
+	fact.offset = value->offset;
+	facts = facts_add(values, state->facts, fact, &contradiction);
+	if (contradiction)
+		return NULL;
+	if (facts == state->facts)
+		return state;
+	state_copy(room, state);
+	room->facts = facts;
+	return room;
+}
+
+const struct state *branch_take(struct values *values, const struct state *state, const struct insn *insn, bool taken,
+				struct state *room)
 {
 	uint8_t condition = taken ? insn->condition : insn->condition ^ 1;
-	struct value value = *value_at(values, state->flags_value);
+	const struct value *value = value_at(values, state->flags_value);
 	struct fact fact = { 0 };
-	bool contradiction = false;
 
 	if (insn->condition >= CONDITION_OTHER || state->flags == FLAGS_UNKNOWN ||
 	    !relation_of(state, condition, &fact) || !fact_widen(state, &fact))
-		return true;
-	if (value.kind == VALUE_NUMBERS)
-		return branch_narrow(values, state, &fact);
-	if (value.kind == VALUE_PARAM && value.width >= fact.width) {
-		fact.param = value.param;
-		fact.offset = value.offset;
-		state->facts = facts_add(values, state->facts, fact, &contradiction);
-		return !contradiction;
-	}
-	if (value.kind == VALUE_UNKNOWN && fact.relation == FACT_EQUAL && state->flags_register != REGISTER_NONE)
-		state_set(state, state->flags_register,
-			  value_number(values, fact.width == 4 ? (int64_t)(uint32_t)fact.number : fact.number));
-	return true;
+		return state;
+	if (value->kind == VALUE_NUMBERS)
+		return branch_narrow(values, state, &fact, room);
+	if (value->kind == VALUE_PARAM && value->width >= fact.width)
+		return branch_note(values, state, fact, room);
+	if (value->kind != VALUE_UNKNOWN || fact.relation != FACT_EQUAL || state->flags_register == REGISTER_NONE)
+		return state;
+	state_copy(room, state);
+	state_set(room, state->flags_register,
+		  value_number(values, fact.width == 4 ? (int64_t)(uint32_t)fact.number : fact.number));
+	return room;
 }

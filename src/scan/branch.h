@@ -6,7 +6,9 @@
 
 #include "scan/state.h"
 
-/* Whether the branch can go that way, given the state at it; the state learns what it means that it did. */
-bool branch_take(struct values *values, struct state *state, const struct insn *insn, bool taken);
+/* The state on that side of the branch, given that at it: the same where nothing is learnt by going there, else in
+ * room; NULL: it cannot go there. */
+const struct state *branch_take(struct values *values, const struct state *state, const struct insn *insn, bool taken,
+				struct state *room);
 
 #endif

@@ -75,6 +75,7 @@ struct code_function {
 	const void *context;
 	uint64_t entry;
 	uint64_t low, high; /* its extent, in which jumps are its own */
+	const struct module_frame *frame; /* that of entry, NULL */
 	struct arena arena; /* of the arrays, which the next function uses again */
 	struct {
 		VEC(struct code_insn);

@@ -8,6 +8,7 @@
 
 #include "scan/landing.h"
 
+#include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,9 +125,24 @@ static uint32_t function_push(struct code_function *function, const uint8_t *byt
 	return index;
 }
 
+/* code_frame, of which the answer is mostly the function's own. */
+static const struct module_frame *function_frame_at(const struct code_function *function, uint64_t address)
+{
+	const struct module_frame *frame = function->frame;
+
+	if (frame && address - frame->start < frame->end - frame->start)
+		return frame;
+	return code_frame(function->map->module, address);
+}
+
 static void function_pend(struct code_function *function, uint64_t address)
 {
-	if (!VEC_PUSH(&function->arena, &function->pending, address))
+	uint32_t index = code_insn_at(function, address);
+
+	/* In another frame there may be landing pads to look at. */
+	if (index != CODE_NONE && function->frame && function_frame_at(function, address) == function->frame)
+		function->insns.items[index].is_leader = true;
+	else if (!VEC_PUSH(&function->arena, &function->pending, address))
 		function->failed = true;
 }
 
@@ -148,7 +164,7 @@ static bool function_ends(const struct code_function *function, const struct ins
 	if (insn->op == INSN_CALL_INDIRECT && insn->is_absolute &&
 	    function->never_returns(function->context, (uint64_t)insn->displacement, true))
 		return true;
-	frame = code_frame(function->map->module, insn->address);
+	frame = function_frame_at(function, insn->address);
 	return frame && insn->address + insn->length >= frame->end;
 }
 
@@ -181,6 +197,8 @@ static bool function_follow(struct code_function *function, struct code_insn *it
 
 static bool function_enter_frame(struct code_function *function, const struct module_frame *frame)
 {
+	if (!frame)
+		return true;
 	for (size_t i = 0; i < function->frames.length; i++)
 		if (function->frames.items[i] == frame)
 			return true;
@@ -193,40 +211,50 @@ static bool function_runs_out(const struct code_function *function, uint64_t add
 	return address >= function->high && code_is_start(function->map, address);
 }
 
-static void function_run(struct code_function *function, uint64_t address)
+/* Puts the instruction at address behind the last one (CODE_NONE: nothing leads to it); CODE_NONE: there the run ends. */
+static uint32_t function_extend(struct code_function *function, uint32_t last, const uint8_t *bytes, size_t room,
+				uint64_t address)
 {
-	const struct module_frame *frame = code_frame(function->map->module, address);
-	uint64_t room = module_room(function->map->module, address), done = 0;
-	const uint8_t *bytes = module_bytes(function->map->module, address, room);
-	uint32_t last = CODE_NONE;
+	uint32_t index = code_insn_at(function, address);
 
-	if (frame && !function_enter_frame(function, frame))
-		function->failed = true;
-	if (!module_is_code(function->map->module, address))
-		return;
-	while (!function->failed && done < room) {
-		uint32_t index = code_insn_at(function, address + done);
-
-		if (index == CODE_NONE && last != CODE_NONE && function_runs_out(function, address + done)) {
-			function->insns.items[last].is_tail = true;
-			return;
-		}
-		if (last != CODE_NONE && index != CODE_NONE)
-			function->insns.items[last].next = index;
-		if (index != CODE_NONE) {
-			function->insns.items[index].is_leader = true;
-			return;
-		}
-		index = function_push(function, bytes + done, room - done, address + done);
-		if (index == CODE_NONE) {
-			function->failed = true;
-			return;
-		}
+	if (index != CODE_NONE) {
 		if (last != CODE_NONE)
 			function->insns.items[last].next = index;
-		else
-			function->insns.items[index].is_leader = true;
-		if (!function_follow(function, &function->insns.items[index]))
+		function->insns.items[index].is_leader = true;
+		return CODE_NONE;
+	}
+	if (last != CODE_NONE && function_runs_out(function, address)) {
+		function->insns.items[last].is_tail = true;
+		return CODE_NONE;
+	}
+	index = function_push(function, bytes, room, address);
+	if (index == CODE_NONE)
+		function->failed = true;
+	else if (last != CODE_NONE)
+		function->insns.items[last].next = index;
+	else
+		function->insns.items[index].is_leader = true;
+	return index;
+}
+
+static void function_run(struct code_function *function, uint64_t address)
+{
+	const struct module *module = function->map->module;
+	const struct module_segment *segment = module_segment_of(module, address);
+	const uint8_t *bytes;
+	uint64_t room;
+	uint32_t last = CODE_NONE;
+
+	if (!function_enter_frame(function, function_frame_at(function, address)))
+		function->failed = true;
+	if (!segment || !(segment->flags & PF_X) || address - segment->address >= segment->file_size)
+		return;
+	room = segment->file_size - (address - segment->address);
+	bytes = module->bytes + segment->offset + (address - segment->address);
+	for (uint64_t done = 0; !function->failed && done < room;) {
+		uint32_t index = function_extend(function, last, bytes + done, room - done, address + done);
+
+		if (index == CODE_NONE || !function_follow(function, &function->insns.items[index]))
 			return;
 		last = index;
 		done += function->insns.items[index].insn.length;
@@ -339,6 +367,7 @@ void code_function_read(struct code_function *function, uint64_t entry)
 	function->entries.length = function->frames.length = function->types.length = 0;
 	function->failed = false;
 	function->entry = entry;
+	function->frame = frame;
 	function->low = frame ? frame->start : entry;
 	function->high = map_next_start(function->map, frame ? frame->end : entry + 1);
 	if (!function_open_window(function, function->high - function->low)) {

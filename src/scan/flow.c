@@ -194,19 +194,14 @@ static void flow_into_targets(struct flow *flow, const struct state *state, uint
 static void flow_branch(struct flow *flow, const struct state *state, const struct code_block *block,
 			const struct insn *insn)
 {
-	struct state other;
+	struct state room;
+	const struct state *there = branch_take(flow->values, state, insn, true, &room);
 
-	if (state->flags == FLAGS_UNKNOWN) {
-		flow_into(flow, state, block->target, insn->address);
-		flow_into(flow, state, block->next, insn->address);
-		return;
-	}
-	state_copy(&other, state);
-	if (branch_take(flow->values, &other, insn, true))
-		flow_into(flow, &other, block->target, insn->address);
-	state_copy(&other, state);
-	if (branch_take(flow->values, &other, insn, false))
-		flow_into(flow, &other, block->next, insn->address);
+	if (there)
+		flow_into(flow, there, block->target, insn->address);
+	there = branch_take(flow->values, state, insn, false, &room);
+	if (there)
+		flow_into(flow, there, block->next, insn->address);
 }
 
 static void flow_block(struct flow *flow, uint32_t number)

@@ -39,9 +39,11 @@ static void block_masks(const struct code_function *function, struct code_block 
 
 	block->uses = block->defines = 0;
 	for (uint32_t i = block->first; i < block->end; i++) {
-		uint32_t reads, writes;
+		const struct code_insn *item = &function->insns.items[i];
+		uint32_t reads = item->insn.reads, writes = item->insn.writes;
 
-		insn_masks(arch, &function->insns.items[i], &reads, &writes);
+		if (item->is_tail || item->insn.op >= INSN_CALL)
+			insn_masks(arch, item, &reads, &writes);
 		block->uses |= reads & ~block->defines;
 		block->defines |= writes;
 	}

@@ -126,35 +126,17 @@ static bool state_join_flags(struct state *into, const struct state *from)
 	return changed;
 }
 
-/* A mask; two at a time, for most are the same. */
-static unsigned registers_that_differ(const struct state *a, const struct state *b)
-{
-	unsigned mask = 0;
-
-	for (unsigned reg = 0; reg < REGISTERS; reg += 2) {
-		uint64_t mine, other;
-
-		memcpy(&mine, &a->registers[reg], sizeof(mine));
-		memcpy(&other, &b->registers[reg], sizeof(other));
-		if (mine == other)
-			continue;
-		mask |= (unsigned)(a->registers[reg] != b->registers[reg]) << reg;
-		mask |= (unsigned)(a->registers[reg + 1] != b->registers[reg + 1]) << (reg + 1);
-	}
-	return mask;
-}
-
 bool state_join(struct values *values, struct state *into, const struct state *from, uint32_t live, bool widens)
 {
 	unsigned differs = into->low_only ^ from->low_only;
 	bool changed = false;
 	uint32_t facts;
 
-	for (unsigned rest = live & (differs | registers_that_differ(into, from)); rest; rest &= rest - 1) {
+	for (uint32_t rest = live; rest; rest &= rest - 1) {
 		unsigned reg = (unsigned)__builtin_ctz(rest);
 		uint32_t mine = into->registers[reg], value;
 
-		if (mine == UNKNOWN)
+		if (mine == UNKNOWN || (mine == from->registers[reg] && differs == 0))
 			continue;
 		value = differs >> reg & 1 ? UNKNOWN : value_join(values, mine, from->registers[reg]);
 		if (value == mine)

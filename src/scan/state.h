@@ -42,7 +42,9 @@ void state_at_entry(struct values *values, const struct arch *arch, struct state
 /* Copies what there is of it. */
 static inline void state_copy(struct state *into, const struct state *from)
 {
-	memcpy(into, from, offsetof(struct state, cells) + from->cell_count * sizeof(struct state_cell));
+	memcpy(into, from, offsetof(struct state, cells)); /* of a constant size: in place */
+	for (uint8_t i = 0; i < from->cell_count; i++)
+		into->cells[i] = from->cells[i];
 }
 
 /* Where nothing is known. */
@@ -76,6 +78,16 @@ void state_forget_escaped(struct state *state);
 /* Makes into what holds of both, of the live registers; where widens is set what would grow is unknown. True: into
  * changed. */
 bool state_join(struct values *values, struct state *into, const struct state *from, uint32_t live, bool widens);
+
+/* Nothing is known of these registers any more. */
+static inline void state_forget_registers(struct state *state, uint32_t registers)
+{
+	for (uint32_t rest = registers; rest; rest &= rest - 1)
+		state->registers[__builtin_ctz(rest)] = UNKNOWN;
+	state->low_only &= ~registers;
+	if (state->flags_register < REGISTERS && registers >> state->flags_register & 1)
+		state->flags_register = REGISTER_NONE;
+}
 
 /* Whether a value is a pointer that must not be lost: it can lead to code. */
 static inline bool state_is_pointer(const struct values *values, uint32_t value)

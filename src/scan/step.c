@@ -363,8 +363,7 @@ static void flow_other(struct flow *flow, struct state *state, const struct insn
 	}
 	for (unsigned rest = state->has_pointers && flow_listens(flow) ? reads : 0; rest; rest &= rest - 1)
 		flow_escape(flow, state, insn->address, state_get(state, (uint8_t)__builtin_ctz(rest)));
-	for (unsigned rest = insn->writes; rest; rest &= rest - 1)
-		state_set(state, (uint8_t)__builtin_ctz(rest), UNKNOWN);
+	state_forget_registers(state, insn->writes);
 	state->flags = FLAGS_UNKNOWN;
 }
 

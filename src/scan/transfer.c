@@ -106,8 +106,7 @@ static void flow_call(struct flow *flow, struct state *state, const struct insn 
 		flow_call_effect(flow, state, insn, flow_callee(flow, state, insn));
 	flow_escape_registers(flow, state, insn->address, flow->arch->call_changes | flow->function.entries_live);
 	flow_escape_cells(flow, state, insn->address, flow->function.entries.length > 0);
-	for (unsigned rest = flow->arch->call_changes; rest; rest &= rest - 1)
-		state_set(state, (uint8_t)__builtin_ctz(rest), UNKNOWN);
+	state_forget_registers(state, flow->arch->call_changes);
 	state_forget_escaped(state);
 	state->flags = FLAGS_UNKNOWN;
 	state->has_pointers = state_holds_pointer(flow->values, state, flow->arch->registers);
@@ -135,8 +134,7 @@ static void flow_syscall(struct flow *flow, struct state *state, const struct in
 								       VALUE_NUMBER + 1) });
 	flow_escape_registers(flow, state, insn->address, flow->arch->syscall_reads);
 	flow_escape_cells(flow, state, insn->address, false);
-	for (unsigned rest = flow->arch->syscall_changes; rest; rest &= rest - 1)
-		state_set(state, (uint8_t)__builtin_ctz(rest), UNKNOWN);
+	state_forget_registers(state, flow->arch->syscall_changes);
 	state_forget_escaped(state);
 	state->flags = FLAGS_UNKNOWN;
 }
