@@ -12,18 +12,25 @@
 
 enum { INSN_LENGTH_MAX = 15, CODE_PADDED = 32 };
 
+static bool code_multibyte_nop(struct code *code, uint8_t opcode)
+{
+	struct insn *insn = code->insn;
+
+	insn->op = INSN_NOP;
+	code_modrm(code);
+	if (opcode == 0x1e && !insn->has_memory && code->repeat && code->reg == 1)
+		return false; /* rdssp writes a register */
+	insn->reads = 0;
+	insn->has_memory = false;
+	return true;
+}
+
 /* Behind 0f. */
 static bool code_two_bytes(struct code *code)
 {
 	uint8_t opcode = *code->at++;
 	struct insn *insn = code->insn;
 
-	if ((opcode & 0xf0) == 0x80)
-		insn->condition = opcode & 15;
-	if ((opcode & 0xf0) == 0x80)
-		return code_target(code, INSN_BRANCH, 4);
-	if ((opcode & 0xf0) == 0x40 || (opcode & 0xf0) == 0x90)
-		return code_conditional(code, opcode);
 	switch (opcode) {
 	case 0x05:
 		insn->op = INSN_SYSCALL;
@@ -33,13 +40,7 @@ static bool code_two_bytes(struct code *code)
 		return true;
 	case 0x1e:
 	case 0x1f:
-		insn->op = INSN_NOP;
-		code_modrm(code);
-		if (opcode == 0x1e && !code->insn->has_memory && code->repeat && code->reg == 1)
-			return false; /* rdssp writes a register */
-		insn->reads = 0;
-		insn->has_memory = false;
-		return true;
+		return code_multibyte_nop(code, opcode);
 	case 0x10:
 	case 0x28:
 	case 0x57:
@@ -49,26 +50,55 @@ static bool code_two_bytes(struct code *code)
 	case 0x11:
 	case 0x29:
 	case 0x7f:
-	case 0xd6:
-		if (opcode == 0xd6 && !code->operand16)
-			return false;
 		return code_vector(code, true);
+	case 0xd6:
+		return code->operand16 && code_vector(code, true);
 	case 0x6e:
 	case 0x7e:
-		return code_vector_exchange(code, opcode);
+		return code->repeat ? code_sse(code, opcode) : code_vector_exchange(code, opcode);
+	case 0xa3:
+	case 0xba:
+		return code_bit(code, opcode);
+	case 0xa4:
+	case 0xac:
+		return code_double_shift(code);
+	case 0xc8 ... 0xcf:
+		return code_bswap(code, opcode);
+	case 0x40 ... 0x4f:
+	case 0x90 ... 0x9f:
+		return code_conditional(code, opcode);
+	case 0x80 ... 0x8f:
+		insn->condition = opcode & 15;
+		return code_target(code, INSN_BRANCH, 4);
 	case 0xaf:
 		return code_imul(code, 0);
 	case 0xb6:
 	case 0xb7:
 		return code_extend(code, INSN_MOVE_UNSIGNED, opcode == 0xb6 ? 1 : 2);
+	case 0xb8:
+	case 0xbc:
+	case 0xbd:
+		return code_count(code, opcode);
 	case 0xbe:
 	case 0xbf:
 		return code_extend(code, INSN_MOVE_SIGNED, opcode == 0xbe ? 1 : 2);
 	default:
-		return false;
+		return code_sse(code, opcode);
 	}
 }
 
+static bool code_leave(struct code *code)
+{
+	struct insn *insn = code->insn;
+
+	insn->op = INSN_LEAVE;
+	insn->width = 8;
+	insn->reads |= bit(RBP) | bit(RSP);
+	insn->writes |= bit(RSP) | bit(RBP);
+	return !code->operand16;
+}
+
+/* Those that are not in rows. */
 static bool code_rest(struct code *code, uint8_t opcode)
 {
 	struct insn *insn = code->insn;
@@ -82,17 +112,6 @@ static bool code_rest(struct code *code, uint8_t opcode)
 	case 0x69:
 	case 0x6b:
 		return code_imul(code, opcode == 0x6b ? 1 : 4);
-	case 0x80:
-	case 0x81:
-	case 0x83:
-		return code_arithmetic_imm(code, opcode);
-	case 0x84:
-	case 0x85:
-	case 0xa8:
-	case 0xa9:
-		return code_test(code, opcode);
-	case 0x8d:
-		return code_lea(code);
 	case 0x90:
 		insn->op = INSN_NOP;
 		return !(code->rex & REX_B);
@@ -104,12 +123,11 @@ static bool code_rest(struct code *code, uint8_t opcode)
 		insn->reads |= bit(RSP);
 		insn->writes |= bit(RSP);
 		return true;
+	case 0xc4:
+	case 0xc5:
+		return code_vex(code, opcode);
 	case 0xc9:
-		insn->op = INSN_LEAVE;
-		insn->width = 8;
-		insn->reads |= bit(RBP) | bit(RSP);
-		insn->writes |= bit(RSP) | bit(RBP);
-		return !code->operand16;
+		return code_leave(code);
 	case 0xcc:
 	case 0xf4:
 		insn->op = INSN_TRAP;
@@ -120,12 +138,6 @@ static bool code_rest(struct code *code, uint8_t opcode)
 		return code_target(code, INSN_JUMP, 4);
 	case 0xeb:
 		return code_target(code, INSN_JUMP, 1);
-	case 0xf6:
-	case 0xf7:
-		return code_unary(code, opcode);
-	case 0xfe:
-	case 0xff:
-		return code_group5(code, opcode);
 	default:
 		return false;
 	}
@@ -133,21 +145,46 @@ static bool code_rest(struct code *code, uint8_t opcode)
 
 static bool code_one_byte(struct code *code, uint8_t opcode)
 {
-	if (opcode < 0x40)
+	switch (opcode) {
+	case 0x00 ... 0x3f:
 		return code_arithmetic(code, opcode);
-	if ((opcode & 0xf0) == 0x50)
+	case 0x50 ... 0x5f:
 		return code_push_pop(code, opcode);
-	if ((opcode & 0xf0) == 0x70) {
+	case 0x70 ... 0x7f:
 		code->insn->condition = opcode & 15;
 		return code_target(code, INSN_BRANCH, 1);
-	}
-	if (opcode >= 0x88 && opcode <= 0x8b)
+	case 0x80:
+	case 0x81:
+	case 0x83:
+		return code_arithmetic_imm(code, opcode);
+	case 0x84:
+	case 0x85:
+	case 0xa8:
+	case 0xa9:
+		return code_test(code, opcode);
+	case 0x88 ... 0x8b:
 		return code_move(code, opcode);
-	if ((opcode & 0xf0) == 0xb0 || opcode == 0xc6 || opcode == 0xc7)
+	case 0x8d:
+		return code_lea(code);
+	case 0xb0 ... 0xbf:
+	case 0xc6:
+	case 0xc7:
 		return code_move_imm(code, opcode);
-	if (opcode == 0xc0 || opcode == 0xc1 || (opcode >= 0xd0 && opcode <= 0xd3))
+	case 0xc0:
+	case 0xc1:
+	case 0xd0 ... 0xd3:
 		return code_shift(code, opcode);
-	return code_rest(code, opcode);
+	case 0xd8 ... 0xdf:
+		return code_x87(code, opcode);
+	case 0xf6:
+	case 0xf7:
+		return code_unary(code, opcode);
+	case 0xfe:
+	case 0xff:
+		return code_group5(code, opcode);
+	default:
+		return code_rest(code, opcode);
+	}
 }
 
 /* Reads prefixes; false for those that change what is below (an address size, a second REX). */
@@ -160,7 +197,7 @@ static bool code_prefixes(struct code *code)
 			break;
 		case 0xf2:
 		case 0xf3:
-			code->repeat = true;
+			code->repeat = *code->at;
 			break;
 		case 0xf0:
 			code->locked = true;

@@ -4,40 +4,6 @@
  */
 #include "scan/forms.h"
 
-#include <string.h>
-
-static int64_t code_take(struct code *code, unsigned size)
-{
-	int64_t value = 0;
-
-	switch (size) {
-	case 1:
-		value = (int8_t)*code->at;
-		break;
-	case 2: {
-		int16_t word;
-
-		memcpy(&word, code->at, 2);
-		value = word;
-		break;
-	}
-	case 4: {
-		int32_t word;
-
-		memcpy(&word, code->at, 4);
-		value = word;
-		break;
-	}
-	case 8:
-		memcpy(&value, code->at, 8);
-		break;
-	default:
-		break;
-	}
-	code->at += size;
-	return value;
-}
-
 static uint8_t code_width(const struct code *code, bool is_byte)
 {
 	if (is_byte)
@@ -49,51 +15,6 @@ static uint8_t code_width(const struct code *code, bool is_byte)
 static unsigned code_imm_size(uint8_t width)
 {
 	return width == 8 ? 4 : width;
-}
-
-static void code_index(struct code *code, uint8_t mod)
-{
-	struct insn *insn = code->insn;
-	uint8_t sib = *code->at++;
-
-	insn->index = (uint8_t)((sib >> 3 & 7) | (code->rex & REX_X ? 8 : 0));
-	if (insn->index == RSP)
-		insn->index = REGISTER_NONE;
-	insn->scale = (uint8_t)(1 << (sib >> 6));
-	insn->base = (uint8_t)((sib & 7) | (code->rex & REX_B ? 8 : 0));
-	if ((sib & 7) == 5 && mod == 0) {
-		insn->base = REGISTER_NONE;
-		insn->displacement = code_take(code, 4);
-		insn->is_absolute = insn->index == REGISTER_NONE;
-	}
-}
-
-void code_modrm(struct code *code)
-{
-	struct insn *insn = code->insn;
-	uint8_t byte = *code->at++, mod = byte >> 6;
-
-	code->reg = (uint8_t)((byte >> 3 & 7) | (code->rex & REX_R ? 8 : 0));
-	if (mod == 3) {
-		code->rm = (uint8_t)((byte & 7) | (code->rex & REX_B ? 8 : 0));
-		return;
-	}
-	code->rm = REGISTER_NONE;
-	insn->has_memory = true;
-	insn->scale = 1;
-	if ((byte & 7) == 4) {
-		code_index(code, mod);
-	} else if (mod == 0 && (byte & 7) == 5) {
-		insn->displacement = code_take(code, 4);
-		insn->is_absolute = code->rip_relative = true;
-	} else {
-		insn->base = (uint8_t)((byte & 7) | (code->rex & REX_B ? 8 : 0));
-	}
-	if (mod == 1)
-		insn->displacement = code_take(code, 1);
-	else if (mod == 2)
-		insn->displacement = code_take(code, 4);
-	insn->reads |= bit(insn->base) | bit(insn->index);
 }
 
 /* ah, ch, dh and bh are parts of the first four registers that no value here can stand for. */
@@ -177,7 +98,7 @@ bool code_arithmetic(struct code *code, uint8_t opcode)
 		return true;
 	}
 	code_modrm(code);
-	if (code_high_bytes(code, width, writes && form >= 2, writes && form < 2))
+	if (width == 1 && code_high_bytes(code, width, writes && form >= 2, writes && form < 2))
 		return true;
 	if (form < 2) {
 		set_operand(code, code->reg);
@@ -199,7 +120,7 @@ bool code_arithmetic_imm(struct code *code, uint8_t opcode)
 	op = arithmetic[code->reg & 7];
 	insn->imm = code_take(code, opcode == 0x81 ? code_imm_size(width) : 1);
 	code->reg = RAX;
-	if (code_high_bytes(code, width, false, op != INSN_COMPARE)) {
+	if (width == 1 && code_high_bytes(code, width, false, op != INSN_COMPARE)) {
 		insn->reads &= ~(code->rm != REGISTER_NONE && (code->rm & 3) == RAX ? 0 : bit(RAX));
 		return true;
 	}
@@ -239,7 +160,7 @@ bool code_move(struct code *code, uint8_t opcode)
 	bool loads = opcode >= 0x8a;
 
 	code_modrm(code);
-	if (code_high_bytes(code, width, loads, !loads)) {
+	if (width == 1 && code_high_bytes(code, width, loads, !loads)) {
 		insn->reads_memory = insn->has_memory && loads;
 		return true;
 	}
@@ -330,7 +251,7 @@ bool code_test(struct code *code, uint8_t opcode)
 		return true;
 	}
 	code_modrm(code);
-	if (code_high_bytes(code, width, false, false))
+	if (width == 1 && code_high_bytes(code, width, false, false))
 		return true;
 	set_operand(code, code->reg);
 	set_arithmetic(code, INSN_TEST, width, code->rm);
@@ -405,7 +326,7 @@ bool code_target(struct code *code, uint8_t op, unsigned size)
 {
 	struct insn *insn = code->insn;
 
-	if (code->operand16)
+	if (code->operand16 && !(code->rex & REX_W))
 		return false;
 	insn->op = op;
 	insn->imm = code_take(code, size);
@@ -553,4 +474,73 @@ bool code_widen(struct code *code, uint8_t opcode)
 	insn->writes |= bit(RAX);
 	set_operand(code, RAX);
 	return insn->width >= 4;
+}
+
+/* b8, bc, bd: popcnt, tzcnt, lzcnt. Without f3 the last two leave a register as it was where there is no bit. */
+bool code_count(struct code *code, uint8_t opcode)
+{
+	struct insn *insn = code->insn;
+
+	if (code->operand16 || (!code->repeat && opcode == 0xb8) || code->repeat == 0xf2)
+		return false;
+	insn->op = INSN_OTHER;
+	insn->width = code_width(code, false);
+	code_modrm(code);
+	insn->reads |= bit(code->rm) | (code->repeat ? 0 : bit(code->reg));
+	insn->writes |= bit(code->reg);
+	insn->reads_memory = insn->has_memory;
+	return true;
+}
+
+/* a3, ba: a bit of a register (of memory a register names one that may be far away) is looked at; ba may change it. */
+bool code_bit(struct code *code, uint8_t opcode)
+{
+	struct insn *insn = code->insn;
+	bool writes;
+
+	if (code->operand16 || code->locked)
+		return false;
+	insn->op = INSN_OTHER;
+	insn->width = code_width(code, false);
+	code_modrm(code);
+	writes = opcode == 0xba && (code->reg & 7) > 4;
+	if (opcode == 0xa3 ? insn->has_memory : (code->reg & 7) < 4)
+		return false;
+	if (opcode == 0xba)
+		code->at++;
+	else
+		insn->reads |= bit(code->reg);
+	insn->reads |= bit(code->rm);
+	insn->writes |= writes ? bit(code->rm) : 0;
+	insn->reads_memory = insn->has_memory;
+	insn->writes_memory = insn->has_memory && writes;
+	return true;
+}
+
+/* a4, ac: shld, shrd by an immediate. */
+bool code_double_shift(struct code *code)
+{
+	struct insn *insn = code->insn;
+
+	if (code->operand16)
+		return false;
+	insn->op = INSN_OTHER;
+	insn->width = code_width(code, false);
+	code_modrm(code);
+	code->at++;
+	insn->reads |= bit(code->rm) | bit(code->reg);
+	insn->writes |= bit(code->rm);
+	insn->reads_memory = insn->writes_memory = insn->has_memory;
+	return true;
+}
+
+/* c8 to cf. */
+bool code_bswap(struct code *code, uint8_t opcode)
+{
+	uint8_t number = (uint8_t)((opcode & 7) | (code->rex & REX_B ? 8 : 0));
+
+	code->insn->op = INSN_OTHER;
+	code->insn->reads |= bit(number);
+	code->insn->writes |= bit(number);
+	return !code->operand16;
 }
