@@ -14,6 +14,7 @@
 #include <callgate/filter.h>
 #include <callgate/launch.h>
 #include <callgate/learn.h>
+#include <callgate/monitor.h>
 #include <callgate/notify.h>
 #include <callgate/policy.h>
 #include <callgate/privsep.h>

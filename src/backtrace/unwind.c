@@ -3,6 +3,7 @@
  * read from the process as it is needed; a page that cannot be read ends the walk.
  */
 #include "backtrace/files.h"
+#include "backtrace/frames.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 
@@ -48,9 +49,6 @@ void callgate_backtrace_free(struct callgate_backtrace *backtrace)
 struct walk {
 	pid_t pid, tid;
 	const uint64_t *registers;
-	Dwfl *dwfl;
-	struct callgate_frame *frames;
-	size_t limit, count;
 };
 
 static pid_t walk_next_thread(Dwfl *dwfl, void *context, void **thread)
@@ -96,85 +94,6 @@ static const Dwfl_Thread_Callbacks walk_callbacks = {
 	.set_initial_registers = walk_set_registers,
 };
 
-static void copy_text(char *to, size_t size, const char *text)
-{
-	snprintf(to, size, "%s", text ? text : "");
-	for (; *to; to++)
-		if (*to < ' ' || *to > '~')
-			*to = '?';
-}
-
-static void name_build_id(Dwfl_Module *module, char text[41])
-{
-	const unsigned char *bytes;
-	GElf_Addr address;
-	int length = dwfl_module_build_id(module, &bytes, &address);
-
-	for (int i = 0; i < length && i < 20; i++)
-		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
-}
-
-/* A return address may be the first byte of the next function: the call that is meant lies before it. */
-static void name_frame(Dwfl_Module *module, Dwarf_Addr looked_up, struct callgate_frame *frame)
-{
-	Dwarf_Addr bias = 0;
-	GElf_Off offset = 0;
-	GElf_Sym symbol;
-	Dwfl_Line *line = dwfl_module_getsrc(module, looked_up);
-	const char *name = dwfl_module_addrinfo(module, looked_up, &offset, &symbol, NULL, NULL, NULL);
-	int number = 0;
-
-	copy_text(frame->module, sizeof(frame->module),
-		  dwfl_module_info(module, NULL, NULL, NULL, NULL, NULL, NULL, NULL));
-	name_build_id(module, frame->build_id);
-	if (dwfl_module_getelf(module, &bias))
-		frame->offset = frame->address - bias;
-	if (name) {
-		copy_text(frame->symbol, sizeof(frame->symbol), name);
-		frame->symbol_offset = offset + (frame->address - looked_up);
-	}
-	if (line) {
-		copy_text(frame->file, sizeof(frame->file), dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL));
-		frame->line = number > 0 ? (unsigned)number : 0;
-	}
-}
-
-static int walk_frame(Dwfl_Frame *state, void *context)
-{
-	struct walk *walk = context;
-	struct callgate_frame *frame = &walk->frames[walk->count];
-	Dwarf_Addr looked_up;
-	Dwfl_Module *module;
-	Dwarf_Addr pc;
-	bool is_activation;
-
-	if (walk->count == walk->limit || !dwfl_frame_pc(state, &pc, &is_activation))
-		return DWARF_CB_ABORT;
-	*frame = (struct callgate_frame){ .address = pc, .offset = pc };
-	walk->count++;
-	looked_up = is_activation ? pc : pc - 1;
-	module = dwfl_addrmodule(walk->dwfl, looked_up);
-	if (module)
-		name_frame(module, looked_up, frame);
-	return DWARF_CB_OK;
-}
-
-static void dwfl_close(Dwfl **dwfl)
-{
-	if (*dwfl)
-		dwfl_end(*dwfl);
-}
-
-/* Debugging data only by build-id, from the folders that Debian's packages put it in. */
-static int find_debuginfo(Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr base, const char *path,
-			  const char *link, GElf_Word crc, char **ret_path)
-{
-	(void)path;
-	(void)link;
-	(void)crc;
-	return dwfl_build_id_find_debuginfo(module, userdata, name, base, NULL, NULL, 0, ret_path);
-}
-
 /* Where they are mapped; dwfl takes the descriptors of those that it reads. */
 static void report_files(Dwfl *dwfl, struct files *files)
 {
@@ -192,22 +111,24 @@ int callgate_backtrace_walk(struct callgate_backtrace *backtrace, int tid, const
 			    struct callgate_frame *frames, size_t limit, size_t *ret_count, struct callgate_error *err)
 {
 	static char *debug_folders = NULL;
-	static const Dwfl_Callbacks callbacks = { .find_debuginfo = find_debuginfo, .debuginfo_path = &debug_folders };
-	cleanup(dwfl_close) Dwfl *dwfl = dwfl_begin(&callbacks);
+	static const Dwfl_Callbacks callbacks = { .find_debuginfo = frames_find_debuginfo,
+						  .debuginfo_path = &debug_folders };
+	cleanup(frames_close) Dwfl *dwfl = dwfl_begin(&callbacks);
 	uint64_t ip = registers[CALLGATE_REGISTERS - 1];
-	struct walk walk = { backtrace->pid, tid, registers, dwfl, frames, limit, 0 };
+	struct walk walk = { backtrace->pid, tid, registers };
+	struct frames walked = { dwfl, frames, limit, 0 };
 
 	if (!dwfl)
 		return fail_nomem(err);
 	report_files(dwfl, &backtrace->files);
 	if (dwfl_attach_state(dwfl, NULL, backtrace->pid, &walk_callbacks, &walk))
-		dwfl_getthread_frames(dwfl, tid, walk_frame, &walk);
+		dwfl_getthread_frames(dwfl, tid, frames_collect, &walked);
 	/* Where not one file could be read there is nothing to walk by. */
-	if (!walk.count && limit) {
+	if (!walked.count && limit) {
 		frames[0] = (struct callgate_frame){ .address = ip, .offset = ip };
-		walk.count = 1;
+		walked.count = 1;
 	}
-	*ret_count = walk.count;
+	*ret_count = walked.count;
 	return CALLGATE_OK;
 }
 

@@ -7,6 +7,7 @@
  * answer wrongly; nothing is written, started or reached.
  */
 #include "base/cleanup.h"
+#include "cli/cage.h"
 #include "cli/print.h"
 #include "cli/verbs.h"
 
@@ -16,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 struct backtrace_options {
@@ -35,46 +35,6 @@ static const struct option_row backtrace_rows[] = {
 const struct usage backtrace_usage = USAGE("PID", 1, 1, backtrace_rows);
 
 #define FRAMES_MAX 64
-
-/* All that reading files and memory takes. */
-static const char policy_text[] =
-	"kernel 6.1\n"
-	"default errno EPERM\n"
-	"allow read, pread64, close, fstat, newfstatat, lseek, brk, munmap, mremap, madvise\n"
-	"allow openat if flags & O_ACCMODE == O_RDONLY and not flags & (O_CREAT | O_TRUNC | O_TMPFILE)\n"
-	"allow readlink, readlinkat, access, getdents64\n"
-	"allow mmap, mprotect if not (prot & PROT_EXEC)\n"
-	"allow process_vm_readv, fcntl, futex, getrandom, rt_sigreturn, sigaltstack, exit, exit_group\n"
-	"allow write if fd in {1, 2}\n";
-
-/* A loop in a table ends, and so does a table that asks for all memory. */
-#define CPU_SECONDS_MAX 5
-#ifdef CALLGATE_SANITIZED
-#define MEMORY_MAX RLIM_INFINITY /* a sanitizer maps terabytes */
-#else
-#define MEMORY_MAX (UINT64_C(2) << 30)
-#endif
-
-static int give_up_rights(void)
-{
-	const struct rlimit cpu = { CPU_SECONDS_MAX, CPU_SECONDS_MAX }, memory = { MEMORY_MAX, MEMORY_MAX };
-	struct callgate_policy *policy = NULL;
-	struct callgate_filter *filter = NULL;
-	struct callgate_error err;
-	int status = callgate_policy_parse("backtrace", policy_text, strlen(policy_text), NULL, &policy, &err);
-
-	setrlimit(RLIMIT_CPU, &cpu);
-	setrlimit(RLIMIT_AS, &memory);
-	/* Looking for debugging data must not become asking a server for it. */
-	unsetenv("DEBUGINFOD_URLS");
-	if (status == CALLGATE_OK)
-		status = callgate_filter_compile(policy, NULL, &filter, &err);
-	if (status == CALLGATE_OK)
-		status = callgate_filter_load(filter, 0, NULL, &err);
-	callgate_filter_free(filter);
-	callgate_policy_free(policy);
-	return status == CALLGATE_OK ? STATUS_YES : failure(&err);
-}
 
 static int parse_registers(const char *text, uint64_t registers[CALLGATE_REGISTERS])
 {
@@ -152,7 +112,7 @@ static int show(long pid, int tid, const uint64_t registers[CALLGATE_REGISTERS],
 
 	if (callgate_backtrace_open((int)pid, &backtrace, &err) != CALLGATE_OK)
 		return failure(&err);
-	status = give_up_rights();
+	status = cage_enter();
 	if (status != STATUS_YES)
 		return status;
 	if (callgate_backtrace_walk(backtrace, tid, registers, frames, FRAMES_MAX, &count, &err) != CALLGATE_OK)

@@ -149,7 +149,7 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-void say_frame(const struct callgate_frame *frame)
+void spell_frame(const struct callgate_frame *frame, char *text, size_t size)
 {
 	char function[320] = "", source[320] = "";
 
@@ -157,6 +157,14 @@ void say_frame(const struct callgate_frame *frame)
 		snprintf(function, sizeof(function), "%s+0x%" PRIx64 " ", frame->symbol, frame->symbol_offset);
 	if (frame->file[0])
 		snprintf(source, sizeof(source), " %s:%u", frame->file, frame->line);
-	note("  at %s(%s+0x%" PRIx64 ")%s", function, frame->module[0] ? base_name(frame->module) : "?", frame->offset,
-	     source);
+	snprintf(text, size, "%s(%s+0x%" PRIx64 ")%s", function, frame->module[0] ? base_name(frame->module) : "?",
+		 frame->offset, source);
+}
+
+void say_frame(const struct callgate_frame *frame)
+{
+	char text[FRAME_TEXT];
+
+	spell_frame(frame, text, sizeof(text));
+	note("  at %s", text);
 }

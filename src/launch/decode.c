@@ -35,11 +35,16 @@ static const struct decode_pointer decode_pointers[] = {
 /* The call that is told, at hand for every argument of it. */
 struct decode {
 	struct buf *text;
-	pid_t pid;
+	const struct decode_memory *memory;
 	const struct tracer_call *call;
 	const struct abi_arch *arch;
 	const struct abi_syscall *syscall;
 };
+
+static size_t decode_read(const struct decode *decode, uint64_t address, void *bytes, size_t length)
+{
+	return decode->memory->read(decode->memory->context, address, bytes, length);
+}
 
 static void decode_bytes(struct buf *text, const char *bytes, size_t length, bool is_cut)
 {
@@ -67,7 +72,7 @@ static void decode_address(const struct decode *decode, uint64_t address)
 static void decode_string(const struct decode *decode, uint64_t address)
 {
 	char bytes[DECODE_STRING_MAX];
-	size_t got = tracer_read(decode->pid, address, bytes, sizeof(bytes));
+	size_t got = decode_read(decode, address, bytes, sizeof(bytes));
 	size_t length = strnlen(bytes, got);
 
 	if (got == 0)
@@ -80,7 +85,7 @@ static void decode_data(const struct decode *decode, uint64_t address, uint64_t 
 {
 	char bytes[DECODE_STRING_MAX];
 	size_t want = length < sizeof(bytes) ? (size_t)length : sizeof(bytes);
-	size_t got = tracer_read(decode->pid, address, bytes, want);
+	size_t got = decode_read(decode, address, bytes, want);
 
 	if (got == 0)
 		decode_address(decode, address);
@@ -94,7 +99,7 @@ static void decode_strings(const struct decode *decode, uint64_t address)
 	size_t width = decode->arch->pointer_bits / 8;
 	uint64_t item = 0;
 
-	if (tracer_read(decode->pid, address, &item, width) != width) {
+	if (decode_read(decode, address, &item, width) != width) {
 		decode_address(decode, address);
 		return;
 	}
@@ -107,7 +112,7 @@ static void decode_strings(const struct decode *decode, uint64_t address)
 		}
 		decode_string(decode, item);
 		item = 0;
-		tracer_read(decode->pid, address + (i + 1) * width, &item, width);
+		decode_read(decode, address + (i + 1) * width, &item, width);
 	}
 	buf_putc(decode->text, ']');
 }
@@ -133,7 +138,7 @@ static void decode_sockaddr(const struct decode *decode, uint64_t address, uint6
 		struct sockaddr_un un;
 	} at = { 0 };
 	size_t want = length < sizeof(at) ? (size_t)length : sizeof(at);
-	size_t got = tracer_read(decode->pid, address, &at, want);
+	size_t got = decode_read(decode, address, &at, want);
 	char host[INET6_ADDRSTRLEN];
 
 	if (got < sizeof(at.any.sa_family) || got < want)
@@ -253,9 +258,9 @@ static void decode_arguments(const struct decode *decode)
 		buf_printf(decode->text, "%s0x%" PRIx64, i ? ", " : "", decode->call->args[i]);
 }
 
-void decode_call(struct buf *text, pid_t pid, const struct tracer_call *call)
+void decode_call_from(struct buf *text, const struct decode_memory *memory, const struct tracer_call *call)
 {
-	struct decode decode = { .text = text, .pid = pid, .call = call };
+	struct decode decode = { .text = text, .memory = memory, .call = call };
 
 	decode.arch = abi_arch_of_call(call->audit, call->nr);
 	if (!decode.arch) {
@@ -272,4 +277,16 @@ void decode_call(struct buf *text, pid_t pid, const struct tracer_call *call)
 	buf_putc(text, '(');
 	decode_arguments(&decode);
 	buf_putc(text, ')');
+}
+
+static size_t read_process(void *context, uint64_t address, void *ret_bytes, size_t length)
+{
+	return tracer_read(*(const pid_t *)context, address, ret_bytes, length);
+}
+
+void decode_call(struct buf *text, pid_t pid, const struct tracer_call *call)
+{
+	const struct decode_memory memory = { read_process, &pid };
+
+	decode_call_from(text, &memory, call);
 }
