@@ -128,8 +128,8 @@ static int set_mount(struct callgate_sandbox *sandbox, const struct sandbox_fiel
 	struct sandbox_mount mount = { .kind = (enum sandbox_mount_kind)field->parameter, .dest = values[0] };
 
 	if (mount.kind == SANDBOX_TMPFS) {
-		mount.size = sandbox->size;
-		sandbox->size = 0;
+		mount.options = sandbox->next;
+		sandbox->next = (struct sandbox_mount_options){ 0 };
 	}
 	return add_mount(sandbox, field, &mount, err);
 }
@@ -166,8 +166,11 @@ static int set_bind(struct callgate_sandbox *sandbox, const struct sandbox_field
 
 	if (!values[0][0])
 		return fail_value(field, values[0], err);
-	if (mount.kind != SANDBOX_SYMLINK)
+	if (mount.kind != SANDBOX_SYMLINK) {
 		status = place_of(sandbox, values[1], &mount.dest, err);
+		mount.options.noexec = sandbox->next.noexec;
+		sandbox->next.noexec = false;
+	}
 	return status == CALLGATE_OK ? add_mount(sandbox, field, &mount, err) : status;
 }
 
@@ -250,6 +253,18 @@ static int set_bytes(struct callgate_sandbox *sandbox, const struct sandbox_fiel
 	if (number == 0 || (*rest && (!unit || rest[1])))
 		return fail_value(field, values[0], err);
 	*(uint64_t *)field_of(sandbox, field) = unit ? number << (10 * (unit - units + 1)) : number;
+	return CALLGATE_OK;
+}
+
+/* As chmod(1) has it; the kernel reads the text itself. */
+static int set_perms(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
+		     struct callgate_error *err)
+{
+	size_t length = strlen(values[0]);
+
+	if (length < 3 || length > 4 || strspn(values[0], "01234567") != length)
+		return fail_value(field, values[0], err);
+	sandbox->next.perms = values[0];
 	return CALLGATE_OK;
 }
 

@@ -124,8 +124,12 @@ static int plan_check(const struct callgate_sandbox *sandbox, struct callgate_er
 	if (sandbox->layers.length > sandbox->layers_used)
 		return fail_contradiction(err, "an 'overlay-src' belongs to no overlay",
 					  "--overlay, --tmp-overlay or --ro-overlay behind it says where it goes");
-	if (sandbox->size)
-		return fail_contradiction(err, "a 'size' belongs to no tmpfs", "--tmpfs DEST behind it says where");
+	if (sandbox->next.size || sandbox->next.perms)
+		return fail_contradiction(err, "a 'size' or 'perms' belongs to no tmpfs",
+					  "--tmpfs DEST behind it says where");
+	if (sandbox->next.noexec)
+		return fail_contradiction(err, "a 'noexec' belongs to no mount",
+					  "--tmpfs DEST or --bind SOURCE DEST behind it says of what");
 	if (sandbox->uid_maps.length && (sandbox->gid_maps.length == 0) != (sandbox->uid_maps.length == 0))
 		return fail_contradiction(err, "'uid-map' needs a 'gid-map'", "users and groups are mapped together");
 	if (sandbox->gid_maps.length && sandbox->uid_maps.length == 0)
@@ -212,9 +216,13 @@ static int plan_mount(struct sandbox_plan *plan, const struct sandbox_mount *fro
 	struct plan_mount *to = &plan->mounts[plan->mount_count];
 	int status = CALLGATE_OK;
 
-	*to = (struct plan_mount){ .kind = from->kind, .dest = from->dest, .source = from->source };
-	if (from->size) {
-		to->size = arena_printf(&plan->arena, "%llu", (unsigned long long)from->size);
+	*to = (struct plan_mount){ .kind = from->kind,
+				   .dest = from->dest,
+				   .source = from->source,
+				   .perms = from->options.perms ? from->options.perms : "0755",
+				   .noexec = from->options.noexec };
+	if (from->options.size) {
+		to->size = arena_printf(&plan->arena, "%llu", (unsigned long long)from->options.size);
 		if (!to->size)
 			return fail_nomem(err);
 	}

@@ -21,11 +21,15 @@
 #define OVERLAY_LAYERS_MAX 24
 #define OVERLAY_LAYER_SIZE 32
 
+/* The old root, the file system that we began with, and mounts at / that others were made over. */
+#define ROOT_COVERS_MAX 66
+
 static long root_bind(struct root *root, const struct plan_mount *mount)
 {
 	bool is_read_only = mount->kind == SANDBOX_RO_BIND || mount->kind == SANDBOX_RO_BIND_TRY;
 	uint64_t attributes = MOUNT_ATTR_NOSUID | (is_read_only ? MOUNT_ATTR_RDONLY : 0) |
-			      (mount->kind == SANDBOX_DEV_BIND ? 0 : MOUNT_ATTR_NODEV);
+			      (mount->kind == SANDBOX_DEV_BIND ? 0 : MOUNT_ATTR_NODEV) |
+			      (mount->noexec ? MOUNT_ATTR_NOEXEC : 0);
 	struct statx status = { 0 };
 	long source = source_open(mount->source);
 	long tree = source < 0 ? source : tree_clone((int)source);
@@ -43,7 +47,8 @@ static long root_bind(struct root *root, const struct plan_mount *mount)
 
 static long root_tmpfs(struct root *root, const struct plan_mount *mount)
 {
-	long tree = fs_new_tmpfs("0755", mount->size, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+	long tree = fs_new_tmpfs(mount->perms, mount->size,
+				 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (mount->noexec ? MOUNT_ATTR_NOEXEC : 0));
 
 	if (tree >= 0)
 		root_remember(root, (int)tree);
@@ -194,6 +199,37 @@ static long root_begin(struct root *root)
 	return 0;
 }
 
+/* Which mount is at a place; 0 when that cannot be told. */
+static uint64_t mount_at_place(long fd, const char *path)
+{
+	struct statx status = { 0 };
+
+	if (KERNEL_CALL(SYS_statx, fd, path, AT_EMPTY_PATH, STATX_MNT_ID, &status) < 0)
+		return 0;
+	return status.stx_mask & STATX_MNT_ID ? status.stx_mnt_id : 0;
+}
+
+/*
+ * What was mounted over the root before it became the root lies over it still, and ".." of the root leads up there: the
+ * old root, and over that whatever of ours the new one was mounted over. All of it is let go, or nothing is started.
+ */
+static long root_uncover(const struct root *root)
+{
+	uint64_t own = mount_at_place(root->top, "");
+	long result = 0;
+
+	for (unsigned i = 0; result == 0 && i < ROOT_COVERS_MAX; i++) {
+		uint64_t above = mount_at_place(AT_FDCWD, "/..");
+
+		if (own == 0 || above == 0)
+			return -ENOSYS;
+		if (above == own)
+			return 0;
+		result = KERNEL_CALL(SYS_umount2, "/..", MNT_DETACH);
+	}
+	return result == 0 ? -EBUSY : result;
+}
+
 /* The old root comes to lie over the new one, and is let go there. */
 static long root_pivot(const struct root *root)
 {
@@ -207,7 +243,7 @@ static long root_pivot(const struct root *root)
 	if (result == 0)
 		result = KERNEL_CALL(SYS_pivot_root, ".", ".");
 	if (result == 0)
-		result = KERNEL_CALL(SYS_umount2, ".", MNT_DETACH);
+		result = root_uncover(root);
 	return result == 0 ? KERNEL_CALL(SYS_chdir, "/") : result;
 }
 

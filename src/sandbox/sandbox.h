@@ -45,12 +45,19 @@ enum sandbox_mount_kind {
 	SANDBOX_RO_OVERLAY,
 };
 
+/* What a mount is to be beside its kind, said before it. */
+struct sandbox_mount_options {
+	uint64_t size;	   /* of a tmpfs, bytes; 0: the kernel's default */
+	const char *perms; /* of a tmpfs, in octal; NULL: 0755 */
+	bool noexec;	   /* of a tmpfs or a bind: nothing in it is executed */
+};
+
 struct sandbox_mount {
 	enum sandbox_mount_kind kind;
 	const char *dest;     /* absolute, in the target's root */
 	const char *source;   /* of a bind; what a link holds */
 	const char *work;     /* of SANDBOX_OVERLAY */
-	uint64_t size;	      /* of a tmpfs, bytes; 0: the kernel's default */
+	struct sandbox_mount_options options;
 	size_t layers_from;   /* of an overlay: its lower folders in sandbox.layers, the lowest first */
 	size_t layers_length; /* how many */
 };
@@ -96,7 +103,7 @@ struct callgate_sandbox {
 	} mounts;
 	struct sandbox_strings layers; /* lower folders of overlays */
 	size_t layers_used;	       /* how many of them belong to a mount */
-	uint64_t size;		       /* of the next tmpfs, 0: the kernel's default */
+	struct sandbox_mount_options next; /* mount's */
 	int64_t uid, gid;	       /* of the target, −1: as ours */
 	struct sandbox_maps uid_maps, gid_maps;
 	const char *hostname;

@@ -118,6 +118,24 @@ questions() {
 	stdout_lacks unmounted
 	stdout_lacks writable
 
+	# What a root was mounted over must be gone: ".." of / would lead there.
+	mkdir -p root/proc && cp "$inside" root/inside && echo hidden >root/hidden && chmod -R a+rX root
+	local roots=(cell --ro-bind "$PWD/root" / --proc /proc)
+	expect 0 "$who: nothing lies over a root that was bound" "${roots[@]}" -- /inside covered
+	stdout_is no
+	expect 0 "$who:   nor over one of several" "${roots[@]}" --tmpfs / --ro-bind "$PWD/root" / --proc /proc -- /inside covered
+	stdout_is no
+	expect 0 "$who:   nor over an empty one" cell --proc /proc -- /inside covered
+	stdout_is no
+	for preset in strict read-only workspace network judge; do
+		expect 0 "$who:   nor over that of $preset" open_cell --preset $preset --ro-bind "$PWD/inside" /tmp/inside -- \
+			/tmp/inside covered
+		stdout_is no
+	done
+	expect 0 "$who:   so that what is masked stays so" open_cell --preset read-only -- \
+		sh -c 'cat /etc/shadow /../etc/shadow 2>/dev/null | wc -c'
+	stdout_is 0
+
 	# Judge0's CVEs of 2024: a link where a folder was, in a folder that others write.
 	rm -rf race && mkdir -m 777 race race/box
 	ln -s / race/link

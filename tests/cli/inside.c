@@ -214,6 +214,17 @@ static int ask_descriptors(char **arguments)
 	return 0;
 }
 
+/* covered: whether something is mounted over the root, which ".." of it leads to. */
+static int ask_covered(char **arguments)
+{
+	struct statx root, above;
+
+	if (statx(AT_FDCWD, "/", 0, STATX_MNT_ID, &root) < 0 || statx(AT_FDCWD, "/..", 0, STATX_MNT_ID, &above) < 0)
+		return answer(-1);
+	puts(root.stx_mnt_id == above.stx_mnt_id ? "no" : "yes");
+	return 0;
+}
+
 /* userns: becomes root of a user namespace and a mount namespace in the sandbox, and tries to undo what it is in. */
 static int ask_userns(char **arguments)
 {
@@ -285,6 +296,7 @@ static const struct question questions[] = {
 	{ "abstract", ask_abstract, 1 },
 	{ "bind", ask_bind, 1 },
 	{ "connect", ask_connect, 1 },
+	{ "covered", ask_covered, 0 },
 	{ "descriptors", ask_descriptors, 0 },
 	{ "escape", ask_escape, 0 },
 	{ "ids", ask_ids, 0 },

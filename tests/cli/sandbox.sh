@@ -124,6 +124,12 @@ expect 0 'folders, links and masks' callgate run --preset strict --dir /a/b --sy
 	sh -c 'cd /c/b && [ ! -s /l/file ] && ls /l'
 stdout_is file
 expect 0 'a tmpfs has a size' callgate run --preset strict --size 4K --tmpfs /s -- sh -c '! head -c 100000 /dev/zero 2>/dev/null >/s/full'
+expect 0 'a tmpfs has permissions' callgate run --preset strict --perms 1750 --tmpfs /s -- stat -c %a /s
+stdout_is 1750
+expect 126 'nothing in it is executed, where that was said' callgate run --preset strict --noexec --tmpfs /s -- \
+	sh -c 'cp /bin/true /s/true && exec /s/true 2>/dev/null'
+expect 126 'nor what is bound' callgate run --preset strict --noexec --ro-bind /usr/bin /programs -- /programs/true
+expect 0 '  and only there' callgate run --preset strict --noexec --tmpfs /s --tmpfs /t -- sh -c 'cp /bin/true /t/true && exec /t/true'
 expect 0 'a host name' callgate run --preset strict --hostname box -- uname -n
 stdout_is box
 expect 0 'a limit' callgate run --preset strict --rlimit nofile=17:19 -- sh -c 'ulimit -Sn; ulimit -Hn'

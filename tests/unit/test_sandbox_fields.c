@@ -52,6 +52,8 @@ static void values_that_mean_nothing_are_refused(void **state)
 	refused(CALLGATE_E_INVALID, "connect-tcp", VALUES("65536"), "PORT");
 	refused(CALLGATE_E_INVALID, "size", VALUES("0"), "BYTES");
 	refused(CALLGATE_E_INVALID, "size", VALUES("1KB"), "BYTES");
+	refused(CALLGATE_E_INVALID, "perms", VALUES("1788"), "OCTAL");
+	refused(CALLGATE_E_INVALID, "perms", VALUES("7"), "OCTAL");
 	refused(CALLGATE_E_INVALID, "pass-fd", VALUES("-1"), "descriptor");
 	refused(CALLGATE_E_OS, "pass-fd", VALUES("2147483647"), "cannot keep descriptor");
 	refused(CALLGATE_E_INVALID, "hostname", VALUES(""), "host name");
@@ -79,8 +81,8 @@ static void settings_mean_what_they_say(void **state)
 	assert_true(sandbox->limits.items[0].hard == RLIM_INFINITY);
 	assert_int_equal(callgate_sandbox_set(sandbox, "size", VALUES("2M"), 1, &err), CALLGATE_OK);
 	assert_int_equal(callgate_sandbox_set(sandbox, "tmpfs", VALUES("/tmp"), 1, &err), CALLGATE_OK);
-	assert_int_equal(sandbox->mounts.items[0].size, 2 << 20);
-	assert_int_equal(sandbox->size, 0);
+	assert_int_equal(sandbox->mounts.items[0].options.size, 2 << 20);
+	assert_int_equal(sandbox->next.size, 0);
 	callgate_sandbox_free(sandbox);
 }
 

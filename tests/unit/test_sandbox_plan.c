@@ -47,6 +47,8 @@ static void settings_that_contradict_each_other_are_refused(void **state)
 	contradictory((struct setting[]){ { "proc", { "/proc" }, 1 }, { 0 } }, "/proc");
 	contradictory((struct setting[]){ { "overlay-src", { "/usr" }, 1 }, { 0 } }, "overlay-src");
 	contradictory((struct setting[]){ { "size", { "1M" }, 1 }, { 0 } }, "size");
+	contradictory((struct setting[]){ { "perms", { "1777" }, 1 }, { 0 } }, "perms");
+	contradictory((struct setting[]){ { "noexec" }, { "dir", { "/x" }, 1 }, { 0 } }, "noexec");
 	contradictory((struct setting[]){ { "uid-map", { "0", "0", "1" }, 3 }, { 0 } }, "gid-map");
 	contradictory((struct setting[]){ { "gid-map", { "0", "0", "1" }, 3 }, { 0 } }, "uid-map");
 	if (geteuid() != 0)
