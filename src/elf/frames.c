@@ -109,7 +109,7 @@ static int reader_frame(struct reader *reader, struct encoded *cursor, const str
 		if (cie->lsda != ENCODED_OMIT)
 			frame.lsda = encoded_pointer(cursor, cie->lsda, true);
 	}
-	if (frame.is_signal_frame)
+	if (frame.is_signal_frame && module->machine == EM_X86_64)
 		frame.start++;
 	if (cursor->at > cursor->end || frame.end <= frame.start || !module_is_code(module, frame.start))
 		return CALLGATE_OK;

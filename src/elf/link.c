@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "elf/link_load.h"
+#include "elf/link_machine.h"
 #include "elf/link_names.h"
 #include "elf/link_search.h"
 
@@ -16,7 +17,6 @@
 
 #define LINK_CACHE_PATH	  "/etc/ld.so.cache"
 #define LINK_PRELOAD_PATH "/etc/ld.so.preload"
-#define LINK_MUSL_PATH	  "/etc/ld-musl-x86_64.path"
 #define LINK_MUSL_DEFAULT "/lib:/usr/local/lib:/usr/lib"
 
 enum { LINK_TEXT_MAX = 64 << 20 };
@@ -61,7 +61,8 @@ static int link_read_paths(struct link *link, struct callgate_error *err)
 {
 	char *bytes;
 	size_t size;
-	int status = link_read(link, link->is_musl ? LINK_MUSL_PATH : LINK_CACHE_PATH, &bytes, &size, err);
+	int status =
+		link_read(link, link->is_musl ? link_machine(link)->musl_path : LINK_CACHE_PATH, &bytes, &size, err);
 
 	if (status != CALLGATE_OK)
 		return status;
@@ -115,7 +116,11 @@ static int link_hold_interpreter(struct link *link, struct link_load_state *stat
 	if (!state->interpreter.found.host)
 		return fail(err, CALLGATE_E_NOT_FOUND, "'%s' needs the interpreter '%s', which is not there",
 			    link->modules.items[0]->path, path);
-	return link_read_module(link, &state->interpreter.found, &state->held, err);
+	status = link_read_module(link, &state->interpreter.found, &state->held, err);
+	if (status == CALLGATE_OK && state->held->machine != link->modules.items[0]->module->machine)
+		return fail(err, CALLGATE_E_UNSUPPORTED, "the interpreter '%s' of '%s' is for another machine", path,
+			    link->modules.items[0]->path);
+	return status;
 }
 
 /* A preloaded library that is not there is passed over, as ld.so does. */

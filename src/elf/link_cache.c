@@ -11,7 +11,6 @@
 enum {
 	CACHE_OLD_HEADER = 16, /* magic, padded, and the number of entries */
 	CACHE_OLD_ENTRY = 12,  /* flags, key, value */
-	CACHE_X86_64 = 0x0303, /* FLAG_X8664_LIB64 | FLAG_ELF_LIBC6 */
 	CACHE_HWCAPS_TAG = 1,  /* cache_extension_tag_glibc_hwcaps */
 	CACHE_SECTIONS_MAX = 64,
 };
@@ -106,7 +105,8 @@ static const char *cache_hwcap(const struct cache *cache, uint32_t number)
 	return NULL;
 }
 
-bool link_cache_next(const uint8_t *bytes, size_t size, const char *name, size_t *at, struct link_cached *ret_cached)
+bool link_cache_next(const uint8_t *bytes, size_t size, uint32_t flags, const char *name, size_t *at,
+		     struct link_cached *ret_cached)
 {
 	struct cache cache;
 	struct cache_entry entry;
@@ -119,7 +119,7 @@ bool link_cache_next(const uint8_t *bytes, size_t size, const char *name, size_t
 		struct link_cached cached = { cache_text(&cache, entry.value), NULL };
 
 		++*at;
-		if (entry.flags != CACHE_X86_64 || !key || !cached.path || strcmp(key, name) != 0)
+		if (entry.flags != flags || !key || !cached.path || strcmp(key, name) != 0)
 			continue;
 		if (entry.hwcap & CACHE_HWCAP_EXTENSION)
 			cached.hwcap = cache_hwcap(&cache, (uint32_t)entry.hwcap);

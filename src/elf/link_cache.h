@@ -17,9 +17,10 @@ struct link_cached {
 };
 
 /*
- * The next x86-64 library of that name, for a walk that begins with *at = 0; false after the last one. Nothing in the
- * bytes is trusted: what leaves them is not there.
+ * The next library of that name and of a machine (struct link_machine has its flags), for a walk that begins with *at =
+ * 0; false after the last one. Nothing in the bytes is trusted: what leaves them is not there.
  */
-bool link_cache_next(const uint8_t *bytes, size_t size, const char *name, size_t *at, struct link_cached *ret_cached);
+bool link_cache_next(const uint8_t *bytes, size_t size, uint32_t flags, const char *name, size_t *at,
+		     struct link_cached *ret_cached);
 
 #endif

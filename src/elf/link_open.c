@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "elf/link_load.h"
+#include "elf/link_machine.h"
 #include "elf/link_names.h"
 
 #include <dirent.h>
@@ -184,11 +185,17 @@ int link_open_folder(struct link *link, const char *folder, const char *reason, 
 static int open_pattern(struct link *link, const struct link_hint *hint, struct callgate_error *err)
 {
 	size_t root = link->root ? strlen(link->root) : 0;
+	const char *triplet = strstr(hint->pattern, LINK_TRIPLET);
 	cleanup(buf_fini) struct buf pattern = { 0 };
 	cleanup(globfree) glob_t files = { 0 };
 	int status = CALLGATE_OK;
 
-	buf_printf(&pattern, "%s%s", link->root ? link->root : "", hint->pattern);
+	buf_puts(&pattern, link->root ? link->root : "");
+	if (triplet)
+		buf_printf(&pattern, "%.*s%s%s", (int)(triplet - hint->pattern), hint->pattern,
+			   link_machine(link)->triplet, triplet + strlen(LINK_TRIPLET));
+	else
+		buf_puts(&pattern, hint->pattern);
 	if (pattern.failed)
 		return fail_nomem(err);
 	if (glob(buf_text(&pattern), 0, NULL, &files) == GLOB_NOSPACE)

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "elf/link_cache.h"
+#include "elf/link_machine.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -20,14 +21,9 @@
 
 enum { SEARCH_CHAIN_MAX = 256 }; /* modules that asked for each other, whose RPATH is asked */
 
-/* What Debian's glibc was built with, and others'. */
-static const char *const search_defaults[] = {
-	"/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib", NULL
-};
-static const char *const search_libs[] = { "lib/x86_64-linux-gnu", "lib64" }; /* $LIB */
-
 struct search {
 	struct link *link;
+	const struct link_machine *machine;
 	const char *name;
 	struct place *found;
 	int status;
@@ -35,14 +31,14 @@ struct search {
 };
 
 /* Whether it is a library that this linker would take, as far as its first bytes tell. */
-static bool search_fits(const char *host)
+static bool search_fits(const struct search *search, const char *host)
 {
 	cleanup_fd int fd = open(host, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	Elf64_Ehdr header;
 
 	return fd >= 0 && read(fd, &header, sizeof(header)) == sizeof(header) &&
 	       memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 && header.e_ident[EI_CLASS] == ELFCLASS64 &&
-	       header.e_ident[EI_DATA] == ELFDATA2LSB && header.e_machine == EM_X86_64;
+	       header.e_ident[EI_DATA] == ELFDATA2LSB && header.e_machine == search->machine->machine;
 }
 
 /* True ends the search: the file was found, or memory is out. */
@@ -51,24 +47,9 @@ static bool search_try(struct search *search, const char *path)
 	search->status = place_find(&search->link->arena, search->link->root, path, search->found, search->err);
 	if (search->status != CALLGATE_OK)
 		return true;
-	if (search->found->host && !search_fits(search->found->host))
+	if (search->found->host && !search_fits(search, search->found->host))
 		*search->found = (struct place){ 0 };
 	return search->found->host;
-}
-
-/* The best glibc-hwcaps folder that this processor's level (1 to 4) lets ld.so look into. */
-static unsigned search_level(void)
-{
-	__builtin_cpu_init();
-	if (!__builtin_cpu_supports("sse4.2") || !__builtin_cpu_supports("popcnt"))
-		return 1;
-	if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi2") || !__builtin_cpu_supports("fma"))
-		return 2;
-	return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-			       __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
-			       __builtin_cpu_supports("avx512vl")
-		       ? 4
-		       : 3;
 }
 
 /* One folder, its glibc-hwcaps first. */
@@ -79,8 +60,9 @@ static bool search_folder(struct search *search, const char *folder)
 
 	snprintf(path, sizeof(path), "%s%s/glibc-hwcaps", search->link->root ? search->link->root : "", folder);
 	if (!search->link->is_musl && stat(path, &status) == 0) {
-		for (unsigned level = search_level(); level > 1; level--) {
-			snprintf(path, sizeof(path), "%s/glibc-hwcaps/x86-64-v%u/%s", folder, level, search->name);
+		for (unsigned level = search->machine->level(); level > 1; level--) {
+			snprintf(path, sizeof(path), "%s/glibc-hwcaps/%s%u/%s", folder, search->machine->level_name,
+				 level, search->name);
 			if (search_try(search, path))
 				return true;
 		}
@@ -91,11 +73,12 @@ static bool search_folder(struct search *search, const char *folder)
 }
 
 /* Appends an element of a path with $ORIGIN, $LIB and $PLATFORM put in; length bytes of it. */
-static void search_expand(const char *element, size_t length, const char *origin, const char *lib, struct buf *out)
+static void search_expand(const struct search *search, const char *element, size_t length, const char *origin,
+			  const char *lib, struct buf *out)
 {
 	struct {
 		const char *name, *value;
-	} tokens[] = { { "ORIGIN", origin }, { "LIB", lib }, { "PLATFORM", "x86_64" } };
+	} tokens[] = { { "ORIGIN", origin }, { "LIB", lib }, { "PLATFORM", search->machine->name } };
 
 	for (size_t at = 0; at < length;) {
 		bool braced = length - at > 1 && element[at] == '$' && element[at + 1] == '{';
@@ -124,12 +107,12 @@ static bool search_path(struct search *search, const char *path, const char *ori
 	while (path && *path) {
 		size_t length = strcspn(path, ":;");
 
-		for (size_t i = 0; length && i < sizeof(search_libs) / sizeof(*search_libs); i++) {
+		for (size_t i = 0; length && i < sizeof(search->machine->libs) / sizeof(*search->machine->libs); i++) {
 			cleanup(buf_fini) struct buf folder = { 0 };
 
 			if (i > 0 && !memmem(path, length, "LIB", 3))
 				break;
-			search_expand(path, length, origin, search_libs[i], &folder);
+			search_expand(search, path, length, origin, search->machine->libs[i], &folder);
 			if (folder.failed)
 				search->status = fail_nomem(search->err);
 			if (folder.failed || (folder.length && search_folder(search, buf_text(&folder))))
@@ -168,10 +151,14 @@ static bool search_cache(struct search *search)
 	unsigned best_level = 0;
 	size_t at = 0;
 
-	while (link_cache_next(search->link->cache, search->link->cache_size, search->name, &at, &cached)) {
+	while (link_cache_next(search->link->cache, search->link->cache_size, search->machine->cache_flags,
+			       search->name, &at, &cached)) {
+		size_t length = strlen(search->machine->level_name);
 		unsigned level = 1;
 
-		if (cached.hwcap && (sscanf(cached.hwcap, "x86-64-v%u", &level) != 1 || level > search_level()))
+		if (cached.hwcap &&
+		    (strncmp(cached.hwcap, search->machine->level_name, length) != 0 ||
+		     sscanf(cached.hwcap + length, "%u", &level) != 1 || level > search->machine->level()))
 			continue;
 		if (level > best_level) {
 			best = cached;
@@ -196,8 +183,8 @@ static bool search_glibc(struct search *search, uint32_t by)
 		return false;
 	if (search_cache(search))
 		return true;
-	for (size_t i = 0; search_defaults[i]; i++)
-		if (search_folder(search, search_defaults[i]))
+	for (size_t i = 0; search->machine->folders[i]; i++)
+		if (search_folder(search, search->machine->folders[i]))
 			return true;
 	return false;
 }
@@ -210,7 +197,7 @@ static bool search_musl(struct search *search, uint32_t by)
 
 int link_search(struct link *link, uint32_t by, const char *name, struct place *ret_found, struct callgate_error *err)
 {
-	struct search search = { link, name, ret_found, CALLGATE_OK, err };
+	struct search search = { link, link_machine(link), name, ret_found, CALLGATE_OK, err };
 	cleanup(buf_fini) struct buf path = { 0 };
 
 	*ret_found = (struct place){ 0 };
@@ -221,8 +208,8 @@ int link_search(struct link *link, uint32_t by, const char *name, struct place *
 			search_glibc(&search, by);
 		return search.status;
 	}
-	search_expand(name, strlen(name), by == LINK_NOWHERE ? "/" : link->modules.items[by]->folder, search_libs[0],
-		      &path);
+	search_expand(&search, name, strlen(name), by == LINK_NOWHERE ? "/" : link->modules.items[by]->folder,
+		      search.machine->libs[0], &path);
 	if (path.failed)
 		return fail_nomem(err);
 	search_try(&search, buf_text(&path));

@@ -18,7 +18,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-enum { NOTE_ALIGNMENT = 4 };
+enum { NOTE_ALIGNMENT = 4, CODE_PADDING = 64 };
 
 const struct module_segment *module_segment_of(const struct module *module, uint64_t address)
 {
@@ -116,13 +116,13 @@ static const char *reader_machine(const uint8_t *bytes, uint16_t machine)
 {
 	if (machine == EM_X86_64)
 		return bytes[EI_CLASS] == ELFCLASS32 ? "x32" : NULL;
+	if (machine == EM_AARCH64)
+		return bytes[EI_CLASS] == ELFCLASS32 ? "aarch64 with 32-bit pointers" : NULL;
 	switch (machine) {
 	case EM_386:
 		return "i386";
 	case EM_ARM:
 		return "32-bit ARM";
-	case EM_AARCH64:
-		return "aarch64";
 	case EM_RISCV:
 		return "RISC-V";
 	case EM_PPC64:
@@ -152,7 +152,7 @@ static int reader_kind(const struct reader *reader)
 	machine = reader_machine(module->bytes, header.e_machine);
 	if (machine) {
 		error_set(reader->err, CALLGATE_E_UNSUPPORTED, "'%s' is a program for %s", reader->name, machine);
-		error_hint(reader->err, "programs and libraries for x86_64 are read");
+		error_hint(reader->err, "programs and libraries for x86_64 and aarch64 are read");
 		return CALLGATE_E_UNSUPPORTED;
 	}
 	if (header.e_ident[EI_CLASS] != ELFCLASS64)
@@ -229,6 +229,55 @@ static int reader_sections(struct reader *reader, Elf *elf)
 			return fail_nomem(reader->err);
 	}
 	return CALLGATE_OK;
+}
+
+/* Adds a stretch of code, to the one before it where only padding is between. */
+static bool reader_add_code(struct module *module, uint64_t start, uint64_t end)
+{
+	struct module_range range = { start, end };
+	struct module_range *last =
+		module->code.length ? &module->code.items[module->code.length - 1] : &(struct module_range){ 0, 0 };
+
+	if (last->end != 0 && start >= last->start && start <= last->end + CODE_PADDING) {
+		last->end = end > last->end ? end : last->end;
+		return true;
+	}
+	return VEC_PUSH(&module->arena, &module->code, range);
+}
+
+static int reader_code_of(struct reader *reader, const struct module_segment *segment)
+{
+	struct module *module = reader->module;
+	size_t before = module->code.length;
+
+	for (size_t i = 0; i < module->sections.length; i++) {
+		const struct module_section *section = &module->sections.items[i];
+		const uint64_t wanted = SHF_ALLOC | SHF_EXECINSTR;
+
+		if ((section->flags & wanted) != wanted || section->size == 0 ||
+		    section->address - segment->address >= segment->size ||
+		    section->size > segment->size - (section->address - segment->address))
+			continue;
+		if (!reader_add_code(module, section->address, section->address + section->size))
+			return fail_nomem(reader->err);
+	}
+	if (module->code.length == before &&
+	    !reader_add_code(module, segment->address, segment->address + segment->size))
+		return fail_nomem(reader->err);
+	return CALLGATE_OK;
+}
+
+static int reader_code(struct reader *reader)
+{
+	int status = CALLGATE_OK;
+
+	for (size_t i = 0; status == CALLGATE_OK && i < reader->module->segments.length; i++) {
+		const struct module_segment *segment = &reader->module->segments.items[i];
+
+		if (segment->type == PT_LOAD && segment->flags & PF_X)
+			status = reader_code_of(reader, segment);
+	}
+	return status;
 }
 
 static const struct module_segment *reader_segment(const struct reader *reader, uint32_t type)
@@ -391,6 +440,8 @@ static int reader_headers(struct reader *reader, Elf *elf)
 
 	if (status == CALLGATE_OK)
 		status = reader_sections(reader, elf);
+	if (status == CALLGATE_OK)
+		status = reader_code(reader);
 	if (status == CALLGATE_OK)
 		status = reader_build_id(reader);
 	if (status == CALLGATE_OK)

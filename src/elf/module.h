@@ -120,6 +120,9 @@ struct module {
 		VEC(struct module_section);
 	} sections; /* all, by index; empty where the file has no table of them */
 	struct {
+		VEC(struct module_range);
+	} code; /* what is executed, ascending: sections of executable segments, or all of one that has none */
+	struct {
 		VEC(const char *);
 	} needed; /* DT_NEEDED, in order */
 	struct {
@@ -172,11 +175,13 @@ bool module_word(const struct module *module, uint64_t address, uint64_t *ret_wo
 /* The loaded segment that holds address (bytes that are zeroed at load included), NULL. */
 const struct module_segment *module_segment_of(const struct module *module, uint64_t address);
 
+/* Whether instructions can be there. Linkers put constants beside them into one segment: sections tell them apart. */
 static inline bool module_is_code(const struct module *module, uint64_t address)
 {
-	const struct module_segment *segment = module_segment_of(module, address);
-
-	return segment && (segment->flags & 1); /* PF_X */
+	for (size_t i = 0; i < module->code.length; i++)
+		if (address - module->code.items[i].start < module->code.items[i].end - module->code.items[i].start)
+			return true;
+	return false;
 }
 
 /* By name, the first; NULL. */

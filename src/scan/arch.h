@@ -21,6 +21,8 @@ struct arch {
 	uint32_t syscall_reads;	  /* the same of the kernel */
 	uint32_t syscall_changes; /* the same */
 	uint32_t return_reads;	  /* what a caller looks at afterwards */
+	uint32_t veneer;	  /* what a stub between two functions may change: nothing is given in it */
+	bool has_pages;		  /* addresses are made in two steps, and targets of calls lie in registers */
 	/* The registers of VALUE_ARGUMENTS: C's arguments first, then whatever else may carry a number to a wrapper. */
 	uint8_t arguments[VALUE_ARGUMENTS];
 	uint8_t syscall_arguments[VALUE_NUMBER + 1]; /* the kernel's six, and the number */

@@ -104,15 +104,20 @@ static uint32_t value_move(struct values *values, uint32_t value, int64_t distan
 	return value_make(values, moved);
 }
 
-/* An entry of a table plus the table's address. */
-static uint32_t value_target(struct values *values, uint32_t entry, uint32_t table)
+uint32_t value_target(struct values *values, uint32_t entry, uint32_t base, uint8_t shift)
 {
-	struct value target = *value_at(values, entry);
+	struct value target = { .kind = VALUE_TARGET, .offset = (int32_t)entry, .count = shift };
 
-	if (target.number != value_at(values, table)->number)
-		return UNKNOWN;
-	target.kind = VALUE_TARGET;
+	target.number = value_at(values, base)->number;
 	return value_make(values, target);
+}
+
+/* An entry of a table plus the table's address. */
+static uint32_t value_add_entry(struct values *values, uint32_t entry, uint32_t table)
+{
+	if (value_at(values, entry)->number != value_at(values, table)->number)
+		return UNKNOWN;
+	return value_target(values, entry, table, 0);
 }
 
 /* A parameter plus a number; 32 bits of it are all that is known then. */
@@ -140,9 +145,9 @@ static uint32_t value_add(struct values *values, uint32_t a, uint32_t b, int64_t
 	if ((right == VALUE_ADDRESS || right == VALUE_STACK) && value_single(values, a, &number))
 		return value_move(values, b, number);
 	if (left == VALUE_TABLE && right == VALUE_ADDRESS)
-		return value_target(values, a, b);
+		return value_add_entry(values, a, b);
 	if (right == VALUE_TABLE && left == VALUE_ADDRESS)
-		return value_target(values, b, a);
+		return value_add_entry(values, b, a);
 	return UNKNOWN;
 }
 
@@ -179,6 +184,19 @@ uint32_t value_invert(struct values *values, uint8_t op, uint8_t width, uint32_t
 			      : sets_operate(values, INSN_XOR, width, a, ones);
 }
 
+/* What is kept of an entry is all of it, or nothing. */
+static uint32_t value_extend_entry(struct values *values, uint32_t entry, uint8_t from, bool is_signed)
+{
+	struct value value = *value_at(values, entry);
+	uint8_t bytes = value.count & TABLE_BYTES;
+
+	if (from < bytes)
+		return UNKNOWN;
+	if (from == bytes)
+		value.count = is_signed ? bytes | TABLE_SIGNED : bytes;
+	return value_make(values, value);
+}
+
 uint32_t value_extend(struct values *values, uint32_t a, uint8_t from, uint8_t width, bool is_signed)
 {
 	int64_t numbers[VALUE_NUMBERS_MAX];
@@ -195,8 +213,8 @@ uint32_t value_extend(struct values *values, uint32_t a, uint8_t from, uint8_t w
 	}
 	if (value.kind == VALUE_POINTEE && from == value.width)
 		return a;
-	if (value.kind == VALUE_TABLE && is_signed)
-		return a;
+	if (value.kind == VALUE_TABLE)
+		return value_extend_entry(values, a, from, is_signed);
 	if (value.kind != VALUE_NUMBERS)
 		return from == 8 ? a : UNKNOWN;
 	if (from >= width && value.count == 1 && value.number >= 0 && value.number == cut(value.number, width))

@@ -48,7 +48,7 @@ static bool collector_wants(const struct collector *collector, uint32_t module, 
 static struct call *collector_call(struct collector *collector, uint32_t nr)
 {
 	struct call_list *calls = collector->calls;
-	const struct abi_syscall *syscall = abi_syscall_by_nr(ABI_X86_64, nr);
+	const struct abi_syscall *syscall = abi_syscall_by_nr(reach_abi(collector->reach), nr);
 	struct call call = { .nr = nr, .name = syscall ? syscall->name : NULL };
 
 	for (size_t i = 0; i < calls->calls.length; i++)
@@ -75,7 +75,7 @@ static bool is_never(const struct collector *collector, uint32_t module, uint32_
 		return false;
 	for (size_t i = model_find(soname, MODEL_IS_NEVER, 0); i < model_count;
 	     i = model_find(soname, MODEL_IS_NEVER, i + 1))
-		if ((uint32_t)abi_syscall_by_name(models[i].prefix)->nr[ABI_X86_64] == nr)
+		if (abi_syscall_by_name(models[i].prefix)->nr[reach_abi(reach)] == (int32_t)nr)
 			return true;
 	return false;
 }
@@ -85,7 +85,7 @@ static bool is_unmet(const struct collector *collector, uint32_t module, uint32_
 {
 	const struct reach *reach = collector->reach;
 	const char *soname = reach->modules.items[module]->module->soname;
-	const struct abi_syscall *syscall = abi_syscall_by_nr(ABI_X86_64, nr);
+	const struct abi_syscall *syscall = abi_syscall_by_nr(reach_abi(reach), nr);
 	struct model_request request;
 
 	for (size_t i = model_find(soname, MODEL_IS_CALLS_WITH, 0); syscall && i < model_count;
@@ -193,6 +193,15 @@ static const struct model *collector_model(const struct collector *collector, co
 	return &models[row];
 }
 
+/* The call of that name, if the machine has it. */
+static void collector_named(struct collector *collector, const char *name, const struct call_site *site)
+{
+	int32_t nr = abi_syscall_by_name(name)->nr[reach_abi(collector->reach)];
+
+	if (nr >= 0)
+		collector_site(collector, (uint32_t)nr, site);
+}
+
 /* A number gets into the handler's variable only by the function of its name. */
 static void collector_modelled(struct collector *collector, const struct pending *pending, const struct model *model)
 {
@@ -203,7 +212,7 @@ static void collector_modelled(struct collector *collector, const struct pending
 	while (model_word(&at, name, sizeof(name)))
 		if (model->kind == MODEL_IS_NUMBERS || is_static(collector->reach) ||
 		    reach_has_live(collector->reach, pending->module, name))
-			collector_site(collector, (uint32_t)abi_syscall_by_name(name)->nr[ABI_X86_64], &site);
+			collector_named(collector, name, &site);
 }
 
 /* Whether the number is something that callers say. */
@@ -369,7 +378,8 @@ static void collector_always(struct collector *collector)
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		struct call *call = collector_call(collector, (uint32_t)abi_syscall_by_name(names[i])->nr[ABI_X86_64]);
+		int32_t nr = abi_syscall_by_name(names[i])->nr[reach_abi(collector->reach)];
+		struct call *call = nr < 0 ? NULL : collector_call(collector, (uint32_t)nr);
 
 		for (unsigned j = 0; call && j < CALL_ARGUMENTS; j++)
 			call->given[j] = UNKNOWN;

@@ -44,6 +44,9 @@ bool code_is_function_symbol(const struct code_map *map, uint64_t address);
 /* Whether address is in a table that the linker made for calls of other modules. */
 bool code_is_plt(const struct module *module, uint64_t address);
 
+/* The slot that a stub of such a table jumps through; false where no stub is there. */
+bool code_is_stub(const struct code_map *map, uint64_t address, uint64_t *ret_slot);
+
 /* The frame that holds address, NULL. */
 const struct module_frame *code_frame(const struct module *module, uint64_t address);
 
@@ -74,9 +77,9 @@ struct code_function {
 	bool (*never_returns)(const void *context, uint64_t target, bool is_slot);
 	const void *context;
 	uint64_t entry;
-	uint64_t low, high; /* its extent, in which jumps are its own */
+	uint64_t low, high;		  /* its extent, in which jumps are its own */
 	const struct module_frame *frame; /* that of entry, NULL */
-	struct arena arena; /* of the arrays, which the next function uses again */
+	struct arena arena;		  /* of the arrays, which the next function uses again */
 	struct {
 		VEC(struct code_insn);
 	} insns;

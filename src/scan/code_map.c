@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { STUB_INSNS_MAX = 6 };
+
 static bool map_add(struct code_map *map, uint64_t address)
 {
 	return !module_is_code(map->module, address) || VEC_PUSH(&map->arena, &map->starts, address);
@@ -25,7 +27,8 @@ static bool map_add_symbols(struct code_map *map, const struct module_symbol *sy
 	for (size_t i = 0; i < count; i++) {
 		const struct module_symbol *symbol = &symbols[i];
 
-		if (symbol->is_defined && !symbol->is_absolute &&
+		/* On aarch64 $x and $d only tell code from data. */
+		if (symbol->is_defined && !symbol->is_absolute && symbol->name[0] != '$' &&
 		    (symbol->type == STT_FUNC || symbol->type == STT_GNU_IFUNC || symbol->type == STT_NOTYPE) &&
 		    !map_add_named(map, symbol->value))
 			return false;
@@ -115,6 +118,37 @@ bool code_is_plt(const struct module *module, uint64_t address)
 
 		if (address - section->address < section->size && strncmp(section->name, ".plt", 4) == 0)
 			return true;
+	}
+	return false;
+}
+
+/* x86-64's is a jump through memory; aarch64's makes the slot's address in two steps, loads from it and jumps there. */
+bool code_is_stub(const struct code_map *map, uint64_t address, uint64_t *ret_slot)
+{
+	uint64_t room = module_room(map->module, address), page = 0, done = 0;
+	const uint8_t *bytes = module_bytes(map->module, address, room);
+	uint8_t base = REGISTER_NONE, target = REGISTER_NONE;
+
+	for (unsigned i = 0; i < STUB_INSNS_MAX && done < room; i++) {
+		struct insn insn;
+
+		map->arch->decode(bytes + done, room - done, address + done, &insn);
+		done += insn.length;
+		if (insn.op == INSN_JUMP_INDIRECT && insn.is_absolute) {
+			*ret_slot = (uint64_t)insn.displacement;
+			return true;
+		}
+		if (insn.op == INSN_JUMP_INDIRECT)
+			return insn.source == target && target != REGISTER_NONE;
+		if (insn.op == INSN_PAGE) {
+			page = (uint64_t)insn.displacement;
+			base = insn.destination;
+		} else if (insn.op == INSN_MOVE && insn.has_memory && insn.base == base && base != REGISTER_NONE) {
+			*ret_slot = page + (uint64_t)insn.displacement;
+			target = insn.destination;
+		} else if (insn.op != INSN_NOP && (insn.op != INSN_LEA || insn.base != base)) {
+			return false;
+		}
 	}
 	return false;
 }

@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The rest of an address behind its page, at most. */
+enum { PAGE_REST_MAX = 1 << 15 };
+
 /* In a block's mark, beside how often it was gone through. */
 enum {
 	FLOW_REACHED = 1,
@@ -88,6 +91,45 @@ void flow_emit(struct flow *flow, const struct state *state, struct effect effec
 		*bucket = (uint32_t)flow->effects.length;
 }
 
+/* What an instruction makes of the page if its base is that: an address, or the pointer there. */
+static void flow_escape_rest(struct flow *flow, const struct state *state, const struct insn *insn, uint64_t page)
+{
+	struct effect effect = { .site = insn->address, .target = page + (uint64_t)insn->displacement };
+
+	if (!insn->has_memory || (insn->index != REGISTER_NONE && insn->op != INSN_LOAD_PAIR) ||
+	    insn->displacement < 0 || insn->displacement >= PAGE_REST_MAX ||
+	    !module_segment_of(flow->module, effect.target))
+		return;
+	effect.kind = insn->op == INSN_MOVE ? EFFECT_ESCAPE_SLOT : EFFECT_ESCAPE;
+	if ((insn->op != INSN_MOVE && insn->op != INSN_LEA && !insn->reads_memory) || (insn->width & 7))
+		return;
+	flow_emit(flow, state, effect);
+}
+
+/* A page that is lost sight of in a register (REGISTER_NONE: anywhere) can come to any instruction that adds the rest. */
+static void flow_escape_page(struct flow *flow, const struct state *state, uint64_t page, uint8_t reg)
+{
+	for (size_t i = 0; i < flow->function.insns.length; i++) {
+		const struct insn *insn = &flow->function.insns.items[i].insn;
+
+		if (insn->base == reg || (reg == REGISTER_NONE && insn->base != flow->arch->stack))
+			flow_escape_rest(flow, state, insn, page);
+	}
+}
+
+void flow_escape_held(struct flow *flow, const struct state *state, uint64_t site, uint8_t reg)
+{
+	uint32_t value = state_get(state, reg);
+
+	if (value_kind(flow->values, value) != VALUE_PAGE) {
+		flow_escape_pointer(flow, state, site, value);
+		return;
+	}
+	flow->is_noisy = true;
+	if (flow->emits)
+		flow_escape_page(flow, state, (uint64_t)value_at(flow->values, value)->number, reg);
+}
+
 void flow_escape_pointer(struct flow *flow, const struct state *state, uint64_t site, uint32_t pointer)
 {
 	const struct value *all = value_at(flow->values, pointer);
@@ -96,6 +138,10 @@ void flow_escape_pointer(struct flow *flow, const struct state *state, uint64_t 
 	flow->is_noisy = true;
 	if (!flow->emits)
 		return;
+	if (all->kind == VALUE_PAGE) {
+		flow_escape_page(flow, state, (uint64_t)all->number, REGISTER_NONE);
+		return;
+	}
 	effect.target = (uint64_t)all->number;
 	effect.offset = all->offset;
 	if (all->kind == VALUE_ADDRESS || all->kind == VALUE_ENTRY)
@@ -117,7 +163,7 @@ static void flow_escape_lost(struct flow *flow, const struct state *from, uint32
 		unsigned reg = (unsigned)__builtin_ctz(rest);
 
 		if (from->registers[reg] != into->registers[reg])
-			flow_escape(flow, from, site, from->registers[reg]);
+			flow_escape_register(flow, from, site, (uint8_t)reg);
 	}
 	for (uint8_t i = 0, j = 0; i < from->cell_count; i++) {
 		const struct state_cell *cell = &from->cells[i];
@@ -191,6 +237,32 @@ static void flow_into_targets(struct flow *flow, const struct state *state, uint
 	flow->targets.length = 0;
 }
 
+/* A branch that compares a register by itself leaves the flags as they were. */
+static void flow_branch_register(struct flow *flow, const struct state *state, const struct code_block *block,
+				 const struct insn *insn)
+{
+	struct state compared, room;
+
+	state_copy(&compared, state);
+	compared.flags = insn->displacement == -1 ? FLAGS_COMPARE : FLAGS_TEST;
+	compared.flags_number = insn->displacement == -1 ? 0 : insn->displacement;
+	compared.flags_width = insn->width;
+	compared.flags_register = insn->source;
+	compared.flags_value = state_get(state, insn->source);
+	for (unsigned taken = 0; taken < 2; taken++) {
+		const struct state *there = branch_take(flow->values, &compared, insn, taken, &room);
+
+		room.flags = state->flags;
+		room.flags_number = state->flags_number;
+		room.flags_width = state->flags_width;
+		room.flags_register = state->flags_register;
+		room.flags_value = state->flags_value;
+		if (there)
+			flow_into(flow, there == &room ? &room : state, taken ? block->target : block->next,
+				  insn->address);
+	}
+}
+
 static void flow_branch(struct flow *flow, const struct state *state, const struct code_block *block,
 			const struct insn *insn)
 {
@@ -215,7 +287,9 @@ static void flow_block(struct flow *flow, uint32_t number)
 		flow_step(flow, &state, &flow->function.insns.items[i]);
 	if (last.is_tail && last.insn.op != INSN_JUMP)
 		flow_fall(flow, &state, &last.insn);
-	if (last.insn.op == INSN_BRANCH) {
+	if (last.insn.op == INSN_BRANCH && last.insn.operand == OPERAND_REGISTER) {
+		flow_branch_register(flow, &state, &block, &last.insn);
+	} else if (last.insn.op == INSN_BRANCH) {
 		flow_branch(flow, &state, &block, &last.insn);
 	} else {
 		flow_into(flow, &state, block.next, last.insn.address);

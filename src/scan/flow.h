@@ -12,6 +12,7 @@
 
 #include "scan/code.h"
 #include "scan/effect.h"
+#include "scan/place.h"
 #include "scan/pointers.h"
 #include "scan/state.h"
 
@@ -77,6 +78,15 @@ static inline void flow_escape(struct flow *flow, const struct state *state, uin
 		flow_escape_pointer(flow, state, site, value);
 }
 
+/* The same of what a register holds. The page of an address goes on in that register only. */
+void flow_escape_held(struct flow *flow, const struct state *state, uint64_t site, uint8_t reg);
+
+static inline void flow_escape_register(struct flow *flow, const struct state *state, uint64_t site, uint8_t reg)
+{
+	if (state_is_pointer(flow->values, state_get(state, reg)))
+		flow_escape_held(flow, state, site, reg);
+}
+
 /* Goes one instruction on. */
 void flow_step(struct flow *flow, struct state *state, const struct code_insn *item);
 
@@ -85,6 +95,23 @@ void flow_transfer(struct flow *flow, struct state *state, const struct code_ins
 
 /* The function runs into the next one. */
 void flow_fall(struct flow *flow, const struct state *state, const struct insn *insn);
+
+/* The same for those of three operands, of pairs and of pages. */
+void flow_step_three(struct flow *flow, struct state *state, const struct insn *insn);
+
+/* Puts value into a register. */
+void flow_assign(struct flow *flow, struct state *state, uint8_t reg, uint32_t value);
+
+/* Puts value into the frame, at an offset from the stack pointer at entry. */
+void flow_store_at(struct flow *flow, struct state *state, const struct insn *insn, int64_t offset, uint8_t width,
+		   uint32_t value);
+
+/* Pointers are read through an instruction's base and index, and which is not known. */
+void flow_read_through(struct flow *flow, const struct state *state, const struct insn *insn,
+		       const struct place *place);
+
+/* What is somewhere below the frame that value is a place of. */
+void flow_align(struct flow *flow, struct state *state, uint32_t value);
 
 /* What an instruction's operand is. */
 uint32_t flow_operand(struct flow *flow, const struct state *state, const struct insn *insn);

@@ -3,6 +3,9 @@
  *
  * A slot of the global offset table is an object of its own, whatever is next to it: the linker writes the table, and
  * no code reads one slot by way of another.
+ *
+ * On aarch64 a section is one object: compilers reach neighbours by distances from one address that they keep (section
+ * anchors), and align objects to no more than fields are.
  */
 #include "scan/objects.h"
 
@@ -128,9 +131,12 @@ static bool boundaries_collect(struct boundaries *all, const struct pointers *po
 	const struct module *module = all->module;
 	const struct summary *summary = all->summary;
 
+	if (!boundaries_of_layout(all) || !boundaries_of_slots(all))
+		return false;
+	if (module->machine == EM_AARCH64)
+		return true;
 	if (!boundaries_of_symbols(all, module->dynamic_symbols.items, module->dynamic_symbols.length) ||
-	    !boundaries_of_symbols(all, module->symbols.items, module->symbols.length) || !boundaries_of_layout(all) ||
-	    !boundaries_of_slots(all))
+	    !boundaries_of_symbols(all, module->symbols.items, module->symbols.length))
 		return false;
 	for (size_t i = 0; i < all->symbols.length; i++)
 		if (!boundary(all, all->symbols.items[i].start) || !boundary(all, all->symbols.items[i].end))

@@ -4,6 +4,8 @@
  */
 #include "scan/place.h"
 
+#include "scan/arithmetic.h"
+
 #include <elf.h>
 #include <string.h>
 
@@ -34,6 +36,11 @@ static void place_based(struct values *values, const struct module *module, uint
 	switch ((enum value_kind)value.kind) {
 	case VALUE_ADDRESS:
 		place->kind = PLACE_ADDRESS;
+		place->number = value.number + displacement;
+		break;
+	case VALUE_PAGE:
+		place->kind = module_segment_of(module, (uint64_t)(value.number + displacement)) ? PLACE_ADDRESS
+												 : PLACE_UNKNOWN;
 		place->number = value.number + displacement;
 		break;
 	case VALUE_STACK:
@@ -82,12 +89,20 @@ static void place_indexed(struct values *values, const struct module *module, ui
 	}
 }
 
+/* An index of which only a part counts. */
+static uint32_t place_index_part(struct values *values, const struct insn *insn, uint32_t index)
+{
+	uint8_t part = (uint8_t)(1u << ((insn->scale >> SCALE_PART) - 1));
+
+	return value_extend(values, index, part, 8, insn->scale & SCALE_SIGNED);
+}
+
 struct place place_of(struct values *values, const struct module *module, const struct state *state,
 		      const struct insn *insn)
 {
-	struct place place = { .number = insn->displacement, .scale = insn->scale };
+	struct place place = { .number = insn->displacement, .scale = insn->scale & SCALE_FACTOR };
 	uint32_t base = state_get(state, insn->base), index = state_get(state, insn->index);
-	struct value offset = *value_at(values, index);
+	struct value offset;
 
 	if (insn->is_segment)
 		return place;
@@ -95,11 +110,14 @@ struct place place_of(struct values *values, const struct module *module, const 
 		place.kind = module_segment_of(module, (uint64_t)place.number) ? PLACE_ADDRESS : PLACE_UNKNOWN;
 		return place;
 	}
+	if (insn->scale >> SCALE_PART)
+		index = place_index_part(values, insn, index);
+	offset = *value_at(values, index);
 	place_point(values, &place, base, index);
 	if (insn->index == REGISTER_NONE) {
 		place_based(values, module, base, &place);
 	} else if (offset.kind == VALUE_NUMBERS && offset.count == 1 && insn->base != REGISTER_NONE) {
-		place.number += offset.number * insn->scale;
+		place.number += offset.number * place.scale;
 		place_based(values, module, base, &place);
 	} else {
 		place_indexed(values, module, base, index, &place);
@@ -118,7 +136,12 @@ static uint32_t load_address(struct values *values, const struct module *module,
 {
 	const uint8_t *bytes;
 	uint32_t number = 0;
+	uint64_t word;
 
+	/* Code that is not moved keeps addresses beside itself. */
+	if (width == 8 && !module->is_position_free && module_is_code(module, address) &&
+	    module_word(module, address, &word))
+		return place_immediate(values, module, (int64_t)word);
 	if (width == 8)
 		return value_of(values, VALUE_SLOT, (int64_t)address);
 	bytes = is_read_only(module, address) ? module_bytes(module, address, width) : NULL;
@@ -139,8 +162,10 @@ uint32_t place_load(struct values *values, const struct module *module, const st
 	case PLACE_INDEXED:
 		value = (struct value){ .number = place->number, .param = place->param, .width = place->width };
 		value.offset = place->param == PARAM_NONE ? 0 : place->index_offset;
-		value.kind = width == 4 ? VALUE_TABLE : VALUE_ENTRY;
-		return (width == 4 || width == 8) && place->scale == width ? value_make(values, value) : UNKNOWN;
+		value.kind = width == 8 ? VALUE_ENTRY : VALUE_TABLE;
+		value.count = width == 8 ? 0 : width;
+		return place->scale == width && (width >= 4 || arch_of(module)->has_pages) ? value_make(values, value)
+											   : UNKNOWN;
 	case PLACE_FRAME:
 		return state_load(values, state, place->number, width);
 	case PLACE_SLOT:

@@ -1,5 +1,6 @@
 /*
- * Relocations come nearly sorted; the words of a program that has none are found by looking at them all.
+ * Relocations come nearly sorted; the words of a program that has none are found by looking at them all, but for code
+ * and the tables of linkers, if sections tell where these are: code may lie in one segment with constants.
  */
 #include "scan/pointers.h"
 
@@ -28,18 +29,58 @@ static bool pointers_of_relocations(struct pointers *pointers, const struct modu
 	return true;
 }
 
+/* Whether a section is read by linkers and unwinders only, which find by other ways what it points to. */
+static bool is_for_linkers(const struct module_section *section)
+{
+	switch (section->type) {
+	case SHT_PROGBITS:
+		return section->flags & SHF_EXECINSTR || strncmp(section->name, ".eh_frame", 9) == 0;
+	case SHT_NOBITS:
+	case SHT_INIT_ARRAY:
+	case SHT_FINI_ARRAY:
+	case SHT_PREINIT_ARRAY:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* From address on, the end of what is to be looked at, or (ret_skipped) of what is not. */
+static uint64_t words_until(const struct module *module, uint64_t address, uint64_t end, bool *ret_skipped)
+{
+	*ret_skipped = false;
+	for (size_t i = 0; i < module->sections.length; i++) {
+		const struct module_section *section = &module->sections.items[i];
+
+		if (!(section->flags & SHF_ALLOC) || section->size == 0 || !is_for_linkers(section))
+			continue;
+		if (address - section->address < section->size) {
+			*ret_skipped = true;
+			return section->address + section->size;
+		}
+		if (section->address > address && section->address < end)
+			end = section->address;
+	}
+	return end;
+}
+
 static bool pointers_of_words(struct pointers *pointers, const struct module *module,
 			      const struct module_segment *segment)
 {
-	uint64_t start = (segment->address + 7) & ~(uint64_t)7;
+	uint64_t end = segment->address + segment->file_size, at = (segment->address + 7) & ~(uint64_t)7;
 
-	for (uint64_t at = start; at + 8 <= segment->address + segment->file_size; at += 8) {
-		struct pointer pointer = { .address = at, .relocation = POINTER_LOCAL };
+	while (at + 8 <= end) {
+		bool is_skipped;
+		uint64_t until = words_until(module, at, end, &is_skipped);
 
-		memcpy(&pointer.target, module->bytes + segment->offset + (at - segment->address), 8);
-		if (pointer.target != 0 && module_segment_of(module, pointer.target) &&
-		    !VEC_PUSH(&pointers->arena, pointers, pointer))
-			return false;
+		for (; at < until && at + 8 <= end; at += 8) {
+			struct pointer pointer = { .address = at, .relocation = POINTER_LOCAL };
+
+			memcpy(&pointer.target, module->bytes + segment->offset + (at - segment->address), 8);
+			if (!is_skipped && pointer.target != 0 && module_segment_of(module, pointer.target) &&
+			    !VEC_PUSH(&pointers->arena, pointers, pointer))
+				return false;
+		}
 	}
 	return true;
 }
@@ -59,7 +100,7 @@ bool pointers_init(struct pointers *pointers, const struct module *module)
 	if (!pointers_of_relocations(pointers, module))
 		return false;
 	for (size_t i = 0; !module->is_position_free && i < module->segments.length; i++)
-		if (module->segments.items[i].type == PT_LOAD && !(module->segments.items[i].flags & PF_X) &&
+		if (module->segments.items[i].type == PT_LOAD &&
 		    !pointers_of_words(pointers, module, &module->segments.items[i]))
 			return false;
 	if (pointers->length > 0)

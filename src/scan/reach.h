@@ -13,6 +13,7 @@
 #define CALLGATE_SCAN_REACH_H
 
 #include "elf/link.h"
+#include "scan/arch.h"
 #include "scan/model.h"
 #include "scan/summary.h"
 
@@ -127,6 +128,12 @@ struct reach_options {
 int reach_program(struct link *link, const struct reach_options *options, struct reach **ret_reach,
 		  struct callgate_error *err);
 void reach_free(struct reach *reach);
+
+/* Whose system calls the program makes. */
+static inline enum abi_arch_id reach_abi(const struct reach *reach)
+{
+	return arch_of(reach->link->modules.items[0]->module)->abi;
+}
 
 /* --- for the parts of this room --- */
 

@@ -30,6 +30,7 @@ struct clause {
 struct writer {
 	struct callgate_scan *const *scans;
 	size_t scan_count;
+	enum abi_arch_id abi; /* of all of them */
 	struct values values;
 	struct policy *policy; /* owned; for its arena and its header */
 	struct {
@@ -66,7 +67,7 @@ static struct clause *writer_clause(struct writer *writer, const struct abi_sysc
 /* A number that no table has a name for cannot be written, and no kernel that the tables know answers it. */
 static int writer_add_call(struct writer *writer, const struct callgate_scan *scan, const struct call *call)
 {
-	const struct abi_syscall *syscall = abi_syscall_by_nr(ABI_X86_64, call->nr);
+	const struct abi_syscall *syscall = abi_syscall_by_nr(writer->abi, call->nr);
 	struct clause *clause = syscall ? writer_clause(writer, syscall) : NULL;
 
 	if (!syscall)
@@ -113,6 +114,15 @@ static int writer_refuse(struct writer *writer, const struct callgate_scan *scan
 	return CALLGATE_E_INVALID;
 }
 
+/* Numbers and constants of one machine are not those of another. */
+static int writer_refuse_mixture(struct writer *writer, const struct callgate_scan *scan)
+{
+	error_set(writer->err, CALLGATE_E_UNSUPPORTED, "'%s' is a program for %s, and '%s' is one for %s",
+		  scan->program, abi_arch(scan->abi)->name, writer->scans[0]->program, abi_arch(writer->abi)->name);
+	error_hint(writer->err, "scan the programs of each machine by themselves, for a policy each");
+	return CALLGATE_E_UNSUPPORTED;
+}
+
 /* What they all can do together: from their starts on, or of those that were asked for main from that on. */
 static int writer_collect(struct writer *writer, bool whole, const char *const *allowed)
 {
@@ -123,6 +133,10 @@ static int writer_collect(struct writer *writer, bool whole, const char *const *
 		const struct callgate_scan *scan = writer->scans[i];
 		const struct call_list *calls = whole ? scan_whole(scan) : &scan->calls;
 
+		if (i == 0)
+			writer->abi = scan->abi;
+		if (scan->abi != writer->abi)
+			return writer_refuse_mixture(writer, scan);
 		if (!allowed && calls->unresolved.length > 0)
 			return writer_refuse(writer, scan, &calls->unresolved.items[0]);
 		for (size_t j = 0; status == CALLGATE_OK && j < calls->calls.length; j++)
@@ -147,7 +161,7 @@ static const struct policy_condition *clause_compare(struct writer *writer, cons
 		uint64_t low = type->bits >= 64 ? (uint64_t)numbers[i]
 						: (uint64_t)numbers[i] & ((UINT64_C(1) << type->bits) - 1);
 
-		ranges[i].low = ranges[i].high = term_value(arena, abi_arch(ABI_X86_64), type, low);
+		ranges[i].low = ranges[i].high = term_value(arena, abi_arch(writer->abi), type, low);
 		if (!ranges[i].low)
 			return NULL;
 	}
@@ -183,7 +197,7 @@ static int clause_condition(struct writer *writer, const struct clause *clause,
 			    const struct policy_condition **ret_condition)
 {
 	struct abi_arg types[CALL_ARGUMENTS];
-	unsigned count = clause->syscall->args_known ? abi_syscall_args(clause->syscall, ABI_X86_64, types) : 0;
+	unsigned count = clause->syscall->args_known ? abi_syscall_args(clause->syscall, writer->abi, types) : 0;
 	int status = CALLGATE_OK;
 
 	*ret_condition = NULL;
@@ -281,7 +295,7 @@ static int writer_opening(struct writer *writer)
 	}
 	print_comment(&writer->text, buf_text(&opening));
 	writer->policy->kernel = kernel && kernel < ABI_KERNEL_NEWEST ? kernel : ABI_KERNEL_NEWEST;
-	writer->policy->arches[ABI_X86_64] = true;
+	writer->policy->arches[writer->abi] = true;
 	writer->policy->default_action.kind = POLICY_KILL_PROCESS;
 	print_header(&writer->text, writer->policy);
 	return opening.failed ? fail_nomem(writer->err) : CALLGATE_OK;

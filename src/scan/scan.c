@@ -49,18 +49,18 @@ size_t scan_numbers(const struct callgate_scan *scan, const struct call *call, u
 }
 
 /* The kernel's types for a call; count of them. */
-static unsigned scan_types(uint32_t nr, struct abi_arg types[CALL_ARGUMENTS])
+static unsigned scan_types(const struct callgate_scan *scan, uint32_t nr, struct abi_arg types[CALL_ARGUMENTS])
 {
-	const struct abi_syscall *syscall = abi_syscall_by_nr(ABI_X86_64, nr);
+	const struct abi_syscall *syscall = abi_syscall_by_nr(scan->abi, nr);
 
-	return syscall && syscall->args_known ? abi_syscall_args(syscall, ABI_X86_64, types) : 0;
+	return syscall && syscall->args_known ? abi_syscall_args(syscall, scan->abi, types) : 0;
 }
 
 static bool scan_text(struct callgate_scan *scan, const struct abi_arg *type, int64_t number, const char **ret_text)
 {
 	cleanup(buf_fini) struct buf text = { 0 };
 	uint64_t low = type->bits >= 64 ? (uint64_t)number : (uint64_t)number & ((UINT64_C(1) << type->bits) - 1);
-	const struct policy_value *value = term_value(&scan->arena, abi_arch(ABI_X86_64), type, low);
+	const struct policy_value *value = term_value(&scan->arena, abi_arch(scan->abi), type, low);
 
 	if (!value)
 		return false;
@@ -92,7 +92,7 @@ static bool scan_texts(struct callgate_scan *scan)
 	scan->texts = arena_array(&scan->arena, count * CALL_ARGUMENTS, sizeof(*scan->texts));
 	for (size_t i = 0; scan->texts && i < count; i++) {
 		struct abi_arg types[CALL_ARGUMENTS];
-		unsigned known = scan_types(scan->calls.calls.items[i].nr, types);
+		unsigned known = scan_types(scan, scan->calls.calls.items[i].nr, types);
 
 		for (unsigned j = 0; j < known; j++)
 			if (!scan_argument_texts(scan, i, j, &types[j]))
@@ -118,6 +118,8 @@ int callgate_scan(const char *path, const struct callgate_scan_options *options,
 		return fail_nomem(err);
 	scan->after_main = wanted->after_main;
 	status = link_program(path, &link, &scan->link, err);
+	if (status == CALLGATE_OK)
+		scan->abi = arch_of(scan->link->modules.items[0]->module)->abi;
 	if (status == CALLGATE_OK)
 		status = reach_program(scan->link, &reach, &scan->reach, err);
 	if (status == CALLGATE_OK)
@@ -153,7 +155,7 @@ size_t callgate_scan_argument(const struct callgate_scan *scan, size_t index, un
 	struct abi_arg types[CALL_ARGUMENTS];
 	const int64_t *numbers;
 
-	if (argument >= scan_types(scan->calls.calls.items[index].nr, types) ||
+	if (argument >= scan_types(scan, scan->calls.calls.items[index].nr, types) ||
 	    !scan->texts[index * CALL_ARGUMENTS + argument])
 		return 0;
 	*ret_name = types[argument].name;

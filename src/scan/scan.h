@@ -12,6 +12,7 @@
 struct callgate_scan {
 	struct arena arena;
 	const char *program;
+	enum abi_arch_id abi;	/* whose system calls the program makes */
 	struct link *link;	/* owned */
 	struct reach *reach;	/* owned */
 	struct call_list calls; /* those after main, where that was asked for */

@@ -5,13 +5,10 @@
 #include "scan/starts.h"
 
 #include "base/error.h"
-#include "scan/insn.h"
 
 #include <string.h>
 
 #define START_SHELL_PATH "/bin/sh"
-
-enum { STARTS_NR_EXECVE = 59, STARTS_NR_EXECVEAT = 322 };
 
 struct start_row {
 	const char *name;
@@ -167,10 +164,11 @@ static void starts_module(struct starts *starts, uint32_t module)
 /* A program that runs others by no function of the table does so by the bare call: of what, nobody knows. */
 static void starts_bare(struct starts *starts, const struct call_list *calls)
 {
-	static const uint32_t numbers[] = { STARTS_NR_EXECVE, STARTS_NR_EXECVEAT };
+	static const char *const names[] = { "execve", "execveat" };
 
 	for (unsigned i = 0; i < 2; i++) {
-		const struct call *call = call_list_find(calls, numbers[i]);
+		int32_t nr = abi_syscall_by_name(names[i])->nr[reach_abi(starts->reach)];
+		const struct call *call = nr < 0 ? NULL : call_list_find(calls, (uint32_t)nr);
 
 		for (size_t j = 0; call && j < call->sites.length; j++) {
 			struct start start = { NULL, START_UNKNOWN, call->sites.items[j].module,

@@ -92,7 +92,8 @@ static inline void state_forget_registers(struct state *state, uint32_t register
 /* Whether a value is a pointer that must not be lost: it can lead to code. */
 static inline bool state_is_pointer(const struct values *values, uint32_t value)
 {
-	const unsigned pointers = 1u << VALUE_ADDRESS | 1u << VALUE_SLOT | 1u << VALUE_FIELD | 1u << VALUE_ENTRY;
+	const unsigned pointers =
+		1u << VALUE_ADDRESS | 1u << VALUE_SLOT | 1u << VALUE_FIELD | 1u << VALUE_ENTRY | 1u << VALUE_PAGE;
 
 	return value != UNKNOWN && pointers >> value_kind(values, value) & 1;
 }

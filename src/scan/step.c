@@ -16,9 +16,7 @@ static struct place flow_place(struct flow *flow, const struct state *state, con
 	return place_of(flow->values, flow->module, state, insn);
 }
 
-/* Pointers are read through base and index, and which is not known. */
-static void flow_read_through(struct flow *flow, const struct state *state, const struct insn *insn,
-			      const struct place *place)
+void flow_read_through(struct flow *flow, const struct state *state, const struct insn *insn, const struct place *place)
 {
 	if (place->kind == PLACE_ADDRESS || place->kind == PLACE_FRAME || place->kind == PLACE_SLOT)
 		return;
@@ -54,9 +52,9 @@ uint32_t flow_operand(struct flow *flow, const struct state *state, const struct
 	}
 }
 
-/* Puts value into a register. A place of the frame whose address goes anywhere else than into the two registers that
+/* A place of the frame whose address goes anywhere else than into the two registers that
  * point to frames can be written by whom gets it. */
-static void flow_assign(struct flow *flow, struct state *state, uint8_t reg, uint32_t value)
+void flow_assign(struct flow *flow, struct state *state, uint8_t reg, uint32_t value)
 {
 	const struct value *all = value_at(flow->values, value);
 
@@ -67,8 +65,8 @@ static void flow_assign(struct flow *flow, struct state *state, uint8_t reg, uin
 	state_set(state, reg, value);
 }
 
-static void flow_store_at(struct flow *flow, struct state *state, const struct insn *insn, int64_t offset,
-			  uint8_t width, uint32_t value)
+void flow_store_at(struct flow *flow, struct state *state, const struct insn *insn, int64_t offset, uint8_t width,
+		   uint32_t value)
 {
 	bool kept = state_store(flow->values, state, offset, width, value);
 
@@ -131,6 +129,22 @@ static void flow_leave(struct flow *flow, struct state *state)
 	state_set(state, RSP, value_of(flow->values, VALUE_STACK, frame.number + 8));
 }
 
+/* What a switch makes of its table: an address of code, plus an entry times some. */
+static uint32_t flow_target(struct flow *flow, const struct state *state, const struct insn *insn,
+			    const struct place *place)
+{
+	uint32_t entry = state_get(state, insn->index), base = state_get(state, insn->base);
+	uint8_t part = insn->scale >> SCALE_PART ? (uint8_t)(1u << ((insn->scale >> SCALE_PART) - 1)) : 8;
+
+	if (value_kind(flow->values, entry) != VALUE_TABLE || value_kind(flow->values, base) != VALUE_ADDRESS ||
+	    !module_is_code(flow->module, (uint64_t)place->number))
+		return UNKNOWN;
+	entry = part == 8 ? entry : value_extend(flow->values, entry, part, 8, insn->scale & SCALE_SIGNED);
+	if (entry == UNKNOWN)
+		return UNKNOWN;
+	return value_target(flow->values, entry, base, (uint8_t)__builtin_ctz(insn->scale & SCALE_FACTOR));
+}
+
 static void flow_lea(struct flow *flow, struct state *state, const struct insn *insn)
 {
 	struct place place = flow_place(flow, state, insn);
@@ -138,6 +152,8 @@ static void flow_lea(struct flow *flow, struct state *state, const struct insn *
 		insn->width == 8 || !flow->module->is_position_free ? place_address(flow->values, &place) : UNKNOWN;
 	uint32_t base = state_get(state, insn->base);
 
+	if (value == UNKNOWN && place.kind == PLACE_INDEXED)
+		value = flow_target(flow, state, insn, &place);
 	if (value == UNKNOWN && insn->index == REGISTER_NONE)
 		value = value_operate(flow->values, INSN_ADD, insn->width, base,
 				      value_number(flow->values, insn->displacement));
@@ -149,13 +165,13 @@ static void flow_lea(struct flow *flow, struct state *state, const struct insn *
 }
 
 /* `and $-32,%rsp`: below what there was, by no known distance. */
-static void flow_align(struct flow *flow, struct state *state)
+void flow_align(struct flow *flow, struct state *state, uint32_t value)
 {
-	uint8_t reg = flow->arch->stack;
-	const struct value *stack = value_at(flow->values, state_get(state, reg));
+	const struct value *stack = value_at(flow->values, value);
 
-	if (stack->kind == VALUE_STACK)
-		state_set(state, reg, value_of(flow->values, VALUE_STACK, stack->number - FRAME_ALIGNED));
+	state_set(state, flow->arch->stack,
+		  stack->kind == VALUE_STACK ? value_of(flow->values, VALUE_STACK, stack->number - FRAME_ALIGNED)
+					     : UNKNOWN);
 }
 
 /* What a comparison finds in memory: a parameter that lies in the frame, or a byte of it that is tested for bits. */
@@ -246,7 +262,7 @@ static void flow_arithmetic(struct flow *flow, struct state *state, const struct
 	uint32_t value = UNKNOWN;
 
 	if (insn->op == INSN_AND && insn->destination == flow->arch->stack) {
-		flow_align(flow, state);
+		flow_align(flow, state, old);
 		return;
 	}
 	if (is_zeroing(insn)) {
@@ -358,8 +374,10 @@ static void flow_other(struct flow *flow, struct state *state, const struct insn
 			state_store(flow->values, state, place.number, insn->width, UNKNOWN);
 		else if (insn->writes_memory)
 			state_forget_escaped(state);
+		/* A base that moves is a pointer that is lost. */
 		reads &= ~((insn->base < REGISTERS ? BIT(insn->base) : 0) |
-			   (insn->index < REGISTERS ? BIT(insn->index) : 0));
+			   (insn->index < REGISTERS ? BIT(insn->index) : 0)) |
+			 insn->writes;
 	}
 	for (unsigned rest = state->has_pointers && flow_listens(flow) ? reads : 0; rest; rest &= rest - 1)
 		flow_escape(flow, state, insn->address, state_get(state, (uint8_t)__builtin_ctz(rest)));
@@ -406,6 +424,9 @@ void flow_step(struct flow *flow, struct state *state, const struct code_insn *i
 		break;
 	case INSN_LEAVE:
 		flow_leave(flow, state);
+		break;
+	case INSN_PAGE ... INSN_STORE_PAIR:
+		flow_step_three(flow, state, insn);
 		break;
 	case INSN_OTHER:
 		flow_other(flow, state, insn);

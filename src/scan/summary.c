@@ -224,20 +224,12 @@ static bool slot_is_endless(const struct scanner *scanner, uint64_t slot)
 	       bsearch(&slot, scanner->endless.items, scanner->endless.length, sizeof(slot), address_order);
 }
 
-/* A function that was not read yet may be a stub that jumps through a slot: two instructions tell. */
+/* A function that was not read yet may be a stub that jumps through a slot: its first instructions tell. */
 static bool stub_is_endless(const struct scanner *scanner, uint64_t address)
 {
-	uint64_t room = module_room(scanner->module, address);
-	const uint8_t *bytes = module_bytes(scanner->module, address, room);
-	struct insn insn;
+	uint64_t slot;
 
-	if (room == 0)
-		return false;
-	insn_decode(bytes, room, address, &insn);
-	if (insn.op == INSN_NOP && insn.length < room)
-		insn_decode(bytes + insn.length, room - insn.length, address + insn.length, &insn);
-	return insn.op == INSN_JUMP_INDIRECT && insn.is_absolute &&
-	       slot_is_endless(scanner, (uint64_t)insn.displacement);
+	return code_is_stub(&scanner->map, address, &slot) && slot_is_endless(scanner, slot);
 }
 
 static bool never_returns(const void *context, uint64_t target, bool is_slot)

@@ -147,8 +147,10 @@ static bool is_value_sound(const struct values *values, const struct value *valu
 	case VALUE_PARAM:
 	case VALUE_POINTEE:
 		return value->param < VALUE_ARGUMENTS;
+	case VALUE_TARGET:
+		return value->offset >= 0 && (uint32_t)value->offset < values->values.length;
 	default:
-		return value->kind <= VALUE_TARGET;
+		return value->kind <= VALUE_PAGE;
 	}
 }
 

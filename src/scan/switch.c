@@ -1,7 +1,8 @@
 /*
- * Switches that compilers turn into tables: of 32-bit distances from the table (GCC and clang, code that can be moved),
- * or of addresses (Go, code that cannot). How long a table is stands nowhere; the comparison right before the jump says
- * it, and where there is none a table is as long as its entries stay inside the function.
+ * Switches that compilers turn into tables: of distances from the table or from a place of the code (GCC and clang,
+ * code that can be moved; aarch64's are as short as they can be, and count instructions), or of addresses (Go, code
+ * that cannot). How long a table is stands nowhere; the comparison right before the jump says it, and where there is
+ * none a table is as long as its entries stay inside the function.
  */
 #include "scan/flow.h"
 #include "scan/place.h"
@@ -12,7 +13,10 @@ enum { SWITCH_ENTRIES_MAX = 1 << 16, COMPARE_NEAR = 4 };
 
 struct table {
 	uint64_t address;
-	uint8_t width;	     /* of an entry: 4 relative, 8 absolute */
+	uint64_t base; /* to which relative entries are added, times 2^shift */
+	uint8_t shift;
+	bool is_signed;	     /* entries may be negative */
+	uint8_t width;	     /* of an entry: 1, 2 or 4 relative, 8 absolute */
 	uint8_t param;	     /* of which PARAM the index is, PARAM_NONE */
 	uint8_t index_width; /* of it */
 	int32_t index_offset;
@@ -22,13 +26,17 @@ static bool table_entry(const struct flow *flow, const struct table *table, uint
 {
 	const uint8_t *bytes = module_bytes(flow->module, table->address + i * table->width, table->width);
 	const struct pointer *pointer;
-	int32_t distance;
+	uint64_t distance = 0;
 
 	if (!bytes)
 		return false;
-	if (table->width == 4) {
-		memcpy(&distance, bytes, sizeof(distance));
-		*ret_target = table->address + (uint64_t)(int64_t)distance;
+	if (table->width < 8) {
+		unsigned above = 64 - table->width * 8u;
+
+		memcpy(&distance, bytes, table->width);
+		if (table->is_signed)
+			distance = (uint64_t)((int64_t)(distance << above) >> above);
+		*ret_target = table->base + (distance << table->shift);
 		return true;
 	}
 	pointer = pointer_at(flow->pointers, table->address + i * table->width);
@@ -36,6 +44,34 @@ static bool table_entry(const struct flow *flow, const struct table *table, uint
 		return false;
 	*ret_target = pointer->target;
 	return true;
+}
+
+/* Relative entries: of which table, and from where on. */
+static struct table table_of_target(const struct flow *flow, const struct value *target)
+{
+	const struct value *entry = value_at(flow->values, (uint32_t)target->offset);
+
+	return (struct table){
+		.address = (uint64_t)entry->number,
+		.base = (uint64_t)target->number,
+		.shift = target->count,
+		.is_signed = entry->count & TABLE_SIGNED,
+		.width = entry->count & TABLE_BYTES,
+		.param = entry->param,
+		.index_width = entry->width,
+		.index_offset = entry->offset,
+	};
+}
+
+static struct table table_of_pointers(uint64_t address, uint8_t param, uint8_t index_width, int32_t index_offset)
+{
+	return (struct table){
+		.address = address,
+		.width = 8,
+		.param = param,
+		.index_width = index_width,
+		.index_offset = index_offset,
+	};
 }
 
 /* The number of entries by `cmp $n, …; ja elsewhere` right before the block of the jump; 0 for not known. */
@@ -122,30 +158,29 @@ bool flow_switch(struct flow *flow, const struct state *state, const struct code
 		const struct value *value = value_at(flow->values, state_get(state, jump->source));
 
 		if (value->kind == VALUE_TARGET)
-			table = (struct table){ (uint64_t)value->number, 4, value->param, value->width, value->offset };
+			table = table_of_target(flow, value);
 		else if (value->kind == VALUE_ENTRY)
-			table = (struct table){ (uint64_t)value->number, 8, value->param, value->width, value->offset };
+			table = table_of_pointers((uint64_t)value->number, value->param, value->width, value->offset);
 		else if (value->kind == VALUE_UNKNOWN && is_reckoned(&flow->function, item))
 			flow->is_open = true;
 	} else if (!jump->is_absolute && jump->index != REGISTER_NONE) {
 		struct place place = place_of(flow->values, flow->module, state, jump);
 
 		if (place.kind == PLACE_INDEXED && place.scale == 8)
-			table = (struct table){ (uint64_t)place.number, 8, place.param, place.width,
-						place.index_offset };
+			table = table_of_pointers((uint64_t)place.number, place.param, place.width, place.index_offset);
 		else if (place.kind != PLACE_ADDRESS)
 			flow->is_open = true;
 	}
 	if (table.width && switch_read(flow, &table, switch_bound(&flow->function, item)))
 		return true;
-	if (table.width == 4)
+	if (table.width && table.width < 8)
 		flow->is_open = true;
 	return false;
 }
 
 void flow_escape_targets(struct flow *flow, const struct state *state, uint64_t site, uint32_t value)
 {
-	struct table table = { (uint64_t)value_at(flow->values, value)->number, 4 };
+	struct table table = table_of_target(flow, value_at(flow->values, value));
 	uint64_t target;
 
 	for (uint64_t i = 0; i < SWITCH_ENTRIES_MAX && table_entry(flow, &table, i, &target); i++) {

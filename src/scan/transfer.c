@@ -29,7 +29,7 @@ static void flow_escape_registers(struct flow *flow, const struct state *state, 
 	if (!state->has_pointers || !flow_listens(flow))
 		return;
 	for (unsigned rest = mask; rest; rest &= rest - 1)
-		flow_escape(flow, state, site, state_get(state, (uint8_t)__builtin_ctz(rest)));
+		flow_escape_register(flow, state, site, (uint8_t)__builtin_ctz(rest));
 }
 
 /* What count registers carry; the address of a cell becomes the cell. */
@@ -45,7 +45,7 @@ static uint32_t flow_arguments(struct flow *flow, const struct state *state, con
 			uint32_t held = state_load(flow->values, state, all.number, 4);
 
 			value = held == UNKNOWN ? UNKNOWN : value_of(flow->values, VALUE_CELL, held);
-		} else if (all.kind == VALUE_TABLE || all.kind == VALUE_TARGET) {
+		} else if (all.kind == VALUE_TABLE || all.kind == VALUE_TARGET || all.kind == VALUE_PAGE) {
 			value = UNKNOWN;
 		}
 		arguments.values[i] = value;
@@ -99,14 +99,41 @@ static void flow_call_effect(struct flow *flow, const struct state *state, const
 	flow_emit(flow, state, effect);
 }
 
+/* Registers that hold pages of addresses, which mean nothing to anybody else. */
+static uint32_t flow_pages(const struct flow *flow, const struct state *state)
+{
+	uint32_t pages = 0;
+
+	for (uint8_t reg = 0; flow->arch->has_pages && state->has_pointers && reg < REGISTERS; reg++)
+		if (value_kind(flow->values, state_get(state, reg)) == VALUE_PAGE)
+			pages |= 1u << reg;
+	return pages;
+}
+
+/* The register that holds a call's target, where that is not among the arguments too. */
+static uint32_t flow_target_register(const struct flow *flow, const struct insn *insn)
+{
+	bool is_held = flow->arch->has_pages && insn->operand == OPERAND_REGISTER && insn->source < REGISTERS;
+
+	return is_held ? 1u << insn->source : 0;
+}
+
 static void flow_call(struct flow *flow, struct state *state, const struct insn *insn)
 {
+	uint32_t given = flow->arch->call_changes | flow->function.entries_live, kept;
+
 	flow->is_noisy = true;
 	if (flow->emits)
 		flow_call_effect(flow, state, insn, flow_callee(flow, state, insn));
-	flow_escape_registers(flow, state, insn->address, flow->arch->call_changes | flow->function.entries_live);
+	/* A function that a compiler has seen may leave alone what others change. */
+	kept = flow_pages(flow, state) & flow->arch->call_changes;
+	given &= ~(kept | flow_target_register(flow, insn));
+	kept &= ~flow->arch->return_reads;
+	if (insn->op == INSN_CALL)
+		given |= flow->arch->call_changes & ~kept & flow->arch->return_reads;
+	flow_escape_registers(flow, state, insn->address, given);
 	flow_escape_cells(flow, state, insn->address, flow->function.entries.length > 0);
-	state_forget_registers(state, flow->arch->call_changes);
+	state_forget_registers(state, flow->arch->call_changes & ~kept);
 	state_forget_escaped(state);
 	state->flags = FLAGS_UNKNOWN;
 	state->has_pointers = state_holds_pointer(flow->values, state, flow->arch->registers);
@@ -115,8 +142,12 @@ static void flow_call(struct flow *flow, struct state *state, const struct insn 
 /* A jump out of the function: all that this one knew is the other's now. */
 static void flow_leave_function(struct flow *flow, const struct state *state, const struct insn *insn, uint32_t callee)
 {
+	uint32_t given = flow->arch->registers & ~(flow->arch->veneer | flow_target_register(flow, insn));
+
+	if (!flow->was_opened)
+		given &= ~flow_pages(flow, state);
 	flow_call_effect(flow, state, insn, callee);
-	flow_escape_registers(flow, state, insn->address, flow->arch->registers);
+	flow_escape_registers(flow, state, insn->address, given);
 	flow_escape_cells(flow, state, insn->address, true);
 }
 
@@ -132,7 +163,7 @@ static void flow_syscall(struct flow *flow, struct state *state, const struct in
 					   .kind = is_foreign ? EFFECT_FOREIGN_SYSCALL : EFFECT_SYSCALL,
 					   .arguments = flow_arguments(flow, state, flow->arch->syscall_arguments,
 								       VALUE_NUMBER + 1) });
-	flow_escape_registers(flow, state, insn->address, flow->arch->syscall_reads);
+	flow_escape_registers(flow, state, insn->address, flow->arch->syscall_reads & ~flow_pages(flow, state));
 	flow_escape_cells(flow, state, insn->address, false);
 	state_forget_registers(state, flow->arch->syscall_changes);
 	state_forget_escaped(state);
@@ -142,13 +173,16 @@ static void flow_syscall(struct flow *flow, struct state *state, const struct in
 static void flow_jump_indirect(struct flow *flow, const struct state *state, const struct code_insn *item)
 {
 	const struct code_function *function = &flow->function;
+	const struct value *to;
+	uint32_t callee;
 
 	if (flow_switch(flow, state, item))
 		return;
-	if (!item->insn.is_absolute ||
-	    !function->never_returns(function->context, (uint64_t)item->insn.displacement, true))
+	callee = flow_callee(flow, state, &item->insn);
+	to = value_at(flow->values, callee);
+	if (to->kind != VALUE_SLOT || !function->never_returns(function->context, (uint64_t)to->number, true))
 		flow->can_return = true;
-	flow_leave_function(flow, state, &item->insn, flow_callee(flow, state, &item->insn));
+	flow_leave_function(flow, state, &item->insn, callee);
 }
 
 void flow_fall(struct flow *flow, const struct state *state, const struct insn *insn)
@@ -173,7 +207,7 @@ static void flow_jump(struct flow *flow, const struct state *state, const struct
 static void flow_return(struct flow *flow, const struct state *state, const struct insn *insn)
 {
 	flow->can_return = true;
-	flow_escape_registers(flow, state, insn->address, flow->arch->return_reads);
+	flow_escape_registers(flow, state, insn->address, flow->arch->return_reads & ~flow_pages(flow, state));
 	flow_escape_cells(flow, state, insn->address, false);
 }
 

@@ -29,20 +29,24 @@ enum value_kind {
 	VALUE_FIELD,   /* the 8 bytes at offset of what SLOT number points to */
 	VALUE_POINTEE, /* the width bytes at offset of what PARAM param points to */
 	VALUE_CELL,    /* a place of the frame that holds the value with index number */
-	VALUE_TABLE,   /* an entry of the table of 32-bit distances at number; the index is PARAM param */
+	VALUE_TABLE,   /* an entry of the table of distances at number; the index is PARAM param */
 	VALUE_ENTRY,   /* an entry of the table of pointers at number; param as above */
-	VALUE_TARGET,  /* number plus an entry of the table there: where a switch goes; param as above */
+	VALUE_TARGET,  /* number plus an entry of the TABLE with index offset, times 2^count: where a switch goes */
+	VALUE_PAGE,    /* number, to which an instruction adds the rest of an address in the module */
 };
 
 enum { UNKNOWN = 0, NO_VALUE = 1 };
 
+/* In a TABLE's count: its entries may be negative. */
+enum { TABLE_SIGNED = 0x80, TABLE_BYTES = 0x0f };
+
 struct value {
 	int64_t number; /* NUMBERS: the only one, or where they are in sets */
-	int32_t offset; /* PARAM, FIELD, POINTEE; TABLE, ENTRY, TARGET: of the index */
+	int32_t offset; /* PARAM, FIELD, POINTEE; TABLE, ENTRY: of the index; TARGET: a value */
 	uint8_t kind;	/* enum value_kind */
-	uint8_t param;	/* PARAM, POINTEE: which argument; TABLE, ENTRY, TARGET: of the index, PARAM_NONE */
-	uint8_t width;	/* PARAM, POINTEE: 4 or 8 */
-	uint8_t count;	/* NUMBERS: how many, at least 1, ascending */
+	uint8_t param;	/* PARAM, POINTEE: which argument; TABLE, ENTRY: of the index, PARAM_NONE */
+	uint8_t width;	/* PARAM, POINTEE: 4 or 8; TABLE, ENTRY: of the index */
+	uint8_t count; /* NUMBERS: how many, at least 1, ascending; TABLE: an entry's bytes, with TABLE_SIGNED; TARGET */
 };
 
 /* How many arguments are followed: those of C, and what else may carry a number (scan/arch.h). Of a system call, the

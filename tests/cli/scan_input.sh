@@ -25,7 +25,8 @@ head -c 12000 true >cut_code
 poke i386 4 '\01'
 printf '\003\000' | dd of=i386 bs=1 seek=18 conv=notrunc status=none
 poke arm 18 '\050\000'
-poke aarch64 18 '\267\000'
+poke riscv 18 '\363\000'
+poke mixed 18 '\267\000'
 poke big_endian 5 '\002'
 poke object 16 '\001\000'
 poke core 16 '\004\000'
@@ -43,7 +44,8 @@ refuses 'segments that are cut' 'damaged' ./cut_segments
 refuses 'code that is cut' 'damaged' ./cut_code
 refuses 'a program for i386' 'i386' ./i386
 refuses 'one for ARM' 'ARM' ./arm
-refuses 'one for aarch64' 'aarch64' ./aarch64
+refuses 'one for RISC-V' 'RISC-V' ./riscv
+refuses 'one whose interpreter is for another machine' 'for another machine' ./mixed
 refuses 'a big-endian one' 'big-endian' ./big_endian
 refuses 'an object file' 'object file' ./object
 refuses 'a core dump' 'core dump' ./core

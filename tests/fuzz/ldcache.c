@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 		struct link_cached cached;
 		size_t at = 0;
 
-		while (link_cache_next(bytes, length, names[i], &at, &cached)) {
+		while (link_cache_next(bytes, length, 0x0303, names[i], &at, &cached)) {
 			size_t read = strlen(cached.path) + (cached.hwcap ? strlen(cached.hwcap) : 0);
 
 			if (read > 2 * length)

@@ -15,16 +15,16 @@ static void check_seed(const char *path)
 	size_t at = 0;
 
 	assert_int_equal(file_read(path, 4096, &bytes, NULL), CALLGATE_OK);
-	assert_true(link_cache_next((uint8_t *)bytes.data, bytes.length, "libc.so.6", &at, &cached));
+	assert_true(link_cache_next((uint8_t *)bytes.data, bytes.length, 0x0303, "libc.so.6", &at, &cached));
 	assert_string_equal(cached.path, "/lib/x86_64-linux-gnu/libc.so.6");
 	assert_null(cached.hwcap);
-	assert_true(link_cache_next((uint8_t *)bytes.data, bytes.length, "libc.so.6", &at, &cached));
+	assert_true(link_cache_next((uint8_t *)bytes.data, bytes.length, 0x0303, "libc.so.6", &at, &cached));
 	assert_string_equal(cached.path, "/lib/glibc-hwcaps/x86-64-v3/libc.so.6");
 	assert_string_equal(cached.hwcap, "x86-64-v3");
 	/* The third is of i386. */
-	assert_false(link_cache_next((uint8_t *)bytes.data, bytes.length, "libc.so.6", &at, &cached));
+	assert_false(link_cache_next((uint8_t *)bytes.data, bytes.length, 0x0303, "libc.so.6", &at, &cached));
 	at = 0;
-	assert_false(link_cache_next((uint8_t *)bytes.data, bytes.length, "libc", &at, &cached));
+	assert_false(link_cache_next((uint8_t *)bytes.data, bytes.length, 0x0303, "libc", &at, &cached));
 	buf_fini(&bytes);
 }
 
@@ -46,7 +46,7 @@ static void this_system_has_a_cache_with_its_c_library(void **state)
 
 	if (file_read("/etc/ld.so.cache", 64 << 20, &bytes, NULL) != CALLGATE_OK)
 		skip();
-	assert_true(link_cache_next((uint8_t *)bytes.data, bytes.length, "libc.so.6", &at, &cached));
+	assert_true(link_cache_next((uint8_t *)bytes.data, bytes.length, 0x0303, "libc.so.6", &at, &cached));
 	assert_non_null(strstr(cached.path, "libc.so.6"));
 	buf_fini(&bytes);
 }
@@ -56,9 +56,9 @@ static void what_is_no_cache_has_nothing(void **state)
 	struct link_cached cached;
 	size_t at = 0;
 
-	assert_false(link_cache_next(NULL, 0, "libc.so.6", &at, &cached));
-	assert_false(link_cache_next((const uint8_t *)"glibc-ld.so.cache1.1", 20, "libc.so.6", &at, &cached));
-	assert_false(link_cache_next((const uint8_t *)"text", 4, "libc.so.6", &at, &cached));
+	assert_false(link_cache_next(NULL, 0, 0x0303, "libc.so.6", &at, &cached));
+	assert_false(link_cache_next((const uint8_t *)"glibc-ld.so.cache1.1", 20, 0x0303, "libc.so.6", &at, &cached));
+	assert_false(link_cache_next((const uint8_t *)"text", 4, 0x0303, "libc.so.6", &at, &cached));
 }
 
 UNIT_TESTS(test_elf_link_cache, cmocka_unit_test(a_name_has_its_files),

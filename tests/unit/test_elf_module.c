@@ -114,10 +114,10 @@ static void another_machine_is_refused_by_name(void **state)
 	struct module *module = NULL;
 	struct callgate_error err;
 
-	bytes[EI_NIDENT + 2] = EM_AARCH64;
+	bytes[EI_NIDENT + 2] = EM_RISCV;
 	bytes[EI_NIDENT + 3] = 0;
 	assert_int_equal(module_parse("other", bytes, size, &module, &err), CALLGATE_E_UNSUPPORTED);
-	assert_non_null(strstr(err.message, "aarch64"));
+	assert_non_null(strstr(err.message, "RISC-V"));
 	assert_null(module);
 }
 
