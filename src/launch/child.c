@@ -13,6 +13,7 @@
 #include "kernel/call.h"
 #include "kernel/load.h"
 #include "launch/descriptors.h"
+#include "launch/gate.h"
 #include "sandbox/enter.h"
 
 #include <errno.h>
@@ -100,8 +101,11 @@ static long child_folder(struct child *child)
 	return child->folder_fd >= 0 ? KERNEL_CALL(SYS_fchdir, child->folder_fd) : 0;
 }
 
+/* What came through the gate is what was to be kept. */
 static long child_keep(struct child *child)
 {
+	if (child->gate >= 0)
+		return 0;
 	if (child->spec->output) {
 		long result = KERNEL_CALL(SYS_dup3, child->spec->output, 1, 0);
 
@@ -132,16 +136,40 @@ static long child_no_new_privs(struct child *child)
 	return kernel_no_new_privs_set();
 }
 
-/* The tracer, if one is wanted, must be there before the filter can kill. */
-static long child_await_tracer(struct child *child)
+static void child_say_arrived(struct child *child)
 {
-	if (child->spec->trace) {
-		__atomic_store_n(&child->arrived, 1, __ATOMIC_RELEASE);
-		KERNEL_CALL(SYS_futex, &child->arrived, FUTEX_WAKE, 1);
-	}
-	while (child->spec->trace && __atomic_load_n(&child->go, __ATOMIC_ACQUIRE) == 0)
+	__atomic_store_n(&child->arrived, 1, __ATOMIC_RELEASE);
+	KERNEL_CALL(SYS_futex, &child->arrived, FUTEX_WAKE, 1);
+}
+
+/* Nobody knows how long it waits: whatever it holds meanwhile is missed elsewhere. */
+static long child_gate(struct child *child)
+{
+	long result;
+
+	if (child->gate < 0)
+		return 0;
+	result = descriptors_close_others(&child->gate, 1);
+	if (result < 0)
+		return result;
+	child_say_arrived(child);
+	return gate_receive(child->gate);
+}
+
+/* What is to be executed is known then, with which filter; and the tracer, if one is wanted, is there before it can
+ * kill. */
+static long child_await_go(struct child *child)
+{
+	if (child->gate < 0)
+		child_say_arrived(child);
+	while (__atomic_load_n(&child->go, __ATOMIC_ACQUIRE) == 0)
 		KERNEL_CALL(SYS_futex, &child->go, FUTEX_WAIT, 0, 0);
 	return 0;
+}
+
+static long child_program(struct child *child)
+{
+	return child->plan ? sandbox_find_program(child->plan) : 0;
 }
 
 /* The flag is the memory's, which is the launcher's as long as we share it; exec gives us another. */
@@ -183,22 +211,15 @@ static long child_exec(struct child *child)
 }
 
 static long (*const child_steps[CHILD_STEP_COUNT])(struct child *child) = {
-	[CHILD_SIGNALS] = child_signals,
-	[CHILD_DEATH_SIGNAL] = child_death_signal,
-	[CHILD_IDENTITY] = child_identity,
-	[CHILD_SESSION] = child_session,
-	[CHILD_ENTER] = child_enter,
-	[CHILD_CORE_LIMIT] = child_core_limit,
-	[CHILD_FOLDER] = child_folder,
-	[CHILD_KEEP] = child_keep,
-	[CHILD_CLOSE] = child_close,
-	[CHILD_MASK] = child_mask,
-	[CHILD_NO_NEW_PRIVS] = child_no_new_privs,
-	[CHILD_CONFINE] = child_confine,
-	[CHILD_AWAIT_TRACER] = child_await_tracer,
-	[CHILD_HIDE_LAUNCHER] = child_hide_launcher,
-	[CHILD_FILTER] = child_filter,
-	[CHILD_EXEC] = child_exec,
+	[CHILD_SIGNALS] = child_signals,   [CHILD_DEATH_SIGNAL] = child_death_signal,
+	[CHILD_IDENTITY] = child_identity, [CHILD_SESSION] = child_session,
+	[CHILD_ENTER] = child_enter,	   [CHILD_CORE_LIMIT] = child_core_limit,
+	[CHILD_FOLDER] = child_folder,	   [CHILD_NO_NEW_PRIVS] = child_no_new_privs,
+	[CHILD_CONFINE] = child_confine,   [CHILD_GATE] = child_gate,
+	[CHILD_KEEP] = child_keep,	   [CHILD_CLOSE] = child_close,
+	[CHILD_MASK] = child_mask,	   [CHILD_AWAIT_GO] = child_await_go,
+	[CHILD_PROGRAM] = child_program,   [CHILD_HIDE_LAUNCHER] = child_hide_launcher,
+	[CHILD_FILTER] = child_filter,	   [CHILD_EXEC] = child_exec,
 };
 
 void child_main(struct child *child)

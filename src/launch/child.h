@@ -19,12 +19,14 @@ enum child_step {
 	CHILD_ENTER,
 	CHILD_CORE_LIMIT,
 	CHILD_FOLDER,
+	CHILD_NO_NEW_PRIVS,
+	CHILD_CONFINE,
+	CHILD_GATE,
 	CHILD_KEEP,
 	CHILD_CLOSE,
 	CHILD_MASK,
-	CHILD_NO_NEW_PRIVS,
-	CHILD_CONFINE,
-	CHILD_AWAIT_TRACER,
+	CHILD_AWAIT_GO,
+	CHILD_PROGRAM,
 	CHILD_HIDE_LAUNCHER,
 	CHILD_FILTER,
 	CHILD_EXEC,
@@ -37,16 +39,17 @@ struct child {
 	struct sandbox_plan *plan; /* NULL: none */
 	const char *path;	   /* what to execute, found by the parent; NULL: the plan finds it */
 	int folder_fd;		   /* where to go first, −1: nowhere */
+	int gate;		   /* where it waits for its descriptors, holding none of ours; −1: it has them */
 	const int *open_fds;	   /* what stays open: 0, 1, 2 and keep_fds, ascending, without doubles */
 	size_t open_fd_count;
-	pid_t parent;	       /* who must still be the parent once the death signal is armed */
-	const uint64_t *mask;  /* the kernel's sigset: blocked signals of the target */
-	bool reset_handlers;   /* the clone could not do it */
-	int arrived;	       /* futex: 1 once it waits for the tracer */
-	int go;		       /* futex: 1 when the child may load its filter; only waited for with spec->trace */
-	volatile int step;     /* enum child_step: what it is at */
-	volatile int error;    /* negative errno of that step, 0 while none failed */
-	volatile int listener; /* the listener's number in the child's table, −1 before */
+	pid_t parent;		      /* who must still be the parent once the death signal is armed */
+	const uint64_t *mask;	      /* the kernel's sigset: blocked signals of the target */
+	bool reset_handlers;	      /* the clone could not do it */
+	int arrived;		      /* futex: 1 once it waits at the gate, or behind it */
+	int go;			      /* futex: 1 when the child may go on to its program and its filter */
+	volatile int step;	      /* enum child_step: what it is at */
+	volatile int error;	      /* negative errno of that step, 0 while none failed */
+	volatile int listener;	      /* the listener's number in the child's table, −1 before */
 	volatile uint64_t started_ns; /* CLOCK_MONOTONIC just before the filter, behind which no clock need be there */
 };
 

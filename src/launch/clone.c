@@ -64,11 +64,14 @@ static int clone_enter(void *argument)
 
 static pid_t clone_start_old(const struct clone_child *child)
 {
+	/* At the far end of its stack: this one's frame may be gone before it begins. */
+	struct clone_child *kept = (struct clone_child *)(void *)child->stack;
 	int flags = (int)(child->flags | CLONE_VM | (child->flags & CLONE_PARENT ? 0 : SIGCHLD));
 	pid_t pid;
 
 	*child->keeps_handlers = true;
-	pid = clone(clone_enter, child->stack + CLONE_STACK_SIZE, flags, (void *)child,
+	*kept = *child;
+	pid = clone(clone_enter, child->stack + CLONE_STACK_SIZE, flags, kept,
 		    child->flags & CLONE_PIDFD ? child->pidfd : child->number, NULL, child->tid);
 	return pid < 0 ? -errno : pid;
 }

@@ -1,10 +1,10 @@
 /*
  * launch/launch.h - starts a program under limits and a filter, and tells how it ended
  *
- * The target is cloned, and prepares itself in this order: session, death signal, core limit, folder, descriptors,
- * no_new_privs, filter, exec. Its own execve is let through by a random secret in the sixth argument, which execve
- * does not use (docs/launching.md tells why nothing else passes that way). A step that fails fails the whole: a
- * target never runs less confined than was asked.
+ * The target is cloned, and prepares itself in this order: death signal, identity, session, ground, core limit, folder,
+ * no_new_privs, rights, descriptors, program, filter, exec. Its own execve is let through by a random secret in the
+ *sixth argument, which execve does not use (docs/launching.md tells why nothing else passes that way). A step that
+ *fails fails the whole: a target never runs less confined than was asked.
  *
  *	cleanup(launch_environment_fini) struct launch_environment environment = {0};
  *	struct launch_spec spec = { .argv = argv, .envp = …, .insns = insns, .insn_count = n, .secret = secret };
@@ -49,6 +49,7 @@ struct launch_spec {
 	const struct callgate_sandbox *sandbox; /* what else stands around it, NULL: nothing */
 	int output;				/* a descriptor that becomes its standard output; 0: it has ours */
 	bool dry_run;				/* end it instead of the exec; launch_target then has no process */
+	bool gated; /* between launch_begin and launch_finish it holds no descriptor of ours, and is given them then */
 };
 
 struct launch_target {
@@ -86,6 +87,26 @@ struct launch_end {
  * step of its confinement failed, which the message names), as kernel_filter_load does, with E_OS and E_NOMEM.
  */
 int launch_spawn(struct launch_spec *spec, struct launch_target *ret_target, struct callgate_error *err);
+
+/*
+ * The same in two parts, between which the target prepares itself and the caller does other things, for as long as it
+ * likes. launch_begin needs of the spec its ground: sandbox, folder, session, death signal, core limit, hide_launcher,
+ * want_listener, gated and the signal mask; without `gated` also what is kept open, and output. launch_finish takes
+ * the start in any case and looks at all else.
+ *
+ * launch_begin fails as launch_spawn does where the ground cannot be had, and leaves the filter alone; what the target
+ * itself finds missing is told by launch_finish.
+ */
+struct launch_start;
+int launch_begin(const struct launch_spec *spec, struct launch_start **ret_start, struct callgate_error *err);
+int launch_finish(struct launch_start *start_take, struct launch_spec *spec, struct launch_target *ret_target,
+		  struct callgate_error *err);
+
+/* Whether it lives and has come to where it waits for launch_finish; once launch_finish has begun, false. */
+bool launch_start_waits(struct launch_start *start);
+
+/* Kills it, and nothing is left of it. */
+void launch_start_free(struct launch_start *start);
 
 /* Waits for a target's end; only for one that is not traced. Its children, if it left any, live on. */
 int launch_wait(struct launch_target *target, struct launch_end *ret_end, struct callgate_error *err);

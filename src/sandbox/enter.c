@@ -104,10 +104,24 @@ static long enter_identity(const struct sandbox_plan *plan)
 	return result;
 }
 
+long sandbox_own_network(struct sandbox_plan *plan)
+{
+	long result;
+
+	if (!has(plan, CLONE_NEWNET) || plan->has_network)
+		return 0;
+	plan->step = PLAN_NETWORK;
+	result = KERNEL_CALL(SYS_unshare, CLONE_NEWNET);
+	plan->has_network = result == 0;
+	return step_done(plan, CALLGATE_GROUND_NET, result);
+}
+
 long sandbox_identity(struct sandbox_plan *plan)
 {
 	long result = enter_group(plan);
 
+	if (result == 0)
+		result = sandbox_own_network(plan);
 	if (result < 0)
 		return result;
 	plan->step = PLAN_IDENTITY;
@@ -134,7 +148,7 @@ static long enter_loopback(struct sandbox_plan *plan)
 	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP };
 	long fd, result;
 
-	if (!has(plan, CLONE_NEWNET))
+	if (!plan->has_network)
 		return 0;
 	plan->step = PLAN_LOOPBACK;
 	fd = KERNEL_CALL(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -212,7 +226,7 @@ static long program_try(const char *path)
 	return KERNEL_CALL(SYS_faccessat2, AT_FDCWD, path, X_OK, AT_EACCESS);
 }
 
-static long enter_program(struct sandbox_plan *plan)
+long sandbox_find_program(struct sandbox_plan *plan)
 {
 	bool searched = plan->programs && plan->programs[0] && plan->programs[1];
 	long result = -ENOENT;
@@ -249,8 +263,7 @@ static long enter_block(struct sandbox_plan *plan)
 }
 
 static long (*const enter_steps[])(struct sandbox_plan *plan) = {
-	enter_root,    enter_loopback, enter_hostname, enter_limits,
-	enter_keyring, enter_folder,   enter_program,  enter_block,
+	enter_root, enter_loopback, enter_hostname, enter_limits, enter_keyring, enter_folder, enter_block,
 };
 
 static long run_steps(struct sandbox_plan *plan, long (*const *steps)(struct sandbox_plan *plan), size_t count)

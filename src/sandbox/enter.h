@@ -15,11 +15,17 @@
 /* The user that it is to be, when the launcher has written the maps; forgets the death signal. */
 long sandbox_identity(struct sandbox_plan *plan);
 
-/* Root, network, host name, limits, keyring, folder, and where the program is; before descriptors are closed. */
+/* A network namespace, where the plan has one and nobody has made it; sandbox_identity does it too. */
+long sandbox_own_network(struct sandbox_plan *plan);
+
+/* Root, loopback, host name, limits, keyring and folder; before descriptors are closed. */
 long sandbox_enter(struct sandbox_plan *plan);
 
 /* What takes rights away, when no_new_privs is set: Landlock, memory, clocks, cores, capabilities. */
 long sandbox_confine(struct sandbox_plan *plan);
+
+/* Which of the plan's programs it is; when that is known, and all else is done. */
+long sandbox_find_program(struct sandbox_plan *plan);
 
 /* Its stack is none that a sanitizer knows, which would complain of it. */
 #define SANDBOX_INIT_ATTRIBUTES __attribute__((noreturn, no_sanitize_address))

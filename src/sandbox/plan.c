@@ -38,6 +38,7 @@
 /* The text completes "cannot …". */
 static const char *const plan_step_text[PLAN_STEP_COUNT] = {
 	[PLAN_IDENTITY] = "take its user and group",
+	[PLAN_NETWORK] = "make a network of its own",
 	[PLAN_PRIVATE] = "make its mounts its own",
 	[PLAN_NEW_ROOT] = "begin a new root",
 	[PLAN_MOUNT] = "mount",
@@ -59,6 +60,7 @@ static const char *const plan_step_text[PLAN_STEP_COUNT] = {
 
 static const enum callgate_ground plan_step_layer[PLAN_STEP_COUNT] = {
 	[PLAN_IDENTITY] = CALLGATE_GROUND_USER,
+	[PLAN_NETWORK] = CALLGATE_GROUND_NET,
 	[PLAN_PRIVATE] = CALLGATE_GROUND_MOUNT,
 	[PLAN_NEW_ROOT] = CALLGATE_GROUND_ROOT,
 	[PLAN_MOUNT] = CALLGATE_GROUND_ROOT,
@@ -274,34 +276,6 @@ static int plan_limits(struct sandbox_plan *plan, struct callgate_error *err)
 	return CALLGATE_OK;
 }
 
-/* Where the program may be, in the new root, which only the target sees. */
-static int plan_programs(struct sandbox_plan *plan, const char *name, const char *const *envp,
-			 struct callgate_error *err)
-{
-	const char *entry = PLAN_PATH_DEFAULT;
-	struct sandbox_strings programs = { 0 };
-	bool more = !strchr(name, '/') && *name, fits = true;
-
-	for (; envp && *envp; envp++)
-		if (strncmp(*envp, "PATH=", 5) == 0)
-			entry = *envp + 5;
-	if (!more)
-		fits = VEC_PUSH(&plan->arena, &programs, name);
-	while (more && fits) {
-		size_t length = strcspn(entry, ":");
-		const char *path =
-			arena_printf(&plan->arena, "%.*s/%s", length ? (int)length : 1, length ? entry : ".", name);
-
-		fits = path && VEC_PUSH(&plan->arena, &programs, path);
-		more = entry[length] == ':';
-		entry += length + more;
-	}
-	if (!fits || !VEC_PUSH(&plan->arena, &programs, NULL))
-		return fail_nomem(err);
-	plan->programs = programs.items;
-	return CALLGATE_OK;
-}
-
 static int plan_folder(struct sandbox_plan *plan, const char *folder, struct callgate_error *err)
 {
 	char here[PATH_MAX];
@@ -385,8 +359,8 @@ static int plan_group(struct sandbox_plan *plan, struct callgate_error *err)
 	return status;
 }
 
-int plan_make(struct sandbox_plan *plan, const struct callgate_sandbox *sandbox, const char *argv0,
-	      const char *const *envp, const char *folder, struct callgate_error *err)
+int plan_make(struct sandbox_plan *plan, const struct callgate_sandbox *sandbox, const char *folder,
+	      struct callgate_error *err)
 {
 	int status = plan_check(sandbox, err);
 
@@ -403,14 +377,38 @@ int plan_make(struct sandbox_plan *plan, const struct callgate_sandbox *sandbox,
 		status = plan_mounts(plan, err);
 	if (status == CALLGATE_OK && plan->own_root)
 		status = plan_folder(plan, folder, err);
-	if (status == CALLGATE_OK && plan->own_root)
-		status = plan_programs(plan, argv0, envp, err);
 	plan->maps_written = !(plan->namespaces & CLONE_NEWUSER);
 	if (status == CALLGATE_OK && plan->namespaces & CLONE_NEWPID)
 		status = pidfd_of(getpid(), &plan->launcher, err);
 	if (status == CALLGATE_OK)
 		status = plan_group(plan, err);
 	return status;
+}
+
+int plan_programs(struct sandbox_plan *plan, const char *argv0, const char *const *envp, struct callgate_error *err)
+{
+	const char *entry = PLAN_PATH_DEFAULT;
+	struct sandbox_strings programs = { 0 };
+	bool more = !strchr(argv0, '/') && *argv0, fits = true;
+
+	for (; envp && *envp; envp++)
+		if (strncmp(*envp, "PATH=", 5) == 0)
+			entry = *envp + 5;
+	if (!more)
+		fits = VEC_PUSH(&plan->arena, &programs, argv0);
+	while (more && fits) {
+		size_t length = strcspn(entry, ":");
+		const char *path =
+			arena_printf(&plan->arena, "%.*s/%s", length ? (int)length : 1, length ? entry : ".", argv0);
+
+		fits = path && VEC_PUSH(&plan->arena, &programs, path);
+		more = entry[length] == ':';
+		entry += length + more;
+	}
+	if (!fits || !VEC_PUSH(&plan->arena, &programs, NULL))
+		return fail_nomem(err);
+	plan->programs = programs.items;
+	return CALLGATE_OK;
 }
 
 void plan_fini(struct sandbox_plan *plan)
@@ -423,7 +421,7 @@ void plan_fini(struct sandbox_plan *plan)
 
 unsigned plan_clone_flags(const struct sandbox_plan *plan)
 {
-	return plan->namespaces & ~(plan->group ? (unsigned)CLONE_NEWCGROUP : 0U);
+	return plan->namespaces & ~(CLONE_NEWNET | (plan->group ? (unsigned)CLONE_NEWCGROUP : 0U));
 }
 
 int plan_without_missing(struct sandbox_plan *plan, int error, struct callgate_error *err)

@@ -17,6 +17,7 @@
 /* What the target is at; plan.c has the words. */
 enum plan_step {
 	PLAN_IDENTITY,
+	PLAN_NETWORK,
 	PLAN_PRIVATE,
 	PLAN_NEW_ROOT,
 	PLAN_MOUNT,
@@ -72,6 +73,7 @@ struct sandbox_plan {
 	const char *folder;   /* where to go when there is an own root; NULL: nowhere */
 	bool folder_must_be;
 	const char *const *programs; /* where the program may be in the own root, ends in NULL; else NULL */
+	bool has_network;	     /* the namespace was made by whoever cloned the target */
 	int landlock;		     /* the kernel's ABI, 0: none */
 	unsigned wanted;	     /* enum callgate_ground: what was asked for */
 	unsigned lost;		     /* of these: not there, and allowed not to be */
@@ -90,15 +92,20 @@ struct sandbox_plan {
 };
 
 /*
- * What a start of argv0 in this environment does; folder is where the target is to begin, NULL: where we are. The
- * caller ends *plan with plan_fini in any case. Fails with E_INVALID (settings that contradict each other), E_OS (a
+ * What a start does; folder is where the target is to begin, NULL: where we are. The caller ends *plan with plan_fini
+ * in any case. Fails with E_INVALID (settings that contradict each other), E_OS (a
  * source that is not there), E_UNCONFINED (this machine has not what it takes, and it may not be missing), E_NOMEM.
  */
-int plan_make(struct sandbox_plan *plan, const struct callgate_sandbox *sandbox, const char *argv0,
-	      const char *const *envp, const char *folder, struct callgate_error *err);
+int plan_make(struct sandbox_plan *plan, const struct callgate_sandbox *sandbox, const char *folder,
+	      struct callgate_error *err);
 void plan_fini(struct sandbox_plan *plan);
 
-/* The namespaces that the target is cloned with; of the others it becomes a member when it has entered its group. */
+/* Where argv0 may be in the new root, in this environment: only the target sees which of these it is. Before the target
+ * looks for it. Fails with E_NOMEM. */
+int plan_programs(struct sandbox_plan *plan, const char *argv0, const char *const *envp, struct callgate_error *err);
+
+/* The namespaces that the target is cloned with. That of the network takes longest to make, which it does itself while
+ * its maps are written; of that of control groups it becomes a member when it has entered its group. */
 unsigned plan_clone_flags(const struct sandbox_plan *plan);
 
 /* After a clone with plan->namespaces failed with this errno: takes those out that cannot be had, if they may be

@@ -32,7 +32,7 @@ static void contradictory(const struct setting *settings, const char *word)
 	struct sandbox_plan plan;
 	struct callgate_error err = { 0 };
 
-	assert_int_equal(plan_make(&plan, sandbox, "true", no_environment, NULL, &err), CALLGATE_E_INVALID);
+	assert_int_equal(plan_make(&plan, sandbox, NULL, &err), CALLGATE_E_INVALID);
 	if (!strstr(err.message, word))
 		fail_msg("'%s' is not in '%s'", word, err.message);
 	assert_true(err.hint[0]);
@@ -64,10 +64,10 @@ static void a_missing_source_is_said_before_there_is_a_target(void **state)
 	struct sandbox_plan plan;
 	struct callgate_error err = { 0 };
 
-	assert_int_equal(plan_make(&plan, sandbox, "true", no_environment, NULL, &err), CALLGATE_E_OS);
+	assert_int_equal(plan_make(&plan, sandbox, NULL, &err), CALLGATE_E_OS);
 	assert_non_null(strstr(err.message, "/no/such"));
 	plan_fini(&plan);
-	assert_int_equal(plan_make(&plan, optional, "true", no_environment, NULL, &err), CALLGATE_OK);
+	assert_int_equal(plan_make(&plan, optional, NULL, &err), CALLGATE_OK);
 	assert_int_equal(plan.mount_count, 0);
 	assert_true(plan.own_root);
 	plan_fini(&plan);
@@ -81,7 +81,7 @@ static void without_root_a_user_namespace_comes_with_the_others(void **state)
 	struct sandbox_plan plan;
 	struct callgate_error err;
 
-	assert_int_equal(plan_make(&plan, sandbox, "true", no_environment, NULL, &err), CALLGATE_OK);
+	assert_int_equal(plan_make(&plan, sandbox, NULL, &err), CALLGATE_OK);
 	assert_true(plan.namespaces & CLONE_NEWNET);
 	if (geteuid() != 0)
 		assert_true(plan.namespaces & CLONE_NEWUSER);
