@@ -17,6 +17,7 @@
 #include <callgate/monitor.h>
 #include <callgate/notify.h>
 #include <callgate/policy.h>
+#include <callgate/pool.h>
 #include <callgate/privsep.h>
 #include <callgate/profile.h>
 #include <callgate/sandbox.h>

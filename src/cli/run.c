@@ -361,6 +361,11 @@ static int descriptor_of(const char *text, int *ret_fd)
 	return STATUS_YES;
 }
 
+static void pool_free(struct callgate_pool **pool)
+{
+	callgate_pool_free(*pool);
+}
+
 /* To whoever asked for it; takes the object. */
 static int tell_end(const struct run_options *options, int status_fd, const struct file_place *place,
 		    json_t *report_take, const struct seen *seen)
@@ -378,10 +383,22 @@ static int tell_end(const struct run_options *options, int status_fd, const stru
 	return status;
 }
 
+/* The target's ground, which is made while its policy is read; but one that is watched is started in another way. */
+static int prepare_ground(const struct run_options *options, const struct callgate_sandbox *sandbox,
+			  struct callgate_pool **ret_pool, struct callgate_error *err)
+{
+	int status = callgate_pool_new(sandbox, 1, ret_pool, err);
+
+	if (status != CALLGATE_OK || options->watch || options->observe || options->staged)
+		return status;
+	return callgate_pool_fill(*ret_pool, NULL, err);
+}
+
 static int run_program(struct run_options *options, char **argv)
 {
 	cleanup(subject_free) struct callgate_subject *subject = NULL, *since = NULL;
 	cleanup(ground_free) struct callgate_sandbox *sandbox = NULL;
+	cleanup(pool_free) struct callgate_pool *pool = NULL;
 	cleanup(seen_fini) struct seen seen = { .argv = argv,
 						.refusals = json_array(),
 						.events = -1,
@@ -410,6 +427,8 @@ static int run_program(struct run_options *options, char **argv)
 		return print_config(sandbox);
 	if (!argv[0])
 		return misuse_hint("'callgate %s -h' says what it takes", "run", "run needs PROGRAM [ARGUMENT]...");
+	if (prepare_ground(options, sandbox, &pool, &err) != CALLGATE_OK)
+		return run_failure(&err);
 	if (open_policy(options, sandbox, argv[0], &subject) != STATUS_YES ||
 	    output_find(options->report, &place) != STATUS_YES ||
 	    descriptor_of(options->status_fd, &status_fd) != STATUS_YES ||
@@ -420,7 +439,7 @@ static int run_program(struct run_options *options, char **argv)
 	run.started = seen.events >= 0 ? say_started : NULL;
 	run.since = since;
 	seen.policy = callgate_subject_name(subject);
-	if (callgate_run(subject, &run, &report, &err) != CALLGATE_OK)
+	if (callgate_pool_run(pool, subject, &run, &report, &err) != CALLGATE_OK)
 		return run_failure(&err);
 	if (options->dry_run)
 		print_layers(&report);

@@ -222,7 +222,7 @@ static long (*const child_steps[CHILD_STEP_COUNT])(struct child *child) = {
 	[CHILD_FILTER] = child_filter,	   [CHILD_EXEC] = child_exec,
 };
 
-void child_main(struct child *child)
+void CHILD_ATTRIBUTES child_main(struct child *child)
 {
 	for (int step = 0; step < CHILD_STEP_COUNT; step++) {
 		long result;

@@ -53,6 +53,9 @@ struct child {
 	volatile uint64_t started_ns; /* CLOCK_MONOTONIC just before the filter, behind which no clock need be there */
 };
 
+/* Of functions that begin on a stack of our making, which is none that a sanitizer knows: it would complain of it. */
+#define CHILD_ATTRIBUTES __attribute__((no_sanitize_address))
+
 /* Never returns. Async-signal-safe, touches nothing but *child and what it points to. */
 void __attribute__((noreturn)) child_main(struct child *child);
 

@@ -26,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static void start_child_main(void *argument)
+static void CHILD_ATTRIBUTES start_child_main(void *argument)
 {
 	child_main(&((struct launch_start *)argument)->child);
 }
@@ -117,7 +117,7 @@ static long porter_namespaces(struct launch_start *start)
 }
 
 /* The porter. With a listener it stays, and vfork's wait ends when the target has executed its program or is dead. */
-static void __attribute__((noreturn)) start_porter_main(void *argument)
+static void CHILD_ATTRIBUTES __attribute__((noreturn)) start_porter_main(void *argument)
 {
 	struct launch_start *start = argument;
 	bool stays = start->spec.want_listener, traces = stays && start->spec.trace;
@@ -220,7 +220,8 @@ int cloning_settle(struct launch_start *start, struct callgate_error *err)
 
 	if (start->porter_pidfd < 0)
 		return CALLGATE_OK;
-	if (process_wait(P_PIDFD, (id_t)start->porter_pidfd, WEXITED | __WALL, &info, NULL) < 0)
+	/* Whoever waits for all children may have seen its end. */
+	if (process_wait(P_PIDFD, (id_t)start->porter_pidfd, WEXITED | __WALL, &info, NULL) < 0 && errno != ECHILD)
 		return fail_errno(err, "cannot wait for the porter");
 	close(take_fd(start->porter_pidfd));
 	if (start->child.error && start->target.pid <= 0) {
@@ -242,6 +243,13 @@ static bool porter_is_done(const struct launch_start *start, bool waits)
 	int options = WSTOPPED | WEXITED | WNOWAIT | __WALL | (waits ? 0 : WNOHANG);
 
 	return process_wait(P_PIDFD, (id_t)start->porter_pidfd, options, &info, NULL) < 0 || info.si_pid != 0;
+}
+
+bool cloning_is_settled(struct launch_start *start)
+{
+	if (start->porter_pidfd >= 0 && porter_is_done(start, false))
+		(void)cloning_settle(start, NULL);
+	return start->porter_pidfd < 0;
 }
 
 /* The porter's child waits for its tracer; then it goes on as one that we cloned ourselves. */

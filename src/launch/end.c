@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "cgroup/cgroup.h"
+#include "kernel/pidfd.h"
 #include "kernel/tracer.h"
 
 #include <errno.h>
@@ -63,15 +64,24 @@ int launch_wait(struct launch_target *target, struct launch_end *ret_end, struct
 	return CALLGATE_OK;
 }
 
+/* A child whose end somebody else has seen is no child any more, and its number may be another's. */
+static void end_kill(pid_t pid)
+{
+	siginfo_t info;
+
+	if (process_wait(P_PID, (id_t)pid, WEXITED | WNOHANG | WNOWAIT | __WALL, &info, NULL) == 0)
+		kill(pid, SIGKILL);
+}
+
 void launch_target_fini(struct launch_target *target)
 {
 	struct rusage usage;
 	int status;
 
 	if (target->init > 0)
-		kill(target->init, SIGKILL);
+		end_kill(target->init);
 	if (target->pid > 0) {
-		kill(target->pid, SIGKILL);
+		end_kill(target->pid);
 		/* A traced one stops once more on its way out. */
 		while (end_await(target->pid, &status, &usage) > 0 && WIFSTOPPED(status))
 			tracer_continue(target->pid, status);

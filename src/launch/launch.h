@@ -102,8 +102,14 @@ int launch_begin(const struct launch_spec *spec, struct launch_start **ret_start
 int launch_finish(struct launch_start *start_take, struct launch_spec *spec, struct launch_target *ret_target,
 		  struct callgate_error *err);
 
-/* Whether it lives and has come to where it waits for launch_finish; once launch_finish has begun, false. */
+/* Whether it lives and has come to where it waits for launch_finish. */
 bool launch_start_waits(struct launch_start *start);
+
+/* Whether it was killed while it waited. One that could not make its ground is not dead: launch_finish says why. */
+bool launch_start_is_dead(struct launch_start *start);
+
+/* Whether a child of ours is one of its processes; waits until all of them are there. */
+bool launch_start_has(struct launch_start *start, pid_t pid);
 
 /* Kills it, and nothing is left of it. */
 void launch_start_free(struct launch_start *start);

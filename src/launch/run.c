@@ -19,6 +19,7 @@
 #include "launch/limit.h"
 #include "launch/listen.h"
 #include "launch/phases.h"
+#include "launch/run.h"
 #include "launch/supervise.h"
 #include "launch/tell.h"
 #include "launch/watch.h"
@@ -31,6 +32,7 @@
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -40,9 +42,9 @@
 struct run_target {
 	const struct callgate_subject *subject;
 	const struct callgate_run_options *options;
+	struct callgate_pool *pool; /* NULL: none */
 	struct callgate_run_report *report;
-	struct callgate_filter *filter;
-	struct sock_filter *insns; /* a copy that may be wiped */
+	struct run_filter filter;
 	const char **environment;
 	struct watch watch;
 	struct limit limit;
@@ -58,10 +60,24 @@ static void run_fini(struct run_target *run)
 	supervise_end(&run->supervise);
 	listen_end(&run->listen);
 	tell_fini(&run->tell);
-	callgate_filter_free(run->filter);
+	run_filter_fini(&run->filter);
 	phases_fini(&run->phases);
-	free(run->insns);
 	free(run->environment);
+}
+
+void run_filter_fini(struct run_filter *filter)
+{
+	if (filter->insns)
+		explicit_bzero(filter->insns, filter->insn_count * sizeof(*filter->insns));
+	free(filter->insns);
+	explicit_bzero(filter, sizeof(*filter));
+}
+
+void run_prepared_fini(struct run_prepared *prepared)
+{
+	launch_start_free(prepared->start);
+	run_filter_fini(&prepared->filter);
+	prepared->start = NULL;
 }
 
 /* Whether the filter can ask a supervisor. */
@@ -74,35 +90,69 @@ static bool run_notifies(const struct sock_filter *insns, size_t count)
 	return false;
 }
 
-static bool run_is_watched(const struct run_target *run)
+static bool run_is_watched(const struct callgate_run_options *options)
 {
-	return run->options->watch != CALLGATE_WATCH_ENDS;
+	return options->watch != CALLGATE_WATCH_ENDS;
 }
 
-static int run_make_filter(struct run_target *run, const struct callgate_filter_options *options,
-			   struct callgate_error *err)
+bool run_wants_listener(const struct callgate_subject *subject, const struct callgate_run_options *options)
 {
-	if (run_is_watched(run))
-		return filter_compile_watched(run->subject, options, &run->listen.watch, &run->filter, err);
-	return callgate_subject_compile(run->subject, options, &run->filter, err);
+	return (options && run_is_watched(options)) || (subject->policy && broker_is_needed(subject->policy->policy));
 }
 
-static int run_compile(struct run_target *run, struct launch_spec *spec, struct callgate_error *err)
+static void filter_free(struct callgate_filter **filter)
 {
+	callgate_filter_free(*filter);
+}
+
+/* With the calls that are watched, or NULL. */
+static int filter_make(const struct callgate_subject *subject, const struct filter_watch *watch,
+		       struct run_filter *ret_filter, struct callgate_error *err)
+{
+	cleanup(filter_free) struct callgate_filter *compiled = NULL;
 	struct callgate_filter_options options = { .has_launch_secret = true };
+	struct run_filter filter = { .subject = subject };
 	const struct sock_filter *insns;
 	int status = launch_secret(&options.launch_secret, err);
 
 	if (status == CALLGATE_OK)
-		status = run_make_filter(run, &options, err);
-	if (status == CALLGATE_OK)
-		status = phases_prepare(&run->phases, run->subject, options.launch_secret, err);
-	spec->secret = options.launch_secret;
+		status = watch ? filter_compile_watched(subject, &options, watch, &compiled, err)
+			       : callgate_subject_compile(subject, &options, &compiled, err);
+	filter.secret = options.launch_secret;
 	explicit_bzero(&options, sizeof(options));
 	if (status != CALLGATE_OK)
 		return status;
-	insns = callgate_filter_program(run->filter, &spec->insn_count);
-	spec->want_listener = run_notifies(insns, spec->insn_count);
+	insns = callgate_filter_program(compiled, &filter.insn_count);
+	filter.insns = malloc(filter.insn_count * sizeof(*insns));
+	if (!filter.insns)
+		return fail_nomem(err);
+	/* It holds the secret; the copy is wiped by whoever loads it. */
+	memcpy(filter.insns, insns, filter.insn_count * sizeof(*insns));
+	*ret_filter = filter;
+	return CALLGATE_OK;
+}
+
+int run_filter_make(const struct callgate_subject *subject, struct run_filter *ret_filter, struct callgate_error *err)
+{
+	return filter_make(subject, NULL, ret_filter, err);
+}
+
+/* The filter, unless that is made, and those of the phases, which have the same door. */
+static int run_compile(struct run_target *run, struct launch_spec *spec, struct callgate_error *err)
+{
+	const struct filter_watch *watch = run_is_watched(run->options) ? &run->listen.watch : NULL;
+	bool is_made = run->filter.subject == run->subject && !watch;
+	int status = is_made ? CALLGATE_OK : filter_make(run->subject, watch, &run->filter, err);
+
+	if (status == CALLGATE_OK)
+		status = phases_prepare(&run->phases, run->subject, run->filter.secret, err);
+	if (status != CALLGATE_OK)
+		return status;
+	spec->insns = run->filter.insns;
+	spec->insn_count = run->filter.insn_count;
+	spec->secret = run->filter.secret;
+	spec->trace_execs = run->phases.count > 0;
+	spec->want_listener = run_notifies(spec->insns, spec->insn_count);
 	if (spec->want_listener && !run->supervise.notify) {
 		status = fail(err, CALLGATE_E_UNSUPPORTED, "'%s' leaves calls to a supervisor, and there is none",
 			      callgate_subject_name(run->subject));
@@ -111,14 +161,6 @@ static int run_compile(struct run_target *run, struct launch_spec *spec, struct 
 	}
 	if (spec->want_listener)
 		spec->filter_flags = notify_filter_flags();
-	run->insns = malloc(spec->insn_count * sizeof(*insns));
-	if (!run->insns)
-		return fail_nomem(err);
-	memcpy(run->insns, insns, spec->insn_count * sizeof(*insns));
-	/* It holds the secret; the copy is wiped by whoever loads it. */
-	callgate_filter_free(run->filter);
-	run->filter = NULL;
-	spec->insns = run->insns;
 	return CALLGATE_OK;
 }
 
@@ -315,7 +357,7 @@ static int run_answer(struct run_target *run, int listener, struct callgate_erro
 	struct callgate_notify_handler handler;
 	int status;
 
-	if (!run_is_watched(run))
+	if (!run_is_watched(run->options))
 		return supervise_start(&run->supervise, listener, NULL, err);
 	run->listen.tell = run_heard;
 	run->listen.context = run;
@@ -350,7 +392,36 @@ static int run_beside(struct run_target *run, struct launch_target *target, stru
 	return CALLGATE_OK;
 }
 
-static int run_watched(struct run_target *run, struct launch_spec *spec, struct callgate_error *err)
+static bool run_spares(void *pool, pid_t pid)
+{
+	return pool_has(pool, pid);
+}
+
+/*
+ * The target prepares itself while its filter is made; but one whose calls a supervisor answers is cloned in another
+ * way, which only its filter tells.
+ */
+static int run_spawn(struct run_target *run, struct launch_spec *spec, struct run_prepared *prepared,
+		     struct launch_target *target, struct callgate_error *err)
+{
+	int status = CALLGATE_OK;
+
+	spec->gated = prepared->start != NULL;
+	if (!prepared->start && !run->supervise.notify)
+		status = launch_begin(spec, &prepared->start, err);
+	if (status == CALLGATE_OK)
+		status = run_compile(run, spec, err);
+	if (status == CALLGATE_OK)
+		status = run_check_phases(run, spec->trace || spec->dry_run, err);
+	if (status != CALLGATE_OK)
+		return status;
+	run_watch_phases(run);
+	return prepared->start ? launch_finish(take_ptr(prepared->start), spec, target, err)
+			       : launch_spawn(spec, target, err);
+}
+
+static int run_watched(struct run_target *run, struct launch_spec *spec, struct run_prepared *prepared,
+		       struct callgate_error *err)
 {
 	cleanup(launch_target_fini) struct launch_target target = LAUNCH_TARGET_NONE;
 	int was_dumpable = prctl(PR_GET_DUMPABLE) == 1;
@@ -358,16 +429,17 @@ static int run_watched(struct run_target *run, struct launch_spec *spec, struct 
 
 	run->watch = (struct watch){ .target = &target,
 				     .lingers = spec->sandbox && spec->sandbox->linger,
+				     .spares = run->pool ? run_spares : NULL,
+				     .spares_context = run->pool,
 				     .refused = run_refused,
 				     .context = run };
-	run_watch_phases(run);
 	status = watch_begin(&run->watch, err);
 	if (status != CALLGATE_OK)
 		return status;
 	spec->signal_mask = &run->watch.old_mask;
 	status = limit_begin(&run->limit, spec, &run->watch, err);
 	if (status == CALLGATE_OK)
-		status = launch_spawn(spec, &target, err);
+		status = run_spawn(run, spec, prepared, &target, err);
 	if (status == CALLGATE_OK) {
 		run_report_ground(run->report, &target);
 		if (spec->trace && !target.traced)
@@ -377,13 +449,30 @@ static int run_watched(struct run_target *run, struct launch_spec *spec, struct 
 			status = run_beside(run, &target, err);
 	}
 	/* Nothing of it may run when our memory can be looked into again. */
-	if (status != CALLGATE_OK)
+	if (status != CALLGATE_OK) {
+		run_prepared_fini(prepared);
 		launch_target_fini(&target);
+	}
 	prctl(PR_SET_DUMPABLE, was_dumpable);
 	watch_end(&run->watch);
 	launch_target_fini(&target);
 	limit_end(&run->limit);
 	return status;
+}
+
+struct launch_spec run_ground_spec(const struct callgate_sandbox *sandbox)
+{
+	return (struct launch_spec){
+		.sandbox = sandbox,
+		.folder = sandbox ? sandbox->folder : NULL,
+		.keep_fds = sandbox ? sandbox->pass_fds.items : NULL,
+		.keep_fd_count = sandbox ? sandbox->pass_fds.length : 0,
+		.new_session = !sandbox || !sandbox->tty,
+		.die_with_parent = true,
+		.no_core = true,
+		/* Whoever writes a launcher's memory is out of the cage, and the target may be of the same user. */
+		.hide_launcher = true,
+	};
 }
 
 /* How it is watched, which what keeps it from being traced has a part in. */
@@ -406,10 +495,11 @@ static int run_choose_watch(struct run_target *run, bool is_traced, struct callg
 	return CALLGATE_E_UNSUPPORTED;
 }
 
-int callgate_run(const struct callgate_subject *subject, const struct callgate_run_options *options,
-		 struct callgate_run_report *ret_report, struct callgate_error *err)
+int run_subject(const struct callgate_subject *subject, const struct callgate_run_options *options,
+		struct run_prepared *prepared_take, struct callgate_pool *pool, struct callgate_run_report *ret_report,
+		struct callgate_error *err)
 {
-	const struct callgate_sandbox *sandbox = options->sandbox;
+	cleanup(run_prepared_fini) struct run_prepared prepared = *prepared_take;
 	struct callgate_run_report report = {
 		.enforced = CALLGATE_GROUND_ENVIRONMENT | CALLGATE_GROUND_DEATH_SIGNAL | CALLGATE_GROUND_CORE_LIMIT |
 			    CALLGATE_GROUND_DESCRIPTORS | CALLGATE_GROUND_NO_NEW_PRIVS | CALLGATE_GROUND_SECCOMP,
@@ -417,24 +507,16 @@ int callgate_run(const struct callgate_subject *subject, const struct callgate_r
 	cleanup(run_fini) struct run_target run = {
 		.subject = subject,
 		.options = options,
+		.pool = pool,
 		.report = &report,
+		.filter = prepared.filter,
 		.tell = { .subject = subject, .options = options, .report = &report },
 	};
-	struct launch_spec spec = {
-		.argv = options->argv,
-		.sandbox = sandbox,
-		.folder = sandbox ? sandbox->folder : NULL,
-		.keep_fds = sandbox ? sandbox->pass_fds.items : NULL,
-		.keep_fd_count = sandbox ? sandbox->pass_fds.length : 0,
-		.new_session = !sandbox || !sandbox->tty,
-		.dry_run = options->dry_run,
-		.die_with_parent = true,
-		.no_core = true,
-		/* Whoever writes a launcher's memory is out of the cage, and the target may be of the same user. */
-		.hide_launcher = true,
-	};
+	struct launch_spec spec = run_ground_spec(options->sandbox);
 	int status = environment_choose(options, &run.environment, err);
 
+	*prepared_take = (struct run_prepared){ .start = NULL };
+	prepared.filter = (struct run_filter){ .subject = NULL };
 	report.enforced |= spec.new_session ? CALLGATE_GROUND_SESSION : 0;
 	if (status == CALLGATE_OK && !spec.new_session)
 		status = run_check_terminal(subject, err);
@@ -445,19 +527,23 @@ int callgate_run(const struct callgate_subject *subject, const struct callgate_r
 		status = tell_init(&run.tell, err);
 	if (status == CALLGATE_OK)
 		status = supervise_prepare(&run.supervise, subject->policy ? subject->policy->policy : NULL,
-					   run_is_watched(&run), err);
-	if (status == CALLGATE_OK)
-		status = run_compile(&run, &spec, err);
+					   run_is_watched(options), err);
 	if (status != CALLGATE_OK)
 		return status;
+	spec.argv = options->argv;
 	spec.envp = run.environment;
+	spec.dry_run = options->dry_run;
 	spec.trace = !report.untraced[0] && !options->dry_run;
-	spec.trace_execs = run.phases.count > 0;
-	status = run_check_phases(&run, spec.trace || options->dry_run, err);
-	if (status != CALLGATE_OK)
-		return status;
-	status = run_watched(&run, &spec, err);
+	status = run_watched(&run, &spec, &prepared, err);
 	if (status == CALLGATE_OK)
 		*ret_report = report;
 	return status;
+}
+
+int callgate_run(const struct callgate_subject *subject, const struct callgate_run_options *options,
+		 struct callgate_run_report *ret_report, struct callgate_error *err)
+{
+	struct run_prepared nothing = { .start = NULL };
+
+	return run_subject(subject, options, &nothing, NULL, ret_report, err);
 }

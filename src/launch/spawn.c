@@ -105,8 +105,9 @@ static int start_prepare(struct launch_start *start, struct callgate_error *err)
 	if (status == CALLGATE_OK)
 		status = start_folder(start, err);
 	if (status == CALLGATE_OK)
-		status = spec->gated ? gate_open(&start->gate, &start->child.gate, err)
-				     : start_list_descriptors(start, err);
+		status =
+			spec->gated ? gate_open(&start->gate, &start->theirs, err) : start_list_descriptors(start, err);
+	start->child.gate = start->theirs;
 	start->child.folder_fd = start->folder_fd;
 	start->child.parent = getpid();
 	start->child.mask = &start->mask;
@@ -148,8 +149,8 @@ void launch_start_free(struct launch_start *start)
 			close(start->handover[i]);
 	if (start->gate >= 0)
 		close(start->gate);
-	if (start->child.gate >= 0)
-		close(start->child.gate);
+	if (start->theirs >= 0)
+		close(start->theirs);
 	if (start->folder_fd >= 0)
 		close(start->folder_fd);
 	free(start->path);
@@ -174,7 +175,7 @@ int launch_begin(const struct launch_spec *spec, struct launch_start **ret_start
 	start->spec = *spec;
 	start->child = (struct child){ .spec = &start->spec, .gate = -1, .listener = -1, .folder_fd = -1 };
 	start->target = LAUNCH_TARGET_NONE;
-	start->porter_pidfd = start->gate = start->folder_fd = start->plan.launcher = -1;
+	start->porter_pidfd = start->gate = start->theirs = start->folder_fd = start->plan.launcher = -1;
 	start->handover[0] = start->handover[1] = -1;
 	status = start_prepare(start, err);
 	/* One with a listener is not begun before all is there: its porter waits for the end. */
@@ -185,22 +186,34 @@ int launch_begin(const struct launch_spec *spec, struct launch_start **ret_start
 	}
 	if (status != CALLGATE_OK)
 		return status;
-	if (start->child.gate >= 0)
-		close(take_fd(start->child.gate));
+	if (start->theirs >= 0)
+		close(take_fd(start->theirs));
 	*ret_start = take_ptr(start);
 	return CALLGATE_OK;
 }
 
+static bool start_has_ended(const struct launch_start *start)
+{
+	struct pollfd ended = { .fd = start->target.pidfd, .events = POLLIN };
+
+	return poll(&ended, 1, 0) != 0;
+}
+
 bool launch_start_waits(struct launch_start *start)
 {
-	struct pollfd ended = { .events = POLLIN };
+	return cloning_is_settled(start) && __atomic_load_n(&start->child.arrived, __ATOMIC_ACQUIRE) &&
+	       !start->child.error && !start_has_ended(start);
+}
 
-	/* The porter is about to go when the child has come so far. */
-	if (!__atomic_load_n(&start->child.arrived, __ATOMIC_ACQUIRE) || start->child.error ||
-	    cloning_settle(start, NULL) != CALLGATE_OK)
-		return false;
-	ended.fd = start->target.pidfd;
-	return poll(&ended, 1, 0) == 0;
+bool launch_start_is_dead(struct launch_start *start)
+{
+	return cloning_is_settled(start) && !start->child.error && (start->target.pid <= 0 || start_has_ended(start));
+}
+
+bool launch_start_has(struct launch_start *start, pid_t pid)
+{
+	(void)cloning_settle(start, NULL);
+	return pid == start->target.pid || pid == start->target.init;
 }
 
 void start_let_go(struct launch_start *start)

@@ -17,7 +17,7 @@ struct launch_start {
 	pid_t tid;	  /* futex: not 0 while the child uses our memory */
 	int porter_pidfd; /* −1: there is none, or it has gone */
 	int handover[2];  /* our end and the porter's; −1 without a listener */
-	int gate;	  /* our end of the child's; −1 without one */
+	int gate, theirs; /* our end and the child's, until it has its copy; −1 without them */
 	bool porter_keeps_handlers;
 	uint64_t old_mask;	  /* signals that the caller blocks */
 	uint64_t mask;		  /* signals that the target is to block */
@@ -36,7 +36,11 @@ int cloning_start(struct launch_start *start, struct callgate_error *err);
 /* When the porter has gone: the child's number is known. Fails with E_OS. */
 int cloning_settle(struct launch_start *start, struct callgate_error *err);
 
-/* The same by a porter that stays until the child has executed its program or failed, and hands the listener over. */
+/* Whether it is so far, without waiting. */
+bool cloning_is_settled(struct launch_start *start);
+
+/* As cloning_start, by a porter that stays until the child has executed its program or failed, and hands the listener
+ * over. */
 int cloning_with_listener(struct launch_start *start, struct callgate_error *err);
 
 /* The porter's end, if one is left. */

@@ -7,8 +7,10 @@
  */
 #include "launch/watch.h"
 
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "kernel/pidfd.h"
 #include "sandbox/enter.h"
 
@@ -21,6 +23,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* Of numbers with a blank behind each. */
+#define CHILDREN_TEXT_MAX (1 << 20)
 
 struct watch_signal {
 	int signal;
@@ -43,21 +48,22 @@ static sigset_t watch_mask(void)
 	return mask;
 }
 
-/* The pids of our children as the kernel lists them, the first ones where there are more; none where it does not. */
-static size_t watch_children(pid_t *ret_pids, size_t limit)
+/* The pids of our children as the kernel lists them, for the caller to free; none where it does not. */
+static size_t watch_children(pid_t **ret_pids)
 {
-	char path[64], text[4096];
-	cleanup_fd int fd = -1;
-	ssize_t length;
-	size_t count = 0;
+	cleanup(buf_fini) struct buf text = { 0 };
+	size_t count = 0, room = 0;
+	char path[64];
 
+	*ret_pids = NULL;
 	snprintf(path, sizeof(path), "/proc/self/task/%ld/children", syscall(SYS_gettid));
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	length = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
-	text[length > 0 ? length : 0] = '\0';
-	/* A number behind which no blank stands may be cut. */
-	for (char *at = text; count < limit && strchr(at, ' '); at = strchr(at, ' ') + 1)
-		ret_pids[count++] = (pid_t)strtol(at, NULL, 10);
+	if (file_read(path, CHILDREN_TEXT_MAX, &text, NULL) != CALLGATE_OK)
+		return 0;
+	for (const char *at = buf_text(&text); (at = strchr(at, ' ')); at++)
+		room++;
+	*ret_pids = calloc(room + 1, sizeof(**ret_pids));
+	for (const char *at = buf_text(&text); *ret_pids && count < room; at = strchr(at, ' ') + 1)
+		(*ret_pids)[count++] = (pid_t)strtol(at, NULL, 10);
 	return count;
 }
 
@@ -73,6 +79,8 @@ void watch_end(struct watch *watch)
 	prctl(PR_SET_CHILD_SUBREAPER, watch->was_subreaper);
 	sigaction(SIGCHLD, &watch->old_sigchld, NULL);
 	sigprocmask(SIG_SETMASK, &watch->old_mask, NULL);
+	free(watch->strangers);
+	watch->strangers = NULL;
 }
 
 int watch_begin(struct watch *watch, struct callgate_error *err)
@@ -81,9 +89,7 @@ int watch_begin(struct watch *watch, struct callgate_error *err)
 	sigset_t mask = watch_mask();
 
 	sigprocmask(SIG_BLOCK, &mask, &watch->old_mask);
-	if (watch_has_children())
-		watch->stranger_count =
-			watch_children(watch->strangers, sizeof(watch->strangers) / sizeof(*watch->strangers));
+	watch->stranger_count = watch_has_children() ? watch_children(&watch->strangers) : 0;
 	prctl(PR_GET_CHILD_SUBREAPER, &subreaper);
 	watch->was_subreaper = subreaper;
 	/* An ignored SIGCHLD has the kernel reap children behind our back. */
@@ -235,6 +241,8 @@ static void watch_await_signal(struct watch *watch)
 
 static bool watch_is_stranger(const struct watch *watch, pid_t pid)
 {
+	if (watch->spares && watch->spares(watch->spares_context, pid))
+		return true;
 	for (size_t i = 0; i < watch->stranger_count; i++)
 		if (watch->strangers[i] == pid)
 			return true;
@@ -248,13 +256,13 @@ static bool watch_is_stranger(const struct watch *watch, pid_t pid)
 static void watch_kill_rest(struct watch *watch)
 {
 	struct launch_end nobody;
-	pid_t pids[256];
 
 	__atomic_store_n(&watch->ending, true, __ATOMIC_RELEASE);
 	if (watch->target->init > 0)
 		kill(watch->target->init, INIT_END);
 	while (watch_collect(watch, &nobody)) {
-		size_t count = watch_children(pids, sizeof(pids) / sizeof(*pids));
+		cleanup_free pid_t *pids = NULL;
+		size_t count = watch_children(&pids);
 		size_t killed = 0;
 
 		for (size_t i = 0; i < count; i++)
@@ -265,6 +273,21 @@ static void watch_kill_rest(struct watch *watch)
 			return;
 		watch_await_signal(watch);
 	}
+}
+
+/* Whether of all children one is the target's. */
+static bool watch_has_rest(const struct watch *watch)
+{
+	cleanup_free pid_t *pids = NULL;
+	size_t count;
+
+	if (!watch->spares && watch->stranger_count == 0)
+		return true;
+	count = watch_children(&pids);
+	for (size_t i = 0; i < count; i++)
+		if (!watch_is_stranger(watch, pids[i]))
+			return true;
+	return watch->target->init > 0;
 }
 
 int watch_target(struct watch *watch, struct launch_end *ret_end, struct callgate_error *err)
@@ -279,7 +302,7 @@ int watch_target(struct watch *watch, struct launch_end *ret_end, struct callgat
 	}
 	if (watch->lingers && watch->target->init > 0)
 		kill(watch->target->init, INIT_AWAIT_REST);
-	while (watch->lingers && !watch_is_ending(watch) && watch_collect(watch, &end))
+	while (watch->lingers && !watch_is_ending(watch) && watch_collect(watch, &end) && watch_has_rest(watch))
 		watch_await_signal(watch);
 	if (!watch->lingers || watch_is_ending(watch))
 		watch_kill_rest(watch);

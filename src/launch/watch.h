@@ -32,6 +32,9 @@ struct watch {
 	 * nobody is asked. */
 	int64_t (*due)(void *context);
 	void *due_context;
+	/* Whether a child is none of the target's, though it came after watch_begin; or NULL. */
+	bool (*spares)(void *context, pid_t pid);
+	void *spares_context;
 	bool by_step; /* `called` before every call and `returned` after it, of a target with trace_execs */
 	bool (*steps)(struct watch *watch, pid_t pid);	  /* by_step: whether this thread goes on so; NULL: always */
 	void (*exits)(struct watch *watch, pid_t pid);	  /* at its exit event; or NULL */
@@ -42,7 +45,7 @@ struct watch {
 	void *context;					/* refused's own */
 	sigset_t old_mask;				/* what the caller blocked before watch_begin */
 	struct sigaction old_sigchld;
-	pid_t strangers[16]; /* children that were there before, which are none of our business */
+	pid_t *strangers; /* children that were there before, which are none of our business */
 	size_t stranger_count;
 	bool was_subreaper;
 };
