@@ -40,7 +40,8 @@ struct callgate_learn_options {
 	int pid;	      /* instead of starting a program: this process and all that descends from it; 0: none */
 	const char *cgroup;   /* instead: all that call from within this folder of cgroup 2; NULL: none */
 	uint64_t for_ms;      /* of those two: so long; 0: until a signal interrupts, or the process ends */
-	bool phases; /* write a second part, `phase serving`, of what came when a program first waited for work */
+	bool phases; /* write further parts: `phase running` of what came when main had begun, and `phase serving` of what
+		      * came when a program first waited for work */
 };
 
 struct callgate_learn_report {
@@ -58,6 +59,8 @@ struct callgate_learn_report {
 				handler without SA_RESTART asks for, gave EINTR; TRACE knows none */
 	uint64_t own_filters; /* filters that the program loaded itself, whose refusals were not seen */
 	bool cut_off;	      /* what the program left running was killed: what it would have done is not known */
+	struct callgate_error no_main; /* why main of some program was not seen to begin; status CALLGATE_OK: none was
+					* missed. What was seen later is then not known to come behind it */
 	struct callgate_error passed_over; /* why AUTO did not take BPF; its status is CALLGATE_OK when it did */
 	bool was_tracer; /* TRACE refused the program what it asked of ptrace: a process has one tracer */
 };

@@ -35,7 +35,7 @@ static const struct option_row learn_rows[] = {
 	OPTION_TEXT(struct learn_options, output, "output", 'o', "POLICY",
 		    "write the policy to POLICY, its evidence beside it"),
 	OPTION_FLAG(struct learn_options, append, "append", 'a', "add this run to the evidence that is there"),
-	OPTION_FLAG(struct learn_options, phases, "phases", 0, "write what a server still needs when it serves apart"),
+	OPTION_FLAG(struct learn_options, phases, "phases", 0, "write apart what is needed from main on, and what when it serves"),
 	OPTION_FLAG(struct learn_options, json, "json", 0, "print one JSON object a program and syscall"),
 	OPTION_TEXT(struct learn_options, report, "report", 'r', "FILE",
 		    "write how it ended to FILE, as one JSON object"),
@@ -90,7 +90,7 @@ static void say_end(const struct callgate_learn_report *report, const char *prog
 		snprintf(text, size, "watched for %.1f s", (double)report->wall_ns / 1e9);
 }
 
-static void say_learned(const struct callgate_learn_report *report, const char *program, const char *policy)
+static void say_learned(const struct callgate_learn_report *report, const char *program, const char *policy, bool phases)
 {
 	char runs[32] = "", end[512];
 
@@ -103,6 +103,8 @@ static void say_learned(const struct callgate_learn_report *report, const char *
 	     report->passed_over.status ? ")" : "", policy ? "; wrote " : "", policy ? policy : "", policy ? runs : "");
 	if (report->cut_off && program)
 		note("what it left running was killed, and is learned only so far (--linger waits for it)");
+	if (phases && report->no_main.status)
+		note("where main begins was not seen: %s", report->no_main.message);
 	if (report->own_filters)
 		note("it loaded filters of its own: what those refused was not seen");
 	if (report->was_tracer)
@@ -171,7 +173,7 @@ static int learn_target(struct learn_options *options, const struct arguments *a
 		return status;
 	if (callgate_learn(&learn, &learned, &report, &err) != CALLGATE_OK)
 		return arguments->count ? ground_failure(&err) : failure(&err);
-	say_learned(&report, arguments->items[0], learn.policy);
+	say_learned(&report, arguments->items[0], learn.policy, learn.phases);
 	if (options->report)
 		status = write_learn_report(&place, &report);
 	if (status == STATUS_YES && to_stdout)

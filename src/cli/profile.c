@@ -46,7 +46,7 @@ static const struct option_row profile_rows[] = {
 	OPTION_CHOICE(struct profile_options, reachable, "reachable", 0, "log|allow|notify|errno",
 		      "what a syscall gets that they could make and did not"),
 	OPTION_FLAG(struct profile_options, phases, "phases", 0,
-		    "write what a server still needs when it serves apart"),
+		    "write apart what is needed from main on, and what when it serves"),
 	OPTION_TEXT(struct profile_options, report.output, "report", 0, "FILE.html",
 		    "write all of it as one page to look at"),
 	OPTION_TEXT(struct profile_options, report.policy, "policy", 0, "POLICY",

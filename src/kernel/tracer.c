@@ -6,11 +6,13 @@
 
 #include "base/cleanup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
@@ -66,7 +68,7 @@ static void continue_by(enum __ptrace_request how, pid_t pid, int status)
 	long signal = event == TRACER_SIGNAL ? WSTOPSIG(status) : 0;
 
 	/* Either fails only when the target was killed meanwhile, and then its end comes next. */
-	if (event == TRACER_GROUP)
+	if (event == TRACER_GROUP && how != PTRACE_DETACH)
 		ptrace(PTRACE_LISTEN, pid, 0, 0);
 	else
 		ptrace(how, pid, 0, signal);
@@ -80,6 +82,26 @@ void tracer_continue(pid_t pid, int status)
 void tracer_continue_to_step(pid_t pid, int status)
 {
 	continue_by(PTRACE_SYSCALL, pid, status);
+}
+
+void tracer_let_go(pid_t pid, int status)
+{
+	continue_by(PTRACE_DETACH, pid, status);
+}
+
+void tracer_interrupt_all(pid_t pid)
+{
+	char path[32];
+	struct dirent *entry;
+	DIR *folder;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	folder = opendir(path);
+	while (folder && (entry = readdir(folder)))
+		if (entry->d_name[0] != '.')
+			ptrace(PTRACE_INTERRUPT, (pid_t)strtol(entry->d_name, NULL, 10), 0, 0);
+	if (folder)
+		closedir(folder);
 }
 
 enum tracer_side tracer_step(pid_t pid, struct tracer_call *ret_call, int64_t *ret_result)

@@ -54,6 +54,12 @@ void tracer_continue(pid_t pid, int status);
 /* The same for one that is traced from step to step. */
 void tracer_continue_to_step(pid_t pid, int status);
 
+/* Lets a stopped target go for good: it is traced no longer. */
+void tracer_let_go(pid_t pid, int status);
+
+/* Stops the threads of a process that run and were seized: TRACER_CHILD comes next of each, or what came before. */
+void tracer_interrupt_all(pid_t pid);
+
 /* Which side of a call a target in TRACER_STEP is on. */
 enum tracer_side { TRACER_NOWHERE, TRACER_ENTERS, TRACER_RETURNS };
 

@@ -266,6 +266,14 @@ enum main_mark_step phases_trapped(struct phases *phases, pid_t tid)
 	return MAIN_MARK_UNKNOWN;
 }
 
+bool phases_hold(struct phases *phases, pid_t tid)
+{
+	struct phase_status status;
+	const struct phase_process *process = process_of(phases, tid, &status);
+
+	return !process || (process->done & phases->at_main) != phases->at_main;
+}
+
 bool phases_are_pending(struct phases *phases, pid_t tid)
 {
 	unsigned calls = ((1U << phases->count) - 1) & ~phases->at_main;

@@ -51,6 +51,9 @@ void phases_forked(struct phases *phases, pid_t tid);
  * that is stacked there. */
 enum main_mark_step phases_trapped(struct phases *phases, pid_t tid);
 
+/* Whether a thread that stopped must be traced on, because main is a mark that its process has not come to. */
+bool phases_hold(struct phases *phases, pid_t tid);
+
 /* Whether its process has marks before it that are calls. */
 bool phases_are_pending(struct phases *phases, pid_t tid);
 

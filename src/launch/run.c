@@ -52,6 +52,7 @@ struct run_target {
 	struct listen listen; /* where refusals are watched */
 	struct tell tell;
 	struct phases phases;
+	bool lets_go;	   /* it is traced until its main begins, and no longer */
 	bool phase_failed; /* a filter could not be stacked at its mark */
 };
 
@@ -280,9 +281,16 @@ static enum watch_trap run_trapped(struct watch *watch, pid_t pid)
 
 	if (step == MAIN_MARK_UNKNOWN)
 		run_give_up(watch);
+	if (step == MAIN_MARK_REACHED && ((struct run_target *)watch->context)->lets_go)
+		tracer_interrupt_all(pid);
 	if (step == MAIN_MARK_LEFT)
 		return WATCH_WAIT;
 	return step == MAIN_MARK_NOT_HERE ? WATCH_DELIVER : WATCH_GO_ON;
+}
+
+static bool run_holds(struct watch *watch, pid_t pid)
+{
+	return phases_hold(&((struct run_target *)watch->context)->phases, pid);
 }
 
 static bool run_steps(struct watch *watch, pid_t pid)
@@ -307,6 +315,7 @@ static void run_watch_phases(struct run_target *run)
 	run->watch.executed = run_executed;
 	run->watch.forked = run_forked;
 	run->watch.trapped = run_trapped;
+	run->watch.holds = run->lets_go ? run_holds : NULL;
 }
 
 static int run_check_phases(const struct run_target *run, bool is_traced, struct callgate_error *err)
@@ -346,7 +355,7 @@ static void run_report_end(struct callgate_run_report *report, struct launch_end
 
 static void run_report_ground(struct callgate_run_report *report, const struct launch_target *target)
 {
-	report->traced = target->traced;
+	report->traced = target->traced && !report->untraced[0];
 	report->enforced |= target->enforced;
 	report->degraded = target->degraded;
 	snprintf(report->weaker, sizeof(report->weaker), "%s", target->weaker);
@@ -495,6 +504,17 @@ static int run_choose_watch(struct run_target *run, bool is_traced, struct callg
 	return CALLGATE_E_UNSUPPORTED;
 }
 
+/* Whether main is the mark of all its phases: then whoever traces it can let go there. */
+static bool run_can_let_go(const struct callgate_subject *subject)
+{
+	const struct policy *policy = subject->policy ? subject->policy->policy : NULL;
+	bool is_main = policy && policy->phases.length;
+
+	for (size_t i = 0; is_main && i < policy->phases.length; i++)
+		is_main = policy->phases.items[i].at_main;
+	return is_main;
+}
+
 int run_subject(const struct callgate_subject *subject, const struct callgate_run_options *options,
 		struct run_prepared *prepared_take, struct callgate_pool *pool, struct callgate_run_report *ret_report,
 		struct callgate_error *err)
@@ -533,7 +553,8 @@ int run_subject(const struct callgate_subject *subject, const struct callgate_ru
 	spec.argv = options->argv;
 	spec.envp = run.environment;
 	spec.dry_run = options->dry_run;
-	spec.trace = !report.untraced[0] && !options->dry_run;
+	run.lets_go = report.untraced[0] && !options->no_trace && run_can_let_go(subject);
+	spec.trace = (!report.untraced[0] || run.lets_go) && !options->dry_run;
 	status = run_watched(&run, &spec, &prepared, err);
 	if (status == CALLGATE_OK)
 		*ret_report = report;

@@ -166,6 +166,10 @@ static void watch_stopped(struct watch *watch, pid_t pid, int status)
 		kill(pid, SIGKILL);
 	if (trap == WATCH_WAIT)
 		return;
+	if (watch->holds && !watch->holds(watch, pid)) {
+		tracer_let_go(pid, trap == WATCH_GO_ON ? 0 : status);
+		return;
+	}
 	if (watch->by_step && (!watch->steps || watch->steps(watch, pid)))
 		tracer_continue_to_step(pid, trap == WATCH_GO_ON ? 0 : status);
 	else

@@ -41,6 +41,7 @@ struct watch {
 	void (*executed)(struct watch *watch, pid_t pid); /* behind an exec, with trace_execs; or NULL */
 	/* In one that is about to get SIGTRAP; what is to be done of its signal. NULL: it is delivered. */
 	enum watch_trap (*trapped)(struct watch *watch, pid_t pid);
+	bool (*holds)(struct watch *watch, pid_t pid);	/* whether a thread is to be traced on; NULL: always */
 	void (*forked)(struct watch *watch, pid_t pid); /* of a parent and of its child, before they go on; or NULL */
 	void *context;					/* refused's own */
 	sigset_t old_mask;				/* what the caller blocked before watch_begin */

@@ -172,9 +172,9 @@ static json_t *evidence_run_json(const struct evidence_run *run)
 	json_t *object;
 
 	evidence_kernel_text(run->kernel, kernel);
-	object = json_pack("{s:s,s:s,s:o,s:o,s:s,s:I,s:b}", "run", run->id, "kernel", kernel, "host",
+	object = json_pack("{s:s,s:s,s:o,s:o,s:s,s:I,s:b,s:b}", "run", run->id, "kernel", kernel, "host",
 			   evidence_text(run->host), "libc", evidence_text(run->libc), "recorder", run->recorder,
-			   "calls", (json_int_t)run->calls, "attached", (int)run->attached);
+			   "calls", (json_int_t)run->calls, "attached", (int)run->attached, "main", (int)run->has_main);
 	if (object && run->times.length)
 		json_object_set_new(object, "times", evidence_times_json(&run->times));
 	return object;
@@ -334,7 +334,8 @@ static int reader_run(struct evidence_reader *reader, const json_t *object)
 	const char *host = json_string_value(json_object_get(object, "host"));
 	const char *libc = json_string_value(json_object_get(object, "libc"));
 	const char *recorder = json_string_value(json_object_get(object, "recorder"));
-	struct evidence_run run = { .attached = json_is_true(json_object_get(object, "attached")) };
+	struct evidence_run run = { .attached = json_is_true(json_object_get(object, "attached")),
+				    .has_main = json_is_true(json_object_get(object, "main")) };
 	int status;
 
 	if (!id || strlen(id) != EVIDENCE_ID_SIZE - 1 || !host || !libc || !recorder ||

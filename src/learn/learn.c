@@ -174,6 +174,7 @@ static int learn_record(struct learning *learning, struct callgate_learn_report 
 	report->exit_status = launch_end_status(&end.end);
 	report->wall_ns = end.end.wall_ns;
 	report->recorder = recorders[end.how];
+	report->no_main = end.no_main;
 	report->passed_over = end.passed_over;
 	report->broken_off = end.broken_off;
 	report->cut_off = end.cut_off;

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "lang/print.h"
 #include "learn/leave_out.h"
+#include "learn/parts.h"
 #include "learn/subjects.h"
 #include "policy/terms.h"
 
@@ -204,16 +205,6 @@ static int writer_add_clause(struct writer *writer, const struct abi_syscall *sy
 	return writer_add(writer, (struct clause){ .syscall = syscall, .subject = subject });
 }
 
-static bool words_have(const char *words, const char *word)
-{
-	size_t length = strlen(word);
-
-	for (const char *at = words; (at = strstr(at, word)); at += length)
-		if ((at == words || at[-1] == ' ') && (at[length] == ' ' || !at[length]))
-			return true;
-	return false;
-}
-
 static void clause_describe(const struct writer *writer, const struct clause *clause, struct buf *text)
 {
 	const struct subject *subject = clause->subject;
@@ -300,21 +291,6 @@ static int writer_section(struct writer *writer, const char *heading, const char
 				status = writer_place(writer, i, words);
 		}
 	return status;
-}
-
-/* What any run may have is in the policy without having been seen. */
-static bool subject_is_in_any_run(const struct subject *subject)
-{
-	static const char *const any[] = {
-#define COMPANIONS(seen, words, why) #seen " " words,
-#include "learn/companions.def"
-#undef COMPANIONS
-	};
-
-	for (size_t i = 0; i < sizeof(any) / sizeof(*any); i++)
-		if (strncmp(any[i], "ALWAYS ", strlen("ALWAYS ")) == 0 && words_have(any[i], subject->syscall->name))
-			return true;
-	return false;
 }
 
 static int writer_leave_out(struct writer *writer)
@@ -559,70 +535,6 @@ static int writer_fallbacks(struct writer *writer)
 	return count ? writer_add_rule(writer, &enosys, names, count, NULL, NULL) : CALLGATE_OK;
 }
 
-/* What a name of a rule saw while a program served; what nobody saw stays where it is allowed at all. */
-static bool name_serves(const struct writer *writer, const struct abi_syscall *syscall)
-{
-	const struct subject *subject = subjects_find(&writer->subjects, syscall->name);
-
-	return !subject || subject_is_in_any_run(subject) || subject->foreign ||
-	       (subject->native && subject->native->phases[EVIDENCE_SERVE]);
-}
-
-/* The rule without those that were made only before. */
-static int phase_add_rule(struct writer *writer, struct policy_phase *phase, const struct policy_rule *rule)
-{
-	struct policy_name *names = arena_array(writer_arena(writer), rule->name_count, sizeof(*names));
-	struct policy_rule serving = *rule;
-
-	if (!names)
-		return fail_nomem(writer->err);
-	serving.names = names;
-	serving.name_count = 0;
-	for (size_t i = 0; i < rule->name_count; i++)
-		if (name_serves(writer, rule->names[i].syscall))
-			names[serving.name_count++] = rule->names[i];
-	if (serving.name_count && !VEC_PUSH(writer_arena(writer), &phase->rules, serving))
-		return fail_nomem(writer->err);
-	return CALLGATE_OK;
-}
-
-/* Whether a program is started while another serves: it would start under the second part. */
-static bool writer_execs_serving(const struct writer *writer)
-{
-	static const char *const names[] = { "execve", "execveat" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		const struct subject *subject = subjects_find(&writer->subjects, names[i]);
-
-		if (subject && subject->native && subject->native->phases[EVIDENCE_SERVE])
-			return true;
-	}
-	return false;
-}
-
-/* The second part, where some program came so far: the rules again, less what was made only before. */
-static int writer_phases(struct writer *writer)
-{
-	struct policy *policy = writer->learned.policy;
-	struct policy_phase phase = { .name = "serving", .has_default = true };
-	bool serves = false;
-	int status = CALLGATE_OK;
-
-	for (size_t i = 0; i < writer->subjects.list.length; i++) {
-		const struct evidence_entry *native = writer->subjects.list.items[i].native;
-
-		serves |= native && native->phases[EVIDENCE_SERVE];
-	}
-	if (!writer->wishes->phases || !serves || writer_execs_serving(writer))
-		return CALLGATE_OK;
-	phase.default_action.kind = POLICY_KILL_PROCESS;
-	for (size_t i = 0; status == CALLGATE_OK && i < policy->rules.length; i++)
-		status = phase_add_rule(writer, &phase, &policy->rules.items[i]);
-	if (status == CALLGATE_OK && !VEC_PUSH(writer_arena(writer), &policy->phases, phase))
-		status = fail_nomem(writer->err);
-	return status;
-}
-
 /* A file's name may hold any byte but NUL; in a policy's comment none may be a control character. */
 static void opening_name(struct buf *text, const char *name)
 {
@@ -756,8 +668,8 @@ int learn_rules_with(const struct evidence *evidence, const struct learn_wishes 
 		status = writer_reachable(&writer);
 	if (status == CALLGATE_OK)
 		status = writer_fallbacks(&writer);
-	if (status == CALLGATE_OK)
-		status = writer_phases(&writer);
+	if (status == CALLGATE_OK && wishes->phases)
+		status = parts_add(&writer.subjects, evidence, writer.learned.policy, err);
 	if (status == CALLGATE_OK)
 		status = writer_opening(&writer, wishes->evidence_name);
 	if (status < 0)

@@ -92,3 +92,28 @@ void subjects_fini(struct subjects *subjects)
 	arena_fini(&subjects->arena);
 	*subjects = (struct subjects){ 0 };
 }
+
+bool words_have(const char *words, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const char *at = words; (at = strstr(at, word)); at += length)
+		if ((at == words || at[-1] == ' ') && (at[length] == ' ' || !at[length]))
+			return true;
+	return false;
+}
+
+/* What any run may have is in the policy without having been seen. */
+bool subject_is_in_any_run(const struct subject *subject)
+{
+	static const char *const any[] = {
+#define COMPANIONS(seen, words, why) #seen " " words,
+#include "learn/companions.def"
+#undef COMPANIONS
+	};
+
+	for (size_t i = 0; i < sizeof(any) / sizeof(*any); i++)
+		if (strncmp(any[i], "ALWAYS ", strlen("ALWAYS ")) == 0 && words_have(any[i], subject->syscall->name))
+			return true;
+	return false;
+}

@@ -30,6 +30,12 @@ int subjects_make(const struct evidence *evidence, struct subjects *ret_subjects
 
 const struct subject *subjects_find(const struct subjects *subjects, const char *name); /* NULL */
 
+/* Whether every program needs it, seen or not (companions.def). */
+bool subject_is_in_any_run(const struct subject *subject);
+
+/* Whether a list of words, a blank between two, has one. */
+bool words_have(const char *words, const char *word);
+
 void subjects_fini(struct subjects *subjects);
 
 #endif

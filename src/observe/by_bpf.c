@@ -19,6 +19,7 @@ int by_bpf_start(struct recorder *recorder, struct callgate_error *err)
 		return status;
 	launch->insns = NULL;
 	launch->want_listener = false;
+	recorder_watch_main(recorder, RECORD_BPF, true);
 	return launch_spawn(launch, &recorder->target, err);
 }
 

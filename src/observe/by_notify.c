@@ -65,8 +65,11 @@ static bool by_notify_step(struct recorder *recorder, bool polls)
 		kill((pid_t)buffer->notif.pid, SIGKILL);
 		return true;
 	}
-	if (status == NOTIFY_DONE)
+	if (status == NOTIFY_DONE) {
+		pthread_mutex_lock(&recorder->turn);
 		status = by_notify_take(recorder, &buffer->notif);
+		pthread_mutex_unlock(&recorder->turn);
+	}
 	buffer->notif.pid = 0;
 	if (status < 0)
 		recorder_fail(recorder, status);
@@ -93,10 +96,12 @@ static int by_notify_spawn(struct recorder *recorder, struct callgate_error *err
 
 	if (status < 0)
 		return status;
+	recorder_watch_main(recorder, RECORD_NOTIFY, true);
 	record_filter(launch->secret, SECCOMP_RET_USER_NOTIF, insns);
 	launch->insns = insns;
 	launch->insn_count = RECORD_FILTER_LENGTH;
 	launch->want_listener = true;
+	launch->trace_calls = false;
 	launch->filter_flags = notify_filter_flags();
 	status = launch_spawn(launch, &recorder->target, &failed);
 	launch->insns = NULL;

@@ -35,7 +35,7 @@ int by_trace_start(struct recorder *recorder, struct callgate_error *err)
 	launch->insn_count = RECORD_FILTER_LENGTH;
 	launch->want_listener = false;
 	launch->filter_flags = 0;
-	launch->trace = true;
+	recorder_watch_main(recorder, RECORD_TRACE, false);
 	launch->trace_calls = true;
 	recorder->watch.called = by_trace_called;
 	status = launch_spawn(launch, &recorder->target, err);

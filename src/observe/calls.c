@@ -38,7 +38,7 @@ struct calls {
 	size_t link_count;
 	const struct calls_tally *tally; /* the kernel writes it */
 	struct calls_maps maps;
-	const struct bpf_map *processes, *cgroups;
+	const struct bpf_map *processes, *cgroups, *mains;
 	size_t processes_max;
 };
 
@@ -174,10 +174,11 @@ static int calls_find_maps(struct calls *calls, struct callgate_error *err)
 
 	calls->processes = calls_map(calls, "processes", NULL);
 	calls->cgroups = calls_map(calls, "cgroups", NULL);
+	calls->mains = calls_map(calls, "mains", NULL);
 	if (!tally || bpf_map__value_size(tally) != sizeof(*calls->tally) || !calls->processes || !calls->cgroups ||
-	    !calls_map(calls, "calls", &calls->maps.calls) || !calls_map(calls, "totals", &calls->maps.totals) ||
-	    !calls_map(calls, "errors", &calls->maps.errors) || !calls_map(calls, "files", &calls->maps.files) ||
-	    !calls_map(calls, "times", &calls->maps.times))
+	    !calls->mains || !calls_map(calls, "calls", &calls->maps.calls) ||
+	    !calls_map(calls, "totals", &calls->maps.totals) || !calls_map(calls, "errors", &calls->maps.errors) ||
+	    !calls_map(calls, "files", &calls->maps.files) || !calls_map(calls, "times", &calls->maps.times))
 		return fail(err, CALLGATE_E_INVALID, "the recorder is not the one that this Callgate was built with");
 	shared = mmap(NULL, sizeof(*calls->tally), PROT_READ, MAP_SHARED, bpf_map__fd(tally), 0);
 	if (shared == MAP_FAILED)
@@ -236,6 +237,16 @@ static int calls_set_state(const struct calls *calls, pid_t pid, enum calls_stat
 	if (pidfd < 0)
 		return -errno;
 	return bpf_map__update_elem(calls->processes, &pidfd, sizeof(pidfd), &process, sizeof(process), BPF_NOEXIST);
+}
+
+int calls_reach_main(const struct calls *calls, pid_t pid, struct callgate_error *err)
+{
+	const __u32 yes = 1;
+	cleanup_fd int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	if (pidfd < 0 || bpf_map__update_elem(calls->mains, &pidfd, sizeof(pidfd), &yes, sizeof(yes), BPF_ANY) < 0)
+		return fail_errno(err, "cannot tell the recorder that main of process %d begins", (int)pid);
+	return CALLGATE_OK;
 }
 
 static int calls_set_cgroup(struct calls *calls, const char *cgroup, struct callgate_error *err)

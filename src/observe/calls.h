@@ -28,6 +28,10 @@ struct calls_spec {
  */
 int calls_new(const struct calls_spec *spec, struct calls **ret_calls, struct callgate_error *err);
 
+/* A process that is followed stands at the beginning of its main: what it calls from now on comes behind that. Fails
+ * with E_OS. */
+int calls_reach_main(const struct calls *calls, pid_t pid, struct callgate_error *err);
+
 /* Follows a process and all that descend from it, from now on. Fails with E_OS, and E_NOT_FOUND when it has ended. */
 int calls_follow(struct calls *calls, pid_t pid, struct callgate_error *err);
 

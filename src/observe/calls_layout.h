@@ -35,7 +35,7 @@ enum calls_abi { CALLS_NATIVE, CALLS_I386, CALLS_X32, CALLS_ABIS };
 
 /* As in enum evidence_effect and enum evidence_phase, which the BPF half does not see; calls.c compares them. */
 enum calls_effect { CALLS_PLAIN, CALLS_EXEC, CALLS_REMAP, CALLS_WAIT, CALLS_PRCTL, CALLS_SECCOMP };
-enum calls_phase { CALLS_LOAD, CALLS_START, CALLS_SERVE };
+enum calls_phase { CALLS_LOAD, CALLS_START, CALLS_MAIN, CALLS_SERVE };
 
 /* What there is to know of a syscall, from the tables of abi. */
 struct calls_row {

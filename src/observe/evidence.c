@@ -18,7 +18,7 @@
 
 enum { EVIDENCE_DIRECT_NRS = 512 };
 
-const char *const evidence_phase_names[EVIDENCE_PHASE_COUNT] = { "load", "start", "serve" };
+const char *const evidence_phase_names[EVIDENCE_PHASE_COUNT] = { "load", "start", "main", "serve" };
 
 struct evidence *evidence_new(void)
 {
@@ -369,9 +369,11 @@ static void evidence_arg_close(struct evidence_arg *arg)
 
 int evidence_close_run(struct evidence *evidence, const char *recorder, bool attached, struct callgate_error *err)
 {
-	struct evidence_run run = {
-		.kernel = evidence->kernel, .recorder = recorder, .calls = evidence->calls, .attached = attached
-	};
+	struct evidence_run run = { .kernel = evidence->kernel,
+				    .recorder = recorder,
+				    .calls = evidence->calls,
+				    .attached = attached,
+				    .has_main = evidence->has_main };
 	struct utsname names;
 	uint64_t id;
 	int status;

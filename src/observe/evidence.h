@@ -44,10 +44,11 @@ enum evidence_effect {
 
 /*
  * Where a process stands, as far as its calls tell. LOAD: all calls since exec came from the dynamic loader. START:
- * since the first from elsewhere. SERVE: since it first waited for work (EVIDENCE_WAIT). A forked child
- * goes on where its parent stands; exec begins again.
+ * since the first from elsewhere. MAIN: since its main began, where the recorder sees that (evidence_run.has_main).
+ * SERVE: since it first waited for work (EVIDENCE_WAIT). A forked child goes on where its parent stands; exec begins
+ * again.
  */
-enum evidence_phase { EVIDENCE_LOAD, EVIDENCE_START, EVIDENCE_SERVE, EVIDENCE_PHASE_COUNT };
+enum evidence_phase { EVIDENCE_LOAD, EVIDENCE_START, EVIDENCE_MAIN, EVIDENCE_SERVE, EVIDENCE_PHASE_COUNT };
 
 extern const char *const evidence_phase_names[EVIDENCE_PHASE_COUNT];
 
@@ -88,7 +89,9 @@ struct evidence_run {
 	const char *libc;     /* the C library that calls came from, and its build id; "" where none is known */
 	const char *recorder; /* "bpf", "notify", "trace" */
 	uint64_t calls;
-	bool attached;		     /* to what ran already: its start was not seen */
+	bool attached; /* to what ran already: its start was not seen */
+	bool has_main; /* the launched program's main was seen to begin. Of programs that it executes that is seen by
+			* "trace" alone: with the other recorders they stay in START until they serve */
 	struct evidence_times times; /* empty, where it was recorded before there were any */
 };
 
@@ -146,6 +149,7 @@ struct evidence {
 	uint16_t kernel; /* ABI_KERNEL() of the latest recording */
 	uint64_t calls;	 /* the sum of all counts */
 	struct evidence_blind blind;
+	bool has_main;		     /* of the recording that goes on: evidence_run.has_main */
 	struct evidence_times times; /* of the recording that goes on */
 	uint64_t began;		     /* CLOCK_MONOTONIC at its first call, 0 before */
 	struct {

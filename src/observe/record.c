@@ -47,6 +47,66 @@ void recorder_fail(struct recorder *recorder, int status)
 	watch_give_up(&recorder->watch);
 }
 
+static void recorder_executed(struct watch *watch, pid_t pid)
+{
+	mains_executed(&((struct recorder *)watch->context)->mains, pid);
+}
+
+static void recorder_forked(struct watch *watch, pid_t pid)
+{
+	mains_forked(&((struct recorder *)watch->context)->mains, pid);
+}
+
+static void recorder_exits(struct watch *watch, pid_t pid)
+{
+	mains_exit(&((struct recorder *)watch->context)->mains, pid);
+}
+
+static bool recorder_holds(struct watch *watch, pid_t pid)
+{
+	return mains_hold(&((struct recorder *)watch->context)->mains, pid);
+}
+
+static int recorder_reach_main(struct recorder *recorder, pid_t tid, pid_t pid)
+{
+	int status;
+
+	recorder->tasks.evidence->has_main |= pid == recorder->target.pid;
+	if (recorder->how == RECORD_BPF)
+		return calls_reach_main(recorder->calls, pid, &recorder->err);
+	pthread_mutex_lock(&recorder->turn);
+	status = tasks_reach_main(&recorder->tasks, tid, &recorder->err);
+	pthread_mutex_unlock(&recorder->turn);
+	return status;
+}
+
+static enum watch_trap recorder_trapped(struct watch *watch, pid_t tid)
+{
+	struct recorder *recorder = watch->context;
+	pid_t pid;
+	enum main_mark_step step = mains_trapped(&recorder->mains, tid, &pid);
+	int status = step == MAIN_MARK_REACHED ? recorder_reach_main(recorder, tid, pid) : CALLGATE_OK;
+
+	if (status < 0)
+		recorder_fail(recorder, status);
+	if (step == MAIN_MARK_LEFT)
+		return WATCH_WAIT;
+	return step == MAIN_MARK_NOT_HERE ? WATCH_DELIVER : WATCH_GO_ON;
+}
+
+void recorder_watch_main(struct recorder *recorder, enum record_how how, bool lets_go)
+{
+	recorder->how = how;
+	recorder->mains.lets_go = lets_go;
+	recorder->watch.executed = recorder_executed;
+	recorder->watch.forked = recorder_forked;
+	recorder->watch.exits = recorder_exits;
+	recorder->watch.trapped = recorder_trapped;
+	recorder->watch.holds = lets_go ? recorder_holds : NULL;
+	recorder->spec->launch.trace = true;
+	recorder->spec->launch.trace_execs = true;
+}
+
 const char *const record_how_names[] = { "auto", "bpf", "notify", "trace" };
 
 static const struct {
@@ -91,6 +151,9 @@ static int recorder_run(struct recorder *recorder, struct record_end *ret_end, s
 	status = limit_start(&recorder->limit, err);
 	if (status == CALLGATE_OK)
 		status = watch_target(&recorder->watch, &end.end, err);
+	end.no_main = recorder->mains.unknown;
+	if (!recorder->target.traced)
+		error_set(&end.no_main, CALLGATE_E_UNSUPPORTED, "this process may not trace the target");
 	end.cut_off = recorder->watch.cut_off || recorder->limit.hit;
 	end.was_tracer = end.how == RECORD_TRACE && recorder->tasks.traces;
 	if (recorders[which].finish)
@@ -112,6 +175,8 @@ static void recorder_fini(struct recorder *recorder)
 	limit_end(&recorder->limit);
 	calls_free(recorder->calls);
 	tasks_fini(&recorder->tasks);
+	mains_fini(&recorder->mains);
+	pthread_mutex_destroy(&recorder->turn);
 	guard_end(&recorder->guard);
 	watch_end(&recorder->watch);
 }
@@ -126,6 +191,8 @@ int record_run(struct record_spec *spec, struct evidence *evidence, struct recor
 	int status;
 
 	tasks_init(&recorder.tasks, evidence, processes_max);
+	pthread_mutex_init(&recorder.turn, NULL);
+	evidence->has_main = false;
 	evidence->kernel = probe_kernel_version();
 	recorder.watch.target = &recorder.target;
 	recorder.watch.lingers = spec->lingers;

@@ -35,6 +35,8 @@ struct record_end {
 	enum record_how how;		   /* the recorder that was used */
 	struct callgate_error passed_over; /* why AUTO did not take BPF; status is CALLGATE_OK when it did */
 	struct launch_end end;		   /* of the target itself */
+	struct callgate_error
+		no_main;     /* why main of some program was not seen; status is CALLGATE_OK when none was missed */
 	uint64_t broken_off; /* calls that a signal broke off before NOTIFY received them, where some handler was
 				installed without SA_RESTART: they are not counted, and came again or gave EINTR */
 	bool was_tracer;     /* TRACE refused the target what it asked of ptrace: a process has one tracer */

@@ -11,6 +11,7 @@
 #include "launch/watch.h"
 #include "observe/calls.h"
 #include "observe/guard.h"
+#include "observe/mains.h"
 #include "observe/record.h"
 #include "observe/tasks.h"
 
@@ -23,7 +24,10 @@ struct recorder {
 	struct limit limit;
 	struct guard guard;
 	struct tasks tasks;
-	struct calls *calls;	    /* BPF's; else NULL */
+	struct calls *calls; /* BPF's; else NULL */
+	struct mains mains;
+	enum record_how how;	    /* which of them it is */
+	pthread_mutex_t turn;	    /* NOTIFY: of its thread and the watcher's, at tasks */
 	int status;		    /* of the recording: CALLGATE_OK, or why it ended early */
 	struct callgate_error err;  /* the same in words */
 	uint64_t first_id, last_id; /* NOTIFY: of all notifications that were received; 0 before the first */
@@ -37,6 +41,10 @@ void record_filter(uint64_t secret, uint32_t action, struct sock_filter insns[RE
 
 /* The recording has failed: the tree is ended, and watch_target comes back. err is recorder->err. */
 void recorder_fail(struct recorder *recorder, int status);
+
+/* Before the launch: the target is traced until main of its program begins, or (lets_go not set) as long as it lives.
+ * Where tracing is refused, main is not seen. */
+void recorder_watch_main(struct recorder *recorder, enum record_how how, bool lets_go);
 
 /* Each starts the target and what records it. Fail as launch_spawn does, and with E_UNSUPPORTED where they cannot work:
  * nothing was started then. */

@@ -372,8 +372,19 @@ static void process_move_on(struct process *process, const struct sighting *sigh
 {
 	if (process->phase == EVIDENCE_LOAD && !(sighting->module && maps_is_loader(sighting->module)))
 		process->phase = EVIDENCE_START;
-	if (process->phase == EVIDENCE_START && sighting->entry->effect == EVIDENCE_WAIT)
+	if ((process->phase == EVIDENCE_START || process->phase == EVIDENCE_MAIN) &&
+	    sighting->entry->effect == EVIDENCE_WAIT)
 		process->phase = EVIDENCE_SERVE;
+}
+
+int tasks_reach_main(struct tasks *tasks, pid_t tid, struct callgate_error *err)
+{
+	struct task *task;
+	int status = tasks_find(tasks, tid, &task, err);
+
+	if (status == CALLGATE_OK && task && task->process->phase < EVIDENCE_MAIN)
+		task->process->phase = EVIDENCE_MAIN;
+	return status;
 }
 
 static bool sighting_loads_filter(const struct sighting *sighting)

@@ -75,6 +75,9 @@ int tasks_sight(struct tasks *tasks, pid_t tid, const struct seccomp_data *data,
 /* Counts a call that was let through, and notes what it changes. Fails with E_NOMEM. */
 int tasks_commit(struct tasks *tasks, const struct sighting *sighting, struct callgate_error *err);
 
+/* The thread stands at the beginning of its program's main. Fails as tasks_sight does. */
+int tasks_reach_main(struct tasks *tasks, pid_t tid, struct callgate_error *err);
+
 /* Sends the signal to every process that is known. */
 void tasks_signal(const struct tasks *tasks, int signal);
 

@@ -180,6 +180,8 @@ static void detail_phases(struct buf *out, const json_t *syscall)
 	html_number(out, html_count(phases, "load"));
 	buf_puts(out, ", while it started ");
 	html_number(out, html_count(phases, "start"));
+	buf_puts(out, ", since its main began ");
+	html_number(out, html_count(phases, "main"));
 	buf_puts(out, ", since it first waited for work ");
 	html_number(out, html_count(phases, "serve"));
 	buf_puts(out, ".</p>\n");

@@ -260,24 +260,26 @@ void tables_surface(const json_t *data, struct buf *out)
 /* How many calls of a group came in each phase. */
 static void phases_row(const json_t *data, const char *group, struct buf *out)
 {
-	static const char *const names[] = { "load", "start", "serve" };
+	static const char *const names[] = { "load", "start", "main", "serve" };
 	const json_t *syscalls = json_object_get(data, "syscalls");
-	json_int_t counts[3] = { 0 };
+	json_int_t counts[4] = { 0 }, sum = 0;
 
 	for (size_t i = 0; i < json_array_size(syscalls); i++) {
 		const json_t *syscall = json_array_get(syscalls, i);
 
-		for (int j = 0; j < 3 && (!group || strcmp(html_get(syscall, "group"), group) == 0); j++)
+		for (int j = 0; j < 4 && (!group || strcmp(html_get(syscall, "group"), group) == 0); j++)
 			counts[j] += html_count(json_object_get(syscall, "phases"), names[j]);
 	}
-	if (group && counts[0] + counts[1] + counts[2] == 0)
+	for (int j = 0; j < 4; j++)
+		sum += counts[j];
+	if (group && sum == 0)
 		return;
 	buf_puts(out, "<tr><th scope=\"row\">");
 	html_text(out, group ? group : "all");
 	buf_puts(out, "</th>");
-	for (int j = 0; j < 3; j++)
+	for (int j = 0; j < 4; j++)
 		html_cell_number(out, counts[j]);
-	html_cell_number(out, counts[0] + counts[1] + counts[2]);
+	html_cell_number(out, sum);
 	buf_puts(out, "</tr>\n");
 }
 
@@ -366,11 +368,13 @@ void tables_phases(const json_t *data, struct buf *out)
 {
 	buf_puts(out,
 		 "<section id=\"phases\">\n<h2>When</h2>\n<p>What a program does while its libraries are loaded, while "
-		 "it "
-		 "starts, and since it first waited for work. What comes only before that could be refused later.</p>\n"
+		 "it starts, since its main began, and since it first waited for work. What comes only before a mark "
+		 "could "
+		 "be refused from there on.</p>\n"
 		 "<figure id=\"phase-chart\"></figure>\n<div class=\"scroll\"><table id=\"phase-table\"><thead><tr><th "
 		 "scope=\"col\">group</th><th scope=\"col\" class=\"number\">loading</th><th scope=\"col\" "
-		 "class=\"number\">starting</th><th scope=\"col\" class=\"number\">serving</th><th scope=\"col\" "
+		 "class=\"number\">starting</th><th scope=\"col\" class=\"number\">in main</th><th scope=\"col\" "
+		 "class=\"number\">serving</th><th scope=\"col\" "
 		 "class=\"number\">calls</th></tr></thead><tbody>\n");
 	for (size_t i = 0; facts_group_at(i); i++)
 		if (!group_stood_before(i))

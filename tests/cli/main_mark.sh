@@ -170,5 +170,52 @@ printf 'kernel 7.1\ndefault allow\nkill-process ptrace, seccomp\nphase one at ma
 expect 0 'several parts' callgate run --policy many.policy -- sh -c 'mkdir one; cd / 2>/dev/null || echo main; umask 022; mkdir two 2>/dev/null || echo call'
 stdout_is "$(printf 'main\ncall\n')"
 check '  each from its own mark on' test -d one -a ! -d two
+# A rule that lets it trace: it is traced until main alone.
+sed 's/^kill-process ptrace$/allow ptrace/' main.policy >tracing.policy
+expect 0 'what may trace itself is let go at main' callgate run --policy tracing.policy -- sh -c 'grep "^TracerPid:.0$" /proc/self/status && (cd / 2>/dev/null || echo not)'
+stdout_is "$(printf 'TracerPid:\t0\nnot\n')"
+expect 41 '  and so are its children' env LANG=fork "$CALLGATE" run --policy tracing.policy -- ./marked
+check '  after their own main' test "$(grep -c '^main Permission denied$' out)" -eq 2
 expect 125 'what cannot be traced is not started' callgate run --no-trace --policy main.policy -- touch started
 check '  at all' test ! -e started
+
+# What was seen before main only is refused from there on, whoever recorded it.
+cat >masks.c <<'C'
+#include <sys/stat.h>
+#include <unistd.h>
+
+__attribute__((constructor)) static void before(void)
+{
+	umask(022);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1)
+		umask(022);
+	return chdir("/");
+}
+C
+cc -o masks masks.c
+for recorder in auto trace notify; do
+	rm -f learned.policy*
+	callgate learn --phases --recorder $recorder -o learned.policy -- ./masks >out 2>err
+	if [ $? = 2 ] || grep -q 'not seen' err; then
+		skip "main is seen by the recorder $recorder" "$(head -n 1 err)"
+		continue
+	fi
+	check "main is seen by the recorder $recorder" grep -q '^phase running at main {' learned.policy
+	check '  in its evidence' grep -q '"main": *true' learned.policy.evidence
+	expect 0 '  what is learned lets it run' callgate run --policy learned.policy -- ./masks
+	expect 159 '  and refuses what came only before' callgate run --policy learned.policy -- ./masks again
+	stderr_has 'was ended for umask'
+	expect 0 '  evidence alone says the same' callgate profile --phases -o joined.policy learned.policy.evidence
+	check '  with that part' grep -q '^phase running at main {' joined.policy
+done
+expect 0 'of a program that starts another' callgate learn --phases -o starting.policy -- sh -c 'true; /bin/true; :'
+check '  no part is written, which that would start under' not grep -q '^phase' starting.policy
+if [ -x bare ]; then
+	expect 0 'of a program without a main' callgate learn --phases -o bare.policy -- ./bare
+	check '  none is written either' not grep -q '^phase' bare.policy
+	stderr_has 'where main begins was not seen'
+fi

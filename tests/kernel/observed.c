@@ -3,6 +3,7 @@
  * getppid, which nothing else here calls.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
@@ -324,6 +325,47 @@ static int serve(void)
 	return 0;
 }
 
+static int early[2];
+static pthread_t early_thread;
+
+static void *early_calls(void *unused)
+{
+	char byte;
+
+	if (read(early[0], &byte, 1) == 1)
+		for (int i = 0; i < 100; i++)
+			getppid();
+	return NULL;
+}
+
+/* What comes before main: a call of its own, and a thread that calls only afterwards. */
+__attribute__((constructor)) static void before_main(int argc, char **argv)
+{
+	if (argc != 2 || strcmp(argv[1], "main") != 0)
+		return;
+	getsid(0);
+	if (pipe(early) < 0 || pthread_create(&early_thread, NULL, early_calls, NULL))
+		_exit(1);
+}
+
+/* Says whether somebody traces it once main has begun and all of its threads have run. */
+static int after_main(void)
+{
+	char status[4096], *tracer;
+	int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	ssize_t length;
+
+	getsid(0);
+	getsid(0);
+	if (write(early[1], "x", 1) != 1 || pthread_join(early_thread, NULL))
+		return 1;
+	length = read(fd, status, sizeof(status) - 1);
+	status[length > 0 ? length : 0] = 0;
+	tracer = strstr(status, "TracerPid:");
+	printf("%d\n", tracer && atoi(tracer + strlen("TracerPid:")) > 0);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -344,6 +386,7 @@ int main(int argc, char **argv)
 		{ "sleepers", sleepers },
 		{ "generate", generate },
 		{ "serve", serve },
+		{ "main", after_main },
 	};
 
 	if (argc == 3 && strcmp(argv[1], "chain") == 0)

@@ -550,7 +550,7 @@ static void call_sites_and_phases_are_kept(void **state)
 
 		assert_true(entry->sites.length > 0);
 		assert_true(entry->phases[EVIDENCE_LOAD] + entry->phases[EVIDENCE_START] +
-				    entry->phases[EVIDENCE_SERVE] ==
+				    entry->phases[EVIDENCE_MAIN] + entry->phases[EVIDENCE_SERVE] ==
 			    entry->count);
 		loader |= entry->phases[EVIDENCE_LOAD] > 0;
 		own |= entry->phases[EVIDENCE_START] > 0;
@@ -559,9 +559,43 @@ static void call_sites_and_phases_are_kept(void **state)
 	evidence_free(recording.evidence);
 }
 
+static const struct evidence_entry *entry_of(const struct evidence *evidence, const char *name)
+{
+	for (size_t i = 0; i < evidence->entries.length; i++)
+		if (evidence->entries.items[i]->syscall && strcmp(evidence->entries.items[i]->syscall->name, name) == 0)
+			return evidence->entries.items[i];
+	fail_msg("no %s", name);
+	return NULL;
+}
+
+/* What stands before main and behind it is told apart by each recorder; only the tracer is there after it. */
+static void every_recorder_sees_where_main_begins(void **state)
+{
+	for (size_t i = 0; i < recorder_count(); i++) {
+		struct recording recording = record(recorders[i], 0, "main", NULL);
+		const struct evidence_entry *by_main, *by_thread;
+
+		assert_int_equal(recording.status, CALLGATE_OK);
+		assert_int_equal(launch_end_status(&recording.end.end), 0);
+		if (!recording.evidence->run_list.items[0].has_main) {
+			print_message("# main is not seen: %s\n", recording.end.no_main.message);
+			evidence_free(recording.evidence);
+			skip();
+		}
+		by_main = entry_of(recording.evidence, "getsid");
+		by_thread = entry_of(recording.evidence, "getppid");
+		assert_int_equal(by_main->phases[EVIDENCE_START], 1);
+		assert_int_equal(by_main->phases[EVIDENCE_MAIN], 2);
+		assert_int_equal(by_thread->phases[EVIDENCE_MAIN], 100);
+		assert_int_equal(atoi(recording.output), recorders[i] == RECORD_TRACE);
+		evidence_free(recording.evidence);
+	}
+}
+
 UNIT_TESTS(test_observe_kernel, cmocka_unit_test(every_call_of_every_thread_is_counted),
 	   cmocka_unit_test(every_call_of_every_child_is_counted),
 	   cmocka_unit_test(however_processes_end_no_call_is_missed),
+	   cmocka_unit_test(every_recorder_sees_where_main_begins),
 	   cmocka_unit_test(between_attach_and_detach_every_call_is_counted),
 	   cmocka_unit_test(without_room_for_the_detail_calls_are_still_counted),
 	   cmocka_unit_test(a_call_that_cannot_be_counted_fails_the_recording),

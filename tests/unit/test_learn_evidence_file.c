@@ -32,6 +32,7 @@ static int make(struct buf *text)
 		status = evidence_add_time(evidence, &evidence->times, abi_syscall_by_name("write"), 5, 7, NULL);
 	if (status == CALLGATE_OK) {
 		evidence->kernel = ABI_KERNEL(6, 1);
+		evidence->has_main = true;
 		status = evidence_close_run(evidence, "trace", false, NULL);
 	}
 	if (status == CALLGATE_OK)
@@ -57,6 +58,7 @@ static void what_is_written_reads_back_the_same(void **state)
 	assert_int_equal(make(&text), CALLGATE_OK);
 	assert_int_equal(evidence_parse("e", text.data, text.length, &evidence, NULL), CALLGATE_OK);
 	assert_int_equal(evidence->run_list.length, 1);
+	assert_true(evidence->run_list.items[0].has_main);
 	assert_int_equal(evidence->kernel, ABI_KERNEL(6, 1));
 	assert_string_equal(evidence->programs.items[0]->path, "/bin/a\"b");
 	assert_int_equal(evidence->entries.items[0]->phases[EVIDENCE_SERVE], 1);

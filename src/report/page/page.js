@@ -7,7 +7,7 @@
 	const data = JSON.parse(document.getElementById("data").textContent);
 	const NS = "http://www.w3.org/2000/svg";
 	const PHASES = [["load", "while libraries were loaded"], ["start", "while it started"],
-		["serve", "since it first waited for work"]];
+		["main", "since its main began"], ["serve", "since it first waited for work"]];
 	const KINDS = {
 		seen: "seen, and allowed",
 		some: "seen, and allowed by its arguments",
@@ -209,7 +209,7 @@
 		const list = [...rows.values()].filter((row) => row.total > 0).sort((a, b) => b.total - a.total);
 		if (list.length > 0)
 			bars(figure, list, PHASES, { left: 170, share: true, label: "Which part of the calls of each group came in which "
-				+ "phase; the table below has the numbers", kinds: { load: "load", start: "start", serve: "serve" } });
+				+ "phase; the table below has the numbers", kinds: { load: "load", start: "start", main: "main", serve: "serve" } });
 	}
 
 	const timeText = (at) => {
