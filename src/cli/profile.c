@@ -23,6 +23,7 @@ struct profile_options {
 	const char *shrink;
 	struct option_list why;
 	struct option_list opened;
+	struct option_list also;
 	int reachable;
 	bool phases;
 	bool scan;
@@ -43,6 +44,8 @@ static const struct option_row profile_rows[] = {
 		    "read the programs too, and join what they did with what they could do"),
 	OPTION_LIST(struct profile_options, opened, "dlopen", 0, "LIBRARY",
 		    "with --scan: a library, or a folder of them, that they open while they run"),
+	OPTION_LIST(struct profile_options, also, "also", 0, "PROGRAM",
+		    "with --scan: read this one too, which no run started"),
 	OPTION_CHOICE(struct profile_options, reachable, "reachable", 0, "log|allow|notify|errno",
 		      "what a syscall gets that they could make and did not"),
 	OPTION_FLAG(struct profile_options, phases, "phases", 0,
@@ -232,6 +235,14 @@ static int scan_program(const char *path, const struct profile_options *options,
 	return STATUS_YES;
 }
 
+static bool is_scanned(const struct program_scans *scans, const char *path)
+{
+	for (size_t i = 0; i < scans->count; i++)
+		if (strcmp(scans->items[i].program, path) == 0)
+			return true;
+	return false;
+}
+
 static int scan_programs(const struct callgate_profile *profile, const struct profile_options *options,
 			 struct program_scans *scans)
 {
@@ -239,19 +250,19 @@ static int scan_programs(const struct callgate_profile *profile, const struct pr
 	int status = STATUS_YES;
 
 	callgate_profile_facts(profile, &facts);
-	scans->items = calloc(facts.programs, sizeof(*scans->items));
+	scans->items = calloc(facts.programs + options->also.count, sizeof(*scans->items));
 	if (!scans->items)
 		return failure(&(struct callgate_error){ .status = CALLGATE_E_NOMEM, .message = "out of memory" });
 	for (size_t i = 0; status == STATUS_YES && i < facts.programs; i++) {
 		const char *path, *build_id;
-		bool again = false;
 
 		callgate_profile_program(profile, i, &path, &build_id);
-		for (size_t j = 0; j < scans->count; j++)
-			again |= strcmp(scans->items[j].program, path) == 0;
-		if (!again)
+		if (!is_scanned(scans, path))
 			status = scan_program(path, options, scans);
 	}
+	for (size_t i = 0; status == STATUS_YES && i < options->also.count; i++)
+		if (!is_scanned(scans, options->also.items[i]))
+			status = scan_program(options->also.items[i], options, scans);
 	return status;
 }
 
@@ -344,6 +355,8 @@ int cmd_profile(const struct verb *verb, int argc, char **argv)
 		return misuse("profile: --why, --fail-on-new and --shrink are three questions: ask one at a time");
 	if (!options.report.output && (options.report.policy || options.report.since || options.report.title))
 		return misuse("profile: --policy, --since and --title are about a page: --report says where it goes");
+	if (options.also.count && !options.scan)
+		return misuse("profile: --also names a program to read: --scan reads them");
 	if (callgate_profile_open((const char *const *)arguments.items, arguments.count, options.phases, &profile,
 				  &err) != CALLGATE_OK)
 		return failure(&err);

@@ -452,7 +452,7 @@ static bool has_fallback(const struct abi_syscall *syscall)
 }
 
 /* What nobody saw and the programs could do. */
-static int writer_reachable(struct writer *writer)
+static int writer_unseen(struct writer *writer)
 {
 	const struct learn_wishes *wishes = writer->wishes;
 	size_t first = writer->clauses.length;
@@ -469,6 +469,82 @@ static int writer_reachable(struct writer *writer)
 		writer->learned.reachable++;
 	}
 	return status == CALLGATE_OK ? writer_place_rest(writer, first, &wishes->reachable_action) : status;
+}
+
+/* The clause of what was seen, or of its twin; NULL when there is none, or it holds whatever the arguments are. */
+static const struct clause *constrained_clause(const struct writer *writer, const struct abi_syscall *syscall)
+{
+	for (size_t i = 0; i < writer->clauses.length; i++)
+		if (writer->clauses.items[i].syscall == syscall)
+			return writer->clauses.items[i].condition ? &writer->clauses.items[i] : NULL;
+	return NULL;
+}
+
+/*
+ * Whether it is one of those arguments of which reading the program has to say what they are: memory that is written
+ * and executed, and namespaces. That nobody knows them does not make them likely.
+ */
+static bool argument_stays(const struct abi_syscall *syscall, unsigned position)
+{
+	static const char *const spaces[] = { "clone", "unshare", "setns" };
+	const struct term_constraint *constraint;
+
+	for (size_t i = 0; i < sizeof(spaces) / sizeof(*spaces); i++)
+		if (strcmp(spaces[i], syscall->name) == 0)
+			return true;
+	for (size_t i = 0; (constraint = term_constraint_at(i)); i++)
+		if (constraint->how == TERM_WX && constraint->position == position &&
+		    strcmp(constraint->syscall, syscall->name) == 0)
+			return true;
+	return false;
+}
+
+/* What the arguments could be beyond what was seen of them: six. NULL without memory. */
+static const struct evidence_arg *arguments_beyond(struct writer *writer, const struct clause *seen,
+						   const struct learn_reachable *could)
+{
+	struct evidence_arg *args = arena_array(writer_arena(writer), 6, sizeof(*args));
+	struct abi_arg types[6];
+	unsigned count = abi_syscall_args(could->syscall, abi_arch_native()->id, types);
+
+	for (unsigned i = 0; args && i < count; i++) {
+		args[i] = could->args[i];
+		if (args[i].many && argument_stays(could->syscall, i))
+			args[i] = *clause_arg(seen, i, &types[i]);
+	}
+	return args;
+}
+
+/* What was seen, and the programs could do with other arguments. */
+static int writer_beyond(struct writer *writer)
+{
+	const struct learn_wishes *wishes = writer->wishes;
+	size_t first = writer->clauses.length;
+	int status = CALLGATE_OK;
+
+	writer->section = "not seen with these arguments; the programs could do it";
+	for (size_t i = 0; status == CALLGATE_OK && i < wishes->reachable_count; i++) {
+		const struct learn_reachable *could = &wishes->reachable[i];
+		const struct clause *seen = constrained_clause(writer, could->syscall);
+		struct clause beyond = { .syscall = could->syscall };
+		const char *text;
+
+		if (!seen || seen->could || has_fallback(could->syscall))
+			continue;
+		text = seen->text;
+		beyond.could = arguments_beyond(writer, seen, could);
+		status = beyond.could ? writer_add(writer, beyond) : fail_nomem(writer->err);
+		if (status == CALLGATE_OK && strcmp(writer->clauses.items[writer->clauses.length - 1].text, text) == 0)
+			writer->clauses.length--;
+	}
+	return status == CALLGATE_OK ? writer_place_rest(writer, first, &wishes->reachable_action) : status;
+}
+
+static int writer_reachable(struct writer *writer)
+{
+	int status = writer_unseen(writer);
+
+	return status == CALLGATE_OK ? writer_beyond(writer) : status;
 }
 
 /*

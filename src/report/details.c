@@ -118,6 +118,10 @@ static void detail_args(struct buf *out, const json_t *syscall)
 
 		buf_puts(out, "<h4>Values of <code>");
 		html_put(out, arg, "name");
+		if (json_array_size(values) == 0) {
+			buf_puts(out, "</code> were not kept</h4>\n");
+			continue;
+		}
 		buf_printf(out, "</code>%s</h4>\n<ul class=\"values\">\n",
 			   json_is_true(json_object_get(arg, "others")) ? ", and others that were not kept" : "");
 		for (size_t j = 0; j < json_array_size(values); j++) {

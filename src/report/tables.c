@@ -412,7 +412,7 @@ void tables_holes(const json_t *data, struct buf *out)
 		for (size_t j = 0; j < sizeof(words) / sizeof(*words); j++)
 			if (strcmp(words[j][0], state) == 0)
 				word = words[j][1];
-		buf_puts(out, "<tr><th scope=\"row\">");
+		buf_puts(out, "<tr><th scope=\"row\" class=\"nowrap\">");
 		html_put(out, hole, "id");
 		buf_puts(out, "</th><td><code>");
 		html_put(out, hole, "syscalls");
@@ -424,7 +424,7 @@ void tables_holes(const json_t *data, struct buf *out)
 		html_put(out, hole, "until");
 		buf_puts(out, "</td>");
 		html_cell(out, html_get(hole, "what"));
-		buf_puts(out, "<td><code>");
+		buf_puts(out, "<td class=\"nowrap\"><code>");
 		html_put(out, hole, "source");
 		buf_puts(out, "</code></td></tr>\n");
 	}

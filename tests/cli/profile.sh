@@ -88,6 +88,35 @@ if command -v cc >/dev/null && cc -o both both.c 2>/dev/null; then
 	rmdir made
 	expect 0 'the other way may be refused' callgate profile --scan --reachable errno one.policy.evidence -o errno.policy
 	expect 255 '  by an errno' callgate run --policy errno.policy -- ./both make
+	cat >domains.c <<-'END'
+	#include <string.h>
+	#include <sys/mman.h>
+	#include <sys/socket.h>
+
+	/* The same calls with arguments that one run alone does not show. */
+	int main(int argc, char **argv)
+	{
+		if (argc > 1 && strcmp(argv[1], "code") == 0)
+			return mprotect((void *)(((unsigned long)main) & -4096UL), 1, PROT_READ | PROT_WRITE | atoi(argv[2])) != 0;
+		return socket(argc > 1 ? AF_INET : AF_UNIX, SOCK_DGRAM, 0) < 0;
+	}
+	END
+	sed -i '1i #include <stdlib.h>' domains.c
+	if cc -o domains domains.c 2>/dev/null; then
+		learn -o domains.policy -- ./domains
+		expect 159 'another argument than the one that was seen is killed' callgate run --policy domains.policy -- ./domains inet
+		callgate profile --scan domains.policy.evidence -o domains-joined.policy 2>/dev/null
+		expect 0 '  joined with what it could give, it is not' callgate run --policy domains-joined.policy -- ./domains inet
+		check '  what was seen is allowed as before' grep -q '^allow socket if domain == AF_UNIX' domains-joined.policy
+		check '  what could be is logged' grep -q '^log socket if domain in {AF_UNIX, AF_INET}' domains-joined.policy
+		expect 159 '  and memory is not both written and executed, since nobody knows' \
+			callgate run --policy domains-joined.policy -- ./domains code 4
+	fi
+	expect 0 'a program that no run started is read too' \
+		callgate profile --scan --also "$PWD/domains" one.policy.evidence -o also.policy
+	stderr_has '2 programs were read'
+	check '  and what it could do is there' grep -q '^log .*socket' also.policy
+	expect 2 '  where programs are read at all' callgate profile --also "$PWD/domains" one.policy.evidence
 	learn -o stranger.policy -- sh -c 'umask 22'
 	sed "s#\"program\":\"[^\"]*\"#\"program\":\"$PWD/both\"#" stranger.policy.evidence >stranger.evidence
 	expect 1 'what a program made and cannot make is a contradiction' callgate profile --scan stranger.evidence -o never.policy
