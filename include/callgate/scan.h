@@ -100,6 +100,12 @@ CALLGATE_OBSERVING size_t callgate_scan_opens_count(const struct callgate_scan *
 CALLGATE_OBSERVING void callgate_scan_opens(const struct callgate_scan *scan, size_t index,
 					    struct callgate_scan_site *ret_site);
 
+/* Places that look up a function by a name that is not known, where that may be one of all that is loaded: the program's
+ * own functions were read as if it were one of them, those of the libraries that it is linked with were not. */
+CALLGATE_OBSERVING size_t callgate_scan_lookups_count(const struct callgate_scan *scan);
+CALLGATE_OBSERVING void callgate_scan_lookups(const struct callgate_scan *scan, size_t index,
+					      struct callgate_scan_site *ret_site);
+
 /* A place that runs another program, under the filter that this one has: a filter survives exec. */
 struct callgate_scan_start {
 	const char *path; /* as it stands in this one; NULL where no constant names it */

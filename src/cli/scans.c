@@ -64,6 +64,14 @@ static void say_unknown(const struct callgate_scan *scan)
 		callgate_scan_opens(scan, i, &site);
 		say_place(&site, "opens a library whose name is not known (--dlopen names it)");
 	}
+	for (size_t i = 0; i < callgate_scan_lookups_count(scan); i++) {
+		struct callgate_scan_site site;
+
+		callgate_scan_lookups(scan, i, &site);
+		say_place(
+			&site,
+			"looks up a function by a name that is not known: the program's own count, its libraries' not");
+	}
 	for (size_t i = 0; i < callgate_scan_starts_count(scan); i++) {
 		struct callgate_scan_start start;
 

@@ -118,6 +118,13 @@ static int reachable_collect(const struct callgate_profile_scan *scans, size_t c
 	return CALLGATE_OK;
 }
 
+/* Whether no place asks for, opens or looks up what nobody knows. */
+static bool scan_knows_all(const struct callgate_scan *scan)
+{
+	return callgate_scan_unresolved_count(scan) == 0 && callgate_scan_opens_count(scan) == 0 &&
+	       callgate_scan_lookups_count(scan) == 0;
+}
+
 /* Whether a call of this program is one that its scan should have found. */
 static int join_entry(struct callgate_profile *profile, const struct evidence_entry *entry,
 		      const struct callgate_profile_scan *scan, struct callgate_gaps *gaps, struct callgate_error *err)
@@ -129,7 +136,7 @@ static int join_entry(struct callgate_profile *profile, const struct evidence_en
 	if (entry->arch != abi_arch_native() || !entry->syscall || strcmp(entry->program->path, scan->program) != 0 ||
 	    scan_makes(scan->scan, entry->syscall->name))
 		return CALLGATE_OK;
-	if (callgate_scan_unresolved_count(scan->scan) + callgate_scan_opens_count(scan->scan) > 0) {
+	if (!scan_knows_all(scan->scan)) {
 		profile->unexplained++;
 		return CALLGATE_OK;
 	}

@@ -18,6 +18,7 @@ const struct model models[] = {
 #define MODEL_ASKED(soname, function, argument, bits, functions) \
 	{ MODEL_IS_ASKED, soname, bits, argument, function, functions },
 #define MODEL_CALLBACKS(soname) { MODEL_IS_CALLBACKS, soname, 0, 0, "", "" },
+#define MODEL_LAYOUT(soname)	{ MODEL_IS_LAYOUT, soname, 0, 0, "", "" },
 #include "scan/models.def"
 #undef MODEL_CALLBACKS
 #undef MODEL_HANDLER
@@ -28,6 +29,7 @@ const struct model models[] = {
 #undef MODEL_CALLS_WITH
 #undef MODEL_SHUNNED
 #undef MODEL_ASKED
+#undef MODEL_LAYOUT
 };
 
 const size_t model_count = sizeof(models) / sizeof(*models);

@@ -9,6 +9,8 @@
  */
 #include "scan/objects.h"
 
+#include "scan/model.h"
+
 #include <elf.h>
 #include <stdlib.h>
 
@@ -30,6 +32,8 @@ static bool boundary_of_reference(struct boundaries *all, uint64_t address)
 {
 	const struct module_segment *segment = module_segment_of(all->module, address);
 
+	if (model_find(all->module->soname, MODEL_IS_LAYOUT, 0) == model_count)
+		return true;
 	if (!segment || segment->flags & PF_X || address % OBJECT_ALIGNMENT != 0)
 		return true;
 	return boundary(all, address);

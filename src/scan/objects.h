@@ -1,9 +1,11 @@
 /*
  * scan/objects.h - where one object of data ends and the next begins
  *
- * Symbols say it for what they name. Elsewhere an object begins at an address that code or data refers to, but only at
- * a multiple of 32: compilers align what is larger to that, and a reference into the middle of an object (a field, an
- * array's element) would cut it in two, of which one half would be forgotten. What is smaller stays with its neighbour.
+ * Symbols say it for what they name, and sections. Elsewhere nothing does: an address that code or data refers to may
+ * be that of a field, or of an array's element, and to cut there would forget one half of the object. So a section's
+ * data is one object between two symbols, but for libraries of which it is known that they do not refer to the middle
+ * of what holds pointers (MODEL_LAYOUT): there an object begins at an address that something refers to, if that is a
+ * multiple of 32, to which compilers align what is larger. What is smaller stays with its neighbour.
  * On aarch64 nothing but sections divides data.
  */
 #ifndef CALLGATE_SCAN_OBJECTS_H

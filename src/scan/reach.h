@@ -76,6 +76,7 @@ struct reach_module {
 	struct {
 		VEC(uint64_t);
 	} shunned_slots;  /* pointers to what it never calls */
+	bool is_named;	  /* it is opened by its name, though it was there before */
 	bool is_opened;	  /* all that it exports is in reach */
 	uint32_t *values; /* of the summary's values, their number in reach->values plus one; 0: not looked up yet */
 };
@@ -109,6 +110,10 @@ struct reach {
 	struct {
 		VEC(struct reach_open);
 	} opens;
+	struct {
+		VEC(struct reach_open);
+	} lookups;		 /* calls of dlsym with a name that is not known */
+	bool looks_everywhere;	 /* some handle means all that was loaded at the start */
 	bool after_main;	 /* of the options */
 	bool has_main;		 /* somebody on the way from the entry hands a function of the program's on */
 	uint64_t models_met;	 /* a bit a row of models.def whose functions are live */
@@ -182,6 +187,15 @@ bool reach_holds(const struct reach *reach, uint32_t module, uint32_t number, co
 
 /* Makes what is at an address live because of a reason, a text that lives on; an address of 0 is none. */
 void reach_root(struct reach *reach, uint32_t module, uint64_t address, const char *text);
+
+/* The same for all that a module exports, once. */
+void reach_root_exports(struct reach *reach, uint32_t module);
+
+/* Follows a call of dlsym; false: memory was out. */
+bool reach_look_up(struct reach *reach, uint32_t module, uint32_t number, const struct effect *effect);
+
+/* Makes live what names that are not known may mean. */
+void reach_settle_lookups(struct reach *reach);
 
 /* Makes live what the C library looks up in its name services for live functions; false: memory was out. */
 bool reach_services(struct reach *reach);

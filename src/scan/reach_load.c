@@ -55,15 +55,18 @@ static void root_range(struct reach *reach, uint32_t module, uint64_t start, uin
 		root_slot(reach, module, pointers->items[i].address, time, text);
 }
 
-static void root_exports(struct reach *reach, uint32_t module)
+void reach_root_exports(struct reach *reach, uint32_t module)
 {
 	const struct module *file = reach->modules.items[module]->module;
 
+	if (reach->modules.items[module]->is_opened)
+		return;
+	reach->modules.items[module]->is_opened = true;
 	for (size_t i = 1; i < file->dynamic_symbols.length; i++) {
 		const struct module_symbol *symbol = &file->dynamic_symbols.items[i];
 
 		if (symbol->is_defined && !symbol->is_absolute && symbol->type != STT_TLS)
-			reach_root(reach, module, symbol->value, "a symbol of a library that is opened while it runs");
+			reach_root(reach, module, symbol->value, "a symbol that may be looked up by its name");
 	}
 }
 
@@ -262,20 +265,6 @@ static bool open_is_null(const struct reach *reach, uint32_t module, const struc
 	return value->kind == VALUE_NUMBERS && value->count == 1 && value->number == 0;
 }
 
-/* dlsym with a constant name finds it in any module. */
-static void open_symbol(struct reach *reach, uint32_t module, const struct effect *effect)
-{
-	const char *text = open_text(reach, module, effect, 1);
-
-	for (uint32_t i = 0; text && i < reach->modules.length; i++) {
-		const struct module *file = reach->modules.items[i]->module;
-		size_t symbol = module_find_symbol(file, text, NULL);
-
-		if (symbol != 0)
-			reach_root(reach, i, file->dynamic_symbols.items[symbol].value, "dlsym looks its name up");
-	}
-}
-
 static int open_effect(struct reach *reach, uint32_t module, uint32_t number, const struct effect *effect,
 		       const char *name, struct callgate_error *err)
 {
@@ -283,10 +272,17 @@ static int open_effect(struct reach *reach, uint32_t module, uint32_t number, co
 	const char *text = open_text(reach, module, effect, open_argument(name));
 	uint32_t opened;
 
-	if (text)
-		return link_open(reach->link, module, text, "a constant name is opened", &opened, err);
-	if (open_is_null(reach, module, effect, open_argument(name)))
+	if (text) {
+		int status = link_open(reach->link, module, text, "a constant name is opened", &opened, err);
+
+		if (status == CALLGATE_OK && opened < reach->modules.length)
+			reach->modules.items[opened]->is_named = true;
+		return status;
+	}
+	if (open_is_null(reach, module, effect, open_argument(name))) {
+		reach->looks_everywhere = true;
 		return CALLGATE_OK;
+	}
 	for (size_t i = 0; i < reach->opens.length; i++)
 		if (reach->opens.items[i].module == module && reach->opens.items[i].site == effect->site)
 			return CALLGATE_OK;
@@ -320,8 +316,9 @@ static int open_function(struct reach *reach, uint32_t module, uint32_t number, 
 
 		if (is_open(name) && reach_holds(reach, module, number, effect))
 			status = open_effect(reach, module, number, effect, name, err);
-		else if (is_looked_at(name))
-			open_symbol(reach, module, effect);
+		else if (is_looked_at(name) && !is_open(name) && !all->opens[number] && reach_holds(reach, module, number, effect) &&
+			 !reach_look_up(reach, module, number, effect))
+			status = fail_nomem(err);
 	}
 	return status;
 }
@@ -344,10 +341,8 @@ static bool is_live_hint(const struct reach *reach, const struct link_hint *hint
 static bool open_exports(struct reach *reach)
 {
 	for (uint32_t i = 0; i < reach->modules.length; i++)
-		if (reach->link->modules.items[i]->cause == LINK_OPENED && !reach->modules.items[i]->is_opened) {
-			reach->modules.items[i]->is_opened = true;
-			root_exports(reach, i);
-		}
+		if (reach->link->modules.items[i]->cause == LINK_OPENED)
+			reach_root_exports(reach, i);
 	return reach_services(reach);
 }
 
@@ -380,6 +375,7 @@ int reach_open(struct reach *reach, const struct reach_options *options, bool *r
 			if (all->functions[j].is_live)
 				status = open_function(reach, i, j, err);
 	}
+	reach_settle_lookups(reach);
 	*ret_grew =
 		reach->link->modules.length > before || reach->queue.length > queued || reach->objects.length > touched;
 	reach_meet(reach, ret_grew);

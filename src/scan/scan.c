@@ -206,6 +206,19 @@ void callgate_scan_opens(const struct callgate_scan *scan, size_t index, struct 
 	*ret_site = scan_place(scan, open->module, open->site);
 }
 
+/* As long as every handle is one of a library that was opened, what is looked up is among what that exports. */
+size_t callgate_scan_lookups_count(const struct callgate_scan *scan)
+{
+	return scan->reach->looks_everywhere ? scan->reach->lookups.length : 0;
+}
+
+void callgate_scan_lookups(const struct callgate_scan *scan, size_t index, struct callgate_scan_site *ret_site)
+{
+	const struct reach_open *lookup = &scan->reach->lookups.items[index];
+
+	*ret_site = scan_place(scan, lookup->module, lookup->site);
+}
+
 size_t callgate_scan_starts_count(const struct callgate_scan *scan)
 {
 	return scan->starts.starts.length;

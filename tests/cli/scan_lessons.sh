@@ -47,6 +47,55 @@ int main(int argc, char **argv)
 END
 finds inner epoll_create1 eventfd2
 
+# Nor where the middle is aligned as another structure's start would be, and what refers to it never runs.
+build halves -rdynamic -s <<'END'
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+static struct halves { int (*one[4])(int); int (*other[4])(unsigned, int); } halves __attribute__((aligned(32))) = {
+	{ epoll_create1, inotify_init1, close, fsync }, { eventfd, eventfd, eventfd, eventfd }
+};
+void *spare(void) { return &halves.other; }
+__attribute__((noinline, noipa)) static int call(struct halves *whole, int number)
+{
+	return number > 3 ? whole->one[number & 3](0) : whole->other[number & 3](0, 0);
+}
+int main(int argc, char **argv) { return call(&halves, argc); }
+END
+finds halves epoll_create1 eventfd2 fsync
+
+# What is looked up by name is entered: by a constant that a wrapper is given, by any name among what the program exports,
+# in a library that is opened although the program has it.
+build looks <<'END'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+__attribute__((noinline, noipa)) static int call(const char *name) { return ((int (*)(void))dlsym(RTLD_DEFAULT, name))(); }
+int main(int argc, char **argv) { return argc > 1 ? call("sync") : call("vhangup"); }
+END
+finds looks sync vhangup
+build looks_any -rdynamic <<'END'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <unistd.h>
+int plugged(void) { return vhangup(); }
+int main(int argc, char **argv) { return ((int (*)(void))dlsym(RTLD_DEFAULT, argv[1]))(); }
+END
+finds looks_any vhangup
+stderr_has "looks up a function by a name that is not known"
+build near -shared -fPIC -Wl,-soname,./near.so <<'END'
+#include <unistd.h>
+int start(void) { return setsid(); }
+int other(void) { return vhangup(); }
+END
+mv near near.so
+build looks_near ./near.so <<'END'
+#include <dlfcn.h>
+int start(void);
+int main(int argc, char **argv) { return start() + ((int (*)(void))dlsym(dlopen("./near.so", RTLD_NOW), argv[1]))(); }
+END
+finds looks_near setsid vhangup
+
 # What is opened while it runs is entered by any name.
 build plug -shared -fPIC <<'END'
 #include <sys/timerfd.h>

@@ -1,0 +1,106 @@
+/*
+ * dlsym: what is entered because its name is looked up. A constant name, or one that a module's own callers give as
+ * constants, is found in whatever module has it. Of a name that nobody knows, libraries that were opened for it answer
+ * with all that they export (reach_load.c); where the handle may mean what was loaded at the start, the program's own
+ * exports count too, and those of the libraries that it opens by their names, and the place is said.
+ */
+#include "scan/reach.h"
+
+#include <string.h>
+
+enum { LOOKUP_HANDLE = 0, LOOKUP_NAME = 1 };
+
+static const struct value *effect_argument(const struct reach_module *all, const struct effect *effect,
+					   unsigned argument)
+{
+	const struct values *values = &all->summary->values;
+
+	return value_at(values, values->arguments.items[effect->arguments].values[argument]);
+}
+
+static const char *argument_text(const struct reach_module *all, const struct effect *effect, unsigned argument)
+{
+	const struct value *value = effect_argument(all, effect, argument);
+
+	return value->kind == VALUE_ADDRESS ? module_text(all->module, (uint64_t)value->number) : NULL;
+}
+
+static void look_up(struct reach *reach, const char *name)
+{
+	for (uint32_t i = 0; i < reach->modules.length; i++) {
+		const struct module *file = reach->modules.items[i]->module;
+		size_t symbol = module_find_symbol(file, name, NULL);
+
+		if (symbol != 0)
+			reach_root(reach, i, file->dynamic_symbols.items[symbol].value, "dlsym looks its name up");
+	}
+}
+
+/* Names that callers of the same module give as an argument; false: one of them is not known. */
+static bool look_up_of_function(struct reach *reach, uint32_t module, uint32_t number, uint32_t callee,
+				unsigned argument)
+{
+	const struct reach_module *all = reach->modules.items[module];
+	const struct summary_function *function = &all->summary->functions.items[number];
+	bool known = true;
+
+	for (uint32_t i = 0; i < function->effect_count; i++) {
+		const struct effect *effect = &all->summary->effects.items[function->first_effect + i];
+		const char *text;
+
+		if (effect->kind != EFFECT_CALL || effect->target != callee ||
+		    !reach_holds(reach, module, number, effect))
+			continue;
+		text = argument_text(all, effect, argument);
+		if (text)
+			look_up(reach, text);
+		known &= text != NULL;
+	}
+	return known;
+}
+
+static bool look_up_of_callers(struct reach *reach, uint32_t module, uint32_t callee, unsigned argument)
+{
+	const struct reach_module *all = reach->modules.items[module];
+	bool known = !all->functions[callee].is_entered;
+
+	for (uint32_t i = 0; i < all->summary->functions.length; i++)
+		if (all->functions[i].is_live)
+			known &= look_up_of_function(reach, module, i, callee, argument);
+	return known;
+}
+
+/* RTLD_DEFAULT and RTLD_NEXT mean all that was loaded at the start. */
+static bool is_everything(const struct reach_module *all, const struct effect *effect)
+{
+	const struct value *handle = effect_argument(all, effect, LOOKUP_HANDLE);
+
+	return handle->kind == VALUE_NUMBERS && handle->count == 1 && (handle->number == 0 || handle->number == -1);
+}
+
+bool reach_look_up(struct reach *reach, uint32_t module, uint32_t number, const struct effect *effect)
+{
+	const struct reach_module *all = reach->modules.items[module];
+	const struct value *name = effect_argument(all, effect, LOOKUP_NAME);
+	const char *text = argument_text(all, effect, LOOKUP_NAME);
+	struct reach_open place = { module, number, effect->site };
+
+	if (text) {
+		look_up(reach, text);
+		return true;
+	}
+	if (name->kind == VALUE_PARAM && name->offset == 0 && look_up_of_callers(reach, module, number, name->param))
+		return true;
+	reach->looks_everywhere |= is_everything(all, effect);
+	for (size_t i = 0; i < reach->lookups.length; i++)
+		if (reach->lookups.items[i].module == module && reach->lookups.items[i].site == effect->site)
+			return true;
+	return VEC_PUSH(&reach->arena, &reach->lookups, place);
+}
+
+void reach_settle_lookups(struct reach *reach)
+{
+	for (uint32_t i = 0; i < reach->modules.length && reach->lookups.length > 0; i++)
+		if (reach->modules.items[i]->is_named || (i == 0 && reach->looks_everywhere))
+			reach_root_exports(reach, i);
+}
