@@ -96,8 +96,7 @@ struct callgate_notify_options {
 struct callgate_notify;
 
 /*
- * A loop without listeners; options may be NULL. Fails with E_UNSUPPORTED (no notifications here), E_LIMIT, E_OS,
- * E_NOMEM.
+ * A loop without listeners; options may be NULL. Fails with E_INVALID, E_LIMIT, E_OS, E_NOMEM.
  */
 CALLGATE_PUBLIC int callgate_notify_new(const struct callgate_notify_options *options,
 					struct callgate_notify **ret_notify, struct callgate_error *err);
@@ -107,7 +106,7 @@ CALLGATE_PUBLIC void callgate_notify_free(struct callgate_notify *notify);
 
 /*
  * Before it runs: a listener, of which a copy is kept, and who answers its calls; *handler is copied. Fails with
- * E_LIMIT (256 of them), E_OS, E_NOMEM.
+ * E_UNSUPPORTED (no notifications here), E_LIMIT (256 of them), E_OS, E_NOMEM.
  */
 CALLGATE_PUBLIC int callgate_notify_add(struct callgate_notify *notify, int listener,
 					const struct callgate_notify_handler *handler, struct callgate_error *err);

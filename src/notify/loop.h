@@ -9,6 +9,7 @@
 #define CALLGATE_NOTIFY_LOOP_H
 
 #include "notify/heir.h"
+#include "notify/question.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -18,16 +19,25 @@ enum {
 	NOTIFY_IDLE_TICKS = 20, /* without a call before the watcher sleeps until there is one */
 };
 
+struct notify_source;
+
 struct notify_listener {
 	int fd; /* −1 once its last target is gone */
+	const struct notify_source *source;
 	struct callgate_notify_handler handler;
+	uint32_t armed;		    /* of the kernel's: the how manieth that the heir holds */
+	struct question_door *door; /* of a socket: owned, with its descriptors; else NULL */
 };
 
 struct callgate_notify_target {
 	struct callgate_notify_call call;
 	struct callgate_notify *loop;
 	struct notify_worker *worker;
-	int listener;
+	const struct notify_listener *listener;
+	/* Of a question that came by a socket: */
+	int reply;   /* where its answer goes; the worker's when is_own_reply, else the door's */
+	int process; /* pidfd of who asks, the worker's; −1 when nobody could be made sure of */
+	bool is_own_reply;
 };
 
 struct notify_worker {
@@ -38,7 +48,13 @@ struct notify_worker {
 	bool waits;			      /* to lead; under the loop's lock */
 	uint64_t sequence;		      /* atomic: odd while it works on a call */
 	struct callgate_notify_target target; /* of the call that it works on */
-	uint64_t given_up;		      /* atomic: the sequence of a call that is over or was answered as late */
+	struct question question;	      /* by a socket: what it was received as */
+	struct {
+		pid_t pid;
+		int pidfd;
+		const struct question_door *door;
+	} known;		 /* who asked last; pidfd −1: nobody */
+	uint64_t given_up;	 /* atomic: the sequence of a call that is over or was answered as late */
 	int breaks;		 /* under the loop's lock: a socket to shut down when that is so, or −1 */
 	uint64_t seen, since_ms; /* the watcher's: a sequence, and when it first saw it */
 };
@@ -48,6 +64,7 @@ struct callgate_notify {
 	struct notify_heir heir;
 	struct notify_listener listeners[NOTIFY_LISTENERS_MAX];
 	size_t listener_count;
+	uint32_t armed_count; /* of those that the heir holds */
 	struct notify_worker workers[NOTIFY_THREADS_MAX];
 	size_t worker_count;
 	bool receives_directly; /* one listener, on which a receiver is told of the last target's end (Linux 6.11) */

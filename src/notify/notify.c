@@ -6,7 +6,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "kernel/probe.h"
-#include "notify/loop.h"
+#include "notify/source.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -35,10 +35,8 @@ int callgate_notify_new(const struct callgate_notify_options *options, struct ca
 			struct callgate_error *err)
 {
 	struct callgate_notify *loop;
-	int status = notify_check(err);
+	int status;
 
-	if (status != CALLGATE_OK)
-		return status;
 	if (options && (options->late.kind == CALLGATE_NOTIFY_FD || options->orphaned.kind == CALLGATE_NOTIFY_FD))
 		return fail(err, CALLGATE_E_INVALID, "a descriptor is no answer for whoever comes too late");
 	loop = calloc(1, sizeof(*loop));
@@ -53,13 +51,26 @@ int callgate_notify_new(const struct callgate_notify_options *options, struct ca
 	return CALLGATE_OK;
 }
 
+static void door_free(struct question_door *door)
+{
+	for (size_t i = 0; door && i < QUESTION_CHANNELS; i++)
+		if (door->channels[i] >= 0)
+			close(door->channels[i]);
+	free(door);
+}
+
 void callgate_notify_free(struct callgate_notify *notify)
 {
 	if (!notify)
 		return;
-	for (size_t i = 0; i < notify->listener_count; i++)
+	for (size_t i = 0; i < notify->listener_count; i++) {
 		if (notify->listeners[i].fd >= 0)
 			close(notify->listeners[i].fd);
+		door_free(notify->listeners[i].door);
+	}
+	for (size_t i = 0; i < notify->worker_count; i++)
+		if (notify->workers[i].known.pidfd >= 0)
+			close(notify->workers[i].known.pidfd);
 	heir_end(&notify->heir);
 	if (notify->stop_fd >= 0)
 		close(notify->stop_fd);
@@ -68,23 +79,71 @@ void callgate_notify_free(struct callgate_notify *notify)
 	free(notify);
 }
 
+/* A copy that is close-on-exec, and room for it. */
+static int listener_copy(const struct callgate_notify *notify, int listener, int *ret_copy, struct callgate_error *err)
+{
+	if (notify->listener_count >= NOTIFY_LISTENERS_MAX)
+		return fail(err, CALLGATE_E_LIMIT, "a supervisor holds at most %d listeners", NOTIFY_LISTENERS_MAX);
+	*ret_copy = fcntl(listener, F_DUPFD_CLOEXEC, 3);
+	return *ret_copy < 0 ? fail_errno(err, "cannot keep the listener") : CALLGATE_OK;
+}
+
 int callgate_notify_add(struct callgate_notify *notify, int listener, const struct callgate_notify_handler *handler,
 			struct callgate_error *err)
 {
 	cleanup_fd int copy = -1;
-	int status;
+	int status = notify_check(err);
 
-	if (notify->listener_count >= NOTIFY_LISTENERS_MAX)
-		return fail(err, CALLGATE_E_LIMIT, "a supervisor holds at most %d listeners", NOTIFY_LISTENERS_MAX);
-	copy = fcntl(listener, F_DUPFD_CLOEXEC, 3);
-	if (copy < 0)
-		return fail_errno(err, "cannot keep the listener");
-	status = heir_arm(&notify->heir, copy, err);
+	if (status == CALLGATE_OK)
+		status = listener_copy(notify, listener, &copy, err);
+	if (status == CALLGATE_OK)
+		status = heir_arm(&notify->heir, copy, err);
 	if (status != CALLGATE_OK)
 		return status;
 	notify_sync_wake_up(copy);
-	notify->listeners[notify->listener_count++] =
-		(struct notify_listener){ .fd = take_fd(copy), .handler = *handler };
+	notify->listeners[notify->listener_count++] = (struct notify_listener){
+		.fd = take_fd(copy), .source = &notify_from_kernel, .handler = *handler, .armed = notify->armed_count++
+	};
+	return CALLGATE_OK;
+}
+
+static void door_free_pointer(struct question_door **door)
+{
+	door_free(*door);
+}
+
+static int door_copy(const struct question_door *door, struct question_door **ret_door, struct callgate_error *err)
+{
+	cleanup(door_free_pointer) struct question_door *copy = malloc(sizeof(*copy));
+
+	if (!copy)
+		return fail_nomem(err);
+	*copy = *door;
+	for (size_t i = 0; i < QUESTION_CHANNELS; i++)
+		copy->channels[i] = -1;
+	for (size_t i = 0; i < QUESTION_CHANNELS; i++) {
+		copy->channels[i] = fcntl(door->channels[i], F_DUPFD_CLOEXEC, 3);
+		if (copy->channels[i] < 0)
+			return fail_errno(err, "cannot keep a socket");
+	}
+	*ret_door = take_ptr(copy);
+	return CALLGATE_OK;
+}
+
+int notify_add_socket(struct callgate_notify *notify, int socket, const struct question_door *door,
+		      const struct callgate_notify_handler *handler, struct callgate_error *err)
+{
+	struct question_door *kept = NULL;
+	cleanup_fd int copy = -1;
+	int status = listener_copy(notify, socket, &copy, err);
+
+	if (status == CALLGATE_OK)
+		status = door_copy(door, &kept, err);
+	if (status != CALLGATE_OK)
+		return status;
+	notify->listeners[notify->listener_count++] = (struct notify_listener){
+		.fd = take_fd(copy), .source = &notify_from_socket, .handler = *handler, .door = kept
+	};
 	return CALLGATE_OK;
 }
 
@@ -92,7 +151,9 @@ int callgate_notify_run(struct callgate_notify *notify, struct callgate_error *e
 {
 	if (notify->listener_count == 0)
 		return CALLGATE_OK;
-	notify->receives_directly = notify->listener_count == 1 && probe_kernel_version() >= ABI_KERNEL(6, 11);
+	notify->receives_directly =
+		notify->listener_count == 1 &&
+		(notify->listeners[0].source == &notify_from_socket || probe_kernel_version() >= ABI_KERNEL(6, 11));
 	if (!loop_promote(notify))
 		return fail_errno(err, "cannot start a thread");
 	watcher_run(notify);

@@ -2,7 +2,7 @@
  * The watcher sleeps a tick at a time while there are calls, and for good while there are none. It reads no clock and
  * takes no lock on the way of a call: that a thread is still at the same call it sees by a number that has not changed.
  */
-#include "notify/loop.h"
+#include "notify/source.h"
 
 #include "base/error.h"
 
@@ -54,9 +54,11 @@ static bool loop_add_worker(struct callgate_notify *loop)
 
 	if (loop->worker_count >= loop->options.threads_max)
 		return false;
-	*worker = (struct notify_worker){
-		.loop = loop, .slot = &loop->heir.slots[loop->worker_count], .breaks = -1, .given_up = UINT64_MAX
-	};
+	*worker = (struct notify_worker){ .loop = loop,
+					  .slot = &loop->heir.slots[loop->worker_count],
+					  .breaks = -1,
+					  .given_up = UINT64_MAX,
+					  .known.pidfd = -1 };
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	error = pthread_create(&worker->thread, NULL, worker_main, worker);
@@ -98,11 +100,28 @@ static void watcher_give_up(struct callgate_notify *loop, struct notify_worker *
 	pthread_mutex_unlock(&loop->lock);
 }
 
+/* Whether the call still waits, after it got its late answer where that is due. What was copied of a call is of this
+ * one only when the number is still the same; under the lock no descriptor that the copy names is closed. */
+static bool watcher_ask(struct callgate_notify *loop, struct notify_worker *worker, uint64_t sequence, bool is_late)
+{
+	struct callgate_notify_target target;
+	bool waits = true;
+
+	pthread_mutex_lock(&loop->lock);
+	target = worker->target;
+	if (notify_load(&worker->sequence) == sequence) {
+		if (is_late)
+			target.listener->source->answer(&target, &loop->options.late, NULL);
+		waits = target.listener->source->is_waiting(&target);
+	}
+	pthread_mutex_unlock(&loop->lock);
+	return waits;
+}
+
 /* True while it works on a call, or has since the last look. */
 static bool watcher_look(struct callgate_notify *loop, struct notify_worker *worker, uint64_t now)
 {
 	uint64_t sequence = notify_load(&worker->sequence);
-	const struct callgate_notify_call call = worker->target.call;
 	unsigned deadline = loop->options.deadline_ms;
 
 	if (sequence != worker->seen) {
@@ -110,16 +129,13 @@ static bool watcher_look(struct callgate_notify *loop, struct notify_worker *wor
 		worker->since_ms = now;
 		return true;
 	}
-	/* What was copied of a call is of this one only when the number is still the same. */
-	if (!(sequence & 1) || notify_load(&worker->sequence) != sequence)
+	if (!(sequence & 1))
 		return false;
 	if (__atomic_load_n(&loop->leader, __ATOMIC_ACQUIRE) == worker)
 		loop_promote(loop);
 	if (notify_load(&worker->given_up) == sequence)
 		return true;
-	if (deadline && now - worker->since_ms >= deadline)
-		notify_answer(worker->target.listener, call.id, call.tid, &loop->options.late, NULL);
-	if (!notify_id_is_valid(worker->target.listener, call.id))
+	if (!watcher_ask(loop, worker, sequence, deadline && now - worker->since_ms >= deadline))
 		watcher_give_up(loop, worker, sequence);
 	return true;
 }
@@ -146,6 +162,9 @@ static void watcher_relieve(struct callgate_notify *loop)
 		struct pollfd calls = { .fd = loop->listeners[i].fd, .events = POLLIN };
 		union notify_buffer buffer;
 
+		/* What a handler asks waits in its socket, and holds up its own process only. */
+		if (loop->listeners[i].source != &notify_from_kernel)
+			continue;
 		while (poll(&calls, 1, 0) == 1 && calls.revents & POLLIN &&
 		       notify_receive(calls.fd, &buffer, NULL) == NOTIFY_DONE)
 			notify_answer(calls.fd, buffer.notif.id, (int)buffer.notif.pid, &loop->options.late, NULL);

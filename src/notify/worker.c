@@ -5,7 +5,7 @@
  * Where there is but one listener, that sleep is the only one: to ask poll first would be a call more each time. With
  * several, or before Linux 6.11 (where a receiver sleeps on when the last target is gone), poll comes first.
  */
-#include "notify/loop.h"
+#include "notify/source.h"
 
 #include "base/error.h"
 
@@ -73,47 +73,19 @@ static struct notify_listener *worker_poll(struct notify_worker *worker)
 	return NULL;
 }
 
-static int worker_receive(struct notify_worker *worker, const struct notify_listener *listener,
-			  struct callgate_error *err)
-{
-	int status, ignored;
-
-	worker->slot->listener = (uint32_t)(listener - worker->loop->listeners);
-	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &ignored);
-	status = notify_receive(listener->fd, &worker->slot->received, err);
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &ignored);
-	return status;
-}
-
-/* The answer of kind FD, in one step with its descriptor. What the target has no room for is its own affair. */
-static int worker_answer_fd(const struct callgate_notify_target *target, const struct callgate_notify_answer *answer,
-			    struct callgate_error *err)
-{
-	int status = notify_add_fd(target->listener, target->call.id, answer->fd, answer->is_cloexec ? O_CLOEXEC : 0,
-				   true, NULL, err);
-
-	close(answer->fd);
-	if (status == CALLGATE_E_OS && (err->os_errno == EMFILE || err->os_errno == ENFILE))
-		return notify_respond(target->listener, target->call.id, 0, err->os_errno, err);
-	return status;
-}
-
 static void worker_answer(const struct callgate_notify_target *target, const struct callgate_notify_answer *answer)
 {
 	static const struct callgate_notify_answer kill = { .kind = CALLGATE_NOTIFY_KILL };
 	const struct callgate_notify_options *options = &target->loop->options;
+	const struct notify_source *source = target->listener->source;
 	struct callgate_error err = { 0 };
-	int status;
+	int status = source->answer(target, answer, &err);
 
-	if (!answer)
-		status = notify_continue(target->listener, target->call.id, &err);
-	else if (answer->kind == CALLGATE_NOTIFY_FD)
-		status = worker_answer_fd(target, answer, &err);
-	else
-		status = notify_answer(target->listener, target->call.id, target->call.tid, answer, &err);
+	if (answer && answer->kind == CALLGATE_NOTIFY_FD)
+		close(answer->fd);
 	/* Nobody must wait for ever for an answer that the kernel does not take. */
 	if (status < 0)
-		notify_answer(target->listener, target->call.id, target->call.tid, &kill, NULL);
+		source->answer(target, &kill, NULL);
 	if (options->answered)
 		options->answered(&target->call, answer, options->context);
 }
@@ -145,30 +117,20 @@ static void worker_forget(struct notify_worker *worker)
 	pthread_mutex_unlock(&worker->loop->lock);
 }
 
+/* What receive has filled is the call; the rest says whose it is. */
 static void worker_work(struct notify_worker *worker, const struct notify_listener *listener)
 {
-	const struct seccomp_notif *notif = &worker->slot->received.notif;
 	struct callgate_notify *loop = worker->loop;
-	struct callgate_notify_target *target = &worker->target;
 
-	*target = (struct callgate_notify_target){
-		.call = { .id = notif->id,
-			  .tid = (int)notif->pid,
-			  .audit = notif->data.arch,
-			  .nr = (uint32_t)notif->data.nr,
-			  .ip = notif->data.instruction_pointer },
-		.loop = loop,
-		.worker = worker,
-		.listener = listener->fd,
-	};
-	for (int i = 0; i < 6; i++)
-		target->call.args[i] = notif->data.args[i];
+	worker->target.loop = loop;
+	worker->target.worker = worker;
+	worker->target.listener = listener;
 	__atomic_add_fetch(&worker->sequence, 1, __ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&loop->is_dozing, __ATOMIC_SEQ_CST))
 		loop_wake(loop);
-	worker_ask(target, &listener->handler);
+	worker_ask(&worker->target, &listener->handler);
 	__atomic_add_fetch(&worker->sequence, 1, __ATOMIC_SEQ_CST);
-	worker->slot->received.notif.id = 0;
+	listener->source->forget(worker);
 	worker_forget(worker);
 }
 
@@ -183,7 +145,7 @@ void *worker_main(void *argument)
 	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &ignored);
 	while (worker_lead(worker)) {
 		struct notify_listener *listener = loop->receives_directly ? &loop->listeners[0] : worker_poll(worker);
-		int status = listener ? worker_receive(worker, listener, &err) : NOTIFY_GONE;
+		int status = listener ? listener->source->receive(worker, listener, &err) : NOTIFY_GONE;
 
 		if (status == NOTIFY_DONE)
 			worker_work(worker, listener);
