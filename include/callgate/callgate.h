@@ -23,5 +23,6 @@
 #include <callgate/sandbox.h>
 #include <callgate/scan.h>
 #include <callgate/subject.h>
+#include <callgate/trap.h>
 
 #endif

@@ -9,6 +9,8 @@
 #include "broker/broker.h"
 #include "lang/lang.h"
 
+#include <callgate/trap.h>
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -104,6 +106,54 @@ static struct rlimit exhaust(void)
 	return old;
 }
 
+static bool by_trap; /* the target asks by itself, from a handler of SIGSYS */
+
+static int use_trap(void **state)
+{
+	by_trap = true;
+	return 0;
+}
+
+static int use_listener(void **state)
+{
+	by_trap = false;
+	return 0;
+}
+
+/* Whoever leaves by exit runs what was not his. */
+static void __attribute__((noreturn)) enter_and_act(struct callgate_trap *trap, int (*act)(void))
+{
+	struct callgate_error err;
+
+	if (callgate_trap_enter(trap, &err) == CALLGATE_OK)
+		_exit(act());
+	fprintf(stderr, "# %s\n", err.message);
+	_exit(99);
+}
+
+static int outcome_by_trap(const char *rules, int (*act)(void))
+{
+	struct callgate_policy *policy = parse(rules);
+	struct asked asked = { .listener = -1 };
+	struct callgate_notify *notify;
+	struct callgate_trap *trap;
+	struct rlimit limit;
+
+	assert_int_equal(callgate_trap_new(policy, &trap, NULL), CALLGATE_OK);
+	asked.pid = fork();
+	if (asked.pid == 0)
+		enter_and_act(trap, act);
+	assert_int_equal(callgate_notify_new(NULL, &notify, NULL), CALLGATE_OK);
+	assert_int_equal(callgate_trap_answer(trap, notify, NULL), CALLGATE_OK);
+	limit = exhaust();
+	assert_int_equal(callgate_notify_run(notify, NULL), CALLGATE_OK);
+	setrlimit(RLIMIT_NOFILE, &limit);
+	callgate_notify_free(notify);
+	callgate_trap_free(trap);
+	callgate_policy_free(policy);
+	return asked_end(&asked);
+}
+
 /* What a target comes to whose calls of nr are answered by these rules. */
 static int outcome(unsigned nr, const char *rules, int (*act)(void))
 {
@@ -114,6 +164,10 @@ static int outcome(unsigned nr, const char *rules, int (*act)(void))
 	struct broker *broker;
 	struct asked asked;
 
+	if (by_trap) {
+		callgate_policy_free(policy);
+		return outcome_by_trap(rules, act);
+	}
 	assert_int_equal(broker_new(policy->policy, &broker, NULL), CALLGATE_OK);
 	handler = broker_handler(broker);
 	asked = asked_start(nr, act);
@@ -919,21 +973,22 @@ static void nothing_is_left_when_memory_fails(void **state)
 	callgate_policy_free(policy);
 }
 
-UNIT_TESTS(test_broker_kernel, cmocka_unit_test(paths_lead_where_the_kernel_says),
-	   cmocka_unit_test(links_of_proc_are_not_followed), cmocka_unit_test(access_is_what_the_flags_ask_for),
-	   cmocka_unit_test(a_folder_is_where_a_relative_path_starts),
-	   cmocka_unit_test(a_descriptor_that_is_no_folder_is_refused),
-	   cmocka_unit_test(odd_buffers_are_refused_as_the_kernel_does), cmocka_unit_test(openat2_is_taken_by_its_size),
-	   cmocka_unit_test(a_new_file_has_the_targets_mask),
-	   cmocka_unit_test(the_supervisors_folder_in_proc_is_not_to_be_had),
-	   cmocka_unit_test(a_target_with_a_root_of_its_own_stays_in_it),
-	   cmocka_unit_test(a_target_gets_no_more_than_its_own_rights), cmocka_unit_test(a_fifo_is_waited_for),
-	   cmocka_unit_test(who_dies_at_a_fifo_is_forgotten),
-	   cmocka_unit_test(a_supervisor_without_descriptors_refuses),
-	   cmocka_unit_test(who_changes_the_path_meanwhile_wins_nothing),
-	   cmocka_unit_test(a_socket_is_connected_where_the_rules_say),
-	   cmocka_unit_test(who_changes_the_address_meanwhile_wins_nothing),
-	   cmocka_unit_test(unix_sockets_are_found_by_their_place),
-	   cmocka_unit_test(a_socket_is_bound_where_the_rules_say), cmocka_unit_test(once_is_once),
-	   cmocka_unit_test(own_children_are_signalled_and_nobody_else), cmocka_unit_test(who_answers_must_be_said),
+/* The same table of both: how a call comes to its broker makes no difference. */
+#define BOTH(test)                                                   \
+	cmocka_unit_test(test),                                      \
+	{                                                            \
+#test "_by_trap", test, use_trap, use_listener, NULL \
+	}
+
+UNIT_TESTS(test_broker_kernel, BOTH(paths_lead_where_the_kernel_says), BOTH(links_of_proc_are_not_followed),
+	   BOTH(access_is_what_the_flags_ask_for), BOTH(a_folder_is_where_a_relative_path_starts),
+	   BOTH(a_descriptor_that_is_no_folder_is_refused), BOTH(odd_buffers_are_refused_as_the_kernel_does),
+	   BOTH(openat2_is_taken_by_its_size), BOTH(a_new_file_has_the_targets_mask),
+	   BOTH(the_supervisors_folder_in_proc_is_not_to_be_had), BOTH(a_target_with_a_root_of_its_own_stays_in_it),
+	   BOTH(a_target_gets_no_more_than_its_own_rights), BOTH(a_fifo_is_waited_for),
+	   BOTH(who_dies_at_a_fifo_is_forgotten), cmocka_unit_test(a_supervisor_without_descriptors_refuses),
+	   BOTH(who_changes_the_path_meanwhile_wins_nothing), BOTH(a_socket_is_connected_where_the_rules_say),
+	   BOTH(who_changes_the_address_meanwhile_wins_nothing), BOTH(unix_sockets_are_found_by_their_place),
+	   BOTH(a_socket_is_bound_where_the_rules_say), cmocka_unit_test(once_is_once),
+	   BOTH(own_children_are_signalled_and_nobody_else), cmocka_unit_test(who_answers_must_be_said),
 	   cmocka_unit_test(nothing_is_left_when_memory_fails), )
