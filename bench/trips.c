@@ -14,6 +14,8 @@
 #include "lang/lang.h"
 #include "launch/handover.h"
 
+#include <callgate/trap.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -50,6 +52,18 @@ static void pin(void)
 		sched_setaffinity(0, sizeof(set), &set);
 }
 
+static void __attribute__((noreturn)) time_all(bool (*act)(void))
+{
+	for (int i = 0; i < rounds; i++) {
+		double before = times_now();
+
+		if (!act())
+			_exit(2);
+		times[i] = times_now() - before;
+	}
+	_exit(0);
+}
+
 /* A child that measures act, once its calls of nr get this action; a listener comes back over a socket. */
 static pid_t start(unsigned nr, unsigned action, bool (*act)(void), int *ret_listener)
 {
@@ -76,14 +90,7 @@ static pid_t start(unsigned nr, unsigned action, bool (*act)(void), int *ret_lis
 		close(listener);
 		close(ends[0]);
 		close(ends[1]);
-		for (int i = 0; i < rounds; i++) {
-			double before = times_now();
-
-			if (!act())
-				_exit(2);
-			times[i] = times_now() - before;
-		}
-		_exit(0);
+		time_all(act);
 	}
 	while (notifies && handover_take(ends[0], ret_listener, NULL) != CALLGATE_OK)
 		sched_yield();
@@ -290,6 +297,36 @@ static void way_trap(void)
 	close(ends[1]);
 }
 
+/* The same with our handler and our rules. */
+static void way_handler(void)
+{
+	struct callgate_policy *policy = NULL;
+	struct callgate_notify *notify = NULL;
+	struct callgate_trap *trap = NULL;
+	char text[512];
+	pid_t pid;
+
+	snprintf(text, sizeof(text),
+		 "kernel 6.1\ndefault allow\nnotify openat via files { read \"%s/www/**\"; deny \"**\" }\n", folder);
+	if (callgate_policy_parse("trips", text, strlen(text), NULL, &policy, NULL) != CALLGATE_OK ||
+	    callgate_trap_new(policy, &trap, NULL) != CALLGATE_OK ||
+	    callgate_notify_new(NULL, &notify, NULL) != CALLGATE_OK)
+		exit(1);
+	pid = fork();
+	if (pid == 0) {
+		pin();
+		if (callgate_trap_enter(trap, NULL) != CALLGATE_OK)
+			_exit(1);
+		time_all(open_bare);
+	}
+	if (callgate_trap_answer(trap, notify, NULL) != CALLGATE_OK || callgate_notify_run(notify, NULL) != CALLGATE_OK)
+		exit(1);
+	finish(pid, "handler");
+	callgate_notify_free(notify);
+	callgate_trap_free(trap);
+	callgate_policy_free(policy);
+}
+
 struct way {
 	const char *name;
 	void (*run)(void);
@@ -304,6 +341,7 @@ static struct way ways[] = {
 	{ "supervisor, policy looked up", way_lookup, true },
 	{ "supervisor, path read, descriptor handed over", way_files, true },
 	{ "trap and socket, the same", way_trap, true },
+	{ "trap and socket, our handler and rules", way_handler, true },
 	{ "anywhere: supervisor", way_lookup, false },
 	{ "anywhere: a loop without SYNC_WAKE_UP", way_plain, false },
 };
