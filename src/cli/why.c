@@ -194,14 +194,8 @@ static int explain(const struct callgate_subject *subject, struct callgate_event
 static struct callgate_event *read_refusal(const char *line, size_t length)
 {
 	struct callgate_event *event = NULL;
-	const char *record = memmem(line, length, "audit(", strlen("audit("));
-	const char *type = memmem(line, length, "type=", strlen("type="));
 
-	if (length && line[0] == '{')
-		callgate_event_parse(line, length, &event, NULL);
-	else if (record)
-		callgate_audit_parse(type && type < record ? type : record,
-				     length - (size_t)((type && type < record ? type : record) - line), &event, NULL);
+	callgate_event_recognise(line, length, &event, NULL);
 	if (event && event->kind != CALLGATE_EVENT_REFUSED) {
 		callgate_event_free(event);
 		event = NULL;

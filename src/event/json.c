@@ -199,12 +199,15 @@ static int add_refusal(json_t *object, const struct callgate_event *event)
 	return failed;
 }
 
-static int add_suppressed(json_t *object, const struct callgate_event *event)
+static int add_rest(json_t *object, const struct callgate_event *event)
 {
-	return json_object_set_new(object, "pid", json_integer(event->refusal.pid)) |
-	       json_object_set_new(object, "program", json_any(event->refusal.program)) |
-	       json_object_set_new(object, "policy", json_any(event->refusal.policy)) |
-	       json_object_set_new(object, "count", json_integer((json_int_t)event->count));
+	int failed = json_object_set_new(object, "pid", json_integer(event->refusal.pid)) |
+		     json_object_set_new(object, "program", json_any(event->refusal.program)) |
+		     json_object_set_new(object, "policy", json_any(event->refusal.policy));
+
+	if (event->kind == CALLGATE_EVENT_SUPPRESSED)
+		failed |= json_object_set_new(object, "count", json_integer((json_int_t)event->count));
+	return failed;
 }
 
 json_t *event_json(const struct callgate_event *event)
@@ -214,8 +217,7 @@ json_t *event_json(const struct callgate_event *event)
 	int failed = !object;
 
 	if (!failed)
-		failed = event->kind == CALLGATE_EVENT_REFUSED ? add_refusal(object, event)
-							       : add_suppressed(object, event);
+		failed = event->kind == CALLGATE_EVENT_REFUSED ? add_refusal(object, event) : add_rest(object, event);
 	return failed ? NULL : take_ptr(object);
 }
 

@@ -23,7 +23,7 @@ struct queue_slot {
 
 struct event_queue {
 	pthread_mutex_t lock;
-	pthread_cond_t filled;
+	pthread_cond_t filled, drained;
 	bool is_closed;
 	size_t turn;	  /* the slot that was served last */
 	size_t slots_end; /* behind the last that was ever used */
@@ -39,6 +39,7 @@ struct event_queue *event_queue_new(void)
 		return NULL;
 	pthread_mutex_init(&queue->lock, NULL);
 	pthread_cond_init(&queue->filled, NULL);
+	pthread_cond_init(&queue->drained, NULL);
 	return queue;
 }
 
@@ -51,6 +52,7 @@ void event_queue_free(struct event_queue *queue)
 			callgate_event_free(queue->slots[i].events[(queue->slots[i].first + j) % EVENT_QUEUE_EACH_MAX]);
 	pthread_mutex_destroy(&queue->lock);
 	pthread_cond_destroy(&queue->filled);
+	pthread_cond_destroy(&queue->drained);
 	free(queue);
 }
 
@@ -98,6 +100,16 @@ bool event_queue_has_room(struct event_queue *queue, uint64_t target)
 	has_room = !slot->is_used || slot_admits(queue, slot);
 	pthread_mutex_unlock(&queue->lock);
 	return has_room;
+}
+
+void event_queue_wait_room(struct event_queue *queue, uint64_t target)
+{
+	struct queue_slot *slot;
+
+	pthread_mutex_lock(&queue->lock);
+	while ((slot = find_slot(queue, target))->is_used && slot->count == EVENT_QUEUE_EACH_MAX)
+		pthread_cond_wait(&queue->drained, &queue->lock);
+	pthread_mutex_unlock(&queue->lock);
 }
 
 void event_queue_push(struct event_queue *queue, uint64_t target, struct callgate_event *event_take)
@@ -176,6 +188,7 @@ struct callgate_event *event_queue_pop(struct event_queue *queue, bool waits)
 	pthread_mutex_lock(&queue->lock);
 	while (!(event = queue_next(queue)) && waits && !queue->is_closed)
 		pthread_cond_wait(&queue->filled, &queue->lock);
+	pthread_cond_broadcast(&queue->drained);
 	pthread_mutex_unlock(&queue->lock);
 	return event;
 }

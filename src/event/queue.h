@@ -29,6 +29,9 @@ void event_queue_free(struct event_queue *queue);
 /* Whether one more event of this target fits now. When not it is counted, and there is no need to make it. */
 bool event_queue_has_room(struct event_queue *queue, uint64_t target);
 
+/* For who may wait, since what he reads does: until one more of this target fits. Whoever pops must go on. */
+void event_queue_wait_room(struct event_queue *queue, uint64_t target);
+
 /* Takes the event (of callgate_event_parse, or calloc), or frees and counts it where there is no room. NULL is one for
  * which there was no memory: it is counted. */
 void event_queue_push(struct event_queue *queue, uint64_t target, struct callgate_event *event_take);

@@ -1,0 +1,193 @@
+/*
+ * Sources read in threads of their own, into one queue with a place for each target; one thread empties it and tells
+ * everybody who is named. The last source to end closes the queue, and what is left in it is told before all ends.
+ */
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "event/event.h"
+#include "monitor/chain.h"
+#include "monitor/journal.h"
+#include "monitor/metrics.h"
+#include "monitor/feed.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+struct monitor {
+	const struct callgate_monitor_options *options;
+	struct event_queue *queue;
+	struct counts counts;
+	struct feed *feeds; /* owned */
+	size_t feed_count;
+	size_t reading; /* atomic: sources that have not ended */
+	struct chain chain;
+	struct metrics metrics;
+	int journal; /* −1: none */
+	int ends;    /* can be read when the monitor gives up; −1 */
+};
+
+static void monitor_ended(void *context)
+{
+	struct monitor *monitor = context;
+
+	if (__atomic_sub_fetch(&monitor->reading, 1, __ATOMIC_SEQ_CST) == 0)
+		event_queue_close(monitor->queue);
+}
+
+/* The sources end; what they still bring is thrown away. */
+static void monitor_give_up(struct monitor *monitor)
+{
+	const uint64_t one = 1;
+
+	if (write(monitor->ends, &one, sizeof(one)) < 0)
+		abort();
+}
+
+static void monitor_fini(struct monitor *monitor)
+{
+	for (size_t i = 0; i < monitor->feed_count; i++)
+		feed_close(&monitor->feeds[i]);
+	free(monitor->feeds);
+	metrics_stop(&monitor->metrics);
+	chain_close(&monitor->chain);
+	if (monitor->journal >= 0)
+		close(monitor->journal);
+	if (monitor->ends >= 0)
+		close(monitor->ends);
+	event_queue_free(monitor->queue);
+	counts_fini(&monitor->counts);
+}
+
+static int monitor_open_feeds(struct monitor *monitor, struct callgate_error *err)
+{
+	const struct callgate_monitor_options *options = monitor->options;
+	size_t count = options->source_count + options->audit;
+
+	monitor->feeds = calloc(count ? count : 1, sizeof(*monitor->feeds));
+	if (!monitor->feeds)
+		return fail_nomem(err);
+	for (size_t i = 0; i < count; i++) {
+		struct feed *feed = &monitor->feeds[i];
+		int status;
+
+		*feed = (struct feed){ .name = i < options->source_count ? options->sources[i] : NULL,
+				       .place = (unsigned)i,
+				       .follows = options->follow,
+				       .fd = -1,
+				       .stop = options->stop_fd,
+				       .ends = monitor->ends,
+				       .queue = monitor->queue,
+				       .counts = &monitor->counts,
+				       .ended = monitor_ended,
+				       .context = monitor };
+		monitor->feed_count++;
+		status = feed_open(feed, err);
+		if (status != CALLGATE_OK)
+			return status;
+	}
+	return CALLGATE_OK;
+}
+
+static int monitor_open(struct monitor *monitor, struct callgate_error *err)
+{
+	const struct callgate_monitor_options *options = monitor->options;
+	int status = counts_init(&monitor->counts, err);
+
+	monitor->queue = event_queue_new();
+	if (status == CALLGATE_OK && !monitor->queue)
+		status = fail_nomem(err);
+	monitor->ends = eventfd(0, EFD_CLOEXEC);
+	if (status == CALLGATE_OK && monitor->ends < 0)
+		status = fail_errno(err, "cannot make an event descriptor");
+	if (status == CALLGATE_OK)
+		status = monitor_open_feeds(monitor, err);
+	if (status == CALLGATE_OK && options->chain)
+		status =
+			chain_open(options->chain, options->chain_key, options->chain_key_length, &monitor->chain, err);
+	if (status == CALLGATE_OK && options->journal)
+		status = journal_open(options->journal, &monitor->journal, err);
+	if (status == CALLGATE_OK && options->metrics)
+		status = metrics_start(&monitor->metrics, options->metrics, &monitor->counts, err);
+	return status;
+}
+
+static int monitor_start(struct monitor *monitor, struct callgate_error *err)
+{
+	int status = CALLGATE_OK;
+
+	monitor->reading = monitor->feed_count;
+	for (size_t i = 0; i < monitor->feed_count; i++) {
+		if (status == CALLGATE_OK)
+			status = feed_start(&monitor->feeds[i], err);
+		if (!monitor->feeds[i].runs)
+			monitor_ended(monitor);
+	}
+	if (!monitor->feed_count)
+		event_queue_close(monitor->queue);
+	if (status != CALLGATE_OK)
+		monitor_give_up(monitor);
+	return status;
+}
+
+/* To all who are named. *ret_goes_on is false when the one who asked wants no more. */
+static int monitor_tell(struct monitor *monitor, struct callgate_event *event, bool *ret_goes_on,
+			struct callgate_error *err)
+{
+	const struct callgate_monitor_options *options = monitor->options;
+	bool is_refusal = event->kind == CALLGATE_EVENT_REFUSED || event->kind == CALLGATE_EVENT_SUPPRESSED;
+	cleanup_free char *line = NULL;
+	int status = CALLGATE_OK;
+
+	if (event->kind == CALLGATE_EVENT_REFUSED && options->subject && !event->refusal.policy[0])
+		status = callgate_refusal_explain(options->subject, &event->refusal, err);
+	if (status == CALLGATE_OK)
+		status = callgate_event_format(event, &line, err);
+	/* First what must not be lost. */
+	if (status == CALLGATE_OK && monitor->chain.fd >= 0)
+		status = chain_append(&monitor->chain, line, err);
+	if (status != CALLGATE_OK)
+		return status;
+	counts_add(&monitor->counts, event);
+	if (monitor->journal >= 0 && is_refusal && !journal_send(monitor->journal, event, line))
+		__atomic_add_fetch(&monitor->counts.report.journal_lost, 1, __ATOMIC_RELAXED);
+	*ret_goes_on = !options->told || options->told(event, line, options->context);
+	return CALLGATE_OK;
+}
+
+/* Tells what comes; after a failure what still comes is thrown away, so that nobody waits for room. */
+static int monitor_drain(struct monitor *monitor, struct callgate_error *err)
+{
+	struct callgate_event *event;
+	int status = CALLGATE_OK;
+	bool goes_on = true;
+
+	while ((event = event_queue_pop(monitor->queue, true))) {
+		if (status == CALLGATE_OK && goes_on)
+			status = monitor_tell(monitor, event, &goes_on, err);
+		callgate_event_free(event);
+		if (status != CALLGATE_OK || !goes_on)
+			monitor_give_up(monitor);
+	}
+	return status;
+}
+
+int callgate_monitor_run(const struct callgate_monitor_options *options, struct callgate_monitor_report *ret_report,
+			 struct callgate_error *err)
+{
+	cleanup(monitor_fini) struct monitor monitor = {
+		.options = options, .chain = CHAIN_NONE, .metrics = METRICS_NONE, .journal = -1, .ends = -1
+	};
+	int status = monitor_open(&monitor, err), drained;
+
+	if (status != CALLGATE_OK)
+		return status;
+	status = monitor_start(&monitor, err);
+	drained = monitor_drain(&monitor, status == CALLGATE_OK ? err : NULL);
+	if (status == CALLGATE_OK)
+		status = drained;
+	if (status != CALLGATE_OK)
+		return status;
+	*ret_report = monitor.counts.report;
+	return CALLGATE_OK;
+}
