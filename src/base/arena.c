@@ -1,6 +1,9 @@
 /*
  * Blocks double in size, so that a small policy costs one malloc and a large one a dozen. What is larger than a
  * block gets one of its own.
+ *
+ * A large vector too has a block of its own, several times its size, in which it grows where it is: pages that nobody
+ * touches cost nothing, copies and what they leave behind do.
  */
 #include "base/arena.h"
 
@@ -10,11 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARENA_FIRST_BLOCK = 4096, ARENA_LARGEST_BLOCK = 1 << 20 };
+enum { ARENA_FIRST_BLOCK = 4096, ARENA_LARGEST_BLOCK = 1 << 20, ARENA_LARGE_VECTOR = 1 << 17, ARENA_VECTOR_ROOM = 8 };
 
 struct arena_block {
 	struct arena_block *next;
 	size_t size;
+	bool is_vector; /* one vector has it all */
 	max_align_t bytes[];
 };
 
@@ -39,6 +43,7 @@ static bool arena_add_block(struct arena *arena, size_t least)
 		return false;
 	block->next = arena->blocks;
 	block->size = size;
+	block->is_vector = false;
 	arena->blocks = block;
 	arena->used = 0;
 	return true;
@@ -109,6 +114,36 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 	return text;
 }
 
+/* Room of its own for a vector of so many bytes and more, which nothing else is put into. */
+static void *arena_take_large(struct arena *arena, size_t bytes)
+{
+	size_t size = bytes > SIZE_MAX / 4 / ARENA_VECTOR_ROOM ? bytes : bytes * ARENA_VECTOR_ROOM;
+	struct arena_block *block = bytes > SIZE_MAX / 4 ? NULL : malloc(sizeof(*block) + size);
+
+	if (!block)
+		return NULL;
+	block->size = size;
+	block->is_vector = true;
+	if (!arena->blocks) {
+		block->next = NULL;
+		arena->blocks = block;
+		arena->used = size;
+	} else {
+		block->next = arena->blocks->next;
+		arena->blocks->next = block;
+	}
+	return block->bytes;
+}
+
+/* Whether these items have a block of their own, with room for so many bytes. */
+static bool arena_has_room(const struct arena *arena, const void *items, size_t bytes)
+{
+	for (const struct arena_block *block = arena->blocks; block; block = block->next)
+		if (block->is_vector && (const void *)block->bytes == items)
+			return bytes <= block->size;
+	return false;
+}
+
 void *arena_grow(struct arena *arena, void *items, size_t length, size_t *capacity, size_t size)
 {
 	size_t wanted = *capacity ? *capacity * 2 : 8;
@@ -117,7 +152,11 @@ void *arena_grow(struct arena *arena, void *items, size_t length, size_t *capaci
 
 	if (__builtin_mul_overflow(wanted, size, &bytes))
 		return NULL;
-	grown = arena_take(arena, bytes);
+	if (bytes > ARENA_LARGE_VECTOR && arena_has_room(arena, items, bytes)) {
+		*capacity = wanted;
+		return items;
+	}
+	grown = bytes > ARENA_LARGE_VECTOR ? arena_take_large(arena, bytes) : arena_take(arena, bytes);
 	if (!grown)
 		return NULL;
 	if (length)

@@ -94,7 +94,9 @@ struct code_function {
 	size_t window_room;  /* allocated; all zero but for what insns says */
 	uint32_t *buckets;   /* the same by hash for addresses beyond the window */
 	size_t bucket_count; /* a power of 2, 0: not made yet */
-	size_t far_count;    /* instructions in it */
+	struct {
+		VEC(uint32_t);
+	} far; /* which buckets are in use */
 	struct {
 		VEC(uint32_t);
 	} stack; /* of code_function_order */

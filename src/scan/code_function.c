@@ -21,7 +21,7 @@ static size_t bucket_of(const struct code_function *function, uint64_t address)
 
 static uint32_t far_insn_at(const struct code_function *function, uint64_t address)
 {
-	if (function->far_count == 0)
+	if (function->far.length == 0)
 		return CODE_NONE;
 	for (size_t at = bucket_of(function, address); function->buckets[at];
 	     at = (at + 1) & (function->bucket_count - 1))
@@ -37,39 +37,41 @@ uint32_t code_insn_at(const struct code_function *function, uint64_t address)
 	return far_insn_at(function, address);
 }
 
-static void far_hash(struct code_function *function, uint32_t index)
+/* Where there is room. */
+static bool far_put(struct code_function *function, uint32_t index)
 {
 	size_t at = bucket_of(function, function->insns.items[index].insn.address);
 
 	while (function->buckets[at])
 		at = (at + 1) & (function->bucket_count - 1);
 	function->buckets[at] = index + 1;
+	return VEC_PUSH(&function->arena, &function->far, (uint32_t)at);
 }
 
-/* Makes a table of so many buckets for the far instructions before the one with index end. */
-static bool far_rehash(struct code_function *function, size_t buckets, uint32_t end)
+/* Makes a larger table for the far instructions before the one with index end. */
+static bool far_rehash(struct code_function *function, uint32_t end)
 {
-	uint32_t *larger = calloc(buckets, sizeof(*larger));
+	size_t count = function->bucket_count ? function->bucket_count * 2 : BUCKETS_FIRST;
+	uint32_t *larger = calloc(count, sizeof(*larger));
 
 	if (!larger)
 		return false;
 	free(function->buckets);
 	function->buckets = larger;
-	function->bucket_count = buckets;
+	function->bucket_count = count;
+	function->far.length = 0;
 	for (uint32_t i = 0; i < end; i++)
-		if (function->insns.items[i].insn.address - function->low >= function->window_count)
-			far_hash(function, i);
+		if (function->insns.items[i].insn.address - function->low >= function->window_count &&
+		    !far_put(function, i))
+			return false;
 	return true;
 }
 
 static bool far_add(struct code_function *function, uint32_t index)
 {
-	if (function->far_count * 2 >= function->bucket_count &&
-	    !far_rehash(function, function->bucket_count ? function->bucket_count * 2 : BUCKETS_FIRST, index))
+	if (function->far.length * 2 >= function->bucket_count && !far_rehash(function, index))
 		return false;
-	far_hash(function, index);
-	function->far_count++;
-	return true;
+	return far_put(function, index);
 }
 
 /* Forgets all instructions; what was written to the tables, and no more, is written again. */
@@ -81,9 +83,9 @@ static void function_forget(struct code_function *function)
 		if (at < function->window_count)
 			function->window[at] = 0;
 	}
-	if (function->far_count > 0)
-		memset(function->buckets, 0, function->bucket_count * sizeof(*function->buckets));
-	function->far_count = function->insns.length = 0;
+	for (size_t i = 0; i < function->far.length; i++)
+		function->buckets[function->far.items[i]] = 0;
+	function->far.length = function->insns.length = 0;
 }
 
 /* Sets the extent in which instructions are found without a hash. */

@@ -90,6 +90,9 @@ static bool state_join_cells(struct values *values, struct state *into, const st
 	uint8_t kept = 0, j = 0, count = into->cell_count;
 	bool changed = false;
 
+	if (count == 0 ||
+	    (count == from->cell_count && memcmp(into->cells, from->cells, count * sizeof(*into->cells)) == 0))
+		return false;
 	for (uint8_t i = 0; i < count; i++) {
 		struct state_cell cell = into->cells[i];
 		uint32_t value = UNKNOWN;

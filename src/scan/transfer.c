@@ -41,6 +41,8 @@ static uint32_t flow_arguments(struct flow *flow, const struct state *state, con
 		uint32_t value = state_get(state, registers[i]);
 		const struct value all = *value_at(flow->values, value);
 
+		if (value == UNKNOWN)
+			continue;
 		if (all.kind == VALUE_STACK) {
 			uint32_t held = state_load(flow->values, state, all.number, 4);
 
@@ -75,26 +77,26 @@ static struct effect call_effect(const struct flow *flow, const struct insn *ins
 	return effect;
 }
 
-static uint32_t flow_callee(struct flow *flow, const struct state *state, const struct insn *insn)
+/* A call of, or a jump to, an address. */
+static struct effect direct_effect(const struct insn *insn, uint64_t target)
 {
-	if (insn->op == INSN_CALL || insn->op == INSN_JUMP)
-		return value_of(flow->values, VALUE_ADDRESS, insn->imm);
-	return flow_operand(flow, state, insn);
+	return (struct effect){ .site = insn->address, .target = target, .kind = EFFECT_CALL };
 }
 
-static void flow_call_effect(struct flow *flow, const struct state *state, const struct insn *insn, uint32_t callee)
+static struct effect indirect_effect(struct flow *flow, const struct state *state, const struct insn *insn)
 {
-	struct effect effect;
+	uint32_t callee = flow_operand(flow, state, insn);
 
-	flow->is_noisy = true;
-	if (!flow->emits)
-		return;
 	/* Any entry of a table may be called: the table's pointers are in reach. */
 	if (value_kind(flow->values, callee) == VALUE_ENTRY)
 		flow_escape(flow, state, insn->address, callee);
 	if (value_kind(flow->values, callee) == VALUE_TARGET)
 		flow_escape_targets(flow, state, insn->address, callee);
-	effect = call_effect(flow, insn, callee);
+	return call_effect(flow, insn, callee);
+}
+
+static void flow_emit_call(struct flow *flow, const struct state *state, struct effect effect)
+{
 	effect.arguments = flow_arguments(flow, state, flow->arch->arguments, VALUE_ARGUMENTS);
 	flow_emit(flow, state, effect);
 }
@@ -124,7 +126,9 @@ static void flow_call(struct flow *flow, struct state *state, const struct insn 
 
 	flow->is_noisy = true;
 	if (flow->emits)
-		flow_call_effect(flow, state, insn, flow_callee(flow, state, insn));
+		flow_emit_call(flow, state,
+			       insn->op == INSN_CALL ? direct_effect(insn, (uint64_t)insn->imm)
+						     : indirect_effect(flow, state, insn));
 	/* A function that a compiler has seen may leave alone what others change. */
 	kept = flow_pages(flow, state) & flow->arch->call_changes;
 	given &= ~(kept | flow_target_register(flow, insn));
@@ -140,13 +144,14 @@ static void flow_call(struct flow *flow, struct state *state, const struct insn 
 }
 
 /* A jump out of the function: all that this one knew is the other's now. */
-static void flow_leave_function(struct flow *flow, const struct state *state, const struct insn *insn, uint32_t callee)
+static void flow_leave_function(struct flow *flow, const struct state *state, const struct insn *insn,
+				struct effect effect)
 {
 	uint32_t given = flow->arch->registers & ~(flow->arch->veneer | flow_target_register(flow, insn));
 
 	if (!flow->was_opened)
 		given &= ~flow_pages(flow, state);
-	flow_call_effect(flow, state, insn, callee);
+	flow_emit_call(flow, state, effect);
 	flow_escape_registers(flow, state, insn->address, given);
 	flow_escape_cells(flow, state, insn->address, true);
 }
@@ -174,23 +179,24 @@ static void flow_jump_indirect(struct flow *flow, const struct state *state, con
 {
 	const struct code_function *function = &flow->function;
 	const struct value *to;
-	uint32_t callee;
 
 	if (flow_switch(flow, state, item))
 		return;
-	callee = flow_callee(flow, state, &item->insn);
-	to = value_at(flow->values, callee);
+	to = value_at(flow->values, flow_operand(flow, state, &item->insn));
 	if (to->kind != VALUE_SLOT || !function->never_returns(function->context, (uint64_t)to->number, true))
 		flow->can_return = true;
-	flow_leave_function(flow, state, &item->insn, callee);
+	flow->is_noisy = true;
+	if (flow->emits)
+		flow_leave_function(flow, state, &item->insn, indirect_effect(flow, state, &item->insn));
 }
 
 void flow_fall(struct flow *flow, const struct state *state, const struct insn *insn)
 {
 	uint64_t next = insn->address + insn->length;
 
-	flow->can_return = true;
-	flow_leave_function(flow, state, insn, value_of(flow->values, VALUE_ADDRESS, (int64_t)next));
+	flow->can_return = flow->is_noisy = true;
+	if (flow->emits)
+		flow_leave_function(flow, state, insn, direct_effect(insn, next));
 }
 
 static void flow_jump(struct flow *flow, const struct state *state, const struct code_insn *item)
@@ -201,7 +207,9 @@ static void flow_jump(struct flow *flow, const struct state *state, const struct
 		return;
 	if (!function->never_returns(function->context, (uint64_t)item->insn.imm, false))
 		flow->can_return = true;
-	flow_leave_function(flow, state, &item->insn, flow_callee(flow, state, &item->insn));
+	flow->is_noisy = true;
+	if (flow->emits)
+		flow_leave_function(flow, state, &item->insn, direct_effect(&item->insn, (uint64_t)item->insn.imm));
 }
 
 static void flow_return(struct flow *flow, const struct state *state, const struct insn *insn)

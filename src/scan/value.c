@@ -10,7 +10,7 @@
 enum { INDEX_FIRST = 256 };
 
 /* Sizes are multiples of 4; the last 4 bytes may be read twice. */
-static uint64_t hash_bytes(const void *bytes, size_t size)
+static uint32_t hash_bytes(const void *bytes, size_t size)
 {
 	const char *at = bytes;
 	uint64_t hash = size, word;
@@ -25,59 +25,69 @@ static uint64_t hash_bytes(const void *bytes, size_t size)
 		hash = (hash ^ word) * 0x9e3779b97f4a7c15;
 		hash ^= hash >> 32;
 	}
-	return hash;
+	return (uint32_t)hash;
 }
 
-/* The bucket that holds the item equal to this one, or the free one where it belongs. */
-static uint32_t *index_find(const struct value_index *index, const void *items, size_t size, const void *item)
+/* The slot of the item equal to this one, or the free one where it belongs. */
+static struct value_slot *index_find(const struct value_index *index, uint32_t hash, const void *items, size_t size,
+				     const void *item)
 {
-	size_t at = hash_bytes(item, size) & (index->capacity - 1);
+	size_t at = hash & (index->capacity - 1);
 
-	while (index->buckets[at] && memcmp((const char *)items + (index->buckets[at] - 1) * size, item, size) != 0)
+	while (index->slots[at].place &&
+	       (index->slots[at].hash != hash ||
+		memcmp((const char *)items + (index->slots[at].place - 1) * size, item, size) != 0))
 		at = (at + 1) & (index->capacity - 1);
-	return &index->buckets[at];
+	return &index->slots[at];
 }
 
 /* Room for one more of count items. */
-static bool index_grow(struct values *values, struct value_index *index, const void *items, size_t size, size_t count)
+static bool index_grow(struct values *values, struct value_index *index, size_t count)
 {
 	struct value_index larger = { .capacity = index->capacity ? index->capacity * 2 : INDEX_FIRST };
 
 	if (index->capacity > count * 2)
 		return true;
-	larger.buckets = arena_array(&values->arena, larger.capacity, sizeof(*larger.buckets));
-	if (!larger.buckets)
+	larger.slots = arena_array(&values->arena, larger.capacity, sizeof(*larger.slots));
+	if (!larger.slots)
 		return false;
-	for (size_t i = 0; i < count; i++)
-		*index_find(&larger, items, size, (const char *)items + i * size) = (uint32_t)i + 1;
+	for (size_t i = 0; i < index->capacity; i++) {
+		size_t at = index->slots[i].hash & (larger.capacity - 1);
+
+		if (!index->slots[i].place)
+			continue;
+		while (larger.slots[at].place)
+			at = (at + 1) & (larger.capacity - 1);
+		larger.slots[at] = index->slots[i];
+	}
 	*index = larger;
 	return true;
 }
 
-/* The place of item in vec; it is added where it is not there. */
-#define KEEP(values, vec, index, item)                                                                  \
-	__extension__({                                                                                 \
-		uint32_t kept_ = 0;                                                                     \
-		if (!index_grow((values), (index), (vec)->items, sizeof(*(item)), (vec)->length)) {     \
-			(values)->failed = true;                                                        \
-		} else {                                                                                \
-			uint32_t *bucket_ = index_find((index), (vec)->items, sizeof(*(item)), (item)); \
-			if (!*bucket_ && !VEC_PUSH(&(values)->arena, (vec), *(item)))                   \
-				(values)->failed = true;                                                \
-			else if (!*bucket_)                                                             \
-				*bucket_ = (uint32_t)(vec)->length;                                     \
-			kept_ = *bucket_ ? *bucket_ - 1 : 0;                                            \
-		}                                                                                       \
-		kept_;                                                                                  \
+/* The place of item, with this hash, in vec; it is added where it is not there. */
+#define KEEP(values, vec, index, item)                                                                                \
+	__extension__({                                                                                               \
+		uint32_t kept_ = 0, hash_ = hash_bytes((item), sizeof(*(item)));                                      \
+		if (!index_grow((values), (index), (vec)->length)) {                                                  \
+			(values)->failed = true;                                                                      \
+		} else {                                                                                              \
+			struct value_slot *slot_ = index_find((index), hash_, (vec)->items, sizeof(*(item)), (item)); \
+			if (!slot_->place && !VEC_PUSH(&(values)->arena, (vec), *(item)))                             \
+				(values)->failed = true;                                                              \
+			else if (!slot_->place)                                                                       \
+				*slot_ = (struct value_slot){ hash_, (uint32_t)(vec)->length };                       \
+			kept_ = slot_->place ? slot_->place - 1 : 0;                                                  \
+		}                                                                                                     \
+		kept_;                                                                                                \
 	})
 
-static uint64_t value_hash(const struct value *value)
+static uint32_t value_hash(const struct value *value)
 {
 	uint64_t rest, hash;
 
 	memcpy(&rest, &value->offset, sizeof(rest));
 	hash = ((uint64_t)value->number ^ rest << 23 ^ rest >> 41) * 0x9e3779b97f4a7c15;
-	return hash ^ hash >> 32;
+	return (uint32_t)(hash ^ hash >> 32);
 }
 
 static bool value_equals(const struct value *a, const struct value *b)
@@ -89,49 +99,38 @@ static bool value_equals(const struct value *a, const struct value *b)
 	return a->number == b->number && mine == other;
 }
 
-static uint32_t *value_bucket(const struct values *values, const struct value *value)
+static struct value_slot *value_find(const struct values *values, uint32_t hash, const struct value *value)
 {
 	const struct value_index *index = &values->value_index;
-	size_t at = value_hash(value) & (index->capacity - 1);
+	size_t at = hash & (index->capacity - 1);
 
-	while (index->buckets[at] && !value_equals(&values->values.items[index->buckets[at] - 1], value))
+	while (index->slots[at].place && (index->slots[at].hash != hash ||
+					  !value_equals(&values->values.items[index->slots[at].place - 1], value)))
 		at = (at + 1) & (index->capacity - 1);
-	return &index->buckets[at];
-}
-
-static bool values_rehash(struct values *values)
-{
-	size_t capacity = values->value_index.capacity ? values->value_index.capacity * 2 : INDEX_FIRST;
-	uint32_t *buckets = arena_array(&values->arena, capacity, sizeof(*buckets));
-
-	if (!buckets)
-		return false;
-	values->value_index = (struct value_index){ buckets, capacity };
-	for (size_t i = 0; i < values->values.length; i++)
-		*value_bucket(values, &values->values.items[i]) = (uint32_t)i + 1;
-	return true;
+	return &index->slots[at];
 }
 
 /* The same as KEEP, without its memcmp: most of what an analysis makes are values. */
 uint32_t value_make(struct values *values, struct value value)
 {
-	uint32_t *bucket;
+	uint32_t hash = value_hash(&value);
+	struct value_slot *slot;
 
 	if (values->failed)
 		return UNKNOWN;
-	if (values->values.length * 2 >= values->value_index.capacity && !values_rehash(values)) {
+	if (!index_grow(values, &values->value_index, values->values.length)) {
 		values->failed = true;
 		return UNKNOWN;
 	}
-	bucket = value_bucket(values, &value);
-	if (*bucket)
-		return *bucket - 1;
+	slot = value_find(values, hash, &value);
+	if (slot->place)
+		return slot->place - 1;
 	if (!VEC_PUSH(&values->arena, &values->values, value)) {
 		values->failed = true;
 		return UNKNOWN;
 	}
-	*bucket = (uint32_t)values->values.length;
-	return *bucket - 1;
+	*slot = (struct value_slot){ hash, (uint32_t)values->values.length };
+	return slot->place - 1;
 }
 
 void value_table_init(struct values *values)

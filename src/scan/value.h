@@ -79,9 +79,12 @@ struct facts {
 	uint64_t count;
 };
 
-/* One kind of thing that is kept once: open addressing over indices plus one. */
+/* One kind of thing that is kept once: open addressing, in which a look rarely touches an item that is another. */
 struct value_index {
-	uint32_t *buckets;
+	struct value_slot {
+		uint32_t hash;
+		uint32_t place; /* plus one, 0: free */
+	} * slots;
 	size_t capacity; /* a power of 2, or 0 */
 };
 
