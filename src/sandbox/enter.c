@@ -31,7 +31,10 @@
 #include <sys/wait.h>
 
 #define KERNEL_SIGSET_SIZE 8
-#define CAPABILITY_LIMIT   64
+
+/* What the first process of a pid namespace is called in there, in place of the launcher's name. */
+#define INIT_NAME	 "callgate-init"
+#define CAPABILITY_LIMIT 64
 
 /* What older headers lack. */
 #ifndef PR_SET_MDWE
@@ -438,6 +441,7 @@ void sandbox_init_main(struct sandbox_plan *plan)
 	uint64_t known = 1ULL << (SIGCHLD - 1) | 1ULL << (INIT_AWAIT_REST - 1) | 1ULL << (INIT_END - 1);
 	bool awaits = false;
 
+	KERNEL_CALL(SYS_prctl, PR_SET_NAME, INIT_NAME);
 	/* Not into the target's control group: the launcher, whose memory this may be, must not be killed for that
 	 * one's. */
 	if (enter_identity(plan) < 0 || confine_sets(0, 0) < 0)

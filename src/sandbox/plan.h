@@ -42,8 +42,8 @@ enum plan_step {
 struct plan_mount {
 	enum sandbox_mount_kind kind;
 	const char *dest, *source, *work;
-	const char *size;	   /* in decimal, NULL: the kernel's default */
-	const char *perms;	   /* of a tmpfs, in octal */
+	const char *size;  /* in decimal, NULL: the kernel's default */
+	const char *perms; /* of a tmpfs, in octal */
 	bool noexec;
 	const char *const *layers; /* of an overlay, the lowest first */
 	size_t layer_count;

@@ -170,7 +170,7 @@ static long root_mount(const struct sandbox_plan *plan, struct root *root, const
 	case SANDBOX_TMPFS:
 		return root_tmpfs(root, mount);
 	case SANDBOX_PROC:
-		return special_proc(root, mount->dest);
+		return special_proc(root, mount->dest, plan->has_init);
 	case SANDBOX_DEV:
 		return special_dev(root, mount->dest);
 	case SANDBOX_DIR:

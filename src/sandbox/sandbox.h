@@ -54,9 +54,9 @@ struct sandbox_mount_options {
 
 struct sandbox_mount {
 	enum sandbox_mount_kind kind;
-	const char *dest;     /* absolute, in the target's root */
-	const char *source;   /* of a bind; what a link holds */
-	const char *work;     /* of SANDBOX_OVERLAY */
+	const char *dest;   /* absolute, in the target's root */
+	const char *source; /* of a bind; what a link holds */
+	const char *work;   /* of SANDBOX_OVERLAY */
 	struct sandbox_mount_options options;
 	size_t layers_from;   /* of an overlay: its lower folders in sandbox.layers, the lowest first */
 	size_t layers_length; /* how many */
@@ -101,10 +101,10 @@ struct callgate_sandbox {
 	struct {
 		VEC(struct sandbox_mount);
 	} mounts;
-	struct sandbox_strings layers; /* lower folders of overlays */
-	size_t layers_used;	       /* how many of them belong to a mount */
+	struct sandbox_strings layers;	   /* lower folders of overlays */
+	size_t layers_used;		   /* how many of them belong to a mount */
 	struct sandbox_mount_options next; /* mount's */
-	int64_t uid, gid;	       /* of the target, −1: as ours */
+	int64_t uid, gid;		   /* of the target, −1: as ours */
 	struct sandbox_maps uid_maps, gid_maps;
 	const char *hostname;
 	const char *folder; /* where the program starts, NULL: where we are, or / where that is not there */

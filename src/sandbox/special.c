@@ -17,6 +17,9 @@ static const char *const special_proc_masks[] = {
 	"kmsg", "latency_stats", "sched_debug", "scsi",	 "timer_list",
 };
 
+/* It shares the launcher's memory, or a copy: its arguments are those of whoever called us. */
+static const char *const special_init_masks[] = { "1/cmdline", "1/task/1/cmdline" };
+
 static const char *const special_devices[] = { "/dev/null",   "/dev/zero",    "/dev/full",
 					       "/dev/random", "/dev/urandom", "/dev/tty" };
 
@@ -111,23 +114,33 @@ long special_mask(struct root *root, const char *dest)
 	return result;
 }
 
-long special_proc(struct root *root, const char *dest)
+static long mask_all(struct root *root, int place, const char *const *names, size_t count)
+{
+	long spare = -1, result = 0;
+
+	for (size_t i = 0; result == 0 && i < count; i++)
+		result = mask_at(root, &spare, place, names[i]);
+	fd_close(spare);
+	return result;
+}
+
+long special_proc(struct root *root, const char *dest, bool has_init)
 {
 	long tree = fs_new("proc", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-	long result, place, spare = -1;
+	long result = root_attach(root, tree, dest, true);
+	long place = result < 0 ? result : root_open(root, dest, O_DIRECTORY);
 
-	result = root_attach(root, tree, dest, true);
-	if (result < 0)
-		return result;
-	place = root_open(root, dest, O_DIRECTORY);
-	for (size_t i = 0; place >= 0 && result == 0 && i < sizeof(special_proc_masks) / sizeof(*special_proc_masks);
-	     i++)
-		result = mask_at(root, &spare, (int)place, special_proc_masks[i]);
-	if (place >= 0 && result == 0)
+	if (place < 0)
+		return place;
+	result = mask_all(root, (int)place, special_proc_masks,
+			  sizeof(special_proc_masks) / sizeof(*special_proc_masks));
+	if (result == 0 && has_init)
+		result = mask_all(root, (int)place, special_init_masks,
+				  sizeof(special_init_masks) / sizeof(*special_init_masks));
+	if (result == 0)
 		result = mount_attributes((int)place, MOUNT_ATTR_RDONLY, 0);
-	fd_close(spare);
 	fd_close(place);
-	return place < 0 ? place : result;
+	return result;
 }
 
 /* One device of the machine's, bound to a file of ours. */

@@ -6,8 +6,9 @@
 
 #include "sandbox/mounting.h"
 
-/* A /proc of the pid namespace, read-only, without what tells of the machine or of others. */
-long special_proc(struct root *root, const char *dest);
+/* A /proc of the pid namespace, read-only, without what tells of the machine or of others; with has_init also without
+ * the arguments of the first process, which are the launcher's. */
+long special_proc(struct root *root, const char *dest, bool has_init);
 
 /* A /dev, read-only, with the few devices that every program may have, terminals and shared memory of its own. */
 long special_dev(struct root *root, const char *dest);

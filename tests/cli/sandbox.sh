@@ -44,6 +44,9 @@ for who in as_root nobody; do
 	expect 0 "$who: it has no capability in any set" run_it -- \
 		sh -c 'grep ^Cap /proc/self/status | grep -v ":.0000000000000000$"; grep -q "^NoNewPrivs:.1" /proc/self/status'
 	stdout_is ''
+	expect 0 "$who: the first process does not tell who started it, and how" run_it -- \
+		cat /proc/1/cmdline /proc/1/task/1/cmdline /proc/1/comm
+	stdout_is 'callgate-init'
 	expect 0 "$who: it sees no process but its own" run_it -- sh -c 'for i in /proc/[0-9]*; do echo "${i#/proc/}"; done'
 	stdout_is $'1\n2'
 	expect 1 "$who: nor can it signal one" run_it -- sh -c "kill -0 $$ 2>/dev/null"
