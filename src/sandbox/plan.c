@@ -11,6 +11,7 @@
 #include "kernel/namespace.h"
 #include "kernel/pidfd.h"
 #include "sandbox/layers.h"
+#include "sandbox/maps.h"
 #include "sandbox/source.h"
 
 #include <errno.h>
@@ -177,11 +178,9 @@ static int plan_identity(struct sandbox_plan *plan, struct callgate_error *err)
 		plan->uid = sandbox->uid_maps.items[0].inside;
 	if (sandbox->gid < 0 && sandbox->gid_maps.length)
 		plan->gid = sandbox->gid_maps.items[0].inside;
-	plan->set_ids = named && plan->may_map;
-	plan->drop_groups = sandbox->confines && plan->may_map;
-	if (sandbox->uid_maps.length && !plan->may_map)
-		return fail_contradiction(err, "'uid-map' needs CAP_SETUID and CAP_SETGID",
-					  "without root, --uid and --gid name the one user that there is");
+	plan->asks_for_maps = sandbox->uid_maps.length && !plan->may_map;
+	plan->set_ids = named && (plan->may_map || plan->asks_for_maps);
+	plan->drop_groups = sandbox->confines && (plan->may_map || plan->asks_for_maps);
 	if (named && !plan->may_map && !(plan->namespaces & CLONE_NEWUSER))
 		return fail_contradiction(err, "'uid' and 'gid' need root or a user namespace", "add --unshare-user");
 	return CALLGATE_OK;
@@ -466,52 +465,10 @@ int plan_without_missing(struct sandbox_plan *plan, int error, struct callgate_e
 	return status;
 }
 
-static int write_file(pid_t pid, const char *name, const char *text, struct callgate_error *err)
-{
-	char path[64];
-	cleanup_fd int fd = -1;
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text))
-		return CALLGATE_OK;
-	error_set_errno(err, "the target was not started: cannot write %s", path);
-	error_hint(err, errno == ENOENT ? "user namespaces need /proc mounted where callgate runs"
-					: "a range that we may not give: see user_namespaces(7)");
-	if (err)
-		err->status = CALLGATE_E_UNCONFINED;
-	return CALLGATE_E_UNCONFINED;
-}
-
-static int write_map(struct sandbox_plan *plan, pid_t pid, const char *name, const struct sandbox_maps *maps,
-		     struct sandbox_map single, struct callgate_error *err)
-{
-	const struct sandbox_map *rows = maps->length ? maps->items : &single;
-	size_t count = maps->length ? maps->length : 1;
-	char text[4096];
-	size_t used = 0;
-
-	for (size_t i = 0; i < count && used < sizeof(text); i++)
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "%u %u %u\n", rows[i].inside,
-					 rows[i].outside, rows[i].count);
-	/* The kernel takes a page at most, and writes nothing that is cut. */
-	if (used >= sizeof(text))
-		return fail(err, CALLGATE_E_LIMIT, "a map is longer than a page");
-	return write_file(pid, name, text, err);
-}
-
 int plan_write_maps(struct sandbox_plan *plan, pid_t pid, struct callgate_error *err)
 {
-	const struct callgate_sandbox *sandbox = plan->sandbox;
-	/* Root's target really becomes that user; anybody else's only bears its number. */
-	struct sandbox_map user = { plan->uid, plan->may_map ? plan->uid : geteuid(), 1 };
-	struct sandbox_map group = { plan->gid, plan->may_map ? plan->gid : getegid(), 1 };
-	int status = plan->may_map ? CALLGATE_OK : write_file(pid, "setgroups", "deny", err);
+	int status = maps_write(plan, pid, err);
 
-	if (status == CALLGATE_OK)
-		status = write_map(plan, pid, "uid_map", &sandbox->uid_maps, user, err);
-	if (status == CALLGATE_OK)
-		status = write_map(plan, pid, "gid_map", &sandbox->gid_maps, group, err);
 	if (status != CALLGATE_OK)
 		return status;
 	__atomic_store_n(&plan->maps_written, 1, __ATOMIC_RELEASE);

@@ -64,7 +64,8 @@ struct sandbox_plan {
 	bool set_ids;	     /* the target changes to uid and gid */
 	bool drop_groups;
 	uint32_t uid, gid;
-	bool may_map; /* as root: any maps, and setgroups stays */
+	bool may_map;	    /* as root: any maps, and setgroups stays */
+	bool asks_for_maps; /* else ranges, by newuidmap(1) */
 	struct plan_mount *mounts;
 	size_t mount_count;
 	struct plan_limit *limits;
