@@ -71,6 +71,21 @@ CALLGATE_PUBLIC int callgate_sandbox_set(struct callgate_sandbox *sandbox, const
 CALLGATE_PUBLIC int callgate_sandbox_read(struct callgate_sandbox *sandbox, const char *path,
 					  struct callgate_error *err);
 
+/* What a bundle says beside settings. It lives as long as the sandbox. */
+struct callgate_bundle {
+	const char *const *argv;  /* its program with its arguments, ends in NULL; empty when it names none */
+	const char *const *notes; /* what it asks for and is left out since nothing is weaker without it, ends in NULL */
+};
+
+/*
+ * Adds the settings that an OCI bundle stands for, the folder of a config.json (runtime-spec 1.x): its root, mounts,
+ * namespaces, user, variables, limits and capabilities; "policy" is its seccomp profile, when it has one. Fails with
+ * E_UNSUPPORTED at the place of what cannot be had and would leave the program freer than was asked for, with E_SYNTAX,
+ * E_OS, E_LIMIT, E_NOMEM and as callgate_sandbox_set; some settings may be there already then.
+ */
+CALLGATE_PUBLIC int callgate_sandbox_read_bundle(struct callgate_sandbox *sandbox, const char *folder,
+						 struct callgate_bundle *ret_bundle, struct callgate_error *err);
+
 /* All settings in their order, presets taken apart, in the form that callgate_sandbox_read reads. The caller frees
  * *ret_text. Fails with E_NOMEM. */
 CALLGATE_PUBLIC int callgate_sandbox_print(const struct callgate_sandbox *sandbox, char **ret_text,

@@ -9,14 +9,35 @@
 
 #include <stdlib.h>
 
-static int ground_fill(const struct ground_options *options, struct callgate_sandbox *sandbox,
-		       struct callgate_error *err)
+static int ground_unpack(const char *folder, struct arguments *arguments, struct callgate_sandbox *sandbox,
+			 struct callgate_error *err)
+{
+	struct callgate_bundle bundle;
+	int status = callgate_sandbox_read_bundle(sandbox, folder, &bundle, err);
+
+	if (status != CALLGATE_OK)
+		return status;
+	for (const char *const *said = bundle.notes; *said; said++)
+		note("%s", *said);
+	if (arguments->count == 0) {
+		/* Nobody writes to them; main's words are only not const. */
+		arguments->items = (char **)bundle.argv;
+		while (arguments->items[arguments->count])
+			arguments->count++;
+	}
+	return CALLGATE_OK;
+}
+
+static int ground_fill(const struct ground_options *options, struct arguments *arguments,
+		       struct callgate_sandbox *sandbox, struct callgate_error *err)
 {
 	const char *folder = getenv("CALLGATE_PRESETS");
 	int status = CALLGATE_OK;
 
 	if (folder && *folder)
 		status = callgate_sandbox_set_preset_folder(sandbox, folder, err);
+	if (status == CALLGATE_OK && options->bundle)
+		status = ground_unpack(options->bundle, arguments, sandbox, err);
 	for (size_t i = 0; status == CALLGATE_OK && i < options->config.count; i++)
 		status = callgate_sandbox_read(sandbox, options->config.items[i], err);
 	for (size_t i = 0; status == CALLGATE_OK && i < options->settings.count; i++) {
@@ -27,11 +48,12 @@ static int ground_fill(const struct ground_options *options, struct callgate_san
 	return status;
 }
 
-int ground_prepare(const struct ground_options *options, struct callgate_sandbox **ret_sandbox)
+int ground_prepare(const struct ground_options *options, struct arguments *arguments,
+		   struct callgate_sandbox **ret_sandbox)
 {
 	struct callgate_error err;
 
-	if (callgate_sandbox_new(ret_sandbox, &err) || ground_fill(options, *ret_sandbox, &err))
+	if (callgate_sandbox_new(ret_sandbox, &err) || ground_fill(options, arguments, *ret_sandbox, &err))
 		return failure(&err);
 	return STATUS_YES;
 }

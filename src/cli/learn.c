@@ -145,7 +145,7 @@ static int choose_target(struct learn_options *options, const struct arguments *
 	return STATUS_YES;
 }
 
-static int learn_target(struct learn_options *options, const struct arguments *arguments)
+static int learn_target(struct learn_options *options, struct arguments *arguments)
 {
 	cleanup(learned_free_pointer) struct callgate_learned *learned = NULL;
 	cleanup(ground_free) struct callgate_sandbox *sandbox = NULL;
@@ -160,10 +160,12 @@ static int learn_target(struct learn_options *options, const struct arguments *a
 	};
 	struct callgate_learn_report report;
 	struct callgate_error err;
-	int status = choose_target(options, arguments, &learn);
+	int status = STATUS_YES;
 
-	if (status == STATUS_YES && arguments->count)
-		status = ground_prepare(&options->ground, &sandbox);
+	if (arguments->count || options->ground.bundle)
+		status = ground_prepare(&options->ground, arguments, &sandbox);
+	if (status == STATUS_YES)
+		status = choose_target(options, arguments, &learn);
 	learn.run = (struct callgate_run_options){ .argv = (const char *const *)arguments->items,
 						   .environment = (const char *const *)environ,
 						   .sandbox = sandbox };

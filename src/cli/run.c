@@ -394,10 +394,9 @@ static int prepare_ground(const struct run_options *options, const struct callga
 	return callgate_pool_fill(*ret_pool, NULL, err);
 }
 
-static int run_program(struct run_options *options, char **argv)
+static int run_program(const struct run_options *options, const struct callgate_sandbox *sandbox, char **argv)
 {
 	cleanup(subject_free) struct callgate_subject *subject = NULL, *since = NULL;
-	cleanup(ground_free) struct callgate_sandbox *sandbox = NULL;
 	cleanup(pool_free) struct callgate_pool *pool = NULL;
 	cleanup(seen_fini) struct seen seen = { .argv = argv,
 						.refusals = json_array(),
@@ -419,14 +418,8 @@ static int run_program(struct run_options *options, char **argv)
 	};
 	struct callgate_run_report report;
 	struct callgate_error err;
-	int status_fd = -1, status = ground_prepare(&options->ground, &sandbox);
+	int status_fd = -1;
 
-	if (status != STATUS_YES)
-		return status == STATUS_MISUSE ? status : STATUS_RUN_FAILED;
-	if (options->print_config)
-		return print_config(sandbox);
-	if (!argv[0])
-		return misuse_hint("'callgate %s -h' says what it takes", "run", "run needs PROGRAM [ARGUMENT]...");
 	if (prepare_ground(options, sandbox, &pool, &err) != CALLGATE_OK)
 		return run_failure(&err);
 	if (open_policy(options, sandbox, argv[0], &subject) != STATUS_YES ||
@@ -453,6 +446,20 @@ static int run_program(struct run_options *options, char **argv)
 		       : STATUS_RUN_FAILED;
 }
 
+static int run_on_ground(const struct run_options *options, struct arguments *arguments)
+{
+	cleanup(ground_free) struct callgate_sandbox *sandbox = NULL;
+	int status = ground_prepare(&options->ground, arguments, &sandbox);
+
+	if (status != STATUS_YES)
+		return status == STATUS_MISUSE ? status : STATUS_RUN_FAILED;
+	if (options->print_config)
+		return print_config(sandbox);
+	if (!arguments->items[0])
+		return misuse_hint("'callgate %s -h' says what it takes", "run", "run needs PROGRAM [ARGUMENT]...");
+	return run_program(options, sandbox, arguments->items);
+}
+
 int cmd_run(const struct verb *verb, int argc, char **argv)
 {
 	struct run_options options = { 0 };
@@ -461,5 +468,5 @@ int cmd_run(const struct verb *verb, int argc, char **argv)
 
 	if (status != OPTIONS_DONE)
 		return status;
-	return run_program(&options, arguments.items);
+	return run_on_ground(&options, &arguments);
 }

@@ -245,14 +245,16 @@ static int set_bytes(struct callgate_sandbox *sandbox, const struct sandbox_fiel
 {
 	static const char units[] = "KMGT";
 	const char *rest, *unit;
+	unsigned shift;
 	uint64_t number;
 
-	if (!take_number(values[0], UINT64_MAX >> 40, &rest, &number))
+	if (!take_number(values[0], INT64_MAX, &rest, &number))
 		return fail_value(field, values[0], err);
 	unit = *rest ? strchr(units, *rest) : NULL;
-	if (number == 0 || (*rest && (!unit || rest[1])))
+	shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
+	if (number == 0 || number > (uint64_t)INT64_MAX >> shift || (*rest && (!unit || rest[1])))
 		return fail_value(field, values[0], err);
-	*(uint64_t *)field_of(sandbox, field) = unit ? number << (10 * (unit - units + 1)) : number;
+	*(uint64_t *)field_of(sandbox, field) = number << shift;
 	return CALLGATE_OK;
 }
 

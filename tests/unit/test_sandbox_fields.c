@@ -52,6 +52,8 @@ static void values_that_mean_nothing_are_refused(void **state)
 	refused(CALLGATE_E_INVALID, "connect-tcp", VALUES("65536"), "PORT");
 	refused(CALLGATE_E_INVALID, "size", VALUES("0"), "BYTES");
 	refused(CALLGATE_E_INVALID, "size", VALUES("1KB"), "BYTES");
+	refused(CALLGATE_E_INVALID, "size", VALUES("9223372036854775808"), "BYTES");
+	refused(CALLGATE_E_INVALID, "size", VALUES("8388608T"), "BYTES");
 	refused(CALLGATE_E_INVALID, "perms", VALUES("1788"), "OCTAL");
 	refused(CALLGATE_E_INVALID, "perms", VALUES("7"), "OCTAL");
 	refused(CALLGATE_E_INVALID, "pass-fd", VALUES("-1"), "descriptor");
@@ -83,6 +85,10 @@ static void settings_mean_what_they_say(void **state)
 	assert_int_equal(callgate_sandbox_set(sandbox, "tmpfs", VALUES("/tmp"), 1, &err), CALLGATE_OK);
 	assert_int_equal(sandbox->mounts.items[0].options.size, 2 << 20);
 	assert_int_equal(sandbox->next.size, 0);
+	assert_int_equal(callgate_sandbox_set(sandbox, "memory", VALUES("33554433"), 1, &err), CALLGATE_OK);
+	assert_int_equal(sandbox->group.memory_bytes, 33554433);
+	assert_int_equal(callgate_sandbox_set(sandbox, "memory", VALUES("8388607T"), 1, &err), CALLGATE_OK);
+	assert_true(sandbox->group.memory_bytes == UINT64_C(8388607) << 40);
 	callgate_sandbox_free(sandbox);
 }
 

@@ -1,0 +1,120 @@
+# shellcheck shell=bash disable=SC2154
+# An OCI bundle, as its maker hands it over: a folder with a root and a config.json. What the program finds in it is what a
+# runtime gives it, and what a runtime would forbid and cannot be forbidden stops the start.
+PATH=$PATH:/usr/sbin:/usr/bin:/sbin:/bin
+busybox=$(command -v busybox)
+
+chmod 755 .
+cp "$CALLGATE" callgate
+as_root() { "$@"; }
+nobody() { "$@"; }
+if [ "$(id -u)" = 0 ]; then
+	nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
+fi
+
+tree() {
+	mkdir -p bundle/rootfs/{bin,proc,dev,tmp,sys,data} bundle/data
+	cp "$busybox" bundle/rootfs/bin/busybox
+	for name in sh cat ls hostname id env grep sort touch kill; do ln -s busybox bundle/rootfs/bin/$name; done
+	echo shared >bundle/data/file
+	cat >bundle/rootfs/bin/tell <<-'END'
+		#!/bin/sh
+		id -u
+		id -g
+		hostname
+		pwd
+		env | grep -v -e '^SHLVL=' -e '^HOME=' | sort
+		ulimit -n
+		grep -E '^(CapPrm|CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status
+		cat /data/file
+		for file in /written /data/written /proc/sys/kernel/hostname; do touch $file 2>/dev/null && echo "wrote $file"; done
+		touch /tmp/written && echo 'wrote /tmp'
+		[ -s /proc/kcore ] && echo 'kcore is there'
+		sort /proc/net/dev | grep -c :
+		kill -QUIT 4194303 2>/dev/null; echo "kill $?"
+		exit 3
+	END
+	chmod -R a+rX,+x bundle/rootfs/bin bundle
+}
+
+config() { # config [EXTRA-OF-PROCESS [EXTRA-OF-LINUX [EXTRA]]]
+	cat >bundle/config.json <<-END
+		{"ociVersion": "1.0.2", "hostname": "bundle", "root": {"path": "rootfs", "readonly": true},
+		"process": {"terminal": false, "user": {"uid": 0, "gid": 0}, "args": ["/bin/tell"], "cwd": "/data",
+		  "env": ["PATH=/bin", "GREETING=hello"], "noNewPrivileges": true,
+		  "rlimits": [{"type": "RLIMIT_NOFILE", "soft": 100, "hard": 200}],
+		  "capabilities": {"bounding": ["CAP_KILL"], "permitted": ["CAP_KILL"], "effective": ["CAP_KILL"]}${1:+, $1}},
+		"mounts": [
+		  {"destination": "/proc", "type": "proc", "source": "proc"},
+		  {"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "mode=755"]},
+		  {"destination": "/dev/pts", "type": "devpts", "source": "devpts", "options": ["newinstance", "ptmxmode=0666"]},
+		  {"destination": "/tmp", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "noexec", "size=1024k"]},
+		  {"destination": "/data", "type": "bind", "source": "$PWD/bundle/data", "options": ["rbind", "ro"]}],
+		"linux": {"namespaces": [{"type": "pid"}, {"type": "network"}, {"type": "ipc"}, {"type": "uts"}, {"type": "mount"}],
+		  "maskedPaths": ["/proc/kcore"], "readonlyPaths": ["/proc/sys"],
+		  "seccomp": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["kill"], "action": "SCMP_ACT_ERRNO"}]}
+		  ${2:+, $2}}${3:+, $3}}
+	END
+	chmod a+r bundle/config.json
+}
+
+told() { # told CAPABILITIES
+	printf '%s\n' 0 0 bundle /data GREETING=hello PATH=/bin PWD=/data 100 "CapPrm:	$1" "CapEff:	$1" "CapBnd:	$1" \
+		$'NoNewPrivs:\t1' $'Seccomp:\t2' shared 'wrote /tmp' 1 'kill 1'
+}
+
+run_crun() {
+	# shellcheck disable=SC2016 # the shell inside expands them
+	unshare -m sh -c 'mount -t tmpfs none /sys/fs/cgroup && cd bundle &&
+		crun --root "$0" --cgroup-manager=disabled run "callgate-test-$$"' "$PWD/state"
+}
+
+start_there() {
+	for who in as_root nobody; do
+		[ $who = nobody ] || [ "$(id -u)" = 0 ] || continue
+		# shellcheck disable=SC2046 # nothing, or one word
+		expect 3 "$who: a bundle's program runs" $who ./callgate run --bundle bundle
+		stdout_is "$(told 0000000000000020)"
+		stderr_is ''
+		expect 0 "$who:   or another one in its sandbox" $who ./callgate run --bundle bundle -- /bin/cat /data/file
+		stdout_is shared
+		expect 0 "$who:   with settings on top" $who ./callgate run --bundle bundle --hostname other -- /bin/hostname
+		stdout_is other
+	done
+	told 0000000000000020 >expected
+	if [ "$(id -u)" != 0 ] || ! command -v crun >/dev/null || ! unshare -m mount -t tmpfs none /sys/fs/cgroup 2>/dev/null; then
+		skip 'as crun runs it' 'needs root, crun and a mount namespace'
+	elif run_crun >out 2>err; [ $? != 3 ]; then
+		skip 'as crun runs it' "crun cannot start one here: $(tail -n 1 err)"
+	else
+		check 'as crun runs it' cmp out expected
+	fi
+}
+
+if [ -z "$busybox" ] || "$busybox" sh -c 'exit 0' 2>/dev/null && ldd "$busybox" >/dev/null 2>&1; then
+	skip 'a bundle' 'no static busybox'
+else
+	tree
+	config
+	start_there
+fi
+
+mkdir -p bundle
+config '"apparmorProfile": "web"'
+expect 125 'what cannot be had stops the start' callgate run --bundle bundle
+stderr_has "config.json:5:"
+stderr_has '"apparmorProfile" cannot be had'
+config '' '"sysctl": {"net.core.somaxconn": "1"}'
+expect 125 '  also of Linux' callgate run --bundle bundle
+config '' '' '"hooks": {"poststop": [{"path": "/bin/x"}]}'
+expect 125 '  also hooks' callgate run --bundle bundle
+config '"oomScoreAdj": 7' '"resources": {"memory": {"limit": 33554432}, "pids": {"limit": 20}}'
+expect 0 'limits become settings' callgate run --bundle bundle --print-config
+stdout_has '- memory: "33554432"'
+stdout_has '- pids: "20"'
+stderr_has '"oomScoreAdj" is left out'
+expect 2 'a folder that is none' callgate run --bundle no/such/folder
+stderr_has "the bundle 'no/such/folder' cannot be found"
+mkdir -p empty
+expect 2 'one without a configuration' callgate run --bundle empty
+stderr_has config.json
