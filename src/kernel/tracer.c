@@ -202,6 +202,13 @@ bool tracer_call(pid_t pid, struct tracer_call *ret_call)
 		return false;
 	call.audit = info.arch;
 	call.ip = info.instruction_pointer;
+	if (info.op == PTRACE_SYSCALL_INFO_SECCOMP) {
+		call.nr = (uint32_t)info.seccomp.nr;
+		for (int i = 0; i < 6; i++)
+			call.args[i] = info.seccomp.args[i];
+		*ret_call = call;
+		return true;
+	}
 	if (!tracer_call_registers(pid, &call))
 		return false;
 	*ret_call = call;

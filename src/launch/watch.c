@@ -2,6 +2,10 @@
  * One thread waits for two things, signals to hand on and children to look at. All of them are blocked and taken one
  * by one with sigtimedwait, SIGCHLD among them: no handler runs, nothing is interrupted, nothing is lost.
  *
+ * Beside a target that stops at every call that is dear: a signal wakes us wherever, and then there is still to ask who
+ * stopped. There a second thread takes the signals, and this one sleeps in wait4, which the stopping thread wakes
+ * itself.
+ *
  * With a session of its own the target does not get what the terminal sends: ^C, ^\ and hang-ups come to us and go to
  * its whole process group, as the terminal would have it. SIGTERM and the user signals are for the target alone.
  */
@@ -16,6 +20,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,6 +181,21 @@ static void watch_stopped(struct watch *watch, pid_t pid, int status)
 		tracer_continue(pid, trap == WATCH_GO_ON ? 0 : status);
 }
 
+/* What wait4(2) told of a child. */
+static void watch_take(struct watch *watch, pid_t pid, int status, const struct rusage *usage, struct launch_end *end)
+{
+	if (WIFSTOPPED(status)) {
+		watch_stopped(watch, pid, status);
+	} else if (pid == watch->target->pid) {
+		launch_end_from_status(status, usage, watch->target->started_ns, end);
+		__atomic_store_n(&watch->target->pid, 0, __ATOMIC_RELEASE);
+	} else if (pid == watch->target->init) {
+		watch->target->init = 0;
+		/* It says so when it was not alone. */
+		watch->cut_off |= WIFEXITED(status) && WEXITSTATUS(status) != 0;
+	}
+}
+
 /* Takes what children have to tell, without waiting. True while there are any. */
 static bool watch_collect(struct watch *watch, struct launch_end *end)
 {
@@ -186,16 +206,7 @@ static bool watch_collect(struct watch *watch, struct launch_end *end)
 
 		if (pid <= 0)
 			return pid == 0 || errno != ECHILD;
-		if (WIFSTOPPED(status)) {
-			watch_stopped(watch, pid, status);
-		} else if (pid == watch->target->pid) {
-			launch_end_from_status(status, &usage, watch->target->started_ns, end);
-			watch->target->pid = 0;
-		} else if (pid == watch->target->init) {
-			watch->target->init = 0;
-			/* It says so when it was not alone. */
-			watch->cut_off |= WIFEXITED(status) && WEXITSTATUS(status) != 0;
-		}
+		watch_take(watch, pid, status, &usage, end);
 	}
 }
 
@@ -209,7 +220,7 @@ static void watch_stop(struct watch *watch)
 
 static void watch_hand_on(struct watch *watch, const siginfo_t *info)
 {
-	if (watch->target->pid <= 0) {
+	if (__atomic_load_n(&watch->target->pid, __ATOMIC_ACQUIRE) <= 0) {
 		/* Whoever lingers for what is left is asked to end it. */
 		watch->lingers = watch->lingers && info->si_signo != SIGTERM && info->si_signo != SIGINT &&
 				 info->si_signo != SIGHUP && info->si_signo != SIGQUIT;
@@ -231,16 +242,86 @@ static void watch_hand_on(struct watch *watch, const siginfo_t *info)
 	}
 }
 
+/* How long a wait may last; false where nobody asks for an end. */
+static bool watch_due(struct watch *watch, struct timespec *ret_wait)
+{
+	int64_t due = watch->due ? watch->due(watch->due_context) : -1;
+
+	*ret_wait = (struct timespec){ .tv_sec = due / 1000000000, .tv_nsec = due % 1000000000 };
+	return due >= 0;
+}
+
 /* A wait that ends without a signal is as good as one with: whoever waits looks again. */
 static void watch_await_signal(struct watch *watch)
 {
 	siginfo_t info;
 	sigset_t mask = watch_mask();
-	int64_t due = watch->due ? watch->due(watch->due_context) : -1;
-	struct timespec wait = { .tv_sec = due / 1000000000, .tv_nsec = due % 1000000000 };
+	struct timespec wait;
 
-	if (sigtimedwait(&mask, &info, due < 0 ? NULL : &wait) > 0 && info.si_signo != SIGCHLD)
+	if (sigtimedwait(&mask, &info, watch_due(watch, &wait) ? &wait : NULL) > 0 && info.si_signo != SIGCHLD)
 		watch_hand_on(watch, &info);
+}
+
+/* Takes all signals but those of children. It can be cancelled while it waits, and only then. */
+static void *watch_signals_main(void *argument)
+{
+	struct watch *watch = argument;
+	sigset_t mask = watch_mask();
+	int unused;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &unused);
+	sigdelset(&mask, SIGCHLD);
+	for (;;) {
+		siginfo_t info;
+		struct timespec wait;
+		bool is_due = watch_due(watch, &wait);
+		int signal;
+
+		pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &unused);
+		signal = sigtimedwait(&mask, &info, is_due ? &wait : NULL);
+		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &unused);
+		if (signal > 0)
+			watch_hand_on(watch, &info);
+	}
+	return NULL;
+}
+
+/* The next child that has something to tell. What the target used is reckoned up when it is about to end: the kernel
+ * would do it at every stop, which is felt. */
+static pid_t watch_next(const struct watch *watch, bool *ends, int *ret_status, struct rusage *ret_usage)
+{
+	pid_t pid = wait4(-1, ret_status, __WALL, *ends ? ret_usage : NULL);
+	bool is_target = pid > 0 && pid == watch->target->pid;
+
+	if (is_target && !WIFSTOPPED(*ret_status) && !*ends)
+		getrusage(RUSAGE_CHILDREN, ret_usage);
+	*ends |= is_target && tracer_event(*ret_status) == TRACER_EXIT;
+	return pid;
+}
+
+/* Until the target has ended: see above. */
+static int watch_busy_target(struct watch *watch, struct launch_end *end, struct callgate_error *err)
+{
+	struct rusage usage = { .ru_maxrss = 0 };
+	bool ends = false;
+	pthread_t signals;
+	int status, error = pthread_create(&signals, NULL, watch_signals_main, watch);
+
+	if (error) {
+		errno = error;
+		return fail_errno(err, "cannot start a thread");
+	}
+	while (watch->target->pid > 0) {
+		pid_t pid = watch_next(watch, &ends, &status, &usage);
+
+		if (pid < 0 && errno == ECHILD)
+			break;
+		if (pid > 0)
+			watch_take(watch, pid, status, &usage, end);
+	}
+	pthread_cancel(signals);
+	pthread_join(signals, NULL);
+	return watch->target->pid > 0 ? fail_errno(err, "cannot wait for the target") : CALLGATE_OK;
 }
 
 static bool watch_is_stranger(const struct watch *watch, pid_t pid)
@@ -297,7 +378,10 @@ static bool watch_has_rest(const struct watch *watch)
 int watch_target(struct watch *watch, struct launch_end *ret_end, struct callgate_error *err)
 {
 	struct launch_end end = { 0 };
+	int status = watch->is_busy ? watch_busy_target(watch, &end, err) : CALLGATE_OK;
 
+	if (status < 0)
+		return status;
 	while (watch->target->pid > 0) {
 		if (!watch_collect(watch, &end) && watch->target->pid > 0)
 			return fail_errno(err, "cannot wait for the target");

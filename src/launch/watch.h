@@ -22,6 +22,7 @@ enum watch_trap {
 
 struct watch {
 	struct launch_target *target;
+	bool is_busy; /* it stops at every call. `due` is then asked in a thread of its own */
 	bool lingers; /* wait for what the target left behind instead of killing it */
 	bool ending;  /* set by watch_target: whatever of the rest moves is killed */
 	bool cut_off; /* set by watch_target: when the target had ended, something of it still ran and was killed */

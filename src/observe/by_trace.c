@@ -38,6 +38,7 @@ int by_trace_start(struct recorder *recorder, struct callgate_error *err)
 	recorder_watch_main(recorder, RECORD_TRACE, false);
 	launch->trace_calls = true;
 	recorder->watch.called = by_trace_called;
+	recorder->watch.is_busy = true;
 	status = launch_spawn(launch, &recorder->target, err);
 	launch->insns = NULL;
 	return status;
