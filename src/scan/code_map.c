@@ -146,7 +146,7 @@ bool code_is_stub(const struct code_map *map, uint64_t address, uint64_t *ret_sl
 		} else if (insn.op == INSN_MOVE && insn.has_memory && insn.base == base && base != REGISTER_NONE) {
 			*ret_slot = page + (uint64_t)insn.displacement;
 			target = insn.destination;
-		} else if (insn.op != INSN_NOP && (insn.op != INSN_LEA || insn.base != base)) {
+		} else if (insn.op != INSN_NOP && (insn.op != INSN_LEA || insn.base != base || base == REGISTER_NONE)) {
 			return false;
 		}
 	}

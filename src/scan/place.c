@@ -100,7 +100,7 @@ static uint32_t place_index_part(struct values *values, const struct insn *insn,
 struct place place_of(struct values *values, const struct module *module, const struct state *state,
 		      const struct insn *insn)
 {
-	struct place place = { .number = insn->displacement, .scale = insn->scale & SCALE_FACTOR };
+	struct place place = { .number = insn->displacement, .scale = insn->scale };
 	uint32_t base = state_get(state, insn->base), index = state_get(state, insn->index);
 	struct value offset;
 
@@ -110,8 +110,10 @@ struct place place_of(struct values *values, const struct module *module, const 
 		place.kind = module_segment_of(module, (uint64_t)place.number) ? PLACE_ADDRESS : PLACE_UNKNOWN;
 		return place;
 	}
-	if (insn->scale >> SCALE_PART)
+	if (insn->scale > SCALE_FACTOR) {
+		place.scale &= SCALE_FACTOR;
 		index = place_index_part(values, insn, index);
+	}
 	offset = *value_at(values, index);
 	place_point(values, &place, base, index);
 	if (insn->index == REGISTER_NONE) {

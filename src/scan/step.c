@@ -52,19 +52,6 @@ uint32_t flow_operand(struct flow *flow, const struct state *state, const struct
 	}
 }
 
-/* A place of the frame whose address goes anywhere else than into the two registers that
- * point to frames can be written by whom gets it. */
-void flow_assign(struct flow *flow, struct state *state, uint8_t reg, uint32_t value)
-{
-	const struct value *all = value_at(flow->values, value);
-
-	state->has_pointers |= state_is_pointer(flow->values, value);
-	if (all->kind == VALUE_STACK && reg != flow->arch->stack && reg != flow->arch->frame &&
-	    all->number < state->escaped)
-		state->escaped = all->number < INT32_MIN ? INT32_MIN : (int32_t)all->number;
-	state_set(state, reg, value);
-}
-
 void flow_store_at(struct flow *flow, struct state *state, const struct insn *insn, int64_t offset, uint8_t width,
 		   uint32_t value)
 {

@@ -106,7 +106,9 @@ static uint32_t flow_pages(const struct flow *flow, const struct state *state)
 {
 	uint32_t pages = 0;
 
-	for (uint8_t reg = 0; flow->arch->has_pages && state->has_pointers && reg < REGISTERS; reg++)
+	if (!flow->arch->has_pages || !state->has_pointers)
+		return 0;
+	for (uint8_t reg = 0; reg < REGISTERS; reg++)
 		if (value_kind(flow->values, state_get(state, reg)) == VALUE_PAGE)
 			pages |= 1u << reg;
 	return pages;
@@ -120,21 +122,30 @@ static uint32_t flow_target_register(const struct flow *flow, const struct insn 
 	return is_held ? 1u << insn->source : 0;
 }
 
+/* A function that a compiler has seen may leave alone what others change: pages that registers still hold behind the
+ * call. What others see of the registers is less by these, and by the call's target. */
+static uint32_t flow_call_keeps(const struct flow *flow, const struct state *state, const struct insn *insn,
+				uint32_t *given)
+{
+	uint32_t kept = flow_pages(flow, state) & flow->arch->call_changes;
+
+	*given &= ~(kept | flow_target_register(flow, insn));
+	if (insn->op == INSN_CALL)
+		*given |= flow->arch->return_reads;
+	return kept & ~flow->arch->return_reads;
+}
+
 static void flow_call(struct flow *flow, struct state *state, const struct insn *insn)
 {
-	uint32_t given = flow->arch->call_changes | flow->function.entries_live, kept;
+	uint32_t given = flow->arch->call_changes | flow->function.entries_live, kept = 0;
 
 	flow->is_noisy = true;
 	if (flow->emits)
 		flow_emit_call(flow, state,
 			       insn->op == INSN_CALL ? direct_effect(insn, (uint64_t)insn->imm)
 						     : indirect_effect(flow, state, insn));
-	/* A function that a compiler has seen may leave alone what others change. */
-	kept = flow_pages(flow, state) & flow->arch->call_changes;
-	given &= ~(kept | flow_target_register(flow, insn));
-	kept &= ~flow->arch->return_reads;
-	if (insn->op == INSN_CALL)
-		given |= flow->arch->call_changes & ~kept & flow->arch->return_reads;
+	if (flow->arch->has_pages)
+		kept = flow_call_keeps(flow, state, insn, &given);
 	flow_escape_registers(flow, state, insn->address, given);
 	flow_escape_cells(flow, state, insn->address, flow->function.entries.length > 0);
 	state_forget_registers(state, flow->arch->call_changes & ~kept);
