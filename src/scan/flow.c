@@ -100,6 +100,10 @@ static void flow_escape_rest(struct flow *flow, const struct state *state, const
 	    insn->displacement < 0 || insn->displacement >= PAGE_REST_MAX ||
 	    !module_segment_of(flow->module, effect.target))
 		return;
+	/* Pointers to code are to functions, of which those that have frames are known. */
+	if (module_is_code(flow->module, effect.target) && code_frame(flow->module, effect.target) &&
+	    !code_is_start(flow->function.map, effect.target))
+		return;
 	effect.kind = insn->op == INSN_MOVE ? EFFECT_ESCAPE_SLOT : EFFECT_ESCAPE;
 	if ((insn->op != INSN_MOVE && insn->op != INSN_LEA && !insn->reads_memory) || (insn->width & 7))
 		return;

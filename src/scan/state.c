@@ -78,10 +78,12 @@ bool state_store(const struct values *values, struct state *state, int64_t offse
 	return true;
 }
 
-void state_forget_escaped(struct state *state)
+void state_forget_escaped(const struct values *values, struct state *state)
 {
-	if (state->escaped != INT32_MAX)
-		state_forget(state, state->escaped, INT64_MAX);
+	for (uint8_t i = state->escaped == INT32_MAX ? 0 : state->cell_count; i-- > 0;)
+		if (state->cells[i].offset + (int64_t)state->cells[i].width > state->escaped &&
+		    value_kind(values, state->cells[i].value) != VALUE_PAGE)
+			state_remove_cell(state, i);
 }
 
 /* Both lists ascend: what stands in one only is unknown in the other. */

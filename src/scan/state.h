@@ -72,8 +72,9 @@ uint32_t state_load(const struct values *values, const struct state *state, int6
 /* Keeps value there; false: there was no room for it, and it is forgotten. What it overlaps is forgotten as well. */
 bool state_store(const struct values *values, struct state *state, int64_t offset, uint32_t width, uint32_t value);
 
-/* Forgets the cells that others may have changed. */
-void state_forget_escaped(struct state *state);
+/* Forgets the cells that others may have changed. Pages of addresses are kept by compilers only, where no one else
+ * writes. */
+void state_forget_escaped(const struct values *values, struct state *state);
 
 /* Makes into what holds of both, of the live registers; where widens is set what would grow is unknown. True: into
  * changed. */

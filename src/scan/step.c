@@ -58,7 +58,7 @@ void flow_store_at(struct flow *flow, struct state *state, const struct insn *in
 	bool kept = state_store(flow->values, state, offset, width, value);
 
 	state->has_pointers |= state_is_pointer(flow->values, value);
-	if (!kept || offset >= state->escaped)
+	if (!kept || (offset >= state->escaped && value_kind(flow->values, value) != VALUE_PAGE))
 		flow_escape(flow, state, insn->address, value);
 }
 
@@ -72,7 +72,7 @@ static void flow_store(struct flow *flow, struct state *state, const struct insn
 		flow_store_at(flow, state, insn, place.number, insn->width, value);
 		return;
 	}
-	state_forget_escaped(state);
+	state_forget_escaped(flow->values, state);
 	flow_escape(flow, state, insn->address, value);
 }
 
@@ -360,7 +360,7 @@ static void flow_other(struct flow *flow, struct state *state, const struct insn
 		if (insn->writes_memory && place.kind == PLACE_FRAME)
 			state_store(flow->values, state, place.number, insn->width, UNKNOWN);
 		else if (insn->writes_memory)
-			state_forget_escaped(state);
+			state_forget_escaped(flow->values, state);
 		/* A base that moves is a pointer that is lost. */
 		reads &= ~((insn->base < REGISTERS ? BIT(insn->base) : 0) |
 			   (insn->index < REGISTERS ? BIT(insn->index) : 0)) |

@@ -134,6 +134,18 @@ static bool switch_read(struct flow *flow, const struct table *table, uint64_t b
 	return flow->targets.length > 0;
 }
 
+/* Where only one number comes to a switch, its place is one place of the function. */
+static bool switch_settled(struct flow *flow, uint64_t address)
+{
+	const struct code_function *function = &flow->function;
+	struct flow_target target = { address, { .param = PARAM_NONE } };
+
+	if (address <= function->low || address >= function->high || !module_is_code(flow->module, address))
+		return false;
+	flow->failed |= !VEC_PUSH(&flow->arena, &flow->targets, target);
+	return true;
+}
+
 /* Whether a register's last writer in the block made an address of parts: then a table is behind it. */
 static bool is_reckoned(const struct code_function *function, const struct code_insn *jump)
 {
@@ -161,6 +173,8 @@ bool flow_switch(struct flow *flow, const struct state *state, const struct code
 			table = table_of_target(flow, value);
 		else if (value->kind == VALUE_ENTRY)
 			table = table_of_pointers((uint64_t)value->number, value->param, value->width, value->offset);
+		else if (value->kind == VALUE_ADDRESS && switch_settled(flow, (uint64_t)value->number))
+			return true;
 		else if (value->kind == VALUE_UNKNOWN && is_reckoned(&flow->function, item))
 			flow->is_open = true;
 	} else if (!jump->is_absolute && jump->index != REGISTER_NONE) {

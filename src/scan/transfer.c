@@ -8,6 +8,13 @@
 /* Bytes above the stack pointer in which a call's further arguments can lie. */
 enum { OUTGOING_ARGUMENTS = 64 };
 
+/* A page of an address means nothing to others. */
+static void flow_escape_cell(struct flow *flow, const struct state *state, uint64_t site, uint32_t value)
+{
+	if (value_kind(flow->values, value) != VALUE_PAGE)
+		flow_escape(flow, state, site, value);
+}
+
 /* What others can see of the frame: cells whose address was given away, and arguments on the stack. */
 static void flow_escape_cells(struct flow *flow, const struct state *state, uint64_t site, bool all)
 {
@@ -20,7 +27,7 @@ static void flow_escape_cells(struct flow *flow, const struct state *state, uint
 
 		if (all || cell->offset >= state->escaped || stack->kind != VALUE_STACK ||
 		    (cell->offset >= stack->number && cell->offset < stack->number + OUTGOING_ARGUMENTS))
-			flow_escape(flow, state, site, cell->value);
+			flow_escape_cell(flow, state, site, cell->value);
 	}
 }
 
@@ -149,7 +156,7 @@ static void flow_call(struct flow *flow, struct state *state, const struct insn 
 	flow_escape_registers(flow, state, insn->address, given);
 	flow_escape_cells(flow, state, insn->address, flow->function.entries.length > 0);
 	state_forget_registers(state, flow->arch->call_changes & ~kept);
-	state_forget_escaped(state);
+	state_forget_escaped(flow->values, state);
 	state->flags = FLAGS_UNKNOWN;
 	state->has_pointers = state_holds_pointer(flow->values, state, flow->arch->registers);
 }
@@ -182,7 +189,7 @@ static void flow_syscall(struct flow *flow, struct state *state, const struct in
 	flow_escape_registers(flow, state, insn->address, flow->arch->syscall_reads & ~flow_pages(flow, state));
 	flow_escape_cells(flow, state, insn->address, false);
 	state_forget_registers(state, flow->arch->syscall_changes);
-	state_forget_escaped(state);
+	state_forget_escaped(flow->values, state);
 	state->flags = FLAGS_UNKNOWN;
 }
 
