@@ -35,7 +35,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-enum { ROUNDS_MAX = 100000, TURNS = 5 };
+enum { ROUNDS_MAX = 100000, TURNS = 5, LOAD_MAX = 64, LOADED_LESS = 8 };
 
 static char folder[64], allowed_path[128];
 static double *times; /* shared with the children, which fill it */
@@ -64,16 +64,10 @@ static void __attribute__((noreturn)) time_all(bool (*act)(void))
 	_exit(0);
 }
 
-/* A child that measures act, once its calls of nr get this action; a listener comes back over a socket. */
-static pid_t start(unsigned nr, unsigned action, bool (*act)(void), int *ret_listener)
+/* A child that measures act under a filter; a listener, where one is asked for, comes back over a socket. */
+static pid_t start_filtered(const struct sock_filter *insns, size_t count, bool (*act)(void), int *ret_listener)
 {
-	const struct sock_filter insns[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, action),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	bool notifies = action == SECCOMP_RET_USER_NOTIF;
+	bool notifies = ret_listener != NULL;
 	int ends[2], listener = -1;
 	pid_t pid;
 
@@ -82,7 +76,7 @@ static pid_t start(unsigned nr, unsigned action, bool (*act)(void), int *ret_lis
 	pid = fork();
 	if (pid == 0) {
 		pin();
-		if (kernel_filter_load(insns, 4,
+		if (kernel_filter_load(insns, count,
 				       notifies ? SECCOMP_FILTER_FLAG_NEW_LISTENER | notify_filter_flags() : 0,
 				       notifies ? &listener : NULL, NULL) != CALLGATE_OK ||
 		    (notifies && handover_give(ends[1], listener) < 0))
@@ -99,6 +93,19 @@ static pid_t start(unsigned nr, unsigned action, bool (*act)(void), int *ret_lis
 	return pid;
 }
 
+/* The same where calls of nr get this action, and all others pass. */
+static pid_t start(unsigned nr, unsigned action, bool (*act)(void), int *ret_listener)
+{
+	const struct sock_filter insns[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, action),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+
+	return start_filtered(insns, 4, act, ret_listener);
+}
+
 static void finish(pid_t pid, const char *name)
 {
 	int status;
@@ -109,18 +116,25 @@ static void finish(pid_t pid, const char *name)
 	}
 }
 
-/* Answers by a policy's rules until the child ends. */
-static void serve(const char *rules, int listener)
+static struct callgate_policy *parse(const char *others, const char *rules)
 {
-	char text[1024];
 	struct callgate_policy *policy = NULL;
+	char text[1024];
+
+	snprintf(text, sizeof(text), "kernel 6.1\n%s\n%s", others, rules);
+	if (callgate_policy_parse("trips", text, strlen(text), NULL, &policy, NULL) != CALLGATE_OK)
+		exit(1);
+	return policy;
+}
+
+/* Answers by a policy's rules until the child ends. */
+static void serve(const struct callgate_policy *policy, int listener)
+{
 	struct callgate_notify *notify = NULL;
 	struct callgate_notify_handler handler;
 	struct broker *broker = NULL;
 
-	snprintf(text, sizeof(text), "kernel 6.1\ndefault allow\n%s", rules);
-	if (callgate_policy_parse("trips", text, strlen(text), NULL, &policy, NULL) != CALLGATE_OK ||
-	    broker_new(policy->policy, &broker, NULL) != CALLGATE_OK ||
+	if (broker_new(policy->policy, &broker, NULL) != CALLGATE_OK ||
 	    callgate_notify_new(NULL, &notify, NULL) != CALLGATE_OK)
 		exit(1);
 	handler = broker_handler(broker);
@@ -129,8 +143,28 @@ static void serve(const char *rules, int listener)
 		exit(1);
 	callgate_notify_free(notify);
 	broker_free(broker);
-	callgate_policy_free(policy);
 	close(listener);
+}
+
+/* A child under a policy, as `run` has it, whose rules are answered here. */
+static void confine(const char *name, const char *rules, bool (*act)(void))
+{
+	struct callgate_policy *policy =
+		parse("default kill-process\nallow close, exit_group, sendmsg, clock_gettime", rules);
+	struct callgate_filter *filter = NULL;
+	const struct sock_filter *insns;
+	size_t count;
+	int listener;
+	pid_t pid;
+
+	if (callgate_filter_compile(policy, NULL, &filter, NULL) != CALLGATE_OK)
+		exit(1);
+	insns = callgate_filter_program(filter, &count);
+	pid = start_filtered(insns, count, act, &listener);
+	serve(policy, listener);
+	finish(pid, name);
+	callgate_filter_free(filter);
+	callgate_policy_free(policy);
 }
 
 /* Answers as a loop does that knows nothing of the CPU. */
@@ -211,11 +245,7 @@ static void way_futex(void)
 
 static void way_lookup(void)
 {
-	int listener;
-	pid_t pid = start(SYS_kill, SECCOMP_RET_USER_NOTIF, call_bare, &listener);
-
-	serve("notify kill own-children\n", listener);
-	finish(pid, "lookup");
+	confine("lookup", "notify kill own-children\n", call_bare);
 }
 
 static void way_plain(void)
@@ -227,15 +257,17 @@ static void way_plain(void)
 	finish(pid, "plain");
 }
 
+static void say_files(char rules[256])
+{
+	snprintf(rules, 256, "notify openat via files { read \"%s/www/**\"; deny \"**\" }\n", folder);
+}
+
 static void way_files(void)
 {
 	char rules[256];
-	int listener;
-	pid_t pid = start(SYS_openat, SECCOMP_RET_USER_NOTIF, open_bare, &listener);
 
-	snprintf(rules, sizeof(rules), "notify openat via files { read \"%s/www/**\"; deny \"**\" }\n", folder);
-	serve(rules, listener);
-	finish(pid, "files");
+	say_files(rules);
+	confine("files", rules, open_bare);
 }
 
 /* The same as browsers do it: the refused call's handler asks a broker over a socket. */
@@ -300,16 +332,15 @@ static void way_trap(void)
 /* The same with our handler and our rules. */
 static void way_handler(void)
 {
-	struct callgate_policy *policy = NULL;
+	struct callgate_policy *policy;
 	struct callgate_notify *notify = NULL;
 	struct callgate_trap *trap = NULL;
-	char text[512];
+	char rules[256];
 	pid_t pid;
 
-	snprintf(text, sizeof(text),
-		 "kernel 6.1\ndefault allow\nnotify openat via files { read \"%s/www/**\"; deny \"**\" }\n", folder);
-	if (callgate_policy_parse("trips", text, strlen(text), NULL, &policy, NULL) != CALLGATE_OK ||
-	    callgate_trap_new(policy, &trap, NULL) != CALLGATE_OK ||
+	say_files(rules);
+	policy = parse("default kill-process\nallow close, exit_group, clock_gettime", rules);
+	if (callgate_trap_new(policy, &trap, NULL) != CALLGATE_OK ||
 	    callgate_notify_new(NULL, &notify, NULL) != CALLGATE_OK)
 		exit(1);
 	pid = fork();
@@ -330,7 +361,7 @@ static void way_handler(void)
 struct way {
 	const char *name;
 	void (*run)(void);
-	bool is_pinned;
+	bool is_pinned, is_loaded;
 	double median, high, mean;
 };
 
@@ -344,6 +375,8 @@ static struct way ways[] = {
 	{ "trap and socket, our handler and rules", way_handler, true },
 	{ "anywhere: supervisor", way_lookup, false },
 	{ "anywhere: a loop without SYNC_WAKE_UP", way_plain, false },
+	{ "under load: supervisor", way_lookup, false, true },
+	{ "under load: a loop without SYNC_WAKE_UP", way_plain, false, true },
 };
 
 /* The best of several turns: what else the machine does lengthens some. */
@@ -361,6 +394,42 @@ static void keep_best(struct way *way)
 	way->mean = sum / rounds;
 }
 
+/* One process for each CPU that does nothing but use it. */
+static size_t load_start(pid_t pids[LOAD_MAX])
+{
+	size_t count = (size_t)sysconf(_SC_NPROCESSORS_ONLN);
+
+	count = count < LOAD_MAX ? count : LOAD_MAX;
+	for (size_t i = 0; i < count; i++) {
+		pids[i] = fork();
+		while (pids[i] == 0)
+			__asm__ volatile("" ::: "memory");
+	}
+	return count;
+}
+
+static void load_end(const pid_t pids[LOAD_MAX], size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		kill(pids[i], SIGKILL);
+		waitpid(pids[i], NULL, 0);
+	}
+}
+
+static void run_way(struct way *way)
+{
+	pid_t pids[LOAD_MAX];
+	size_t count = way->is_loaded ? load_start(pids) : 0;
+	int all = rounds;
+
+	/* Some wait for a turn of the others. */
+	rounds = way->is_loaded ? all / LOADED_LESS + 1 : all;
+	way->run();
+	keep_best(way);
+	rounds = all;
+	load_end(pids, count);
+}
+
 static int measure(void)
 {
 	for (int turn = 0; turn < TURNS; turn++) {
@@ -370,9 +439,8 @@ static int measure(void)
 			sched_getaffinity(0, sizeof(all), &all);
 			is_pinned = ways[i].is_pinned;
 			pin();
-			ways[i].run();
+			run_way(&ways[i]);
 			sched_setaffinity(0, sizeof(all), &all);
-			keep_best(&ways[i]);
 		}
 	}
 	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++)
@@ -455,12 +523,14 @@ static bool attack_by(void)
 
 static int attack_all(const char *tries)
 {
+	struct callgate_policy *policy;
 	char rules[256];
 
 	setenv("TRIPS_TRIES", tries, 1);
 	rounds = 1;
 	snprintf(flipped, sizeof(flipped), "%s/www/index", folder);
-	snprintf(rules, sizeof(rules), "notify openat via files { read \"%s/www/**\"; deny \"**\" }\n", folder);
+	say_files(rules);
+	policy = parse("default kill-process", rules);
 	for (size_t i = 0; i < sizeof(attacks) / sizeof(*attacks); i++) {
 		int listener;
 		pid_t pid;
@@ -468,11 +538,12 @@ static int attack_all(const char *tries)
 		attack = &attacks[i];
 		*won = *had = 0;
 		pid = start(SYS_openat, SECCOMP_RET_USER_NOTIF, attack_by, &listener);
-		serve(rules, listener);
+		serve(policy, listener);
 		finish(pid, attack->name);
 		printf("attack\t%s\t%s\t%ld\t%ld\n", attack->name, tries, *won, *had);
 		fflush(stdout);
 	}
+	callgate_policy_free(policy);
 	return 0;
 }
 

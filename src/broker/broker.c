@@ -26,6 +26,7 @@ struct broker_entry {
 
 struct broker {
 	const struct policy *policy;
+	bool has_fixed_root;
 	struct arena arena;
 	struct {
 		VEC(struct broker_entry);
@@ -213,13 +214,15 @@ static struct callgate_notify_decision broker_decide(const struct callgate_notif
 
 static struct callgate_notify_answer broker_examine(struct callgate_notify_target *target, void *context)
 {
+	const struct broker *broker = context;
 	struct broker_call work = { .target = target, .call = callgate_notify_call(target) };
-	const struct broker_entry *entry = find_rule(context, work.call);
+	const struct broker_entry *entry = find_rule(broker, work.call);
 
 	if (!entry)
 		return broker_refuse(EACCES);
 	work.syscall = entry->syscall;
 	work.rule = entry->rule;
+	work.has_fixed_root = broker->has_fixed_root;
 	switch (entry->rule->broker->kind) {
 	case POLICY_BROKER_FILES:
 		return broker_files(&work);
@@ -243,6 +246,7 @@ int broker_new(const struct policy *policy, struct broker **ret_broker, struct c
 	if (!broker)
 		return fail_nomem(err);
 	broker->policy = policy;
+	broker->has_fixed_root = broker_fixes_root(policy);
 	status = add_rules(broker, err);
 	if (status) {
 		broker_free(broker);

@@ -165,13 +165,20 @@ static int await_writer(const struct files_request *request, int fd)
 	return 0;
 }
 
+/* A folder does not block, nor does a file that was not there; the rest might, and the target does not know. */
+static bool opens_unblocked(const struct files_request *request)
+{
+	return !(request->flags & (O_NONBLOCK | O_DIRECTORY)) &&
+	       (request->flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
+}
+
 /* Makes what was opened without blocking what the target asked for. */
 static int settle(const struct files_request *request, int fd)
 {
 	struct stat meaning;
 	const int changeable = O_APPEND | O_ASYNC | O_DIRECT | O_NOATIME;
 
-	if (request->flags & O_NONBLOCK)
+	if (!opens_unblocked(request))
 		return 0;
 	if (fstat(fd, &meaning) < 0)
 		return errno;
@@ -195,7 +202,9 @@ static bool is_fifo(int folder, const char *name, uint64_t resolve)
 
 static int open_once(const struct files_request *request, int folder, const char *name, uint64_t resolve)
 {
-	return path_openat2(folder, name, request->flags | O_NONBLOCK | O_NOCTTY, request->mode, resolve);
+	uint64_t more = O_NOCTTY | (opens_unblocked(request) ? O_NONBLOCK : 0);
+
+	return path_openat2(folder, name, request->flags | more, request->mode, resolve);
 }
 
 /* Opens a name for the target, which is no link: 0 or an errno. */
@@ -301,10 +310,14 @@ struct callgate_notify_answer broker_files(const struct broker_call *work)
 	struct credentials_saved saved = { .is_other = false };
 	struct callgate_notify_answer answer;
 	int error = read_arguments(&request);
+	unsigned reading = work->has_fixed_root ? PATH_FIXED_ROOT : 0;
 
 	normalize(&request);
+	if (request.access == FILES_READ)
+		reading |= PATH_NO_EFFECT;
 	if (!error)
-		error = path_base_read(work->target, request.dirfd, request.address, request.path, &request.base);
+		error = path_base_read(work->target, reading, request.dirfd, request.address, request.path,
+				       &request.base);
 	if (!error && request.flags & (O_CREAT | FILES_TMPFILE))
 		error = take_umask(&request);
 	if (!error)

@@ -7,6 +7,7 @@
 #include "broker/path.h"
 
 #include "base/cleanup.h"
+#include "notify/inside.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -103,19 +104,31 @@ static int open_start(struct callgate_notify_target *target, int dirfd, const ch
 	return callgate_notify_fetch(target, dirfd, ret_start);
 }
 
-int path_base_read(struct callgate_notify_target *target, int dirfd, uint64_t address, char *ret_text,
+/* That a root which is opened by number was this thread's is known when reading the text has confirmed that the call
+ * still waits. */
+static int open_root(struct callgate_notify_target *target, bool is_fixed, struct path_base *base)
+{
+	int tid = callgate_notify_call(target)->tid;
+	char path[32];
+
+	base->is_lent = is_fixed;
+	if (is_fixed)
+		return notify_root(target, &base->root);
+	snprintf(path, sizeof(path), "/proc/%d/root", tid);
+	base->root = tid ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	return base->root >= 0 ? 0 : tid ? errno : EPERM;
+}
+
+int path_base_read(struct callgate_notify_target *target, unsigned reading, int dirfd, uint64_t address, char *ret_text,
 		   struct path_base *ret_base)
 {
 	cleanup(path_base_fini) struct path_base base = PATH_BASE_NONE;
-	int tid = callgate_notify_call(target)->tid, unopened, error;
-	char path[32];
+	int unopened = open_root(target, reading & PATH_FIXED_ROOT, &base);
+	int error = reading == (PATH_FIXED_ROOT | PATH_NO_EFFECT)
+			    ? notify_read_text_unconfirmed(target, address, ret_text, PATH_MAX)
+			    : callgate_notify_read_text(target, address, ret_text, PATH_MAX);
 
-	/* That it was this thread's is known when reading the text has confirmed that the call still waits. */
-	snprintf(path, sizeof(path), "/proc/%d/root", tid);
-	base.root = tid ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
-	unopened = errno;
-	error = callgate_notify_read_text(target, address, ret_text, PATH_MAX);
-	if (!error && base.root < 0)
+	if (!error)
 		error = unopened;
 	if (!error)
 		error = open_start(target, dirfd, ret_text, &base.start);
@@ -142,7 +155,7 @@ int path_base_open(struct callgate_notify_target *target, int dirfd, const char 
 
 void path_base_fini(struct path_base *base)
 {
-	if (base->root >= 0)
+	if (base->root >= 0 && !base->is_lent)
 		close(base->root);
 	if (base->start >= 0)
 		close(base->start);

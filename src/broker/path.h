@@ -17,17 +17,24 @@ enum { PATH_LINKS_MAX = 40 /* the kernel's MAXSYMLINKS */ };
 
 /* Where a target's paths start. To open it takes the supervisor's own rights. */
 struct path_base {
-	int root;  /* O_PATH, as start */
-	int start; /* of a relative path, −1 for an absolute one */
+	int root;     /* O_PATH, as start */
+	int start;    /* of a relative path, −1 for an absolute one */
+	bool is_lent; /* the root is the loop's */
 };
 
-#define PATH_BASE_NONE ((struct path_base){ -1, -1 })
+#define PATH_BASE_NONE ((struct path_base){ -1, -1, false })
+
+enum path_reading {
+	PATH_FIXED_ROOT = 1 << 0, /* no target can change it: it is opened once */
+	PATH_NO_EFFECT = 1 << 1,  /* nothing comes of the text but the answer */
+};
 
 /*
- * Opens the target's root and copies a text of at most PATH_MAX bytes with its NUL from its memory, both of the thread
- * that still waits afterwards; then opens where that text starts: its descriptor dirfd, or AT_FDCWD. 0 or an errno.
+ * Opens the target's root and copies a text of at most
+ * PATH_MAX bytes with its NUL from its memory, both of the thread that still waits afterwards; then opens where that
+ * text starts: its descriptor dirfd, or AT_FDCWD. 0 or an errno.
  */
-int path_base_read(struct callgate_notify_target *target, int dirfd, uint64_t address, char *ret_text,
+int path_base_read(struct callgate_notify_target *target, unsigned reading, int dirfd, uint64_t address, char *ret_text,
 		   struct path_base *ret_base);
 
 /* The same for a text that is known. */

@@ -24,6 +24,7 @@ struct broker_call {
 	const struct callgate_notify_call *call;
 	const struct abi_syscall *syscall;
 	const struct broker_rule *rule;
+	bool has_fixed_root; /* no target can change its root */
 };
 
 /* ERRNO with this error, which is positive. */
@@ -31,6 +32,10 @@ static inline struct callgate_notify_answer broker_refuse(int error)
 {
 	return (struct callgate_notify_answer){ .kind = CALLGATE_NOTIFY_ERRNO, .error = error };
 }
+
+/* Whether the policy leaves its targets no call by which their root, or what is mounted below it, could become another
+ * than it was at the start. */
+bool broker_fixes_root(const struct policy *policy);
 
 /* What a clause that denies says, on the arch of the call; EACCES where clause is NULL: none matched. */
 struct callgate_notify_answer broker_deny(const struct broker_call *work, const struct policy_clause *clause);

@@ -63,6 +63,7 @@ struct callgate_notify {
 	struct callgate_notify_options options;
 	struct notify_heir heir;
 	struct notify_listener listeners[NOTIFY_LISTENERS_MAX];
+	int roots[NOTIFY_LISTENERS_MAX]; /* atomic, one for each; −1: not asked for */
 	size_t listener_count;
 	uint32_t armed_count; /* of those that the heir holds */
 	struct notify_worker workers[NOTIFY_THREADS_MAX];

@@ -17,6 +17,7 @@ static int loop_init(struct callgate_notify *loop, const struct callgate_notify_
 {
 	loop->heir = NOTIFY_HEIR_NONE;
 	loop->stop_fd = -1;
+	memset(loop->roots, -1, sizeof(loop->roots));
 	pthread_mutex_init(&loop->lock, NULL);
 	pthread_cond_init(&loop->led, NULL);
 	if (options)
@@ -67,6 +68,8 @@ void callgate_notify_free(struct callgate_notify *notify)
 		if (notify->listeners[i].fd >= 0)
 			close(notify->listeners[i].fd);
 		door_free(notify->listeners[i].door);
+		if (notify->roots[i] >= 0)
+			close(notify->roots[i]);
 	}
 	for (size_t i = 0; i < notify->worker_count; i++)
 		if (notify->workers[i].known.pidfd >= 0)

@@ -5,6 +5,7 @@
  */
 #include "base/cleanup.h"
 #include "notify/loop.h"
+#include "notify/inside.h"
 #include "notify/source.h"
 
 #include <errno.h>
@@ -72,12 +73,21 @@ static int target_copy_text(struct callgate_notify_target *target, uint64_t addr
 	return ENAMETOOLONG;
 }
 
-int callgate_notify_read_text(struct callgate_notify_target *target, uint64_t address, char *ret_text, size_t size)
+int notify_read_text_unconfirmed(struct callgate_notify_target *target, uint64_t address, char *ret_text, size_t size)
 {
 	int error = size ? target_copy_text(target, address, ret_text, size) : ENAMETOOLONG;
+
+	if (error && size)
+		ret_text[0] = '\0';
+	return error;
+}
+
+int callgate_notify_read_text(struct callgate_notify_target *target, uint64_t address, char *ret_text, size_t size)
+{
+	int error = notify_read_text_unconfirmed(target, address, ret_text, size);
 	int gone = target_confirm(target);
 
-	if ((error || gone) && size)
+	if (gone && size)
 		ret_text[0] = '\0';
 	return gone ? gone : error;
 }
@@ -102,6 +112,25 @@ int callgate_notify_open(struct callgate_notify_target *target, const char *name
 	if (gone || fd < 0)
 		return gone ? gone : error;
 	*ret_fd = take_fd(fd);
+	return 0;
+}
+
+int notify_root(struct callgate_notify_target *target, int *ret_root)
+{
+	int *kept = &target->loop->roots[target->listener - target->loop->listeners], none = -1, root = -1;
+	int error = 0;
+
+	*ret_root = __atomic_load_n(kept, __ATOMIC_ACQUIRE);
+	if (*ret_root >= 0)
+		return 0;
+	error = callgate_notify_open(target, "root", O_PATH | O_DIRECTORY, &root);
+	if (error)
+		return error;
+	if (!__atomic_compare_exchange_n(kept, &none, root, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		close(root);
+		root = none;
+	}
+	*ret_root = root;
 	return 0;
 }
 

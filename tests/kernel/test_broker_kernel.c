@@ -6,7 +6,7 @@
 
 #include "asked.h"
 #include "base/cleanup.h"
-#include "broker/broker.h"
+#include "broker/work.h"
 #include "lang/lang.h"
 
 #include <callgate/trap.h>
@@ -74,13 +74,18 @@ static void remove_scratch(void)
 	assert_int_equal(system(command), 0);
 }
 
+/* What the policy says of all other calls. The filter is another for which it is `allow`, and the broker believes that
+ * the targets cannot change their root where it is not. */
+static const char *others = "allow";
+
 /* The broker of rules in which every % stands for the scratch folder. */
 static struct callgate_policy *parse(const char *rules)
 {
-	char text[2048] = "kernel 6.1\ndefault allow\n";
+	char text[2048];
 	struct callgate_policy *policy = NULL;
 	struct callgate_error err = { 0 };
 
+	snprintf(text, sizeof(text), "kernel 6.1\ndefault %s\n", others);
 	for (size_t i = strlen(text); *rules; rules++)
 		i += (size_t)snprintf(text + i, sizeof(text) - i, *rules == '%' ? "%s" : "%.1s",
 				      *rules == '%' ? scratch : rules);
@@ -114,9 +119,16 @@ static int use_trap(void **state)
 	return 0;
 }
 
+static int use_fixed_root(void **state)
+{
+	others = "kill-process";
+	return 0;
+}
+
 static int use_listener(void **state)
 {
 	by_trap = false;
+	others = "allow";
 	return 0;
 }
 
@@ -938,6 +950,37 @@ static void own_children_are_signalled_and_nobody_else(void **state)
 	assert_int_equal(outcome(SYS_kill, "notify kill own-children\n", signal_relatives), 0);
 }
 
+static void a_root_is_fixed_when_no_call_can_move_it(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is_fixed;
+	} cases[] = {
+		{ "default kill-process\nallow read, clone3\n", true },
+		{ "default errno EPERM\n", true },
+		{ "default allow\n", false },
+		{ "default kill-process\nnewer allow\n", false },
+		{ "default kill-process\nallow chroot\n", false },
+		{ "default kill-process\nallow unshare if flags == 0\n", false },
+		{ "default kill-process\ntrap 1 setns\n", false },
+		{ "default allow\nerrno EPERM chroot, pivot_root, setns, unshare, mount, umount2, umount, move_mount, "
+		  "mount_setattr\n",
+		  true },
+		{ "default allow\nerrno EPERM chroot if path != NULL\n", false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct callgate_policy *policy = NULL;
+		char text[512];
+
+		snprintf(text, sizeof(text), "kernel 6.1\n%s", cases[i].text);
+		assert_int_equal(callgate_policy_parse("test", text, strlen(text), NULL, &policy, NULL), CALLGATE_OK);
+		if (broker_fixes_root(policy->policy) != cases[i].is_fixed)
+			fail_msg("%s", text);
+		callgate_policy_free(policy);
+	}
+}
+
 static void who_answers_must_be_said(void **state)
 {
 	static const char *const texts[] = { "notify openat\n",
@@ -974,21 +1017,23 @@ static void nothing_is_left_when_memory_fails(void **state)
 }
 
 /* The same table of both: how a call comes to its broker makes no difference. */
-#define BOTH(test)                                                   \
-	cmocka_unit_test(test),                                      \
-	{                                                            \
-#test "_by_trap", test, use_trap, use_listener, NULL \
+#define SET_UP(name, test, setup) ((struct CMUnitTest)CMUNIT_PARTS(name, test, setup))
+#define CMUNIT_PARTS(name, test, setup)               \
+	{                                             \
+		name, test, setup, use_listener, NULL \
 	}
+#define BOTH(test)  cmocka_unit_test(test), SET_UP(#test "_by_trap", test, use_trap)
+#define THREE(test) BOTH(test), SET_UP(#test "_at_a_fixed_root", test, use_fixed_root)
 
-UNIT_TESTS(test_broker_kernel, BOTH(paths_lead_where_the_kernel_says), BOTH(links_of_proc_are_not_followed),
-	   BOTH(access_is_what_the_flags_ask_for), BOTH(a_folder_is_where_a_relative_path_starts),
-	   BOTH(a_descriptor_that_is_no_folder_is_refused), BOTH(odd_buffers_are_refused_as_the_kernel_does),
+UNIT_TESTS(test_broker_kernel, THREE(paths_lead_where_the_kernel_says), THREE(links_of_proc_are_not_followed),
+	   THREE(access_is_what_the_flags_ask_for), THREE(a_folder_is_where_a_relative_path_starts),
+	   BOTH(a_descriptor_that_is_no_folder_is_refused), THREE(odd_buffers_are_refused_as_the_kernel_does),
 	   BOTH(openat2_is_taken_by_its_size), BOTH(a_new_file_has_the_targets_mask),
 	   BOTH(the_supervisors_folder_in_proc_is_not_to_be_had), BOTH(a_target_with_a_root_of_its_own_stays_in_it),
-	   BOTH(a_target_gets_no_more_than_its_own_rights), BOTH(a_fifo_is_waited_for),
-	   BOTH(who_dies_at_a_fifo_is_forgotten), cmocka_unit_test(a_supervisor_without_descriptors_refuses),
-	   BOTH(who_changes_the_path_meanwhile_wins_nothing), BOTH(a_socket_is_connected_where_the_rules_say),
+	   THREE(a_target_gets_no_more_than_its_own_rights), THREE(a_fifo_is_waited_for),
+	   THREE(who_dies_at_a_fifo_is_forgotten), cmocka_unit_test(a_supervisor_without_descriptors_refuses),
+	   THREE(who_changes_the_path_meanwhile_wins_nothing), BOTH(a_socket_is_connected_where_the_rules_say),
 	   BOTH(who_changes_the_address_meanwhile_wins_nothing), BOTH(unix_sockets_are_found_by_their_place),
 	   BOTH(a_socket_is_bound_where_the_rules_say), cmocka_unit_test(once_is_once),
-	   BOTH(own_children_are_signalled_and_nobody_else), cmocka_unit_test(who_answers_must_be_said),
-	   cmocka_unit_test(nothing_is_left_when_memory_fails), )
+	   BOTH(own_children_are_signalled_and_nobody_else), cmocka_unit_test(a_root_is_fixed_when_no_call_can_move_it),
+	   cmocka_unit_test(who_answers_must_be_said), cmocka_unit_test(nothing_is_left_when_memory_fails), )

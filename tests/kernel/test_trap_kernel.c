@@ -352,10 +352,24 @@ static void signals_come_through_while_it_waits(void **state)
 	assert_int_equal(outcome("default allow", NULL, leave_handlers), 0);
 }
 
+/* On a busy machine what is answered at once may be late too, but not for ever. */
+static bool is_served_at_last(void)
+{
+	int fd = -1;
+
+	for (int i = 0; i < 1000 && fd < 0; i++) {
+		fd = open_file("www/index");
+		if (fd < 0 && errno != ETIMEDOUT)
+			return false;
+	}
+	close(fd);
+	return fd >= 0;
+}
+
 static int be_late(void)
 {
 	for (int i = 0; i < 3; i++)
-		if (open_file("www/fifo") != -1 || errno != ETIMEDOUT || !is_served())
+		if (open_file("www/fifo") != -1 || errno != ETIMEDOUT || !is_served_at_last())
 			return 1;
 	return 0;
 }
