@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,7 +23,7 @@
 struct monitor_options {
 	bool follow, audit, json, quiet;
 	unsigned long count;
-	const char *policy, *journal, *chain, *chain_key, *verify, *metrics;
+	const char *policy, *journal, *chain, *chain_key, *verify, *metrics, *serve, *token_file;
 };
 
 static const struct option_row monitor_rows[] = {
@@ -44,10 +45,16 @@ static const struct option_row monitor_rows[] = {
 		    "say whether the links of FILE hold, and what the last one is, and end"),
 	OPTION_TEXT(struct monitor_options, metrics, "metrics", 'm', "SOCKET",
 		    "tell counts on SOCKET, which is made, in Prometheus's words"),
+	OPTION_TEXT(struct monitor_options, serve, "serve", 's', "ADDRESS",
+		    "show it all on a page at 127.0.0.1:PORT or [::1]:PORT; port 0 is any"),
+	OPTION_TEXT(struct monitor_options, token_file, "token-file", 0, "FILE",
+		    "what the page's readers must show, in place of a new token at each start"),
 };
 
 const struct usage monitor_usage = USAGE("[FILE]...", 0, USAGE_ANY, monitor_rows);
 
+#define TOKEN_BYTES   16
+#define TOKEN_MAX     256
 #define KEY_MAX	      4096
 #define KEY_BYTES_MIN 16
 
@@ -55,6 +62,7 @@ const struct usage monitor_usage = USAGE("[FILE]...", 0, USAGE_ANY, monitor_rows
 struct telling {
 	const struct monitor_options *options;
 	unsigned long told;
+	char token[TOKEN_MAX];
 };
 
 static const char *fate_of(const struct callgate_refusal *refusal)
@@ -118,6 +126,37 @@ static bool say_event(const struct callgate_event *event, const char *line, void
 	return !ferror(stdout) && (!telling->options->count || telling->told < telling->options->count);
 }
 
+static void say_served(const char *address, void *context)
+{
+	const struct telling *telling = context;
+
+	/* Who chose the token knows it. */
+	if (telling->options->token_file)
+		note("http://%s/#TOKEN, the one in '%s'", address, telling->options->token_file);
+	else
+		note("http://%s/#%s", address, telling->token);
+}
+
+/* The file's first line, or one that nobody can guess. */
+static int choose_token(const char *path, char *token, size_t size)
+{
+	unsigned char random[TOKEN_BYTES];
+	cleanup(buf_fini) struct buf text = { 0 };
+	struct callgate_error err;
+
+	if (!path) {
+		if (getrandom(random, sizeof(random), 0) != sizeof(random))
+			return misuse("monitor: the kernel gives no random bytes");
+		for (size_t i = 0; i < sizeof(random); i++)
+			snprintf(token + 2 * i, 3, "%02x", random[i]);
+		return STATUS_YES;
+	}
+	if (file_read(path, size - 1, &text, &err) != CALLGATE_OK)
+		return failure(&err);
+	snprintf(token, size, "%.*s", (int)strcspn(buf_text(&text), "\n"), buf_text(&text));
+	return STATUS_YES;
+}
+
 static int read_key(const char *path, struct buf *key)
 {
 	struct callgate_error err;
@@ -176,6 +215,7 @@ static int watch(const struct monitor_options *options, const struct arguments *
 		 const struct callgate_subject *subject)
 {
 	struct telling telling = { .options = options };
+	int status = choose_token(options->token_file, telling.token, sizeof(telling.token));
 	cleanup_fd int stop = catch_signals();
 	struct callgate_monitor_options how = {
 		.sources = (const char *const *)arguments->items,
@@ -191,10 +231,15 @@ static int watch(const struct monitor_options *options, const struct arguments *
 		.chain_key = key->data,
 		.chain_key_length = key->length,
 		.metrics = options->metrics,
+		.served = say_served,
+		.serve = options->serve,
+		.token = telling.token,
 	};
 	struct callgate_monitor_report report;
 	struct callgate_error err;
 
+	if (status != STATUS_YES)
+		return status;
 	if (callgate_monitor_run(&how, &report, &err) != CALLGATE_OK)
 		return failure(&err);
 	say_losses(&report);

@@ -8,6 +8,7 @@
 #include "monitor/chain.h"
 #include "monitor/journal.h"
 #include "monitor/metrics.h"
+#include "monitor/serve.h"
 #include "monitor/feed.h"
 
 #include <stdlib.h>
@@ -23,6 +24,7 @@ struct monitor {
 	size_t reading; /* atomic: sources that have not ended */
 	struct chain chain;
 	struct metrics metrics;
+	struct serve *serve;
 	int journal; /* −1: none */
 	int ends;    /* can be read when the monitor gives up; −1 */
 };
@@ -50,6 +52,7 @@ static void monitor_fini(struct monitor *monitor)
 		feed_close(&monitor->feeds[i]);
 	free(monitor->feeds);
 	metrics_stop(&monitor->metrics);
+	serve_stop(monitor->serve);
 	chain_close(&monitor->chain);
 	if (monitor->journal >= 0)
 		close(monitor->journal);
@@ -109,6 +112,10 @@ static int monitor_open(struct monitor *monitor, struct callgate_error *err)
 		status = journal_open(options->journal, &monitor->journal, err);
 	if (status == CALLGATE_OK && options->metrics)
 		status = metrics_start(&monitor->metrics, options->metrics, &monitor->counts, err);
+	if (status == CALLGATE_OK && options->serve)
+		status = serve_start(options->serve, options->token, &monitor->counts, &monitor->serve, err);
+	if (status == CALLGATE_OK && monitor->serve && options->served)
+		options->served(serve_address(monitor->serve), options->context);
 	return status;
 }
 
@@ -149,6 +156,8 @@ static int monitor_tell(struct monitor *monitor, struct callgate_event *event, b
 	if (status != CALLGATE_OK)
 		return status;
 	counts_add(&monitor->counts, event);
+	if (monitor->serve)
+		serve_tell(monitor->serve, line);
 	if (monitor->journal >= 0 && is_refusal && !journal_send(monitor->journal, event, line))
 		__atomic_add_fetch(&monitor->counts.report.journal_lost, 1, __ATOMIC_RELAXED);
 	*ret_goes_on = !options->told || options->told(event, line, options->context);

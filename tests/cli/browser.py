@@ -26,7 +26,7 @@ class Gone(Exception):
 
 
 class Browser:
-    def __init__(self, program, folder):
+    def __init__(self, program, folder, alone=True):
         to_read, self.to = os.pipe()
         self.back, back_write = os.pipe()
         self.rest = b""
@@ -46,8 +46,8 @@ class Browser:
 
         environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": folder, "TMPDIR": folder, "XDG_RUNTIME_DIR": folder}
         self.log = open(f"{folder}/log", "wb")
-        alone = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--net"]
-        self.process = subprocess.Popen([*alone, program, *flags], stdin=subprocess.DEVNULL, stdout=self.log,
+        network = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--net"]
+        self.process = subprocess.Popen([*(network if alone else []), program, *flags], stdin=subprocess.DEVNULL, stdout=self.log,
                                         stderr=self.log, close_fds=False, preexec_fn=descriptors, env=environment)
         os.close(to_read)
         os.close(back_write)
@@ -100,10 +100,26 @@ class Browser:
             self.ask("Input.dispatchKeyEvent", type=kind, key=key, code=key,
                      windowsVirtualKeyCode={"Tab": 9, "Enter": 13, "ArrowRight": 39, "ArrowDown": 40, "ArrowLeft": 37}[key])
 
-    def open(self, page):
+    def go(self, url):
         self.events = [event for event in self.events if event.get("method") != "Page.loadEventFired"]
-        self.ask("Page.navigate", url=pathlib.Path(page).resolve().as_uri())
+        self.ask("Page.navigate", url=url)
         self.wait("Page.loadEventFired")
+
+    def open(self, page):
+        self.go(pathlib.Path(page).resolve().as_uri())
+
+    def begin(self):
+        """A page of its own, whose doings are told."""
+        target = self.ask("Target.createTarget", url="about:blank")["targetId"]
+        self.session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for part in ("Page", "Runtime", "Network", "Log"):
+            self.ask(part + ".enable")
+        self.ask("Emulation.setDeviceMetricsOverride", width=1280, height=1500, deviceScaleFactor=1, mobile=False)
+
+    def picture(self, path, whole=False):
+        shot = self.ask("Page.captureScreenshot", format="png", captureBeyondViewport=whole)["data"]
+        pathlib.Path(path).write_bytes(base64.b64decode(shot))
+        return len(shot)
 
     def end(self):
         os.close(self.to)
@@ -204,18 +220,12 @@ def look_at_media(browser, page):
 
 
 def look(browser, page, screenshot):
-    target = browser.ask("Target.createTarget", url="about:blank")["targetId"]
-    browser.session = browser.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-    for part in ("Page", "Runtime", "Network", "Log"):
-        browser.ask(part + ".enable")
-    browser.ask("Emulation.setDeviceMetricsOverride", width=1280, height=1500, deviceScaleFactor=1, mobile=False)
+    browser.begin()
     browser.open(page)
     look_at_charts(browser)
     check("no name became code", browser.evaluate("window.attacked === undefined && !document.querySelector('main img, main script')"))
     if screenshot:
-        shot = browser.ask("Page.captureScreenshot", format="png")["data"]
-        pathlib.Path(screenshot).write_bytes(base64.b64decode(shot))
-        check("a picture of it is taken", len(shot) > 10000)
+        check("a picture of it is taken", browser.picture(screenshot) > 10000)
     work_by_keys(browser)
     work_tables(browser)
     look_at_media(browser, page)
@@ -250,4 +260,5 @@ def main():
     return failed > 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
