@@ -178,6 +178,11 @@ static long child_hide_launcher(struct child *child)
 	return child->spec->hide_launcher ? KERNEL_CALL(SYS_prctl, PR_SET_DUMPABLE, 0) : 0;
 }
 
+static long child_guard(struct child *child)
+{
+	return child->guard ? kernel_filter_load_raw(child->guard, child->guard_count, 0) : 0;
+}
+
 static long child_filter(struct child *child)
 {
 	struct launch_spec *spec = child->spec;
@@ -219,7 +224,8 @@ static long (*const child_steps[CHILD_STEP_COUNT])(struct child *child) = {
 	[CHILD_KEEP] = child_keep,	   [CHILD_CLOSE] = child_close,
 	[CHILD_MASK] = child_mask,	   [CHILD_AWAIT_GO] = child_await_go,
 	[CHILD_PROGRAM] = child_program,   [CHILD_HIDE_LAUNCHER] = child_hide_launcher,
-	[CHILD_FILTER] = child_filter,	   [CHILD_EXEC] = child_exec,
+	[CHILD_GUARD] = child_guard,	   [CHILD_FILTER] = child_filter,
+	[CHILD_EXEC] = child_exec,
 };
 
 void CHILD_ATTRIBUTES child_main(struct child *child)

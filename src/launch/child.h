@@ -28,6 +28,7 @@ enum child_step {
 	CHILD_AWAIT_GO,
 	CHILD_PROGRAM,
 	CHILD_HIDE_LAUNCHER,
+	CHILD_GUARD,
 	CHILD_FILTER,
 	CHILD_EXEC,
 	CHILD_STEP_COUNT,
@@ -42,6 +43,8 @@ struct child {
 	int gate;		   /* where it waits for its descriptors, holding none of ours; −1: it has them */
 	const int *open_fds;	   /* what stays open: 0, 1, 2 and keep_fds, ascending, without doubles */
 	size_t open_fd_count;
+	const struct sock_filter *guard; /* a filter that goes in before the policy\'s; NULL: none */
+	size_t guard_count;
 	pid_t parent;		      /* who must still be the parent once the death signal is armed */
 	const uint64_t *mask;	      /* the kernel's sigset: blocked signals of the target */
 	bool reset_handlers;	      /* the clone could not do it */

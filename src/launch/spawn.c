@@ -15,6 +15,7 @@
 #include "kernel/tracer.h"
 #include "launch/descriptors.h"
 #include "launch/gate.h"
+#include "launch/guard.h"
 #include "launch/handover.h"
 #include "launch/search.h"
 
@@ -46,6 +47,7 @@ static const char *const start_step_text[CHILD_STEP_COUNT] = {
 	[CHILD_MASK] = "set the signal mask",
 	[CHILD_AWAIT_GO] = "wait for the launcher",
 	[CHILD_HIDE_LAUNCHER] = "hide the launcher's memory",
+	[CHILD_GUARD] = "load the filter of write-xor-execute",
 	[CHILD_FILTER] = "load the filter",
 	[CHILD_EXEC] = "execute the program",
 };
@@ -93,6 +95,15 @@ static int start_list_descriptors(struct launch_start *start, struct callgate_er
 	return status;
 }
 
+static int start_guard(struct launch_start *start, struct callgate_error *err)
+{
+	int status = guard_make(start->spec.sandbox, &start->guard, err);
+
+	if (status == CALLGATE_OK && start->guard)
+		start->child.guard = callgate_filter_program(start->guard, &start->child.guard_count);
+	return status;
+}
+
 static int start_prepare(struct launch_start *start, struct callgate_error *err)
 {
 	const struct launch_spec *spec = &start->spec;
@@ -102,6 +113,8 @@ static int start_prepare(struct launch_start *start, struct callgate_error *err)
 		start->child.plan = &start->plan;
 		status = plan_make(&start->plan, spec->sandbox, spec->folder, err);
 	}
+	if (status == CALLGATE_OK)
+		status = start_guard(start, err);
 	if (status == CALLGATE_OK)
 		status = start_folder(start, err);
 	if (status == CALLGATE_OK)
@@ -153,6 +166,7 @@ void launch_start_free(struct launch_start *start)
 		close(start->theirs);
 	if (start->folder_fd >= 0)
 		close(start->folder_fd);
+	callgate_filter_free(start->guard);
 	free(start->path);
 	free(start->open_fds);
 	start_wipe(&start->spec);

@@ -19,9 +19,10 @@ struct launch_start {
 	int handover[2];  /* our end and the porter's; −1 without a listener */
 	int gate, theirs; /* our end and the child's, until it has its copy; −1 without them */
 	bool porter_keeps_handlers;
-	uint64_t old_mask;	  /* signals that the caller blocks */
-	uint64_t mask;		  /* signals that the target is to block */
-	struct sandbox_plan plan; /* with spec.sandbox */
+	uint64_t old_mask;	       /* signals that the caller blocks */
+	uint64_t mask;		       /* signals that the target is to block */
+	struct sandbox_plan plan;      /* with spec.sandbox */
+	struct callgate_filter *guard; /* NULL: none */
 	char *path;
 	int folder_fd;
 	int *open_fds;

@@ -24,10 +24,16 @@
 /* The old root, the file system that we began with, and mounts at / that others were made over. */
 #define ROOT_COVERS_MAX 66
 
-static long root_bind(struct root *root, const struct plan_mount *mount)
+/* What can be written must not be executed, where that is asked for: a file can be mapped as well as memory. */
+static uint64_t written(const struct sandbox_plan *plan)
+{
+	return plan->sandbox->write_xor_execute ? MOUNT_ATTR_NOEXEC : 0;
+}
+
+static long root_bind(const struct sandbox_plan *plan, struct root *root, const struct plan_mount *mount)
 {
 	bool is_read_only = mount->kind == SANDBOX_RO_BIND || mount->kind == SANDBOX_RO_BIND_TRY;
-	uint64_t attributes = MOUNT_ATTR_NOSUID | (is_read_only ? MOUNT_ATTR_RDONLY : 0) |
+	uint64_t attributes = MOUNT_ATTR_NOSUID | (is_read_only ? MOUNT_ATTR_RDONLY : written(plan)) |
 			      (mount->kind == SANDBOX_DEV_BIND ? 0 : MOUNT_ATTR_NODEV) |
 			      (mount->noexec ? MOUNT_ATTR_NOEXEC : 0);
 	struct statx status = { 0 };
@@ -45,10 +51,11 @@ static long root_bind(struct root *root, const struct plan_mount *mount)
 	return root_attach(root, tree, mount->dest, S_ISDIR(status.stx_mode));
 }
 
-static long root_tmpfs(struct root *root, const struct plan_mount *mount)
+static long root_tmpfs(const struct sandbox_plan *plan, struct root *root, const struct plan_mount *mount)
 {
 	long tree = fs_new_tmpfs(mount->perms, mount->size,
-				 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (mount->noexec ? MOUNT_ATTR_NOEXEC : 0));
+				 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | written(plan) |
+					 (mount->noexec ? MOUNT_ATTR_NOEXEC : 0));
 
 	if (tree >= 0)
 		root_remember(root, (int)tree);
@@ -154,7 +161,9 @@ static long root_overlay(const struct sandbox_plan *plan, struct root *root, con
 	if (plan->namespaces & CLONE_NEWUSER)
 		options[count++] = (struct fs_option){ "userxattr", NULL };
 	if (result == 0)
-		result = fs_new("overlay", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+		result = fs_new("overlay", options,
+				MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+					(mount->kind == SANDBOX_RO_OVERLAY ? 0 : written(plan)));
 	return root_attach(root, result, mount->dest, true);
 }
 
@@ -166,13 +175,13 @@ static long root_mount(const struct sandbox_plan *plan, struct root *root, const
 	case SANDBOX_DEV_BIND:
 	case SANDBOX_RO_BIND_TRY:
 	case SANDBOX_BIND_TRY:
-		return root_bind(root, mount);
+		return root_bind(plan, root, mount);
 	case SANDBOX_TMPFS:
-		return root_tmpfs(root, mount);
+		return root_tmpfs(plan, root, mount);
 	case SANDBOX_PROC:
 		return special_proc(root, mount->dest, plan->has_init);
 	case SANDBOX_DEV:
-		return special_dev(root, mount->dest);
+		return special_dev(root, mount->dest, written(plan));
 	case SANDBOX_DIR:
 		return root_folder(root, mount);
 	case SANDBOX_SYMLINK:

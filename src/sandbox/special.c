@@ -176,7 +176,7 @@ static long device_mount(int folder, const char *name, long tree)
 	return result;
 }
 
-static long devices_fill(int folder)
+static long devices_fill(int folder, uint64_t written)
 {
 	long result = 0;
 
@@ -188,17 +188,18 @@ static long devices_fill(int folder)
 		result = device_mount(folder, "pts",
 				      fs_new("devpts", special_terminals, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC));
 	if (result == 0)
-		result = device_mount(folder, "shm", fs_new_tmpfs("1777", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV));
+		result = device_mount(folder, "shm",
+				      fs_new_tmpfs("1777", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | written));
 	return result == 0 ? mount_attributes(folder, MOUNT_ATTR_RDONLY, 0) : result;
 }
 
-long special_dev(struct root *root, const char *dest)
+long special_dev(struct root *root, const char *dest, uint64_t written)
 {
 	long result = root_attach(root, fs_new_tmpfs("0755", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC), dest, true);
 	long folder = result < 0 ? result : root_open(root, dest, O_DIRECTORY);
 
 	if (folder >= 0)
-		result = devices_fill((int)folder);
+		result = devices_fill((int)folder, written);
 	fd_close(folder);
 	return folder < 0 ? folder : result;
 }
