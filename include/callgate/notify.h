@@ -87,9 +87,10 @@ struct callgate_notify_options {
 	bool has_heir;
 	struct callgate_notify_answer orphaned; /* ERRNO, VALUE or KILL */
 	unsigned threads_max;			/* how many calls may be worked on at once; 0: 64 */
-	/* After each answer, or NULL. answer is NULL for a call that the kernel carries out. */
+	/* After each answer, or NULL. answer is NULL for a call that the kernel carries out. is_over: the call was
+	 * broken off or its thread was ended before, and nobody got the answer. */
 	void (*answered)(const struct callgate_notify_call *call, const struct callgate_notify_answer *answer,
-			 void *context);
+			 bool is_over, void *context);
 	void *context;
 };
 

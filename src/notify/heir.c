@@ -19,6 +19,11 @@
 
 #define SLOTS_SIZE (NOTIFY_THREADS_MAX * sizeof(struct notify_slot))
 
+static size_t shared_size(const struct notify_heir *heir)
+{
+	return SLOTS_SIZE + heir->roll_room * sizeof(struct notify_name);
+}
+
 /* Room for one descriptor in a message. */
 union heir_control {
 	struct cmsghdr header;
@@ -101,6 +106,7 @@ heir_main(const struct notify_heir *heir, int socket, const struct callgate_noti
 		syscall(SYS_close_range, 0U, (unsigned)socket - 1, 0U);
 	syscall(SYS_close_range, (unsigned)socket + 1, ~0U, 0U);
 	if (heir_wait(socket, &holding)) {
+		notify_call_roll(heir->roll, heir->roll_room);
 		heir_answer_received(heir, &holding, answer);
 		heir_answer(&holding, answer);
 	}
@@ -131,14 +137,21 @@ static int heir_fork(struct notify_heir *heir, const struct callgate_notify_answ
 	return CALLGATE_OK;
 }
 
-int heir_start(struct notify_heir *heir, const struct callgate_notify_answer *answer, struct callgate_error *err)
+int heir_start(struct notify_heir *heir, const struct callgate_notify_answer *answer, size_t roll_room,
+	       struct callgate_error *err)
 {
-	void *slots = mmap(NULL, SLOTS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	void *slots;
 	int status;
 
+	heir->roll_room = roll_room;
+	slots = roll_room > NOTIFY_ROLL_MAX
+			? MAP_FAILED
+			: mmap(NULL, shared_size(heir), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (slots == MAP_FAILED)
-		return fail(err, CALLGATE_E_LIMIT, "there is no memory to receive %d calls in", NOTIFY_THREADS_MAX);
+		return fail(err, CALLGATE_E_LIMIT, "there is no memory to receive %d calls and to know %zu processes",
+			    NOTIFY_THREADS_MAX, roll_room);
 	heir->slots = slots;
+	heir->roll = (struct notify_name *)(void *)(heir->slots + NOTIFY_THREADS_MAX);
 	heir->socket = -1;
 	status = answer ? heir_fork(heir, answer, err) : CALLGATE_OK;
 	if (status != CALLGATE_OK)
@@ -177,6 +190,6 @@ void heir_end(struct notify_heir *heir)
 		close(heir->socket);
 	}
 	if (heir->slots)
-		munmap(heir->slots, SLOTS_SIZE);
+		munmap(heir->slots, shared_size(heir));
 	*heir = NOTIFY_HEIR_NONE;
 }

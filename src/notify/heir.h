@@ -8,6 +8,7 @@
 #define CALLGATE_NOTIFY_HEIR_H
 
 #include "kernel/notify.h"
+#include "notify/roll.h"
 
 #include <callgate/notify.h>
 
@@ -24,13 +25,17 @@ struct notify_slot {
 
 struct notify_heir {
 	struct notify_slot *slots; /* NOTIFY_THREADS_MAX of them, shared; NULL when there is neither */
-	int socket;		   /* whose end of file tells that the other has ended; −1: there is no heir */
+	struct notify_name *roll;  /* behind them, of roll_room names */
+	size_t roll_room;
+	int socket; /* whose end of file tells that the other has ended; −1: there is no heir */
 };
 
 #define NOTIFY_HEIR_NONE ((struct notify_heir){ .socket = -1 })
 
-/* Makes the slots, and starts the heir, which is no child of ours, unless answer is NULL. Fails with E_OS, E_LIMIT. */
-int heir_start(struct notify_heir *heir, const struct callgate_notify_answer *answer, struct callgate_error *err);
+/* Makes the slots and a roll, and starts the heir, which is no child of ours, unless answer is NULL. Fails with E_OS,
+ * E_LIMIT. */
+int heir_start(struct notify_heir *heir, const struct callgate_notify_answer *answer, size_t roll_room,
+	       struct callgate_error *err);
 
 /* Gives it one more listener to hold. Fails with E_OS. */
 int heir_arm(struct notify_heir *heir, int listener, struct callgate_error *err);

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
-static int loop_init(struct callgate_notify *loop, const struct callgate_notify_options *options,
+static int loop_init(struct callgate_notify *loop, const struct callgate_notify_options *options, size_t roll_room,
 		     struct callgate_error *err)
 {
 	loop->heir = NOTIFY_HEIR_NONE;
@@ -29,11 +29,11 @@ static int loop_init(struct callgate_notify *loop, const struct callgate_notify_
 	loop->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (loop->stop_fd < 0)
 		return fail_errno(err, "cannot make an eventfd");
-	return heir_start(&loop->heir, loop->options.has_heir ? &loop->options.orphaned : NULL, err);
+	return heir_start(&loop->heir, loop->options.has_heir ? &loop->options.orphaned : NULL, roll_room, err);
 }
 
-int callgate_notify_new(const struct callgate_notify_options *options, struct callgate_notify **ret_notify,
-			struct callgate_error *err)
+int notify_new_with_roll(const struct callgate_notify_options *options, size_t room,
+			 struct callgate_notify **ret_notify, struct notify_name **ret_roll, struct callgate_error *err)
 {
 	struct callgate_notify *loop;
 	int status;
@@ -43,13 +43,22 @@ int callgate_notify_new(const struct callgate_notify_options *options, struct ca
 	loop = calloc(1, sizeof(*loop));
 	if (!loop)
 		return fail_nomem(err);
-	status = loop_init(loop, options, err);
+	status = loop_init(loop, options, room, err);
 	if (status != CALLGATE_OK) {
 		callgate_notify_free(loop);
 		return status;
 	}
+	*ret_roll = loop->heir.roll;
 	*ret_notify = loop;
 	return CALLGATE_OK;
+}
+
+int callgate_notify_new(const struct callgate_notify_options *options, struct callgate_notify **ret_notify,
+			struct callgate_error *err)
+{
+	struct notify_name *none;
+
+	return notify_new_with_roll(options, 0, ret_notify, &none, err);
 }
 
 static void door_free(struct question_door *door)

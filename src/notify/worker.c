@@ -87,7 +87,7 @@ static void worker_answer(const struct callgate_notify_target *target, const str
 	if (status < 0)
 		source->answer(target, &kill, NULL);
 	if (options->answered)
-		options->answered(&target->call, answer, options->context);
+		options->answered(&target->call, answer, status == NOTIFY_GONE, options->context);
 }
 
 static void worker_ask(struct callgate_notify_target *target, const struct callgate_notify_handler *handler)

@@ -11,32 +11,9 @@
 
 #include "base/error.h"
 #include "kernel/notify.h"
-#include "kernel/probe.h"
+#include "notify/roll.h"
 
 #include <errno.h>
-#include <poll.h>
-
-static int by_notify_take(struct recorder *recorder, const struct seccomp_notif *notif)
-{
-	struct sighting sighting;
-	int status = tasks_sight(&recorder->tasks, (pid_t)notif->pid, &notif->data, &sighting, &recorder->err);
-
-	if (status < 0)
-		return status;
-	status = notify_continue(recorder->target.listener, notif->id, &recorder->err);
-	if (status < 0 || status == NOTIFY_GONE)
-		return status;
-	recorder->let_go++;
-	if (!sighting.task)
-		return status;
-	status = tasks_commit(&recorder->tasks, &sighting, &recorder->err);
-	if (status < 0 || !recorder->tasks.evidence->blind.own_listener)
-		return status;
-	status = fail(&recorder->err, CALLGATE_E_UNSUPPORTED,
-		      "the program asks for a seccomp listener of its own, and the recorder occupies the only one");
-	error_hint(&recorder->err, "record it with --recorder trace");
-	return status;
-}
 
 static void by_notify_number(struct recorder *recorder, uint64_t id)
 {
@@ -47,42 +24,74 @@ static void by_notify_number(struct recorder *recorder, uint64_t id)
 		recorder->last_id = id;
 }
 
-/* One call; false when there will be no more. Before Linux 6.11 a receiver sleeps on when the last target is gone. */
-static bool by_notify_step(struct recorder *recorder, bool polls)
+static struct callgate_notify_decision by_notify_end(struct recorder *recorder, int status)
 {
-	struct pollfd calls = { .fd = recorder->target.listener, .events = POLLIN };
-	union notify_buffer *buffer = &recorder->guard.share->received;
-	int status;
-
-	if (polls && poll(&calls, 1, -1) == 1 && !(calls.revents & POLLIN))
-		return !notify_is_over(recorder->target.listener);
-	status = notify_receive(recorder->target.listener, buffer, &recorder->err);
-	if (status == NOTIFY_GONE)
-		return !notify_is_over(recorder->target.listener);
-	if (status == NOTIFY_DONE)
-		by_notify_number(recorder, buffer->notif.id);
-	if (status == NOTIFY_DONE && watch_is_ending(&recorder->watch)) {
-		kill((pid_t)buffer->notif.pid, SIGKILL);
-		return true;
-	}
-	if (status == NOTIFY_DONE) {
-		pthread_mutex_lock(&recorder->turn);
-		status = by_notify_take(recorder, &buffer->notif);
-		pthread_mutex_unlock(&recorder->turn);
-	}
-	buffer->notif.pid = 0;
 	if (status < 0)
 		recorder_fail(recorder, status);
-	return status >= 0 || !notify_is_over(recorder->target.listener);
+	return (struct callgate_notify_decision){ .step = CALLGATE_NOTIFY_ANSWERED,
+						  .answer = { .kind = CALLGATE_NOTIFY_KILL } };
+}
+
+/* There is one thread that does so, which goes on with by_notify_answered: the turn is its until then. */
+static struct callgate_notify_decision by_notify_decide(const struct callgate_notify_call *call, void *context)
+{
+	struct recorder *recorder = context;
+	int status;
+
+	by_notify_number(recorder, call->id);
+	if (watch_is_ending(&recorder->watch))
+		return by_notify_end(recorder, CALLGATE_OK);
+	recorder->received = (struct seccomp_data){ (int)call->nr, call->audit, call->ip, { 0 } };
+	for (int i = 0; i < 6; i++)
+		recorder->received.args[i] = call->args[i];
+	pthread_mutex_lock(&recorder->turn);
+	status = tasks_sight(&recorder->tasks, call->tid, &recorder->received, &recorder->sighting, &recorder->err);
+	if (status == CALLGATE_OK)
+		return (struct callgate_notify_decision){ .step = CALLGATE_NOTIFY_CONTINUE };
+	pthread_mutex_unlock(&recorder->turn);
+	return by_notify_end(recorder, status);
+}
+
+static int by_notify_count(struct recorder *recorder)
+{
+	int status;
+
+	recorder->let_go++;
+	status = recorder->sighting.task ? tasks_commit(&recorder->tasks, &recorder->sighting, &recorder->err)
+					 : CALLGATE_OK;
+	if (status < 0 || !recorder->tasks.evidence->blind.own_listener)
+		return status;
+	status = fail(&recorder->err, CALLGATE_E_UNSUPPORTED,
+		      "the program asks for a seccomp listener of its own, and the recorder occupies the only one");
+	error_hint(&recorder->err, "record it with --recorder trace");
+	return status;
+}
+
+static void by_notify_answered(const struct callgate_notify_call *call, const struct callgate_notify_answer *answer,
+			       bool is_over, void *context)
+{
+	struct recorder *recorder = context;
+	int status = CALLGATE_OK;
+
+	if (answer)
+		return;
+	if (!is_over)
+		status = by_notify_count(recorder);
+	pthread_mutex_unlock(&recorder->turn);
+	if (status < 0)
+		recorder_fail(recorder, status);
 }
 
 static void *by_notify_main(void *argument)
 {
 	struct recorder *recorder = argument;
-	bool polls = probe_kernel_version() < ABI_KERNEL(6, 11);
+	struct callgate_error err = { 0 };
+	int status = callgate_notify_run(recorder->notify, &err);
 
-	while (by_notify_step(recorder, polls))
-		;
+	if (status < 0) {
+		recorder->err = err;
+		recorder_fail(recorder, status);
+	}
 	return NULL;
 }
 
@@ -112,21 +121,30 @@ static int by_notify_spawn(struct recorder *recorder, struct callgate_error *err
 	return status;
 }
 
-int by_notify_start(struct recorder *recorder, struct callgate_error *err)
+/* The loop, whose heir is started before there are threads, and the process that it answers. */
+static int by_notify_prepare(struct recorder *recorder, struct callgate_error *err)
 {
-	int status = notify_check(err);
-	int error;
+	const struct callgate_notify_options options = {
+		.has_heir = true,
+		.orphaned = { .kind = CALLGATE_NOTIFY_KILL },
+		.threads_max = 1,
+		.answered = by_notify_answered,
+		.context = recorder,
+	};
+	const struct callgate_notify_handler handler = { .decide = by_notify_decide, .context = recorder };
+	int status = notify_new_with_roll(&options, recorder->tasks.processes_max, &recorder->notify,
+					  &recorder->tasks.roll, err);
 
 	if (status == CALLGATE_OK)
-		status = guard_start(&recorder->guard, recorder->tasks.processes_max, err);
-	if (status < 0)
-		return status;
-	recorder->tasks.roll = recorder->guard.share->roll;
-	status = by_notify_spawn(recorder, err);
-	if (status < 0)
-		return status;
-	notify_sync_wake_up(recorder->target.listener);
-	status = guard_arm(&recorder->guard, recorder->target.listener, err);
+		status = by_notify_spawn(recorder, err);
+	return status == CALLGATE_OK ? callgate_notify_add(recorder->notify, recorder->target.listener, &handler, err)
+				     : status;
+}
+
+int by_notify_start(struct recorder *recorder, struct callgate_error *err)
+{
+	int status = by_notify_prepare(recorder, err), error;
+
 	if (status < 0)
 		return status;
 	error = pthread_create(&recorder->thread, NULL, by_notify_main, recorder);
@@ -139,6 +157,9 @@ int by_notify_start(struct recorder *recorder, struct callgate_error *err)
 
 void by_notify_finish(struct recorder *recorder)
 {
+	/* Else it ends with the last of its targets. */
+	if (recorder->target.pid > 0)
+		callgate_notify_stop(recorder->notify);
 	pthread_join(recorder->thread, NULL);
 }
 

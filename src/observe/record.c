@@ -177,16 +177,14 @@ static void recorder_fini(struct recorder *recorder)
 	tasks_fini(&recorder->tasks);
 	mains_fini(&recorder->mains);
 	pthread_mutex_destroy(&recorder->turn);
-	guard_end(&recorder->guard);
+	callgate_notify_free(recorder->notify);
 	watch_end(&recorder->watch);
 }
 
 int record_run(struct record_spec *spec, struct evidence *evidence, struct record_end *ret_end,
 	       struct callgate_error *err)
 {
-	struct recorder recorder = {
-		.spec = spec, .target = LAUNCH_TARGET_NONE, .guard = GUARD_NONE, .limit = { .output = OUTPUT_NONE }
-	};
+	struct recorder recorder = { .spec = spec, .target = LAUNCH_TARGET_NONE, .limit = { .output = OUTPUT_NONE } };
 	size_t processes_max = spec->processes_max ? spec->processes_max : RECORD_PROCESSES_MAX;
 	int status;
 

@@ -10,7 +10,6 @@
 #include "launch/limit.h"
 #include "launch/watch.h"
 #include "observe/calls.h"
-#include "observe/guard.h"
 #include "observe/mains.h"
 #include "observe/record.h"
 #include "observe/tasks.h"
@@ -22,7 +21,6 @@ struct recorder {
 	struct launch_target target;
 	struct watch watch;
 	struct limit limit;
-	struct guard guard;
 	struct tasks tasks;
 	struct calls *calls; /* BPF's; else NULL */
 	struct mains mains;
@@ -32,7 +30,11 @@ struct recorder {
 	struct callgate_error err;  /* the same in words */
 	uint64_t first_id, last_id; /* NOTIFY: of all notifications that were received; 0 before the first */
 	uint64_t let_go;	    /* NOTIFY: how many of them the kernel agreed to carry out */
-	pthread_t thread;	    /* NOTIFY's */
+	/* NOTIFY's: */
+	struct callgate_notify *notify;
+	struct seccomp_data received; /* the call that is looked at */
+	struct sighting sighting;     /* what it is */
+	pthread_t thread;
 };
 
 /* Every call gets action but the launcher's execve, which is known by the secret. */

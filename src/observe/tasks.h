@@ -7,8 +7,8 @@
 #ifndef CALLGATE_OBSERVE_TASKS_H
 #define CALLGATE_OBSERVE_TASKS_H
 
+#include "notify/roll.h"
 #include "observe/evidence.h"
-#include "observe/guard.h"
 #include "observe/maps.h"
 
 #include <linux/seccomp.h>
@@ -28,7 +28,7 @@ struct process {
 	struct maps maps;
 	pid_t exec_tid; /* the thread that called execve and was not heard of since, 0 when none */
 	unsigned tasks; /* that point here */
-	size_t place;	/* in the guard's roll */
+	size_t place;	/* in the roll */
 };
 
 struct task {
@@ -44,11 +44,11 @@ struct tasks {
 	struct task *buckets[TASKS_BUCKETS];
 	size_t count;
 	size_t process_count;
-	size_t processes_max;	 /* that may live at the same time; more is E_LIMIT */
-	struct guard_name *roll; /* of processes_max names, kept for the guard; NULL when there is none */
-	bool gives_eintr;	 /* a handler was installed that does not have broken-off calls made again */
-	bool traces;		 /* ptrace was called */
-	size_t made;		 /* new tasks since the last check began */
+	size_t processes_max;	  /* that may live at the same time; more is E_LIMIT */
+	struct notify_name *roll; /* of processes_max names, NULL when there is none */
+	bool gives_eintr;	  /* a handler was installed that does not have broken-off calls made again */
+	bool traces;		  /* ptrace was called */
+	size_t made;		  /* new tasks since the last check began */
 	uint64_t check;
 	time_t check_second;
 };

@@ -630,7 +630,7 @@ static struct callgate_notify_answer examine_and_die(struct callgate_notify_targ
 }
 
 static void die_when_answered(const struct callgate_notify_call *call, const struct callgate_notify_answer *answer,
-			      void *context)
+			      bool is_over, void *context)
 {
 	if (*(enum death *)context == DEATH_ANSWERED)
 		kill(getpid(), SIGKILL);
