@@ -23,6 +23,14 @@ bool cover_permits(const struct policy_action *action)
 	return false;
 }
 
+/* Whether an action counts as letting this call through. */
+static bool cover_counts(const struct cover_call *call, const struct policy_action *action)
+{
+	if (call->quietly)
+		return action->kind == POLICY_ALLOW;
+	return cover_permits(action) && !(call->carried_out && action->kind == POLICY_ERRNO);
+}
+
 static enum cover cover_least(enum cover a, enum cover b)
 {
 	return a < b ? a : b;
@@ -63,12 +71,12 @@ static bool cover_lists(const struct policy_rule *rule, const struct abi_syscall
 }
 
 /* What happens when no rule decides. An errno is no answer that somebody chose for this call. */
-static enum cover cover_undecided(const struct policy *policy, const struct abi_syscall *syscall, bool is_listed)
+static enum cover cover_undecided(const struct policy *policy, const struct cover_call *call, bool is_listed)
 {
-	bool is_newer = syscall->since > policy->kernel && !is_listed;
+	bool is_newer = call->syscall->since > policy->kernel && !is_listed;
 	const struct policy_action *action = is_newer ? &policy->newer_action : &policy->default_action;
 
-	return cover_permits(action) && action->kind != POLICY_ERRNO ? COVER_YES : COVER_NO;
+	return cover_counts(call, action) && action->kind != POLICY_ERRNO ? COVER_YES : COVER_NO;
 }
 
 int cover_call(const struct policy *policy, const struct cover_call *call, enum cover *ret_cover,
@@ -95,13 +103,13 @@ int cover_call(const struct policy *policy, const struct cover_call *call, enum 
 		if (status < 0)
 			return status;
 		holds = cover_condition(bound, call);
-		if (cover_permits(&rule->action) && !(call->carried_out && rule->action.kind == POLICY_ERRNO))
+		if (cover_counts(call, &rule->action))
 			best = cover_most(best, holds);
 		if (holds == COVER_YES) {
 			*ret_cover = best;
 			return CALLGATE_OK;
 		}
 	}
-	*ret_cover = cover_most(best, cover_undecided(policy, call->syscall, is_listed));
+	*ret_cover = cover_most(best, cover_undecided(policy, call, is_listed));
 	return CALLGATE_OK;
 }

@@ -50,21 +50,32 @@ static enum report_answer answer_refused(const struct policy *policy, const stru
 	return REPORT_KILL;
 }
 
+/* Of a call that somebody or the kernel carries out, and not without a word. */
+static bool is_logged(const struct policy *policy, const struct abi_syscall *syscall)
+{
+	if (is_listed(policy, syscall))
+		return has_action(policy, syscall, POLICY_LOG);
+	return policy->default_action.kind == POLICY_LOG;
+}
+
 int report_answer(const struct policy *policy, const struct abi_syscall *syscall, enum report_answer *ret_answer,
 		  struct callgate_error *err)
 {
-	const struct cover_call call = { .syscall = syscall, .arch = abi_arch_native(), .carried_out = true };
-	enum cover cover;
-	int status = cover_call(policy, &call, &cover, err);
+	struct cover_call call = { .syscall = syscall, .arch = abi_arch_native(), .carried_out = true };
+	enum cover all, quiet = COVER_NO;
+	int status = cover_call(policy, &call, &all, err);
 
+	call.quietly = true;
+	if (status == CALLGATE_OK)
+		status = cover_call(policy, &call, &quiet, err);
 	if (status < 0)
 		return status;
-	if (cover == COVER_NO)
+	if (all == COVER_NO)
 		*ret_answer = answer_refused(policy, syscall);
-	else if (has_action(policy, syscall, POLICY_ALLOW) || !is_listed(policy, syscall))
-		*ret_answer = cover == COVER_YES ? REPORT_ALLOW : REPORT_SOME;
+	else if (quiet != COVER_NO)
+		*ret_answer = quiet == COVER_YES ? REPORT_ALLOW : REPORT_SOME;
 	else
-		*ret_answer = has_action(policy, syscall, POLICY_LOG) ? REPORT_LOG : REPORT_ASK;
+		*ret_answer = is_logged(policy, syscall) ? REPORT_LOG : REPORT_ASK;
 	return CALLGATE_OK;
 }
 

@@ -23,7 +23,7 @@ enum {
 /* What a policy does with a call. */
 enum report_answer {
 	REPORT_ALLOW,
-	REPORT_SOME, /* it depends on the arguments */
+	REPORT_SOME, /* for some arguments; for others it is logged, asked about or refused */
 	REPORT_LOG,
 	REPORT_ASK, /* somebody is asked: notify, trace */
 	REPORT_ERRNO,

@@ -45,6 +45,9 @@ static void an_answer_is_what_the_policy_does(void **state)
 	assert_int_equal(answer_of(policy, "ptrace"), REPORT_KILL);
 	assert_int_equal(answer_of(policy, "write"), REPORT_KILL);
 	assert_int_equal(answer_of(policy, "listns"), REPORT_ERRNO); /* newer than the policy's kernel */
+	assert_int_equal(answer_of("kernel 6.1\ndefault kill-process\nallow read if fd == 0\nlog read\n", "read"),
+			 REPORT_SOME);
+	assert_int_equal(answer_of("kernel 6.1\ndefault log\n", "read"), REPORT_LOG);
 	assert_int_equal(answer_of("kernel 6.1\ndefault allow\nkill-process read\n", "write"), REPORT_ALLOW);
 	assert_int_equal(answer_of("kernel 6.1\ndefault errno EPERM\nallow read\n", "write"), REPORT_ERRNO);
 }
