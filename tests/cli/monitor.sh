@@ -10,8 +10,7 @@ P
 "$CALLGATE" run -p shut.policy --watch --events events -- mkdir two 2>/dev/null
 cp events both
 until_true() { # until_true COMMAND...: waits for it, for 20 seconds at most
-	local i
-	for i in $(seq 200); do
+	for _ in $(seq 200); do
 		"$@" >/dev/null 2>&1 && return 0
 		sleep 0.1
 	done

@@ -139,7 +139,7 @@ function row({ event, times }) {
 	program.title = event.program || "";
 	what.append(badge(event.event === "suppressed" ? "suppressed" : event.outcome));
 	call.append(event.event === "suppressed" ? make("span", number(event.count) + " more, not told one by one", "path") : make("code", event.call));
-	if (times > 1) call.append(make("span", number(times), "count"));
+	if (times > 1) call.prepend(make("span", number(times), "count"));
 	call.title = event.call || "";
 	line.append(make("td", clock(event.time)), program, what, call, make("td", rule(event)));
 	const choose = () => { state.chosen = event.serial; drawList(); drawDetail(event); };
