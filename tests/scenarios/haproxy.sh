@@ -68,3 +68,68 @@ haproxy_configure() {
 		server two 127.0.0.1:1 check inter 200 backup
 	CONF
 }
+
+# In a folder of its own that it cannot leave, as nobody where it may; names by a resolver that is not
+# there, bytes passed on without looking at them, and a peer that keeps a table.
+stress() {
+	local front back server backend
+	front=$(free_port)
+	back=$(free_port)
+	seq 1 200000 >numbers
+	mkdir -p empty
+	haproxy_configure_plain
+	/usr/bin/python3 -I -B -m http.server --bind 127.0.0.1 "$back" >back.log 2>&1 &
+	backend=$!
+	until_answers "$backend" port_open "$back" || return 1
+	"$@" haproxy -W -db -p haproxy.pid -f plain.cfg 2>haproxy.log &
+	server=$!
+	until_answers "$server" curl -fsS "http://127.0.0.1:$front/numbers" || { cat haproxy.log >&2; return 1; }
+	curl -sS "http://127.0.0.1:$front/numbers" | cksum
+	curl -sS -T numbers "http://127.0.0.1:$front/put" >put
+	echo 'show resolvers; show table all; show fd; show activity; show pools; set maxconn global 50; show threads' |
+		socat - UNIX-CONNECT:plain.sock >info
+	echo 'expert-mode on; debug dev log hello; debug dev delay 10; debug dev loop 20' | socat - UNIX-CONNECT:plain.sock >debug
+	kill "$backend"
+	wait "$backend"
+	backend=$(cat haproxy.pid)
+	kill -USR1 "$backend"
+	end_within 20 "$backend"
+	wait "$server"
+	return 0
+}
+
+haproxy_configure_plain() {
+	cat >plain.cfg <<-CONF
+	global
+		stats socket $PWD/plain.sock mode 600 level admin user $(id -un)
+		chroot $PWD/empty
+		nbthread 2
+		cpu-map auto:1/1-2 0-1
+		tune.maxaccept 4
+		maxconn 100
+		hard-stop-after 2s
+	resolvers names
+		nameserver none 127.0.0.1:1
+		timeout resolve 200ms
+	peers here
+		peer $(uname -n) 127.0.0.1:$(free_port)
+	defaults
+		mode tcp
+		timeout connect 2s
+		timeout client 5s
+		timeout server 5s
+		option splice-auto
+		option splice-request
+		option splice-response
+	frontend in
+		bind 127.0.0.1:$front
+		bind unix@$PWD/in.sock mode 600
+		default_backend pool
+	backend pool
+		stick-table type ip size 1k expire 1m peers here
+		stick on src
+		server one 127.0.0.1:$back check inter 200
+		server two nobody.invalid:80 check inter 200 resolvers names init-addr none backup
+	CONF
+	[ "$(id -u)" != 0 ] || sed -i 's/^\tchroot/\tuser nobody\n\tgroup nogroup\n&/' plain.cfg
+}

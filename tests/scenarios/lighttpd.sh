@@ -46,3 +46,77 @@ work() {
 	"$@" lighttpd -D -f /nowhere.conf
 	return 0
 }
+
+# With two workers, its log in another program, files that it watches, and uploads that do not fit into memory.
+stress() {
+	local port server
+	port=$(free_port)
+	mkdir -p www/folder uploads
+	seq 1 200000 >www/numbers
+	printf '#!/bin/sh\nprintf "Content-Type: text/plain\\r\\n\\r\\n"; cat\n' >www/echo.cgi && chmod +x www/echo.cgi
+	cat >stress.conf <<-CONF
+	server.modules = ("mod_access", "mod_accesslog", "mod_dirlisting", "mod_cgi", "mod_proxy", "mod_setenv")
+	server.document-root = "$PWD/www"
+	server.bind = "127.0.0.1"
+	server.port = $port
+	server.errorlog = "$PWD/error.log"
+	server.breakagelog = "$PWD/breakage.log"
+	server.pid-file = "$PWD/lighttpd.pid"
+	server.upload-dirs = ("$PWD/uploads")
+	server.max-worker = 2
+	server.core-files = "enable"
+	server.max-fds = 256
+	server.stat-cache-engine = "inotify"
+	server.network-backend = "writev"
+	mimetype.use-xattr = "enable"
+	accesslog.filename = "|cat >access.log"
+	dir-listing.activate = "enable"
+	cgi.assign = (".cgi" => "")
+	cgi.local-redir = "enable"
+	\$HTTP["url"] =~ "^/behind/" {
+		proxy.server = ("" => (("host" => "127.0.0.1", "port" => $port)))
+		proxy.header = ("map-urlpath" => ("/behind/" => "/"))
+	}
+	CONF
+	"$@" lighttpd -D -f stress.conf &
+	server=$!
+	until_answers "$server" curl -fsS "http://127.0.0.1:$port/folder/" || return 1
+	curl -sS "http://127.0.0.1:$port/folder/" "http://127.0.0.1:$port/behind/numbers" "http://127.0.0.1:$port/numbers" >pages
+	curl -sS --data-binary @www/numbers "http://127.0.0.1:$port/echo.cgi" | cksum
+	curl -sS -H 'Transfer-Encoding: chunked' --data-binary @www/numbers "http://127.0.0.1:$port/behind/echo.cgi" | cksum
+	echo more >>www/numbers
+	curl -sS "http://127.0.0.1:$port/numbers" | cksum
+	kill -INT "$(cat lighttpd.pid)"
+	end_within 20 "$server"
+	wait "$server"
+	[ "$(id -u)" != 0 ] || lighttpd_confined "$@"
+	return 0
+}
+
+# As nobody, in a folder that it cannot leave, its error log by the system's; it listens on a Unix socket as well.
+lighttpd_confined() {
+	local port server
+	port=$(free_port)
+	mkdir -p jail/www jail/uploads && chmod -R 0777 jail
+	seq 1 1000 >jail/www/numbers
+	cat >jail.conf <<-CONF
+	server.modules = ("mod_access", "mod_status")
+	server.chroot = "$PWD/jail"
+	server.document-root = "/www"
+	server.upload-dirs = ("/uploads")
+	server.username = "nobody"
+	server.groupname = "nogroup"
+	server.bind = "127.0.0.1"
+	server.port = $port
+	server.pid-file = "$PWD/jail.pid"
+	server.errorlog-use-syslog = "enable"
+	\$SERVER["socket"] == "$PWD/jail.sock" { }
+	CONF
+	"$@" lighttpd -D -f jail.conf &
+	server=$!
+	until_answers "$server" curl -fsS "http://127.0.0.1:$port/numbers" || return 1
+	curl -sS --unix-socket jail.sock http://localhost/numbers | cksum
+	kill -INT "$(cat jail.pid)"
+	end_within 20 "$server"
+	wait "$server"
+}

@@ -39,3 +39,55 @@ work() {
 	"$@" memcached -u nobody_of_the_kind
 	return 0
 }
+
+# Items on disk when memory is full, memory that is locked, and memory that is a file, over a restart.
+stress() {
+	local server
+	"$@" memcached -u "$(id -un)" -s socket -a 0777 -k -m 40 -t 2 -I 1m -o "ext_page_size=2,ext_wbuf_size=2,ext_threads=1,ext_item_age=1,ext_path=$PWD/items:32m" 2>memcached.log &
+	server=$!
+	until_answers "$server" test -S socket || return 1
+	/usr/bin/python3 -I - <<-'PY'
+		import socket
+		peer = socket.socket(socket.AF_UNIX)
+		peer.settimeout(20)
+		peer.connect("socket")
+		answers = peer.makefile("rb")
+		for i in range(6500):
+		    peer.sendall(b"set k%d 0 0 8000\r\n" % i + b"x" * 8000 + b"\r\n")
+		    answers.readline()
+		for i in range(0, 6500, 7):
+		    peer.sendall(b"get k%d\r\n" % i)
+		    while answers.readline() != b"END\r\n":
+		        pass
+	PY
+	kill -TERM "$server"
+	wait "$server"
+	memcached_file "$@" && memcached_file "$@"
+	rm -f items memory
+	[ "$(id -u)" != 0 ] || memcached_nobody "$@"
+}
+
+# memcached_file PREFIX...: its memory is a file, which stays.
+memcached_file() {
+	local server
+	rm -f socket
+	"$@" memcached -u "$(id -un)" -s socket -e "$PWD/memory" -m 48 -t 1 -P "$PWD/memcached.pid" 2>memcached.log &
+	server=$!
+	until_answers "$server" test -S socket || return 1
+	printf 'set a 0 0 5\r\nhello\r\nget a\r\nquit\r\n' | socat - UNIX-CONNECT:socket >>answers
+	kill -USR1 "$(cat memcached.pid)"
+	wait "$server"
+	return 0
+}
+
+# memcached_nobody PREFIX...: it gives up what it may.
+memcached_nobody() {
+	local port server
+	port=$(free_port)
+	"$@" memcached -u nobody -l 127.0.0.1 -p "$port" -m 8 -t 1 -c 64 -A 2>memcached.log &
+	server=$!
+	until_answers "$server" port_open "$port" || return 1
+	printf 'version\r\nshutdown\r\n' | socat - "TCP:127.0.0.1:$port" >>answers
+	wait "$server"
+	return 0
+}

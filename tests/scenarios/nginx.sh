@@ -51,7 +51,7 @@ nginx_configure() {
 }
 
 nginx_get() {
-	curl -sS --unix-socket nginx.sock "http://localhost/$1" "${@:2}" </dev/null
+	curl -sS --max-time 20 --unix-socket nginx.sock "http://localhost/$1" "${@:2}" </dev/null
 }
 
 # nginx_serves SERVER PAGE: waits until the index is that page, as long as the server lives.
@@ -97,5 +97,68 @@ stress() {
 	end_within 20 "$old"
 	wait "$server"
 	"$@" /usr/sbin/nginx -e logs/error.log -p "$PWD" -c /nowhere.conf
+	nginx_store "$@"
+}
+
+# A server that keeps what it is sent, in threads, behind itself as a proxy with a cache.
+nginx_store() {
+	local server
+	mkdir -p store cache www
+	seq 1 50000 >www/numbers
+	nginx_configure_store
+	"$@" /usr/sbin/nginx -e logs/error.log -p "$PWD" -c "$PWD/store.conf" &
+	server=$!
+	until_answers "$server" nginx_get numbers || return 1
+	nginx_get file -T www/numbers >/dev/null
+	nginx_get file >/dev/null
+	nginx_get kept/file >/dev/null && nginx_get kept/file >/dev/null
+	nginx_get "file" -X MOVE -H 'Destination: /moved'
+	nginx_get "moved" -X COPY -H 'Destination: /copied'
+	nginx_get "folder/" -X MKCOL
+	nginx_get "folder/" -X DELETE -H 'Depth: infinity'
+	nginx_get "copied" -X DELETE
+	nginx_get real/numbers --range 100-200 >/dev/null
+	server=$(cat nginx.pid)
+	kill -QUIT "$server"
+	end_within 20 "$server"
+	wait
 	return 0
+}
+
+nginx_configure_store() {
+	cat >store.conf <<-CONF
+	daemon off;
+	user $(id -un) $(id -gn);
+	worker_processes 1;
+	worker_priority 1;
+	worker_cpu_affinity auto;
+	worker_rlimit_nofile 512;
+	worker_rlimit_core 0;
+	working_directory $PWD;
+	pid nginx.pid;
+	events { worker_connections 64; multi_accept on; }
+	thread_pool readers threads=2;
+	http {
+		access_log logs/access.log combined buffer=4k gzip;
+		client_body_temp_path store/body;
+		client_body_in_file_only clean;
+		client_body_buffer_size 1k;
+		proxy_temp_path cache/proxy;
+		proxy_cache_path $PWD/cache/pages keys_zone=pages:1m;
+		proxy_buffers 4 4k;
+		fastcgi_temp_path logs/fastcgi;
+		uwsgi_temp_path logs/uwsgi;
+		scgi_temp_path logs/scgi;
+		open_file_cache max=10;
+		server {
+			listen unix:nginx.sock;
+			root $PWD/store;
+			dav_methods PUT DELETE MKCOL COPY MOVE;
+			create_full_put_path on;
+			location /numbers { root www; aio threads=readers; sendfile on; read_ahead 16k; }
+			location /real/ { alias $PWD/www/; disable_symlinks on; add_header X-Root "\$realpath_root"; }
+			location /kept/ { proxy_pass http://unix:$PWD/nginx.sock:/; proxy_cache pages; proxy_cache_valid 200 1m; }
+		}
+	}
+	CONF
 }

@@ -74,7 +74,51 @@ stress() {
 	end_within 20 "$crashing"
 	wait "$server"
 	"$@" redis-server --nothing yes
+	redis_follows "$@"
+}
+
+# Another one, bound to a processor, follows a server, writes its configuration anew, becomes a cluster's node, and begins
+# with a log that was cut off.
+redis_follows() {
+	local port server leader
+	port=$(free_port)
+	mkdir -p leader follower
+	redis-server --bind 127.0.0.1 --port "$port" --dir leader --enable-debug-command yes >leader.log &
+	leader=$!
+	until_answers "$leader" port_open "$port" || return 1
+	printf '%s\n' "port 0" "unixsocket $PWD/redis.sock" "unixsocketperm 700" "dir $PWD/follower" "appendonly yes" \
+		"logfile $PWD/follower.log" "server_cpulist 0" "bgsave_cpulist 0" "replicaof 127.0.0.1 $port" >follower.conf
+	redis_restarts follower.conf "$@" && {
+		until_answers "$server" redis_linked
+		redis_ask config set maxmemory 8mb
+		redis_ask config rewrite
+		redis_ask replicaof no one
+		redis_ask mset a 1 b 2 c 3
+		redis_ask config set save '1 1'
+		redis_ask client list
+		redis_ask latency doctor
+		redis_ask shutdown
+	}
+	wait "$server"
+	truncate -s -3 follower/appendonlydir/*.incr.aof
+	sed -i '/^replicaof/d' follower.conf
+	echo 'cluster-enabled yes' >>follower.conf
+	redis_restarts follower.conf "$@" && redis_ask cluster info && redis_ask shutdown
+	wait "$server"
+	kill "$leader"
+	wait "$leader"
 	return 0
+}
+
+# redis_restarts CONFIGURATION PREFIX...: sets server.
+redis_restarts() {
+	"${@:2}" redis-server "$1" &
+	server=$!
+	redis_up "$server"
+}
+
+redis_linked() {
+	redis_ask info replication | grep -q 'master_link_status:up'
 }
 
 redis_idle() {
