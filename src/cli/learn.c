@@ -6,6 +6,7 @@
 #include "cli/duration.h"
 #include "cli/ground.h"
 #include "cli/print.h"
+#include "cli/progress.h"
 #include "cli/verbs.h"
 
 #include <callgate/callgate.h>
@@ -35,7 +36,8 @@ static const struct option_row learn_rows[] = {
 	OPTION_TEXT(struct learn_options, output, "output", 'o', "POLICY",
 		    "write the policy to POLICY, its evidence beside it"),
 	OPTION_FLAG(struct learn_options, append, "append", 'a', "add this run to the evidence that is there"),
-	OPTION_FLAG(struct learn_options, phases, "phases", 0, "write apart what is needed from main on, and what when it serves"),
+	OPTION_FLAG(struct learn_options, phases, "phases", 0,
+		    "write apart what is needed from main on, and what when it serves"),
 	OPTION_FLAG(struct learn_options, json, "json", 0, "print one JSON object a program and syscall"),
 	OPTION_TEXT(struct learn_options, report, "report", 'r', "FILE",
 		    "write how it ended to FILE, as one JSON object"),
@@ -90,7 +92,8 @@ static void say_end(const struct callgate_learn_report *report, const char *prog
 		snprintf(text, size, "watched for %.1f s", (double)report->wall_ns / 1e9);
 }
 
-static void say_learned(const struct callgate_learn_report *report, const char *program, const char *policy, bool phases)
+static void say_learned(const struct callgate_learn_report *report, const char *program, const char *policy,
+			bool phases)
 {
 	char runs[32] = "", end[512];
 
@@ -173,9 +176,15 @@ static int learn_target(struct learn_options *options, struct arguments *argumen
 		status = output_find(options->report, &place);
 	if (status != STATUS_YES)
 		return status;
-	if (callgate_learn(&learn, &learned, &report, &err) != CALLGATE_OK)
+	/* A program that is started has the terminal for itself. */
+	if (learn.pid || learn.cgroup)
+		progress_clock("recording; an interrupt ends it");
+	status = callgate_learn(&learn, &learned, &report, &err);
+	progress_end();
+	if (status != CALLGATE_OK)
 		return arguments->count ? ground_failure(&err) : failure(&err);
 	say_learned(&report, arguments->items[0], learn.policy, learn.phases);
+	status = STATUS_YES;
 	if (options->report)
 		status = write_learn_report(&place, &report);
 	if (status == STATUS_YES && to_stdout)

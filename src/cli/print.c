@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "cli/progress.h"
 #include "cli/verbs.h"
 
 #include <errno.h>
@@ -35,6 +36,7 @@ static void print_spelt(const char *text)
 
 static void print_line(const char *what, const char *text)
 {
+	progress_end();
 	fputs(what, stderr);
 	print_spelt(text);
 	fputc('\n', stderr);
@@ -42,6 +44,7 @@ static void print_line(const char *what, const char *text)
 
 static void print_place(const struct callgate_error *err)
 {
+	progress_end();
 	print_spelt(err->file[0] ? err->file : "callgate");
 	if (err->line)
 		fprintf(stderr, ":%u", err->line);

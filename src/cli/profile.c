@@ -5,6 +5,7 @@
  */
 #include "base/cleanup.h"
 #include "cli/print.h"
+#include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/subjects.h"
 #include "cli/verbs.h"
@@ -225,9 +226,13 @@ static int scan_program(const char *path, const struct profile_options *options,
 	struct callgate_scan_options scan_options = { .opened = opened };
 	struct callgate_scan *scan;
 	struct callgate_error err;
+	int status;
 
 	memcpy(opened, options->opened.items, options->opened.count * sizeof(*opened));
-	if (callgate_scan(path, &scan_options, &scan, &err) != CALLGATE_OK) {
+	progress("reading %s, program %zu", path, scans->count + 1);
+	status = callgate_scan(path, &scan_options, &scan, &err);
+	progress_end();
+	if (status != CALLGATE_OK) {
 		note("%s is not read: %s", path, err.message);
 		return err.status == CALLGATE_E_NOMEM ? failure(&err) : STATUS_YES;
 	}

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "cli/print.h"
+#include "cli/progress.h"
 #include "cli/verbs.h"
 
 #include <inttypes.h>
@@ -102,7 +103,9 @@ static int scans_add_program(struct scans *scans, const char *program, const str
 	copy = strdup(program);
 	if (!copy)
 		return fail_nomem(err);
+	progress("reading %s, program %zu", program, scans->count + 1);
 	status = callgate_scan(program, options, &scans->items[scans->count], err);
+	progress_end();
 	if (status != CALLGATE_OK)
 		return status;
 	scans->is_whole[scans->count] = !options->after_main;

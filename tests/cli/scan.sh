@@ -85,3 +85,16 @@ expect 0 'a script is its interpreter' callgate scan script
 stdout_has execve
 expect 2 'nor half a file' callgate scan short
 expect 2 'nor nothing' callgate scan missing
+
+# On a terminal it says what it reads, in one line that goes away again.
+if command -v script >/dev/null; then
+	TERM=xterm script -qec "'$CALLGATE' scan /usr/bin/true" typed >/dev/null 2>&1 </dev/null
+	check 'a terminal sees what is read' grep -q 'reading /usr/bin/true, program 1' typed
+	check '  in a line that is taken away' grep -q "$(printf '\r\033\\[K')" typed
+	TERM=dumb script -qec "'$CALLGATE' scan /usr/bin/true" typed >/dev/null 2>&1 </dev/null
+	check 'one that cannot move its cursor does not' not grep -q 'reading ' typed
+else
+	skip 'a terminal sees what is read' 'no script'
+fi
+expect 0 'a file gets none of it' callgate scan /usr/bin/true
+stderr_lacks 'reading '
