@@ -59,7 +59,7 @@ class _Explanation(ctypes.Structure):
 
 class _Difference(ctypes.Structure):
     _fields_ = [("arch", _text), ("is_native", ctypes.c_bool), ("syscall", _text), ("condition", _text),
-                ("a", _Action), ("b", _Action), ("witness", _text)]
+                ("a", _Action), ("b", _Action), ("witness", _text), ("a_rules", _text), ("b_rules", _text)]
 
 
 class _Finding(ctypes.Structure):
@@ -126,6 +126,7 @@ for _name, _gives, *_takes in (
         ("action_format", None, _Action, _text, _size),
         ("diff_new", ctypes.c_int, _p, _p, _out, _err),
         ("diff_fold", ctypes.c_int, _p, _err),
+        ("diff_add_brokers", ctypes.c_int, _p, _p, _p, _err),
         ("diff_free", None, _p),
         ("diff_count", _size, _p),
         ("diff_at", ctypes.POINTER(_Difference), _p, _size),
@@ -224,8 +225,9 @@ def _differences(diff):
     found = []
     for index in range(_lib.callgate_diff_count(diff) if diff else 0):
         one = _lib.callgate_diff_at(diff, index).contents
-        found.append(Difference(_decode(one.arch), _decode(one.syscall), _decode(one.condition), _action(one.a),
-                                _action(one.b), _decode(one.witness)))
+        found.append(Difference(_decode(one.arch), _decode(one.syscall), _decode(one.condition),
+                                _decode(one.a_rules) or _action(one.a), _decode(one.b_rules) or _action(one.b),
+                                _decode(one.witness)))
     return found
 
 
@@ -322,6 +324,7 @@ class Subject:
         try:
             if fold:
                 _call("diff_fold", diff)
+            _call("diff_add_brokers", diff, self._pointer, other._pointer)
             return _differences(diff)
         finally:
             _lib.callgate_diff_free(diff)

@@ -162,6 +162,8 @@ struct callgate_difference {
 	struct callgate_action a; /* what the first one does */
 	struct callgate_action b;
 	const char *witness; /* one such call, as callgate_subject_simulate reads it */
+	/* Of callgate_diff_add_brokers: what each says of it ("notify via files { read "/srv/page" }"); else NULL. */
+	const char *a_rules, *b_rules;
 };
 
 struct callgate_diff; /* differences in the order of arch and number */
@@ -174,13 +176,21 @@ CALLGATE_PUBLIC size_t callgate_diff_count(const struct callgate_diff *diff);
 CALLGATE_PUBLIC const struct callgate_difference *callgate_diff_at(const struct callgate_diff *diff, size_t index);
 
 /*
+ * What the meanings of two policies do not hold: calls that both leave to a supervisor, by other rules. Each becomes one
+ * more difference, with equal actions. For what is not a policy nothing is added. Fails with E_NOMEM.
+ */
+CALLGATE_PUBLIC int callgate_diff_add_brokers(struct callgate_diff *diff, const struct callgate_subject *a,
+					      const struct callgate_subject *b, struct callgate_error *err);
+
+/*
  * For a person to read: where many calls of one arch change in one way whatever their arguments, one difference speaks
  * for them, with the first of their witnesses. "pipe..dup2" are all from the one's number to the other's, "*" all calls
  * of the arch that no other difference names. Fails with E_NOMEM; the differences are then as complete as before.
  */
 CALLGATE_PUBLIC int callgate_diff_fold(struct callgate_diff *diff, struct callgate_error *err);
 
-/* Keeps only those in which b is looser than a: it allows, or answers with lower precedence, what a does not. */
+/* Keeps only those in which b is looser than a: it allows, or answers with lower precedence, what a does not. What a
+ * supervisor would do cannot be ordered, so that other rules for it count as looser. */
 CALLGATE_PUBLIC void callgate_diff_keep_looser(struct callgate_diff *diff);
 
 #ifdef __cplusplus

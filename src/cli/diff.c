@@ -57,10 +57,12 @@ static int print_object(const struct callgate_difference *difference, const char
 static int print_difference(const struct callgate_difference *difference, const struct diff_options *options,
 			    const char *replayed)
 {
-	char a[64], b[64];
+	char action_a[64], action_b[64];
+	const char *a = difference->a_rules ? difference->a_rules : action_a;
+	const char *b = difference->b_rules ? difference->b_rules : action_b;
 
-	callgate_action_format(difference->a, a, sizeof(a));
-	callgate_action_format(difference->b, b, sizeof(b));
+	callgate_action_format(difference->a, action_a, sizeof(action_a));
+	callgate_action_format(difference->b, action_b, sizeof(action_b));
 	if (options->json)
 		return print_object(difference, a, b, replayed);
 	print_text(difference, a, b, replayed);
@@ -94,10 +96,12 @@ static int print_all(const struct callgate_diff *diff, const struct diff_options
 		char replayed[600];
 		int status = STATUS_YES;
 
-		if (options->replay)
+		/* What a supervisor does the kernel does not know. */
+		if (options->replay && !difference->a_rules)
 			status = replay(difference, a, b, replayed, sizeof(replayed));
 		if (status == STATUS_YES)
-			status = print_difference(difference, options, options->replay ? replayed : NULL);
+			status = print_difference(difference, options,
+						  options->replay && !difference->a_rules ? replayed : NULL);
 		if (status != STATUS_YES)
 			return status;
 	}
@@ -135,6 +139,8 @@ int cmd_diff(const struct verb *verb, int argc, char **argv)
 	if (options.stricter)
 		callgate_diff_keep_looser(diff);
 	if (!options.all && !options.json && callgate_diff_fold(diff, &err))
+		return failure(&err);
+	if (callgate_diff_add_brokers(diff, a, b, &err))
 		return failure(&err);
 	return print_all(diff, &options, a, b);
 }

@@ -60,9 +60,12 @@ void callgate_diff_keep_looser(struct callgate_diff *diff)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < diff->differences.length; i++)
-		if (callgate_action_overrides(diff->differences.items[i].said.a, diff->differences.items[i].said.b))
+	for (size_t i = 0; i < diff->differences.length; i++) {
+		const struct callgate_difference *said = &diff->differences.items[i].said;
+
+		if (said->a_rules || callgate_action_overrides(said->a, said->b))
 			diff->differences.items[kept++] = diff->differences.items[i];
+	}
 	diff->differences.length = kept;
 }
 

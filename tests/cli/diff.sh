@@ -61,3 +61,24 @@ expect 1 'what this machine cannot call is said' callgate diff --replay a.policy
 stdout_has '^    not replayed: '
 expect 1 'and so in JSON' callgate diff --replay --json a.policy b.policy
 stdout_has '"replay":"not replayed: '
+
+# What a supervisor does is in no filter, and is compared all the same.
+printf '%s\n' 'kernel 6.1' 'default allow' 'notify openat, open via files { read "/srv/**"; deny "**" errno EACCES }' >asks.policy
+sed 's|/srv/|/|' asks.policy >more.policy
+expect 0 'broker rules are equal to themselves' callgate diff asks.policy asks.policy
+stdout_is ''
+sed 's/read/  read/; s/; deny/\n    deny/' asks.policy >lines.policy
+expect 0 '  however their lines are broken' callgate diff asks.policy lines.policy
+expect 1 'other broker rules differ' callgate diff asks.policy more.policy
+stdout_has '^openat: notify via files { read "/srv/\*\*"; deny "\*\*" errno EACCES } -> notify via files { read "/\*\*"; deny .* }$'
+check '  for each of their calls' test "$(grep -c ' -> ' out)" = 2
+expect 1 '  are not known to be as strict' callgate diff --stricter asks.policy more.policy
+expect 1 '  and not asked of the kernel' callgate diff --replay asks.policy more.policy
+expect 1 '  as JSON has them' callgate diff --json asks.policy more.policy
+stdout_has '"old":"notify via files { read'
+for other in 's/errno EACCES/errno ENOENT/' 's/EACCES }/EACCES } if flags == 0/' 's/EACCES }/EACCES } if flags == 1/' 's/read/read-write/'; do
+	sed "$other" asks.policy >other.policy
+	expect 1 "$other" callgate diff asks.policy other.policy
+done
+callgate compile -o asks.bpf asks.policy
+expect 0 'a raw filter has no broker rules' callgate diff asks.policy asks.bpf
