@@ -87,6 +87,9 @@ struct callgate_notify_options {
 	bool has_heir;
 	struct callgate_notify_answer orphaned; /* ERRNO, VALUE or KILL */
 	unsigned threads_max;			/* how many calls may be worked on at once; 0: 64 */
+	/* Listeners may be added while it runs, which goes on without any until it is stopped. A call then costs one
+	 * more of the supervisor's. */
+	bool grows;
 	/* After each answer, or NULL. answer is NULL for a call that the kernel carries out. is_over: the call was
 	 * broken off or its thread was ended before, and nobody got the answer. */
 	void (*answered)(const struct callgate_notify_call *call, const struct callgate_notify_answer *answer,
@@ -106,15 +109,17 @@ CALLGATE_PUBLIC int callgate_notify_new(const struct callgate_notify_options *op
 CALLGATE_PUBLIC void callgate_notify_free(struct callgate_notify *notify);
 
 /*
- * Before it runs: a listener, of which a copy is kept, and who answers its calls; *handler is copied. Fails with
- * E_UNSUPPORTED (no notifications here), E_LIMIT (256 of them), E_OS, E_NOMEM.
+ * Before it runs, or meanwhile where it `grows`: a listener, of which a copy is kept, and who answers its calls;
+ * *handler is copied. Fails with E_INVALID (it runs and does not grow), E_UNSUPPORTED (no notifications here), E_LIMIT
+ * (256 of them in its life), E_OS, E_NOMEM.
  */
 CALLGATE_PUBLIC int callgate_notify_add(struct callgate_notify *notify, int listener,
 					const struct callgate_notify_handler *handler, struct callgate_error *err);
 
 /*
- * Answers until the last target of the last listener is gone, or it is stopped. Handlers run in threads of its own,
- * with all signals blocked; one that blocks does not hold up the calls of others. Fails with E_OS and E_NOMEM.
+ * Answers until the last target of the last listener is gone (one that grows: goes on), or it is stopped. Handlers run
+ * in threads of its own, with all signals blocked; one that blocks does not hold up the calls of others. Fails with
+ * E_OS and E_NOMEM.
  */
 CALLGATE_PUBLIC int callgate_notify_run(struct callgate_notify *notify, struct callgate_error *err);
 

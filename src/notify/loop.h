@@ -64,12 +64,14 @@ struct callgate_notify {
 	struct notify_heir heir;
 	struct notify_listener listeners[NOTIFY_LISTENERS_MAX];
 	int roots[NOTIFY_LISTENERS_MAX]; /* atomic, one for each; −1: not asked for */
-	size_t listener_count;
-	uint32_t armed_count; /* of those that the heir holds */
+	size_t listener_count;		 /* atomic where it grows */
+	uint32_t armed_count;		 /* of those that the heir holds */
 	struct notify_worker workers[NOTIFY_THREADS_MAX];
 	size_t worker_count;
 	bool receives_directly; /* one listener, on which a receiver is told of the last target's end (Linux 6.11) */
 	int stop_fd;		/* readable when the loop is over */
+	int grown_fd;		/* readable when a listener was added while it runs; −1: it does not grow */
+	bool runs;		/* under the lock */
 	pthread_mutex_t lock;
 	pthread_cond_t led;	      /* leader has changed, or the loop is over */
 	struct notify_worker *leader; /* atomic */
@@ -83,6 +85,11 @@ struct callgate_notify {
 static inline uint64_t notify_load(const uint64_t *value)
 {
 	return __atomic_load_n(value, __ATOMIC_SEQ_CST);
+}
+
+static inline size_t notify_count(const struct callgate_notify *loop)
+{
+	return __atomic_load_n(&loop->listener_count, __ATOMIC_ACQUIRE);
 }
 
 /* Makes the loop end; status is CALLGATE_OK or why, which is kept when it is the first. */

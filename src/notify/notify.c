@@ -16,7 +16,7 @@ static int loop_init(struct callgate_notify *loop, const struct callgate_notify_
 		     struct callgate_error *err)
 {
 	loop->heir = NOTIFY_HEIR_NONE;
-	loop->stop_fd = -1;
+	loop->stop_fd = loop->grown_fd = -1;
 	memset(loop->roots, -1, sizeof(loop->roots));
 	pthread_mutex_init(&loop->lock, NULL);
 	pthread_cond_init(&loop->led, NULL);
@@ -27,7 +27,9 @@ static int loop_init(struct callgate_notify *loop, const struct callgate_notify_
 	if (loop->options.late.error == 0)
 		loop->options.late.error = ETIMEDOUT;
 	loop->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (loop->stop_fd < 0)
+	if (loop->stop_fd >= 0 && loop->options.grows)
+		loop->grown_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (loop->stop_fd < 0 || (loop->options.grows && loop->grown_fd < 0))
 		return fail_errno(err, "cannot make an eventfd");
 	return heir_start(&loop->heir, loop->options.has_heir ? &loop->options.orphaned : NULL, roll_room, err);
 }
@@ -86,37 +88,65 @@ void callgate_notify_free(struct callgate_notify *notify)
 	heir_end(&notify->heir);
 	if (notify->stop_fd >= 0)
 		close(notify->stop_fd);
+	if (notify->grown_fd >= 0)
+		close(notify->grown_fd);
 	pthread_cond_destroy(&notify->led);
 	pthread_mutex_destroy(&notify->lock);
 	free(notify);
 }
 
-/* A copy that is close-on-exec, and room for it. */
+/* A copy that is close-on-exec, and room for it. Under the lock, as is what follows. */
 static int listener_copy(const struct callgate_notify *notify, int listener, int *ret_copy, struct callgate_error *err)
 {
+	if (notify->runs && !notify->options.grows)
+		return fail(err, CALLGATE_E_INVALID, "the supervisor runs, and was not made to grow");
 	if (notify->listener_count >= NOTIFY_LISTENERS_MAX)
 		return fail(err, CALLGATE_E_LIMIT, "a supervisor holds at most %d listeners", NOTIFY_LISTENERS_MAX);
 	*ret_copy = fcntl(listener, F_DUPFD_CLOEXEC, 3);
 	return *ret_copy < 0 ? fail_errno(err, "cannot keep the listener") : CALLGATE_OK;
 }
 
-int callgate_notify_add(struct callgate_notify *notify, int listener, const struct callgate_notify_handler *handler,
+/* From here on it is served. */
+static void listener_append(struct callgate_notify *notify, const struct notify_listener *listener)
+{
+	const uint64_t one = 1;
+
+	notify->listeners[notify->listener_count] = *listener;
+	__atomic_store_n(&notify->listener_count, notify->listener_count + 1, __ATOMIC_RELEASE);
+	/* It is full only when nobody has looked for a long time, and then whoever looks sees all. */
+	if (notify->grown_fd >= 0 && write(notify->grown_fd, &one, sizeof(one)) < 0)
+		errno = 0;
+}
+
+static int listener_add(struct callgate_notify *notify, int listener, const struct callgate_notify_handler *handler,
 			struct callgate_error *err)
 {
 	cleanup_fd int copy = -1;
-	int status = notify_check(err);
+	int status = listener_copy(notify, listener, &copy, err);
 
-	if (status == CALLGATE_OK)
-		status = listener_copy(notify, listener, &copy, err);
 	if (status == CALLGATE_OK)
 		status = heir_arm(&notify->heir, copy, err);
 	if (status != CALLGATE_OK)
 		return status;
 	notify_sync_wake_up(copy);
-	notify->listeners[notify->listener_count++] = (struct notify_listener){
-		.fd = take_fd(copy), .source = &notify_from_kernel, .handler = *handler, .armed = notify->armed_count++
-	};
+	listener_append(notify, &(struct notify_listener){ .fd = take_fd(copy),
+							   .source = &notify_from_kernel,
+							   .handler = *handler,
+							   .armed = notify->armed_count++ });
 	return CALLGATE_OK;
+}
+
+int callgate_notify_add(struct callgate_notify *notify, int listener, const struct callgate_notify_handler *handler,
+			struct callgate_error *err)
+{
+	int status = notify_check(err);
+
+	if (status != CALLGATE_OK)
+		return status;
+	pthread_mutex_lock(&notify->lock);
+	status = listener_add(notify, listener, handler, err);
+	pthread_mutex_unlock(&notify->lock);
+	return status;
 }
 
 static void door_free_pointer(struct question_door **door)
@@ -142,7 +172,7 @@ static int door_copy(const struct question_door *door, struct question_door **re
 	return CALLGATE_OK;
 }
 
-int notify_add_socket(struct callgate_notify *notify, int socket, const struct question_door *door,
+static int socket_add(struct callgate_notify *notify, int socket, const struct question_door *door,
 		      const struct callgate_notify_handler *handler, struct callgate_error *err)
 {
 	struct question_door *kept = NULL;
@@ -153,19 +183,48 @@ int notify_add_socket(struct callgate_notify *notify, int socket, const struct q
 		status = door_copy(door, &kept, err);
 	if (status != CALLGATE_OK)
 		return status;
-	notify->listeners[notify->listener_count++] = (struct notify_listener){
-		.fd = take_fd(copy), .source = &notify_from_socket, .handler = *handler, .door = kept
-	};
+	listener_append(notify, &(struct notify_listener){ .fd = take_fd(copy),
+							   .source = &notify_from_socket,
+							   .handler = *handler,
+							   .door = kept });
 	return CALLGATE_OK;
+}
+
+int notify_add_socket(struct callgate_notify *notify, int socket, const struct question_door *door,
+		      const struct callgate_notify_handler *handler, struct callgate_error *err)
+{
+	int status;
+
+	pthread_mutex_lock(&notify->lock);
+	status = socket_add(notify, socket, door, handler, err);
+	pthread_mutex_unlock(&notify->lock);
+	return status;
+}
+
+/* Whether one thread may sleep in the only listener's own call. */
+static bool receives_directly(const struct callgate_notify *notify)
+{
+	return notify->listener_count == 1 && !notify->options.grows &&
+	       (notify->listeners[0].source == &notify_from_socket || probe_kernel_version() >= ABI_KERNEL(6, 11));
+}
+
+/* False when there is nothing to do. */
+static bool run_begin(struct callgate_notify *notify)
+{
+	bool has_work;
+
+	pthread_mutex_lock(&notify->lock);
+	has_work = notify->listener_count > 0 || notify->options.grows;
+	notify->runs = has_work;
+	notify->receives_directly = receives_directly(notify);
+	pthread_mutex_unlock(&notify->lock);
+	return has_work;
 }
 
 int callgate_notify_run(struct callgate_notify *notify, struct callgate_error *err)
 {
-	if (notify->listener_count == 0)
+	if (!run_begin(notify))
 		return CALLGATE_OK;
-	notify->receives_directly =
-		notify->listener_count == 1 &&
-		(notify->listeners[0].source == &notify_from_socket || probe_kernel_version() >= ABI_KERNEL(6, 11));
 	if (!loop_promote(notify))
 		return fail_errno(err, "cannot start a thread");
 	watcher_run(notify);

@@ -158,7 +158,7 @@ static void watcher_relieve(struct callgate_notify *loop)
 	if (loop->options.deadline_ms == 0 || loop->worker_count < loop->options.threads_max || !leader ||
 	    notify_load(&leader->given_up) != notify_load(&leader->sequence))
 		return;
-	for (size_t i = 0; i < loop->listener_count; i++) {
+	for (size_t i = 0; i < notify_count(loop); i++) {
 		struct pollfd calls = { .fd = loop->listeners[i].fd, .events = POLLIN };
 		union notify_buffer buffer;
 

@@ -45,23 +45,17 @@ static void listener_close(struct callgate_notify *loop, struct notify_listener 
 	for (size_t i = 0; i < loop->listener_count; i++)
 		left += loop->listeners[i].fd >= 0;
 	pthread_mutex_unlock(&loop->lock);
-	if (left == 0)
+	if (left == 0 && !loop->options.grows)
 		loop_end(loop, CALLGATE_OK, NULL);
 }
 
-/* A listener that has something, NULL when none has. Those whose targets are gone are closed. */
-static struct notify_listener *worker_poll(struct notify_worker *worker)
+/* Who has something of those that were asked, in turn: a flood on one must not hide another. NULL when nobody has.
+ * Those whose targets are gone are closed. */
+static struct notify_listener *worker_choose(struct notify_worker *worker, const struct pollfd *calls, size_t count)
 {
 	struct callgate_notify *loop = worker->loop;
-	struct pollfd calls[NOTIFY_LISTENERS_MAX + 1];
-	size_t count = loop->listener_count, first = worker->sequence / 2 % count;
+	size_t first = count ? worker->sequence / 2 % count : 0;
 
-	for (size_t i = 0; i < count; i++)
-		calls[i] = (struct pollfd){ .fd = loop->listeners[i].fd, .events = POLLIN };
-	calls[count] = (struct pollfd){ .fd = loop->stop_fd, .events = POLLIN };
-	if (poll(calls, count + 1, -1) < 0)
-		return NULL;
-	/* In turn: a flood on one must not hide another. */
 	for (size_t i = 0; i < count; i++) {
 		size_t at = (first + i) % count;
 
@@ -71,6 +65,24 @@ static struct notify_listener *worker_poll(struct notify_worker *worker)
 			listener_close(loop, &loop->listeners[at]);
 	}
 	return NULL;
+}
+
+static struct notify_listener *worker_poll(struct notify_worker *worker)
+{
+	struct callgate_notify *loop = worker->loop;
+	struct pollfd calls[NOTIFY_LISTENERS_MAX + 2];
+	size_t count = notify_count(loop);
+	uint64_t grown;
+
+	for (size_t i = 0; i < count; i++)
+		calls[i] = (struct pollfd){ .fd = loop->listeners[i].fd, .events = POLLIN };
+	calls[count] = (struct pollfd){ .fd = loop->stop_fd, .events = POLLIN };
+	calls[count + 1] = (struct pollfd){ .fd = loop->grown_fd, .events = POLLIN };
+	if (poll(calls, count + 2, -1) < 0)
+		return NULL;
+	if (calls[count + 1].revents && read(loop->grown_fd, &grown, sizeof(grown)) > 0)
+		return NULL;
+	return worker_choose(worker, calls, count);
 }
 
 static void worker_answer(const struct callgate_notify_target *target, const struct callgate_notify_answer *answer)

@@ -13,7 +13,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <linux/userfaultfd.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -748,6 +750,178 @@ static void a_descriptor_is_no_late_answer(void **state)
 	});
 }
 
+static void *run_loop(void *notify)
+{
+	assert_int_equal(callgate_notify_run(notify, NULL), CALLGATE_OK);
+	return NULL;
+}
+
+static void listeners_are_added_while_it_runs(void **state)
+{
+	struct callgate_notify_decision decision = { CALLGATE_NOTIFY_ANSWERED,
+						     { .kind = CALLGATE_NOTIFY_VALUE, .value = 42 } };
+	const struct callgate_notify_handler handler = { .decide = decide_as_told, .context = &decision };
+	const struct callgate_notify_options options = { .grows = true };
+	struct callgate_notify *notify;
+	pthread_t thread;
+
+	assert_int_equal(callgate_notify_new(&options, &notify, NULL), CALLGATE_OK);
+	assert_int_equal(pthread_create(&thread, NULL, run_loop, notify), 0);
+	for (int i = 0; i < 5; i++) {
+		struct asked first = asked_start(NR, call_once), second = asked_start(NR, call_once);
+
+		assert_int_equal(callgate_notify_add(notify, first.listener, &handler, NULL), CALLGATE_OK);
+		assert_int_equal(callgate_notify_add(notify, second.listener, &handler, NULL), CALLGATE_OK);
+		assert_int_equal(asked_end(&second), 42);
+		assert_int_equal(asked_end(&first), 42);
+	}
+	callgate_notify_stop(notify);
+	pthread_join(thread, NULL);
+	callgate_notify_free(notify);
+}
+
+/* From a handler: a loop that does not grow has all that it will have. */
+static struct callgate_notify_answer add_too_late(struct callgate_notify_target *target, void *context)
+{
+	struct callgate_notify **notify = context;
+	const struct callgate_notify_handler handler = { .context = NULL };
+
+	return (struct callgate_notify_answer){ .kind = CALLGATE_NOTIFY_VALUE,
+						.value = callgate_notify_add(*notify, 0, &handler, NULL) ==
+							 CALLGATE_E_INVALID };
+}
+
+static void a_loop_that_does_not_grow_says_so(void **state)
+{
+	struct asked asked = asked_start(NR, call_once);
+	struct callgate_notify *notify = NULL;
+	const struct callgate_notify_handler handler = { .examine = add_too_late, .context = &notify };
+
+	assert_int_equal(callgate_notify_new(NULL, &notify, NULL), CALLGATE_OK);
+	assert_int_equal(callgate_notify_add(notify, asked.listener, &handler, NULL), CALLGATE_OK);
+	assert_int_equal(callgate_notify_run(notify, NULL), CALLGATE_OK);
+	callgate_notify_free(notify);
+	assert_int_equal(asked_end(&asked), 1);
+}
+
+/* The page comes when its owner likes, and he does not. */
+static void *make_missing_page(void)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	range.range.start = (uintptr_t)page;
+	range.range.len = 4096;
+	if (fd < 0 || page == MAP_FAILED || ioctl(fd, UFFDIO_API, &api) < 0 || ioctl(fd, UFFDIO_REGISTER, &range) < 0)
+		return NULL;
+	return page;
+}
+
+static void *hang_the_reader(void *page)
+{
+	return (void *)(uintptr_t)call_with((long)(uintptr_t)page, 0);
+}
+
+/* While one of its calls hangs in the reading, the others are answered; that one is late in the end. */
+static int hand_in_no_page(void)
+{
+	void *page = make_missing_page(), *late;
+	int answered = 0;
+	pthread_t thread;
+
+	if (!page)
+		return 77;
+	if (pthread_create(&thread, NULL, hang_the_reader, page))
+		return 1;
+	/* On a busy machine others may be late too, but not all of them. */
+	for (int i = 0; i < 100 && answered < 5; i++)
+		answered += call_with(0, 0) == 7;
+	pthread_join(thread, &late);
+	return answered == 5 && (uintptr_t)late == 100 + ENOTNAM ? 0 : 3;
+}
+
+static struct callgate_notify_answer read_what_it_says(struct callgate_notify_target *target, void *context)
+{
+	uint64_t address = callgate_notify_call(target)->args[0];
+	char byte;
+
+	if (address)
+		callgate_notify_read(target, address, &byte, 1);
+	return (struct callgate_notify_answer){ .kind = CALLGATE_NOTIFY_VALUE, .value = 7 };
+}
+
+static void memory_that_never_comes_holds_up_nobody(void **state)
+{
+	const struct callgate_notify_options options = { .deadline_ms = 500, .late = { .error = ENOTNAM } };
+	const struct callgate_notify_handler handler = { .examine = read_what_it_says };
+	int got = outcome(hand_in_no_page, &options, &handler);
+
+	if (got == 77) {
+		print_message("skipped: no userfaultfd for the kernel's own reading here\n");
+		skip();
+	}
+	assert_int_equal(got, 0);
+}
+
+/* A process with this number, which somebody else had; −1 where one cannot choose it. It waits to be killed. */
+static pid_t take_number(pid_t number)
+{
+	struct clone_args args = { .exit_signal = SIGCHLD, .set_tid = (uintptr_t)&number, .set_tid_size = 1 };
+	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+
+	while (pid == 0)
+		syscall(SYS_pause);
+	return pid;
+}
+
+enum { NUMBER_CANNOT_BE_TAKEN = 1, NUMBER_WAS_BELIEVED };
+
+static const char memory_text[] = "text";
+
+/* Kills its target, and gives its number to another process, which is as readable and has the same at that address. */
+static struct callgate_notify_answer let_reuse(struct callgate_notify_target *target, void *context)
+{
+	const struct callgate_notify_call *call = callgate_notify_call(target);
+	char text[64] = "";
+	int fd = -1, *found = context;
+	pid_t other;
+
+	kill(call->tid, SIGKILL);
+	while (waitpid(call->tid, NULL, 0) < 0 && errno == EINTR)
+		;
+	other = take_number(call->tid);
+	if (other < 0)
+		*found = NUMBER_CANNOT_BE_TAKEN;
+	else if (callgate_notify_is_waiting(target) ||
+		 callgate_notify_read(target, (uint64_t)(uintptr_t)memory_text, text, 1) != ESRCH ||
+		 callgate_notify_read_text(target, (uint64_t)(uintptr_t)memory_text, text, sizeof(text)) != ESRCH ||
+		 text[0] || callgate_notify_open(target, "status", O_RDONLY, &fd) != ESRCH ||
+		 callgate_notify_fetch(target, 0, &fd) != ESRCH || fd != -1)
+		*found = NUMBER_WAS_BELIEVED;
+	if (other > 0) {
+		kill(other, SIGKILL);
+		waitpid(other, NULL, 0);
+	}
+	return (struct callgate_notify_answer){ .kind = CALLGATE_NOTIFY_KILL };
+}
+
+static void a_number_that_is_given_away_is_nobody(void **state)
+{
+	int found = 0;
+	const struct callgate_notify_handler handler = { .examine = let_reuse, .context = &found };
+	struct asked asked = asked_start(NR, call_once);
+
+	assert_int_equal(supervise(&asked, NULL, &handler), CALLGATE_OK);
+	close(asked.listener);
+	if (found == NUMBER_CANNOT_BE_TAKEN) {
+		print_message("skipped: the number of a process cannot be chosen here\n");
+		skip();
+	}
+	assert_int_equal(found, 0);
+}
+
 UNIT_TESTS(test_notify_kernel, cmocka_unit_test(a_call_gets_what_was_decided),
 	   cmocka_unit_test(the_kernel_tells_a_dead_id), cmocka_unit_test(a_second_answer_is_too_late),
 	   cmocka_unit_test(without_a_supervisor_the_kernel_answers), cmocka_unit_test(signals_break_nothing_off),
@@ -759,5 +933,7 @@ UNIT_TESTS(test_notify_kernel, cmocka_unit_test(a_call_gets_what_was_decided),
 	   cmocka_unit_test(targets_that_fork_and_exec_are_served),
 	   cmocka_unit_test(it_can_be_stopped_while_nothing_comes),
 	   cmocka_unit_test(an_heir_answers_for_a_dead_supervisor),
-	   cmocka_unit_test(a_target_that_cannot_be_seen_is_refused),
-	   cmocka_unit_test(a_descriptor_is_no_late_answer), )
+	   cmocka_unit_test(a_target_that_cannot_be_seen_is_refused), cmocka_unit_test(a_descriptor_is_no_late_answer),
+	   cmocka_unit_test(listeners_are_added_while_it_runs), cmocka_unit_test(a_loop_that_does_not_grow_says_so),
+	   cmocka_unit_test(memory_that_never_comes_holds_up_nobody),
+	   cmocka_unit_test(a_number_that_is_given_away_is_nobody), )
