@@ -93,7 +93,8 @@ static bool is_unmet(const struct collector *collector, uint32_t module, uint32_
 		const char *at = models[i].words;
 		bool is_met = false;
 
-		if (!model_has_word(models[i].prefix, syscall->name))
+		if (!model_has_word(models[i].prefix, syscall->name) ||
+		    (models[i].number != 0 && models[i].number != (int64_t)reach_abi(reach) + 1))
 			continue;
 		while (!is_met && model_next_request(&at, &request))
 			is_met = reach_is_asked(reach, module, &request);

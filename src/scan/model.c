@@ -3,6 +3,8 @@
  */
 #include "scan/model.h"
 
+#include "abi/abi.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +16,9 @@ const struct model models[] = {
 #define MODEL_ONLY_WITH(soname, prefix, functions)    { MODEL_IS_ONLY_WITH, soname, 0, 0, prefix, functions },
 #define MODEL_NEVER(soname, syscall)		      { MODEL_IS_NEVER, soname, 0, 0, syscall, "" },
 #define MODEL_CALLS_WITH(soname, syscalls, functions) { MODEL_IS_CALLS_WITH, soname, 0, 0, syscalls, functions },
-#define MODEL_SHUNNED(soname, functions)	      { MODEL_IS_SHUNNED, soname, 0, 0, "", functions },
+#define MODEL_CALLS_ON(arch, soname, syscalls, functions) \
+	{ MODEL_IS_CALLS_WITH, soname, (arch) + 1, 0, syscalls, functions },
+#define MODEL_SHUNNED(soname, functions) { MODEL_IS_SHUNNED, soname, 0, 0, "", functions },
 #define MODEL_ASKED(soname, function, argument, bits, functions) \
 	{ MODEL_IS_ASKED, soname, bits, argument, function, functions },
 #define MODEL_CALLBACKS(soname) { MODEL_IS_CALLBACKS, soname, 0, 0, "", "" },
@@ -27,6 +31,7 @@ const struct model models[] = {
 #undef MODEL_ONLY_WITH
 #undef MODEL_NEVER
 #undef MODEL_CALLS_WITH
+#undef MODEL_CALLS_ON
 #undef MODEL_SHUNNED
 #undef MODEL_ASKED
 #undef MODEL_LAYOUT

@@ -24,7 +24,7 @@ enum model_kind {
 struct model {
 	enum model_kind kind;
 	const char *soname;
-	int64_t number;	    /* HANDLER: the signal; ASKED: the bits */
+	int64_t number;	    /* HANDLER: the signal; ASKED: the bits; CALLS_WITH: its only arch plus one, 0 for any */
 	unsigned argument;  /* ASKED */
 	const char *prefix; /* ONLY_WITH: of functions; NEVER: the syscall; CALLS_WITH: syscalls; ASKED: the function */
 	const char *words;  /* HANDLER, NUMBERS: syscalls; ONLY_WITH, CALLS_WITH, SHUNNED, ASKED: functions */

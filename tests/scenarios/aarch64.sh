@@ -63,6 +63,25 @@ kind now -O3 -flto -fno-plt -Wl,-z,now
 kind bare -s -static -DSTILL -fno-asynchronous-unwind-tables
 kind guarded -mbranch-protection=standard -mno-outline-atomics -Os
 
+# What this kernel never had is another call there.
+cat >renamed.c <<'END'
+#include <signal.h>
+#include <unistd.h>
+int main(void)
+{
+	char *const no[] = { 0 };
+	dup2(1, 100);
+	alarm(1);
+	signal(SIGALRM, SIG_IGN);
+	if (vfork() == 0)
+		_exit(0);
+	readlink("nothing", (char[8]){ 0 }, 8);
+	execve("nothing", no, no);
+	return getpgrp() == 0;
+}
+END
+build renamed "$cross-gcc" -O2 renamed.c && holds renamed 12
+
 build assembly "$cross-gcc" -nostdlib -static "$scenarios/aarch64.S" && holds assembly 6
 build assembly-pie "$cross-gcc" -nostdlib -static-pie "$scenarios/aarch64.S" && holds assembly-pie 6
 
