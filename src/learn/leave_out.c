@@ -38,13 +38,30 @@ static bool leave_out_add_bits(struct leave_out *out, const struct evidence_arg 
 	return true;
 }
 
-bool leave_out_add_arg(struct leave_out *out, const struct evidence_arg *seen, enum term_how how)
+/* Of a span only its ends are anybody's own. */
+static bool leave_out_add_ends(struct leave_out *out, const struct evidence_arg *seen, const struct abi_arg *type)
+{
+	const struct evidence_value *low = NULL, *high = NULL;
+
+	for (size_t i = 0; i < seen->length; i++) {
+		if (!low || term_is_less(type, seen->items[i].value, low->value))
+			low = &seen->items[i];
+		if (!high || term_is_less(type, high->value, seen->items[i].value))
+			high = &seen->items[i];
+	}
+	return !low || (leave_out_add(out, &low->seen) && leave_out_add(out, &high->seen));
+}
+
+bool leave_out_add_arg(struct leave_out *out, const struct evidence_arg *seen, const struct abi_arg *type,
+		       enum term_how how)
 {
 	/* Of what is not constrained, or not by a value, no run is refused. */
 	if (how == TERM_STANDARD || how == TERM_WX || seen->many)
 		return true;
 	if (how == TERM_MASK)
 		return leave_out_add_bits(out, seen);
+	if (how == TERM_SPAN || (how == TERM_RANGE && seen->length > TERM_VALUES_MAX))
+		return leave_out_add_ends(out, seen, type);
 	for (size_t i = 0; i < seen->length; i++)
 		if (!leave_out_add(out, &seen->items[i].seen))
 			return false;

@@ -30,7 +30,8 @@ void leave_out_fini(struct leave_out *out);
 bool leave_out_add(struct leave_out *out, const struct evidence_seen *seen);
 
 /* Adds the runs that a constraint of this kind, from what the other runs saw of the argument, would have refused. */
-bool leave_out_add_arg(struct leave_out *out, const struct evidence_arg *seen, enum term_how how);
+bool leave_out_add_arg(struct leave_out *out, const struct evidence_arg *seen, const struct abi_arg *type,
+		       enum term_how how);
 
 /* Whether a constraint that refuses these runs is too tight to be written. */
 bool leave_out_is_too_tight(const struct leave_out *out);

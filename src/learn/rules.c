@@ -79,15 +79,18 @@ static int clause_leave_out(struct writer *writer, const struct clause *clause, 
 {
 	cleanup(leave_out_fini) struct leave_out out = { .run_count = writer->out.run_count };
 
-	if (!leave_out_add_arg(&out, seen, how))
+	if (!leave_out_add_arg(&out, seen, type, how))
 		return fail_nomem(writer->err);
 	*ret_tight = leave_out_is_too_tight(&out);
 	if (!clause->subject)
 		return CALLGATE_OK;
 	if (!*ret_tight)
 		return leave_out_join(&writer->out, &out) ? CALLGATE_OK : fail_nomem(writer->err);
-	buf_printf(&writer->widened, "%s's %s is not constrained: %zu of %zu runs had values that no other had.\n",
-		   clause->syscall->name, type->name, out.count, out.run_count);
+	buf_printf(&writer->widened, "%s's %s is %s: %zu of %zu runs had values that no other had.\n",
+		   clause->syscall->name, type->name,
+		   how == TERM_RANGE && seen->length <= TERM_VALUES_MAX ? "constrained by its ends at most"
+									: "not constrained",
+		   out.count, out.run_count);
 	writer->learned.widened++;
 	return writer->widened.failed ? fail_nomem(writer->err) : CALLGATE_OK;
 }
@@ -142,24 +145,35 @@ static int clause_seen(struct writer *writer, const struct evidence_arg *arg, st
 	return CALLGATE_OK;
 }
 
-/* Ands what one constraint comes to, unless it would be too tight. */
+/* Ands what one constraint comes to, unless it would be too tight, as *ret_tight then says. */
+static int clause_constrain_as(struct writer *writer, struct clause *clause, const struct evidence_arg *arg,
+			       const struct abi_arg *type, enum term_how how, bool *ret_tight)
+{
+	const struct policy_condition *one = NULL;
+	struct term_seen seen = { NULL, 0, false };
+	const struct term_subject subject = { .arch = abi_arch_native(), .type = type, .seen = &seen };
+	int status = clause_seen(writer, arg, &seen);
+
+	if (!status)
+		status = term_condition(writer_arena(writer), &subject, how, &one, writer->err);
+	if (!status && one)
+		status = clause_leave_out(writer, clause, type, arg, how, ret_tight);
+	if (status || *ret_tight)
+		return status;
+	return term_and(writer_arena(writer), clause->condition, one, &clause->condition, writer->err);
+}
+
 static int clause_constrain_by(struct writer *writer, struct clause *clause, const struct term_constraint *constraint,
 			       const struct abi_arg *type)
 {
 	const struct evidence_arg *arg = clause_arg(clause, constraint->position, type);
-	const struct policy_condition *one = NULL;
-	struct term_seen seen = { NULL, 0, false };
-	const struct term_subject subject = { .arch = abi_arch_native(), .type = type, .seen = &seen };
 	bool is_tight = false;
-	int status = clause_seen(writer, arg, &seen);
+	int status = clause_constrain_as(writer, clause, arg, type, constraint->how, &is_tight);
 
-	if (!status)
-		status = term_condition(writer_arena(writer), &subject, constraint->how, &one, writer->err);
-	if (!status && one)
-		status = clause_leave_out(writer, clause, type, arg, constraint->how, &is_tight);
-	if (status || is_tight)
+	if (status || !is_tight || constraint->how != TERM_RANGE || arg->length > TERM_VALUES_MAX)
 		return status;
-	return term_and(writer_arena(writer), clause->condition, one, &clause->condition, writer->err);
+	is_tight = false;
+	return clause_constrain_as(writer, clause, arg, type, TERM_SPAN, &is_tight);
 }
 
 static int clause_constrain(struct writer *writer, struct clause *clause)

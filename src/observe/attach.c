@@ -95,6 +95,12 @@ static int attach_begin(struct attachment *attachment, struct callgate_error *er
 		status = pidfd_of(spec->pid, &attachment->process, err);
 	if (status == CALLGATE_OK)
 		status = calls_new(&calls, &attachment->calls, err);
+	/* What runs already has no filter of ours, and may have a tracer: there is nobody else to see its calls. */
+	if (status == CALLGATE_E_UNSUPPORTED)
+		error_hint(
+			err,
+			"only the kernel's recorder can attach: run it as root, or with CAP_BPF and CAP_PERFMON; "
+			"without them, `callgate learn -- PROGRAM` starts the program anew and records it by a tracer");
 	if (status == CALLGATE_OK && spec->pid)
 		status = calls_follow(attachment->calls, spec->pid, err);
 	return status;

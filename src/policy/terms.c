@@ -24,6 +24,12 @@ static uint64_t term_extended(const struct abi_arg *type, uint64_t value)
 	return value | ~0ULL << type->bits;
 }
 
+bool term_is_less(const struct abi_arg *type, uint64_t left, uint64_t right)
+{
+	return type->is_signed ? (int64_t)term_extended(type, left) < (int64_t)term_extended(type, right)
+			       : left < right;
+}
+
 /* The constant within value that has most bits, or NULL. */
 static const char *term_largest_part(const struct abi_arch *arch, const struct abi_arg *type, uint64_t value,
 				     uint64_t *ret_part)
@@ -220,6 +226,30 @@ static const struct policy_condition *term_exact(struct arena *arena, const stru
 	return condition;
 }
 
+/* From the least to the greatest that was seen, in the argument's own order. */
+static const struct policy_condition *term_span(struct arena *arena, const struct term_subject *subject)
+{
+	const struct term_seen *seen = subject->seen;
+	struct policy_range *range = arena_alloc(arena, sizeof(*range));
+	struct policy_condition *condition = term_compare(arena, subject->type->name, NULL);
+	uint64_t low = seen->values[0], high = seen->values[0];
+
+	if (!range || !condition)
+		return NULL;
+	for (size_t i = 1; i < seen->count; i++) {
+		if (term_is_less(subject->type, seen->values[i], low))
+			low = seen->values[i];
+		if (term_is_less(subject->type, high, seen->values[i]))
+			high = seen->values[i];
+	}
+	range->low = term_value(arena, subject->arch, subject->type, low);
+	range->high = term_value(arena, subject->arch, subject->type, high);
+	condition->op = POLICY_OP_IN;
+	condition->ranges = range;
+	condition->range_count = 1;
+	return range->low && range->high ? condition : NULL;
+}
+
 static const struct policy_condition *term_mask(struct arena *arena, const struct term_subject *subject)
 {
 	struct policy_value *inverted = arena_alloc(arena, sizeof(*inverted));
@@ -330,7 +360,9 @@ int term_condition(struct arena *arena, const struct term_subject *subject, enum
 		return term_wx_condition(arena, subject, ret_condition, err);
 	if (seen->many || seen->count == 0 || (how == TERM_EXACT && seen->count > TERM_VALUES_MAX))
 		return CALLGATE_OK;
-	if (how == TERM_EXACT)
+	if (how == TERM_SPAN || (how == TERM_RANGE && seen->count > TERM_VALUES_MAX))
+		*ret_condition = term_span(arena, subject);
+	else if (how == TERM_EXACT || how == TERM_RANGE)
 		*ret_condition = term_exact(arena, subject);
 	else if (how == TERM_MASK)
 		*ret_condition = term_mask(arena, subject);

@@ -9,7 +9,7 @@
 
 #include "policy/policy.h"
 
-enum { TERM_VALUES_MAX = 16 /* with more, what was seen supports no constraint */ };
+enum { TERM_VALUES_MAX = 16 /* with more, what was seen supports no list */ };
 
 /* The values of one argument, as the kernel reads them; a negative one is two's complement of the argument's width. */
 struct term_seen {
@@ -19,7 +19,7 @@ struct term_seen {
 };
 
 /* How an argument is constrained; constraints.def tells what each means. */
-enum term_how { TERM_EXACT, TERM_MASK, TERM_WX, TERM_STANDARD };
+enum term_how { TERM_EXACT, TERM_MASK, TERM_WX, TERM_STANDARD, TERM_RANGE, TERM_SPAN };
 
 struct term_constraint {
 	const char *syscall;
@@ -35,6 +35,9 @@ struct term_subject {
 	const struct abi_arg *type;
 	const struct term_seen *seen;
 };
+
+/* Whether one value of an argument comes before another in its own order. */
+bool term_is_less(const struct abi_arg *type, uint64_t left, uint64_t right);
 
 /* The condition for one argument. *ret_condition is NULL where what was seen supports none. Fails with E_NOMEM. */
 int term_condition(struct arena *arena, const struct term_subject *subject, enum term_how how,

@@ -109,3 +109,20 @@ stderr_has 'one of PROGRAM, --pid and --cgroup'
 expect 2 '--for is no limit of a program' callgate learn --for 1s --json -- true
 expect 2 'a number without a unit is no duration' callgate learn --pid 1 --for 10 --json
 stderr_has '500ms, 10s, 5m'
+
+# Without privilege: the message says which, and who does it instead.
+dropped=()
+[ "$(id -u)" != 0 ] || dropped=(setpriv "--bounding-set=-bpf,-perfmon,-sys_admin")
+if "${dropped[@]}" true 2>err; then
+	expect 3 'attaching without privilege' "${dropped[@]}" "$CALLGATE" learn --pid $$ -o attached.policy
+	stderr_has 'needs CAP_BPF and CAP_PERFMON, which this process lacks'
+	stderr_has 'hint: only the kernel.s recorder can attach'
+	stderr_has 'callgate learn -- PROGRAM'
+	expect 3 '  to a cgroup too' "${dropped[@]}" "$CALLGATE" learn --cgroup / -o attached.policy
+	stderr_has 'callgate learn -- PROGRAM'
+	check '  writes nothing' test ! -e attached.policy
+	expect 0 'recording without privilege' "${dropped[@]}" "$CALLGATE" learn -o fallen.policy -- true
+	stderr_has 'recorded by \(trace\|notify\) (not by bpf: '
+else
+	skip 'attaching without privilege' "$(head -n 1 err)"
+fi

@@ -48,6 +48,21 @@ static void a_policy_with_phases_is_read_and_printed(void **state)
 	callgate_policy_free(policy);
 }
 
+static void main_is_a_mark(void **state)
+{
+	static const char text[] = "kernel 6.1\ndefault allow\n\nphase running at main {\n\tkill-process mkdir\n}\n";
+	struct callgate_policy *policy = NULL;
+	struct buf printed = { 0 };
+
+	assert_int_equal(parse_as(text, NULL, &policy, NULL), CALLGATE_OK);
+	assert_true(policy->policy->phases.items[0].at_main);
+	assert_null(policy->policy->phases.items[0].at);
+	print_policy(&printed, policy->policy);
+	assert_non_null(strstr(buf_text(&printed), "phase running at main {"));
+	buf_fini(&printed);
+	callgate_policy_free(policy);
+}
+
 /* What the policy, read as this phase, says to a call. */
 static uint32_t answer(const char *phase, const char *syscall, uint64_t flags)
 {
@@ -171,7 +186,7 @@ static void every_allocation_may_fail(void **state)
 }
 
 UNIT_TESTS(test_lang_phases, cmocka_unit_test(a_policy_with_phases_is_read_and_printed),
-	   cmocka_unit_test(a_phase_leaves_to_the_first_part_what_it_does_not_say),
+	   cmocka_unit_test(main_is_a_mark), cmocka_unit_test(a_phase_leaves_to_the_first_part_what_it_does_not_say),
 	   cmocka_unit_test(the_door_of_a_phase_is_seccomp_by_the_secret),
 	   cmocka_unit_test(what_is_wrong_with_a_phase_is_said_with_its_line),
 	   cmocka_unit_test(more_phases_than_there_may_be_are_refused), cmocka_unit_test(every_allocation_may_fail), )

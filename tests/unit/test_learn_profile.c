@@ -52,8 +52,8 @@ static int run_of(const struct seen *seen, size_t count, char path[32])
 	return fd;
 }
 
-/* A profile of runs, of which each opens a file once with its own flags. */
-static struct callgate_profile *opened_with(const uint64_t *flags, size_t runs)
+/* A profile of runs, of which each makes a call once. */
+static struct callgate_profile *profile_of(const struct seen *seen, size_t runs)
 {
 	char paths[16][32];
 	const char *names[16];
@@ -62,9 +62,7 @@ static struct callgate_profile *opened_with(const uint64_t *flags, size_t runs)
 	struct callgate_error err = { 0 };
 
 	for (size_t i = 0; i < runs; i++) {
-		const struct seen seen = { "openat", { 0, 0, flags[i] } };
-
-		fds[i] = run_of(&seen, 1, paths[i]);
+		fds[i] = run_of(&seen[i], 1, paths[i]);
 		names[i] = paths[i];
 	}
 	if (callgate_profile_open(names, runs, false, &profile, &err) != CALLGATE_OK)
@@ -73,6 +71,26 @@ static struct callgate_profile *opened_with(const uint64_t *flags, size_t runs)
 	for (size_t i = 0; i < runs; i++)
 		close(fds[i]);
 	return profile;
+}
+
+/* Of which each opens a file once with its own flags. */
+static struct callgate_profile *opened_with(const uint64_t *flags, size_t runs)
+{
+	struct seen seen[16];
+
+	for (size_t i = 0; i < runs; i++)
+		seen[i] = (struct seen){ "openat", { 0, 0, flags[i] } };
+	return profile_of(seen, runs);
+}
+
+/* Of which each asks for another limit, from the first one on. */
+static struct callgate_profile *limited(size_t runs)
+{
+	struct seen seen[16];
+
+	for (size_t i = 0; i < runs; i++)
+		seen[i] = (struct seen){ "prlimit64", { 0, i } };
+	return profile_of(seen, runs);
 }
 
 static struct callgate_policy *policy_of(const char *text)
@@ -112,6 +130,31 @@ static void a_rule_that_fits_no_next_run_is_widened(void **state)
 	assert_int_equal(facts_of(profile).one_out, 0);
 	assert_non_null(strstr(callgate_profile_policy(profile), "openat's flags is not constrained: 3 of 5 runs"));
 	assert_null(strstr(callgate_profile_policy(profile), "if flags"));
+	callgate_profile_free(profile);
+}
+
+static void numbers_in_an_order_become_a_range_where_their_list_is_too_tight(void **state)
+{
+	struct callgate_profile *profile = limited(12);
+
+	assert_int_equal(facts_of(profile).widened, 1);
+	assert_int_equal(facts_of(profile).one_out, 2);
+	assert_non_null(
+		strstr(callgate_profile_policy(profile), "prlimit64's resource is constrained by its ends at most"));
+	assert_non_null(strstr(callgate_profile_policy(profile),
+			       "allow prlimit64 if resource in RLIMIT_CPU..RLIMIT_SIGPENDING"));
+	callgate_profile_free(profile);
+}
+
+/* Two of five runs would have been refused for its ends. */
+static void a_range_that_fits_no_next_run_is_widened_too(void **state)
+{
+	struct callgate_profile *profile = limited(5);
+
+	assert_int_equal(facts_of(profile).widened, 2);
+	assert_non_null(
+		strstr(callgate_profile_policy(profile), "prlimit64's resource is not constrained: 2 of 5 runs"));
+	assert_null(strstr(callgate_profile_policy(profile), "if resource"));
 	callgate_profile_free(profile);
 }
 
@@ -240,7 +283,10 @@ static void every_allocation_may_fail(void **state)
 }
 
 UNIT_TESTS(test_learn_profile, cmocka_unit_test(what_one_run_alone_has_would_have_been_refused),
-	   cmocka_unit_test(a_rule_that_fits_no_next_run_is_widened), cmocka_unit_test(of_few_runs_nothing_is_judged),
+	   cmocka_unit_test(a_rule_that_fits_no_next_run_is_widened),
+	   cmocka_unit_test(numbers_in_an_order_become_a_range_where_their_list_is_too_tight),
+	   cmocka_unit_test(a_range_that_fits_no_next_run_is_widened_too),
+	   cmocka_unit_test(of_few_runs_nothing_is_judged),
 	   cmocka_unit_test(only_what_is_refused_for_certain_is_missing),
 	   cmocka_unit_test(twins_come_with_the_constraint_of_the_one_that_was_seen),
 	   cmocka_unit_test(the_same_run_is_not_counted_twice), cmocka_unit_test(every_allocation_may_fail), )

@@ -7,12 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+static enum evidence_phase phase_seen = EVIDENCE_START;
+
 static int see_in(struct evidence *evidence, const char *path, const char *name, uint64_t a0, uint64_t a1, uint64_t a2)
 {
 	const struct abi_arch *arch = abi_arch(ABI_X86_64);
 	const struct abi_syscall *syscall = abi_syscall_by_name(name);
 	const uint64_t args[6] = { a0, a1, a2, 0, 0, 0 };
-	struct evidence_call call = { .args = args, .count = 1, .phase = EVIDENCE_START };
+	struct evidence_call call = { .args = args, .count = 1, .phase = phase_seen };
 	struct evidence_program *program;
 	struct evidence_entry *entry;
 	int status = evidence_program(evidence, path, "", &program, NULL);
@@ -342,6 +344,83 @@ static void every_allocation_may_fail(void **state)
 	});
 }
 
+/* A run that sets its umask before main, opens nothing, and writes when it serves; execs: in main it starts a program. */
+static int staged(struct evidence *evidence, bool has_main, bool execs)
+{
+	int status = see(evidence, "umask", 18, 0, 0);
+
+	phase_seen = EVIDENCE_MAIN;
+	if (status == CALLGATE_OK)
+		status = see(evidence, "getcwd", 0, 0, 0);
+	if (status == CALLGATE_OK && execs)
+		status = see(evidence, "execve", 0, 0, 0);
+	phase_seen = EVIDENCE_SERVE;
+	if (status == CALLGATE_OK)
+		status = see(evidence, "write", 1, 0, 0);
+	phase_seen = EVIDENCE_START;
+	evidence->has_main = has_main;
+	evidence->kernel = ABI_KERNEL(6, 1);
+	return status == CALLGATE_OK ? evidence_close_run(evidence, "trace", false, NULL) : status;
+}
+
+static int learn_staged(bool has_main, bool execs, struct buf *text)
+{
+	const struct learn_wishes wishes = { .phases = true };
+	struct evidence *evidence = evidence_new();
+	struct learned learned = { 0 };
+	int status = evidence ? staged(evidence, has_main, execs) : CALLGATE_E_NOMEM;
+
+	if (status == CALLGATE_OK)
+		status = learn_rules_with(evidence, &wishes, &learned, NULL);
+	if (status == CALLGATE_OK)
+		learned_print(&learned, text);
+	learned_fini(&learned);
+	evidence_free(evidence);
+	return status == CALLGATE_OK && text->failed ? CALLGATE_E_NOMEM : status;
+}
+
+static void what_came_before_a_mark_only_is_left_out_behind_it(void **state)
+{
+	struct buf text = { 0 };
+	const char *running, *serving;
+
+	assert_int_equal(learn_staged(true, false, &text), CALLGATE_OK);
+	running = strstr(buf_text(&text), "phase running at main {");
+	serving = strstr(buf_text(&text), "phase serving {");
+	assert_non_null(running);
+	assert_non_null(serving);
+	assert_true(strstr(buf_text(&text), "umask") < running);
+	assert_null(strstr(running, "umask"));
+	assert_non_null(strstr(running, "getcwd"));
+	assert_null(strstr(serving, "getcwd"));
+	assert_non_null(strstr(serving, "write"));
+	buf_fini(&text);
+}
+
+static void no_part_is_made_of_what_is_not_known(void **state)
+{
+	struct buf unseen = { 0 }, starts = { 0 };
+
+	assert_int_equal(learn_staged(false, false, &unseen), CALLGATE_OK);
+	assert_null(strstr(buf_text(&unseen), "phase running"));
+	assert_non_null(strstr(buf_text(&unseen), "phase serving"));
+	assert_int_equal(learn_staged(true, true, &starts), CALLGATE_OK);
+	assert_null(strstr(buf_text(&starts), "phase running"));
+	buf_fini(&unseen);
+	buf_fini(&starts);
+}
+
+static void every_allocation_of_parts_may_fail(void **state)
+{
+	FOR_EACH_ALLOCATION({
+		struct buf text = { 0 };
+		int status = learn_staged(true, false, &text);
+
+		assert_int_equal(status, unit_allocation_failed() ? CALLGATE_E_NOMEM : CALLGATE_OK);
+		buf_fini(&text);
+	});
+}
+
 UNIT_TESTS(test_learn_rules, cmocka_unit_test(a_policy_reads_as_if_somebody_had_written_it),
 	   cmocka_unit_test(a_socket_is_constrained_to_what_was_seen),
 	   cmocka_unit_test(memory_that_is_both_writable_and_executable_is_allowed_only_when_seen),
@@ -351,4 +430,7 @@ UNIT_TESTS(test_learn_rules, cmocka_unit_test(a_policy_reads_as_if_somebody_had_
 	   cmocka_unit_test(a_name_is_shown_and_cannot_write_rules),
 	   cmocka_unit_test(the_clone3_of_libc_becomes_a_clone_without_namespaces),
 	   cmocka_unit_test(the_clone3_of_another_is_allowed), cmocka_unit_test(nothing_seen_is_nothing_learned),
-	   cmocka_unit_test(the_tables_name_nothing_that_is_not), cmocka_unit_test(every_allocation_may_fail), )
+	   cmocka_unit_test(the_tables_name_nothing_that_is_not), cmocka_unit_test(every_allocation_may_fail),
+	   cmocka_unit_test(what_came_before_a_mark_only_is_left_out_behind_it),
+	   cmocka_unit_test(no_part_is_made_of_what_is_not_known),
+	   cmocka_unit_test(every_allocation_of_parts_may_fail), )
