@@ -361,6 +361,19 @@ static void run_report_ground(struct callgate_run_report *report, const struct l
 	snprintf(report->weaker, sizeof(report->weaker), "%s", target->weaker);
 }
 
+/* A filter that only tells confines nothing, or only by what it had before. */
+static void run_report_watch(struct callgate_run_report *report, enum callgate_watch watch)
+{
+	size_t length = strlen(report->weaker);
+
+	if (watch < CALLGATE_WATCH_OBSERVE)
+		return;
+	report->degraded |= CALLGATE_GROUND_SECCOMP;
+	snprintf(report->weaker + length, sizeof(report->weaker) - length,
+		 "%swhat the policy %srefuses is observed only", length ? "; " : "",
+		 watch == CALLGATE_WATCH_STAGED ? "newly " : "");
+}
+
 static int run_answer(struct run_target *run, int listener, struct callgate_error *err)
 {
 	struct callgate_notify_handler handler;
@@ -451,6 +464,7 @@ static int run_watched(struct run_target *run, struct launch_spec *spec, struct 
 		status = run_spawn(run, spec, prepared, &target, err);
 	if (status == CALLGATE_OK) {
 		run_report_ground(run->report, &target);
+		run_report_watch(run->report, run->options->watch);
 		if (spec->trace && !target.traced)
 			strcpy(run->report->untraced, "the kernel does not let us trace it");
 		status = run_check_phases(run, target.traced || spec->dry_run, err);

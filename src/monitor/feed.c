@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "event/event.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +27,16 @@ enum {
 	AUDIT_BUFFER = 16 << 20,  /* bytes that the kernel keeps for us */
 	AUDIT_MESSAGE_MAX = 16 << 10,
 };
+
+/* The inode of the first PID namespace (PROC_PID_INIT_INO of linux/proc_ns.h). */
+#define FIRST_NAMESPACE 0xeffffffcu
+
+static bool is_first_namespace(void)
+{
+	struct stat ours;
+
+	return stat("/proc/self/ns/pid", &ours) == 0 && ours.st_ino == FIRST_NAMESPACE;
+}
 
 static int open_audit(struct feed *feed, struct callgate_error *err)
 {
@@ -46,6 +57,7 @@ static int open_audit(struct feed *feed, struct callgate_error *err)
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	feed->fd = take_fd(fd);
+	feed->knows_numbers = is_first_namespace();
 	return CALLGATE_OK;
 }
 
@@ -200,6 +212,22 @@ static void count_lost(struct feed *feed, uint32_t serial)
 		feed->serial = serial;
 }
 
+/* Where the process belongs, if it is still there, and is the program that the message names. */
+static void find_origin(const struct feed *feed, struct callgate_refusal *refusal)
+{
+	struct callgate_refusal found = { 0 };
+
+	if (!feed->knows_numbers)
+		return;
+	event_origin(refusal->tid, &found);
+	if (!found.program[0] || strcmp(found.program, refusal->program) != 0)
+		return;
+	refusal->pid = found.pid;
+	memcpy(refusal->build_id, found.build_id, sizeof(found.build_id));
+	memcpy(refusal->cgroup, found.cgroup, sizeof(found.cgroup));
+	memcpy(refusal->unit, found.unit, sizeof(found.unit));
+}
+
 static void take_message(struct feed *feed, const char *text, size_t length, unsigned type)
 {
 	struct callgate_event *event = NULL;
@@ -207,10 +235,16 @@ static void take_message(struct feed *feed, const char *text, size_t length, uns
 	count_lost(feed, feed_serial(text));
 	if (type != AUDIT_SECCOMP)
 		return;
-	if (callgate_audit_parse(text, length, &event, NULL) == CALLGATE_OK)
-		event_queue_push(feed->queue, feed_target(feed, event), event);
-	else
+	if (callgate_audit_parse(text, length, &event, NULL) != CALLGATE_OK) {
 		count_unread(feed);
+		return;
+	}
+	if (event_queue_has_room(feed->queue, feed_target(feed, event))) {
+		find_origin(feed, &event->refusal);
+		event_queue_push(feed->queue, feed_target(feed, event), event);
+	} else {
+		callgate_event_free(event);
+	}
 }
 
 static void read_audit(struct feed *feed)

@@ -21,7 +21,8 @@ struct feed {
 	void *context;
 	pthread_t thread;
 	bool runs;
-	uint32_t serial; /* audit: of the last record; 0: there was none */
+	uint32_t serial;    /* audit: of the last record; 0: there was none */
+	bool knows_numbers; /* audit: the kernel's numbers of processes are ours */
 };
 
 /* Opens it. Fails with E_OS, E_UNSUPPORTED (no audit messages here). */

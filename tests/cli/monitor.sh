@@ -9,8 +9,8 @@ P
 "$CALLGATE" run -p shut.policy --watch --events events -- mkdir one 2>/dev/null
 "$CALLGATE" run -p shut.policy --watch --events events -- mkdir two 2>/dev/null
 cp events both
-until_true() { # until_true COMMAND...: waits for it, for 20 seconds at most
-	for _ in $(seq 200); do
+until_true() { # until_true COMMAND...: waits for it, for a minute at most
+	for _ in $(seq 600); do
 		"$@" >/dev/null 2>&1 && return 0
 		sleep 0.1
 	done
@@ -40,7 +40,7 @@ expect 0 'a policy explains what comes without' callgate monitor -p shut.policy 
 stdout_has '/bin/uname\[7\] was ended for uname(...) (shut.policy:4)'
 
 : >growing
-timeout 60 "$CALLGATE" monitor --follow --count 3 growing >followed 2>&1 &
+timeout 250 "$CALLGATE" monitor --follow --count 3 growing >followed 2>&1 &
 pid=$!
 cat events >>growing
 until_true grep -q '"two"' followed
@@ -71,7 +71,7 @@ cat >journal.py <<'P'
 import socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 s.bind("journal.socket")
-s.settimeout(30)
+s.settimeout(200)
 open("journal.ready", "w")
 for i in range(2):
     fields = dict(line.split("=", 1) for line in s.recv(1 << 20).decode().splitlines())
@@ -89,7 +89,7 @@ expect 2 'a journal that is not there' callgate monitor --journal nowhere events
 stderr_has "cannot reach the journal at 'nowhere'"
 
 : >growing
-timeout 60 "$CALLGATE" monitor --follow --quiet --metrics metrics growing 2>err &
+timeout 250 "$CALLGATE" monitor --follow --quiet --metrics metrics growing 2>err &
 pid=$!
 until_true test -S metrics
 cat events >>growing
@@ -113,7 +113,7 @@ check '  and takes it with him' not test -e metrics
 
 # The kernel's own messages: refusals by anybody's filter.
 cp "$(command -v uname)" "uname.$$"
-timeout 60 "$CALLGATE" monitor --audit -p shut.policy --metrics ready >audited 2>err &
+timeout 250 "$CALLGATE" monitor --audit -p shut.policy --metrics ready >audited 2>err &
 pid=$!
 until_true test -S ready -o -s err
 if [ -s err ]; then

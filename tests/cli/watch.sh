@@ -60,6 +60,28 @@ stderr_has 'exclude each other'
 run 125 'phases are loaded by the kernel alone' -p <(printf 'kernel 6.1\ndefault allow\nphase a at uname {\nkill-process mkdir\n}\n') --observe -- true
 stderr_has 'cannot be observed only'
 
+# What a broker refuses, too.
+cat >asks.policy <<'P'
+kernel 6.1
+default allow
+notify openat via files {
+    read "/usr/**"
+    read "/etc/**"
+    read "/lib/**"
+    read "/proc/**"
+    deny "**" errno EACCES
+}
+P
+echo hidden >hidden
+run 1 'what a broker refuses is told' -p asks.policy --watch --events events -- cat hidden
+stderr_has 'cat was refused openat(AT_FDCWD, "hidden"'
+holds 'with the rule that asked it' 'len(r) == 1 and r[0]["outcome"] == "failed" and r[0]["line"] == 3 and "supervisor" in r[0]["reason"]'
+run 0 'and the report of an observer' -p shut.policy --observe --report report -- uname
+check '  does not call it confined' python3 -c '
+import json
+r = json.load(open("report"))
+assert r["layers"]["seccomp"] == "degraded" and "observed" in r["weaker"], r'
+
 # 20000 as fast as they can be made: what is not told is counted.
 cat >flood.py <<'P'
 import os

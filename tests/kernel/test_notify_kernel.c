@@ -100,6 +100,44 @@ static void a_call_gets_what_was_decided(void **state)
 	}
 }
 
+/* What a looker saw. */
+struct looked {
+	int looks;
+	char text[16];
+};
+
+static void look_at_text(struct callgate_notify_target *target, void *context)
+{
+	struct looked *looked = context;
+
+	looked->looks++;
+	callgate_notify_read_text(target, callgate_notify_call(target)->args[1], looked->text, sizeof(looked->text));
+}
+
+static int call_with_text(void)
+{
+	return call_with(0, (long)"a look");
+}
+
+static struct callgate_notify_decision let_go(const struct callgate_notify_call *call, void *context)
+{
+	return (struct callgate_notify_decision){ .step = CALLGATE_NOTIFY_CONTINUE };
+}
+
+static void who_looks_sees_memory_and_changes_nothing(void **state)
+{
+	struct looked looked = { 0 };
+	const struct callgate_notify_handler looks = { .look = look_at_text, .decide = let_go, .context = &looked };
+	const struct callgate_notify_handler refuses = { .look = look_at_text, .context = &looked };
+	int unwatched = outcome(call_with_text, NULL, &(struct callgate_notify_handler){ .decide = let_go });
+
+	assert_int_equal(outcome(call_with_text, NULL, &looks), unwatched);
+	assert_int_equal(looked.looks, 1);
+	assert_string_equal(looked.text, "a look");
+	assert_int_equal(outcome(call_with_text, NULL, &refuses), 100 + EPERM);
+	assert_int_equal(looked.looks, 2);
+}
+
 /* Both spellings of ID_VALID, and what answers to a call that is over give. */
 static void the_kernel_tells_a_dead_id(void **state)
 {
@@ -923,14 +961,14 @@ static void a_number_that_is_given_away_is_nobody(void **state)
 }
 
 UNIT_TESTS(test_notify_kernel, cmocka_unit_test(a_call_gets_what_was_decided),
-	   cmocka_unit_test(the_kernel_tells_a_dead_id), cmocka_unit_test(a_second_answer_is_too_late),
-	   cmocka_unit_test(without_a_supervisor_the_kernel_answers), cmocka_unit_test(signals_break_nothing_off),
-	   cmocka_unit_test(signals_to_the_supervisor_change_nothing), cmocka_unit_test(a_target_may_die_in_the_middle),
-	   cmocka_unit_test(text_is_read_within_what_is_there), cmocka_unit_test(a_descriptor_is_the_answer),
-	   cmocka_unit_test(a_descriptor_is_fetched), cmocka_unit_test(who_blocks_holds_up_nobody),
-	   cmocka_unit_test(what_is_late_gets_the_late_answer), cmocka_unit_test(a_hanging_socket_is_shut_down),
-	   cmocka_unit_test(when_every_thread_hangs_calls_are_late), cmocka_unit_test(many_listeners_are_served),
-	   cmocka_unit_test(targets_that_fork_and_exec_are_served),
+	   cmocka_unit_test(who_looks_sees_memory_and_changes_nothing), cmocka_unit_test(the_kernel_tells_a_dead_id),
+	   cmocka_unit_test(a_second_answer_is_too_late), cmocka_unit_test(without_a_supervisor_the_kernel_answers),
+	   cmocka_unit_test(signals_break_nothing_off), cmocka_unit_test(signals_to_the_supervisor_change_nothing),
+	   cmocka_unit_test(a_target_may_die_in_the_middle), cmocka_unit_test(text_is_read_within_what_is_there),
+	   cmocka_unit_test(a_descriptor_is_the_answer), cmocka_unit_test(a_descriptor_is_fetched),
+	   cmocka_unit_test(who_blocks_holds_up_nobody), cmocka_unit_test(what_is_late_gets_the_late_answer),
+	   cmocka_unit_test(a_hanging_socket_is_shut_down), cmocka_unit_test(when_every_thread_hangs_calls_are_late),
+	   cmocka_unit_test(many_listeners_are_served), cmocka_unit_test(targets_that_fork_and_exec_are_served),
 	   cmocka_unit_test(it_can_be_stopped_while_nothing_comes),
 	   cmocka_unit_test(an_heir_answers_for_a_dead_supervisor),
 	   cmocka_unit_test(a_target_that_cannot_be_seen_is_refused), cmocka_unit_test(a_descriptor_is_no_late_answer),
