@@ -79,19 +79,17 @@ struct segment {
 	uint64_t offset, size;
 };
 
-static bool read_segment(int fd, bool is_wide, uint64_t offset, struct segment *ret_segment)
+static struct segment segment_at(const unsigned char *table, bool is_wide, unsigned index)
 {
-	union {
-		Elf32_Phdr narrow;
-		Elf64_Phdr wide;
-	} at = { 0 };
-	size_t size = is_wide ? sizeof(at.wide) : sizeof(at.narrow);
+	Elf32_Phdr narrow;
+	Elf64_Phdr wide;
 
-	if (offset > INT64_MAX || pread(fd, &at, size, (off_t)offset) != (ssize_t)size)
-		return false;
-	*ret_segment = is_wide ? (struct segment){ at.wide.p_type, at.wide.p_offset, at.wide.p_filesz }
-			       : (struct segment){ at.narrow.p_type, at.narrow.p_offset, at.narrow.p_filesz };
-	return true;
+	if (is_wide) {
+		memcpy(&wide, table + index * sizeof(wide), sizeof(wide));
+		return (struct segment){ wide.p_type, wide.p_offset, wide.p_filesz };
+	}
+	memcpy(&narrow, table + index * sizeof(narrow), sizeof(narrow));
+	return (struct segment){ narrow.p_type, narrow.p_offset, narrow.p_filesz };
 }
 
 static bool read_notes(int fd, const struct segment *segment, char ret_text[41])
@@ -112,23 +110,25 @@ void event_build_id(int fd, char ret_text[41])
 		Elf32_Ehdr narrow;
 		Elf64_Ehdr wide;
 	} head = { 0 };
+	unsigned char table[SEGMENTS_MAX * sizeof(Elf64_Phdr)];
+	size_t step, count;
 	bool is_wide;
-	uint64_t table;
-	unsigned count, step;
+	uint64_t at;
+	ssize_t got;
 
 	ret_text[0] = '\0';
 	if (pread(fd, &head, sizeof(head), 0) < (ssize_t)sizeof(head.narrow) ||
 	    memcmp(head.ident, ELFMAG, SELFMAG) != 0)
 		return;
 	is_wide = head.ident[EI_CLASS] == ELFCLASS64;
-	table = is_wide ? head.wide.e_phoff : head.narrow.e_phoff;
+	at = is_wide ? head.wide.e_phoff : head.narrow.e_phoff;
 	count = is_wide ? head.wide.e_phnum : head.narrow.e_phnum;
 	step = is_wide ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
-	for (unsigned i = 0; i < count && i < SEGMENTS_MAX; i++) {
-		struct segment segment;
+	count = count < SEGMENTS_MAX ? count : SEGMENTS_MAX;
+	got = at > INT64_MAX ? -1 : pread(fd, table, count * step, (off_t)at);
+	for (unsigned i = 0; got > 0 && (i + 1) * step <= (size_t)got; i++) {
+		const struct segment segment = segment_at(table, is_wide, i);
 
-		if (table > INT64_MAX || !read_segment(fd, is_wide, table + (uint64_t)i * step, &segment))
-			return;
 		if (read_notes(fd, &segment, ret_text))
 			return;
 	}

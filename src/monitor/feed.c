@@ -176,8 +176,10 @@ static void read_text(struct feed *feed)
 
 		if (got > 0) {
 			buf_add(&text, bytes, (size_t)got);
-			if (text.failed)
+			if (text.failed) {
+				count_unread(feed);
 				return;
+			}
 			take_lines(feed, &text, &is_skipping);
 			continue;
 		}
