@@ -33,7 +33,6 @@ static void seen_badge(struct buf *out, const json_t *syscall)
 
 static void call_row(struct buf *out, const json_t *syscall)
 {
-	const char *answer = html_get(syscall, "answer");
 	const json_t *could = json_object_get(syscall, "could");
 	json_int_t places = 0;
 
@@ -52,7 +51,7 @@ static void call_row(struct buf *out, const json_t *syscall)
 	html_cell_number(out, html_count(syscall, "runs"));
 	html_cell_number(out, places);
 	buf_puts(out, "<td>");
-	tables_badge(out, answer, tables_answer(answer));
+	tables_answer_badge(out, syscall);
 	buf_puts(out, "</td></tr>\n");
 }
 
@@ -232,8 +231,6 @@ static void detail_could(struct buf *out, const json_t *syscall)
 
 static void detail(struct buf *out, const json_t *syscall)
 {
-	const char *answer = html_get(syscall, "answer");
-
 	buf_puts(out, "<details id=\"s-");
 	html_put(out, syscall, "name");
 	buf_puts(out, "\"><summary><code>");
@@ -241,7 +238,7 @@ static void detail(struct buf *out, const json_t *syscall)
 	buf_puts(out, "</code> ");
 	seen_badge(out, syscall);
 	buf_putc(out, ' ');
-	tables_badge(out, answer, tables_answer(answer));
+	tables_answer_badge(out, syscall);
 	buf_puts(out, "</summary>\n<div class=\"detail\">\n");
 	if (*html_get(syscall, "why")) {
 		buf_puts(out, "<p>");

@@ -279,6 +279,25 @@ static int put_could(struct report *report, json_t *object, const struct abi_sys
 	return status;
 }
 
+/* The phase from which on it does not get through any more, where the policy has one. */
+static int put_until(struct report *report, json_t *object, const struct abi_syscall *syscall)
+{
+	for (size_t i = 0; i < report->policy->phases.length; i++) {
+		const struct policy_phase *phase = &report->policy->phases.items[i];
+		struct policy part = policy_of_phase(report->policy, phase);
+		enum report_answer answer;
+		int status = report_answer(&part, syscall, &answer, report->err);
+
+		if (status < 0)
+			return status;
+		if (answer != REPORT_ERRNO && answer != REPORT_KILL)
+			continue;
+		report_put(report, object, "until", json_string(phase->name));
+		break;
+	}
+	return CALLGATE_OK;
+}
+
 int report_syscall(struct report *report, const struct abi_syscall *syscall, json_t **ret_object)
 {
 	const struct subject *subject = subjects_find(&report->profile->subjects, syscall->name);
@@ -296,6 +315,10 @@ int report_syscall(struct report *report, const struct abi_syscall *syscall, jso
 	report_put(report, object, "why", json_string(why));
 	report_put(report, object, "answer", json_string(report_answer_names[answer]));
 	put_rules(report, object, syscall);
+	if (answer != REPORT_ERRNO && answer != REPORT_KILL)
+		status = put_until(report, object, syscall);
+	if (status < 0)
+		return status;
 	if (subject)
 		put_seen(report, object, subject);
 	status = put_could(report, object, syscall);

@@ -49,9 +49,21 @@ void tables_badge(struct buf *out, const char *kind, const char *text)
 	buf_puts(out, "</span>");
 }
 
+void tables_answer_badge(struct buf *out, const json_t *syscall)
+{
+	const char *answer = html_get(syscall, "answer");
+
+	tables_badge(out, answer, tables_answer(answer));
+	if (!*html_get(syscall, "until"))
+		return;
+	buf_puts(out, " <span class=\"badge until\">until ");
+	html_put(out, syscall, "until");
+	buf_puts(out, "</span>");
+}
+
 /* How many calls are what. */
 struct tally {
-	json_int_t all, seen, only, let, some, refused;
+	json_int_t all, seen, only, let, some, refused, until;
 };
 
 static void tally_add(struct tally *tally, const json_t *syscall)
@@ -64,6 +76,7 @@ static void tally_add(struct tally *tally, const json_t *syscall)
 	tally->let += tables_passes(syscall) && !is_some;
 	tally->some += is_some;
 	tally->refused += !tables_passes(syscall);
+	tally->until += *html_get(syscall, "until") != '\0';
 }
 
 /* Of those calls whose key has this text, or of all. */
@@ -108,6 +121,8 @@ static void head_tiles(const json_t *data, struct buf *out)
 	if (is_scanned)
 		tile(out, tally.only, "more could be made", "and no run made them");
 	tile(out, tally.let + tally.some, "are let through", "some by their arguments");
+	if (tally.until)
+		tile(out, tally.until, "of them only at first", "until a phase takes them away");
 	tile(out, tally.refused, "are refused", "of all that the kernel has");
 	tile(out, holes_in(data, "removed"), "published holes", "lay behind what is refused");
 	buf_puts(out, "</dl>\n");

@@ -26,6 +26,9 @@ bool tables_passes(const json_t *syscall); /* the policy lets it through, for so
 /* "allowed", "by its arguments", … of an answer's word in the data. */
 const char *tables_answer(const char *answer);
 
+/* What the policy does with a call: a badge, and a second one where a phase takes it away. */
+void tables_answer_badge(struct buf *out, const json_t *syscall);
+
 /* A word as a badge, whose colour only repeats what it says: <span class="badge KIND">TEXT</span>. */
 void tables_badge(struct buf *out, const char *kind, const char *text);
 

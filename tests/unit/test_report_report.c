@@ -164,6 +164,28 @@ static void a_page_gives_its_data_back(void **state)
 	close(fd);
 }
 
+static void a_phase_that_takes_a_call_away_is_told(void **state)
+{
+	char path[32];
+	int fd = evidence_of("/usr/bin/a", 2, path);
+	struct callgate_policy *policy = policy_of("kernel 6.1\ndefault kill-process\nallow socket, read, bpf\n"
+						   "phase later {\n\tdefault kill-process\n\tallow read\n}\n");
+	struct callgate_report_options options = { .policy = policy };
+	char *page = page_of(path, &options);
+	json_t *data = data_of(page);
+	const json_t *syscalls = json_object_get(data, "syscalls");
+	size_t until = 0;
+
+	for (size_t i = 0; i < json_array_size(syscalls); i++)
+		until += json_object_get(json_array_get(syscalls, i), "until") != NULL;
+	assert_int_equal(until, 2); /* socket and bpf */
+	assert_non_null(strstr(page, "until later"));
+	json_decref(data);
+	free(page);
+	callgate_policy_free(policy);
+	close(fd);
+}
+
 static size_t changes_of(const json_t *data, const char *what)
 {
 	const json_t *list = json_object_get(json_object_get(data, "changes"), "list");
@@ -221,4 +243,5 @@ static void every_allocation_may_fail(void **state)
 UNIT_TESTS(test_report_report, cmocka_unit_test(an_answer_is_what_the_policy_does),
 	   cmocka_unit_test(a_hole_is_out_of_reach_when_every_way_to_it_is_refused),
 	   cmocka_unit_test(whatever_a_name_holds_is_text), cmocka_unit_test(a_page_gives_its_data_back),
-	   cmocka_unit_test(what_changed_is_told), cmocka_unit_test(every_allocation_may_fail), )
+	   cmocka_unit_test(a_phase_that_takes_a_call_away_is_told), cmocka_unit_test(what_changed_is_told),
+	   cmocka_unit_test(every_allocation_may_fail), )

@@ -45,7 +45,7 @@
 		const parts = [call.name, call.group, call.risk + " risk"];
 		parts.push(call.count === undefined ? (call.could.length ? "reachable, and no run made it" : "not seen")
 			: "seen " + number(call.count) + (call.count === 1 ? " time" : " times"));
-		parts.push(ANSWERS[call.answer]);
+		parts.push(ANSWERS[call.answer] + (call.until ? " until phase " + call.until : ""));
 		return parts.join(" · ");
 	}
 
