@@ -120,6 +120,10 @@ void flow_store_at(struct flow *flow, struct state *state, const struct insn *in
 void flow_read_through(struct flow *flow, const struct state *state, const struct insn *insn,
 		       const struct place *place);
 
+/* Something is stored, and not to one known place of the frame: what it may overwrite is not known any more, and since
+ * it may as well be left as it was, what it points to escapes. */
+void flow_overwrite(struct flow *flow, struct state *state, const struct insn *insn, const struct place *place);
+
 /* What is somewhere below the frame that value is a place of. */
 void flow_align(struct flow *flow, struct state *state, uint32_t value);
 

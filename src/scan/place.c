@@ -83,6 +83,9 @@ static void place_indexed(struct values *values, const struct module *module, ui
 	} else if (right.kind == VALUE_ADDRESS && place->scale == 1) {
 		place->kind = PLACE_INDEXED;
 		place->number += right.number;
+	} else if (left.kind == VALUE_STACK || (right.kind == VALUE_STACK && place->scale == 1)) {
+		place->kind = PLACE_FRAME_SOMEWHERE;
+		place->number += left.kind == VALUE_STACK ? left.number : right.number;
 	} else if (!module->is_position_free && place->number >= ADDRESS_LEAST &&
 		   module_segment_of(module, (uint64_t)place->number)) {
 		place->kind = PLACE_INDEXED;

@@ -9,11 +9,12 @@
 
 enum place_kind {
 	PLACE_UNKNOWN,
-	PLACE_ADDRESS, /* number, in the module */
-	PLACE_INDEXED, /* number, in the module, plus something times scale */
-	PLACE_FRAME,   /* number from the stack pointer at entry */
-	PLACE_SLOT,    /* offset number of what the pointer at slot points to */
-	PLACE_PARAM,   /* offset number of what argument param pointed to at entry */
+	PLACE_ADDRESS,	       /* number, in the module */
+	PLACE_INDEXED,	       /* number, in the module, plus something times scale */
+	PLACE_FRAME,	       /* number from the stack pointer at entry */
+	PLACE_FRAME_SOMEWHERE, /* number from there plus something times scale: an array of the frame */
+	PLACE_SLOT,	       /* offset number of what the pointer at slot points to */
+	PLACE_PARAM,	       /* offset number of what argument param pointed to at entry */
 };
 
 struct place {

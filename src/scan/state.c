@@ -65,7 +65,7 @@ bool state_store(const struct values *values, struct state *state, int64_t offse
 {
 	uint8_t at = 0;
 
-	state_forget(state, offset, offset + (width ? width : 64));
+	state_forget(state, offset, offset + (width ? width : STATE_VECTOR));
 	if (value == UNKNOWN || width < 4 || width > 8)
 		return true;
 	if (state->cell_count == STATE_CELLS_MAX || offset < INT32_MIN || offset > INT32_MAX)
@@ -78,10 +78,10 @@ bool state_store(const struct values *values, struct state *state, int64_t offse
 	return true;
 }
 
-void state_forget_escaped(const struct values *values, struct state *state)
+void state_forget_above(const struct values *values, struct state *state, int64_t start)
 {
-	for (uint8_t i = state->escaped == INT32_MAX ? 0 : state->cell_count; i-- > 0;)
-		if (state->cells[i].offset + (int64_t)state->cells[i].width > state->escaped &&
+	for (uint8_t i = state->cell_count; i-- > 0;)
+		if (state->cells[i].offset + (int64_t)state->cells[i].width > start &&
 		    value_kind(values, state->cells[i].value) != VALUE_PAGE)
 			state_remove_cell(state, i);
 }

@@ -13,6 +13,9 @@
 /* Places of the frame that are remembered; what comes beyond is forgotten. */
 #define STATE_CELLS_MAX 24
 
+/* Bytes that a store of no known width may cover. */
+enum { STATE_VECTOR = 64 };
+
 struct state_cell {
 	int32_t offset; /* from the stack pointer at entry */
 	uint32_t value;
@@ -72,9 +75,15 @@ uint32_t state_load(const struct values *values, const struct state *state, int6
 /* Keeps value there; false: there was no room for it, and it is forgotten. What it overlaps is forgotten as well. */
 bool state_store(const struct values *values, struct state *state, int64_t offset, uint32_t width, uint32_t value);
 
-/* Forgets the cells that others may have changed. Pages of addresses are kept by compilers only, where no one else
- * writes. */
-void state_forget_escaped(const struct values *values, struct state *state);
+/* Forgets the cells from start up, or those that others may have changed. Pages of addresses are kept by compilers
+ * only, where no one else writes. */
+void state_forget_above(const struct values *values, struct state *state, int64_t start);
+
+static inline void state_forget_escaped(const struct values *values, struct state *state)
+{
+	if (state->escaped != INT32_MAX)
+		state_forget_above(values, state, state->escaped);
+}
 
 /* Makes into what holds of both, of the live registers; where widens is set what would grow is unknown. True: into
  * changed. */

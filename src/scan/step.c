@@ -16,12 +16,44 @@ static struct place flow_place(struct flow *flow, const struct state *state, con
 	return place_of(flow->values, flow->module, state, insn);
 }
 
+/* The pointers that lie in the frame from start to end. */
+static void flow_escape_frame(struct flow *flow, const struct state *state, const struct insn *insn, int64_t start,
+			      int64_t end)
+{
+	if (!state->has_pointers || !flow_listens(flow))
+		return;
+	for (uint8_t i = 0; i < state->cell_count; i++)
+		if (state->cells[i].offset + (int64_t)state->cells[i].width > start && state->cells[i].offset < end &&
+		    value_kind(flow->values, state->cells[i].value) != VALUE_PAGE)
+			flow_escape(flow, state, insn->address, state->cells[i].value);
+}
+
+/* A vector is stored, of which only the least length is sure. */
+static void flow_store_vector(struct flow *flow, struct state *state, const struct insn *insn, int64_t offset)
+{
+	if (insn->width == 0)
+		flow_escape_frame(flow, state, insn, offset, offset + STATE_VECTOR);
+	state_store(flow->values, state, offset, insn->width, UNKNOWN);
+}
+
+void flow_overwrite(struct flow *flow, struct state *state, const struct insn *insn, const struct place *place)
+{
+	int64_t start = place->kind == PLACE_FRAME_SOMEWHERE ? INT32_MIN : state->escaped;
+
+	if (start == INT32_MAX)
+		return;
+	flow_escape_frame(flow, state, insn, start, INT64_MAX);
+	state_forget_above(flow->values, state, start);
+}
+
 void flow_read_through(struct flow *flow, const struct state *state, const struct insn *insn, const struct place *place)
 {
 	if (place->kind == PLACE_ADDRESS || place->kind == PLACE_FRAME || place->kind == PLACE_SLOT)
 		return;
 	if (place->kind == PLACE_INDEXED && module_is_code(flow->module, (uint64_t)place->number))
 		return; /* a table among code: nobody calls what is read there */
+	if (place->kind == PLACE_FRAME_SOMEWHERE)
+		flow_escape_frame(flow, state, insn, INT32_MIN, INT64_MAX);
 	if (place->kind == PLACE_INDEXED)
 		flow_escape(flow, state, insn->address, value_of(flow->values, VALUE_ADDRESS, place->number));
 	flow_escape(flow, state, insn->address, place->pointers[0]);
@@ -72,7 +104,7 @@ static void flow_store(struct flow *flow, struct state *state, const struct insn
 		flow_store_at(flow, state, insn, place.number, insn->width, value);
 		return;
 	}
-	state_forget_escaped(flow->values, state);
+	flow_overwrite(flow, state, insn, &place);
 	flow_escape(flow, state, insn->address, value);
 }
 
@@ -146,6 +178,8 @@ static void flow_lea(struct flow *flow, struct state *state, const struct insn *
 				      value_number(flow->values, insn->displacement));
 	if (value == UNKNOWN)
 		flow_read_through(flow, state, insn, &place);
+	if (place.kind == PLACE_FRAME_SOMEWHERE && place.number < state->escaped)
+		state->escaped = place.number < INT32_MIN ? INT32_MIN : (int32_t)place.number;
 	if (value == UNKNOWN && place.kind == PLACE_SLOT)
 		flow_escape(flow, state, insn->address, base);
 	flow_assign(flow, state, insn->destination, value);
@@ -358,9 +392,9 @@ static void flow_other(struct flow *flow, struct state *state, const struct insn
 				flow_escape(flow, state, insn->address, place.pointers[0]);
 		}
 		if (insn->writes_memory && place.kind == PLACE_FRAME)
-			state_store(flow->values, state, place.number, insn->width, UNKNOWN);
+			flow_store_vector(flow, state, insn, place.number);
 		else if (insn->writes_memory)
-			state_forget_escaped(flow->values, state);
+			flow_overwrite(flow, state, insn, &place);
 		/* A base that moves is a pointer that is lost. */
 		reads &= ~((insn->base < REGISTERS ? BIT(insn->base) : 0) |
 			   (insn->index < REGISTERS ? BIT(insn->index) : 0)) |

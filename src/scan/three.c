@@ -138,7 +138,7 @@ static void three_store(struct flow *flow, struct state *state, const struct ins
 		if (insn->second != REGISTER_NONE)
 			flow_store_at(flow, state, insn, place.number + insn->width, insn->width, second);
 	} else {
-		state_forget_escaped(flow->values, state);
+		flow_overwrite(flow, state, insn, &place);
 		flow_escape(flow, state, insn->address, first);
 		flow_escape(flow, state, insn->address, second);
 	}

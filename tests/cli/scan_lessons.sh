@@ -228,3 +228,40 @@ if command -v musl-gcc >/dev/null; then
 else
 	skip 'musl' 'no musl-gcc'
 fi
+
+# An array in the frame that is indexed: any of its pointers may be called, and any of its numbers is another then. A vector that
+# is stored beside one leaves it.
+for level in 0 1 2; do
+	build "frame$level" "-O$level" <<'END'
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+static int epoll(int flags) { return epoll_create1(flags); }
+static int event(int flags) { return eventfd(0, flags); }
+static int timer(int flags) { return timerfd_create(0, flags); }
+int main(int argc, char **argv)
+{
+	struct { volatile char before[400]; int (*makers[3])(int); volatile char behind[400]; } all;
+	all.before[0] = all.before[399] = all.behind[399] = 1;
+	all.makers[0] = epoll;
+	all.makers[1] = event;
+	all.makers[2] = timer;
+	return all.makers[argc % 3](0) + 1;
+}
+END
+	finds "frame$level" epoll_create1 eventfd2 timerfd_create
+done
+build stored <<'END'
+#include <sys/syscall.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+	struct { volatile char before[400]; long numbers[3]; volatile char behind[400]; } all;
+	all.before[0] = all.behind[399] = 1;
+	all.numbers[0] = SYS_getpid;
+	all.numbers[argc % 3] = SYS_getgid;
+	return syscall(all.numbers[0]) + 1;
+}
+END
+expect 0 'a number that may have been overwritten' callgate scan --json ./stored
+check '  is not taken for known' grep -q '"unresolved"' out
