@@ -165,6 +165,11 @@ int link_follow_program_hints(struct link *link, struct callgate_error *err);
 /* What dlsym(RTLD_DEFAULT, name) of a module in group may find: a definition, module LINK_NOWHERE for none. */
 struct link_definition link_find(const struct link *link, uint32_t group, const char *name);
 
+/* Goes through all definitions of a name, in whatever module and version. *at is 0 before the first, and moves on;
+ * false: there are no more. */
+bool link_next_definition(const struct link *link, const char *name, uint32_t *at,
+			  struct link_definition *ret_definition);
+
 /* The module with that path (as link_module.path has it), LINK_NOWHERE. */
 uint32_t link_find_module(const struct link *link, const char *path);
 

@@ -102,6 +102,31 @@ static struct link_definition names_find(const struct link *link, const struct n
 	return best;
 }
 
+bool link_next_definition(const struct link *link, const char *name, uint32_t *at,
+			  struct link_definition *ret_definition)
+{
+	const struct link_names *names = link->names;
+	uint32_t hash = names_hash(name);
+	uint32_t next = 0;
+
+	if (names->bucket_count == 0)
+		return false;
+	next = *at ? names->entries.items[*at - 1].next : names->buckets[hash & (names->bucket_count - 1)];
+	for (; next; next = names->entries.items[next - 1].next) {
+		const struct names_entry *entry = &names->entries.items[next - 1];
+		const struct link_definition *found = &entry->definition;
+
+		if (entry->hash != hash ||
+		    strcmp(link->modules.items[found->module]->module->dynamic_symbols.items[found->symbol].name,
+			   name) != 0)
+			continue;
+		*at = next;
+		*ret_definition = *found;
+		return true;
+	}
+	return false;
+}
+
 /* Room for so many more entries, so that adding them cannot fail. */
 static int names_reserve(struct link *link, size_t more, struct callgate_error *err)
 {

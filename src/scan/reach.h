@@ -242,7 +242,7 @@ int reach_load(struct reach *reach, const struct reach_options *options, struct 
 /* Links what live functions open. ret_grew: something was new. */
 int reach_open(struct reach *reach, const struct reach_options *options, bool *ret_grew, struct callgate_error *err);
 
-/* Whether a module exports a live function of that name. */
+/* Whether a module, any for LINK_NOWHERE, exports a live function of that name. */
 bool reach_has_live(const struct reach *reach, uint32_t module, const char *name);
 
 /* Whether it exports what is requested, in any version, and somebody outside it may call it so. */

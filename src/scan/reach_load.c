@@ -96,11 +96,12 @@ static void root_known(struct reach *reach, uint32_t module)
 	const struct module *file = reach->modules.items[module]->module;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		size_t symbol = module_find_symbol(file, rows[i].symbol, NULL);
+		struct link_definition definition;
 
-		if (symbol != 0)
-			root_function_at(reach, module, file->dynamic_symbols.items[symbol].value, rows[i].time,
-					 rows[i].why);
+		for (uint32_t at = 0; link_next_definition(reach->link, rows[i].symbol, &at, &definition);)
+			if (definition.module == module)
+				root_function_at(reach, module, file->dynamic_symbols.items[definition.symbol].value,
+						 rows[i].time, rows[i].why);
 	}
 }
 
@@ -316,8 +317,8 @@ static int open_function(struct reach *reach, uint32_t module, uint32_t number, 
 
 		if (is_open(name) && reach_holds(reach, module, number, effect))
 			status = open_effect(reach, module, number, effect, name, err);
-		else if (is_looked_at(name) && !is_open(name) && !all->opens[number] && reach_holds(reach, module, number, effect) &&
-			 !reach_look_up(reach, module, number, effect))
+		else if (is_looked_at(name) && !is_open(name) && !all->opens[number] &&
+			 reach_holds(reach, module, number, effect) && !reach_look_up(reach, module, number, effect))
 			status = fail_nomem(err);
 	}
 	return status;
@@ -331,10 +332,8 @@ static bool is_live_hint(const struct reach *reach, const struct link_hint *hint
 	if (!hint->symbol)
 		return false;
 	snprintf(request.name, sizeof(request.name), "%s", hint->symbol);
-	for (uint32_t i = 0; i < reach->modules.length; i++)
-		if (hint->is_asked ? reach_is_asked(reach, i, &request) : reach_has_live(reach, i, hint->symbol))
-			return true;
-	return false;
+	return hint->is_asked ? reach_is_asked(reach, LINK_NOWHERE, &request)
+			      : reach_has_live(reach, LINK_NOWHERE, hint->symbol);
 }
 
 /* All that opened libraries export; one of a name service is asked for less, unless somebody else opens it too. */

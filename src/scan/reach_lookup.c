@@ -27,12 +27,14 @@ static const char *argument_text(const struct reach_module *all, const struct ef
 
 static void look_up(struct reach *reach, const char *name)
 {
-	for (uint32_t i = 0; i < reach->modules.length; i++) {
-		const struct module *file = reach->modules.items[i]->module;
-		size_t symbol = module_find_symbol(file, name, NULL);
+	struct link_definition definition;
 
-		if (symbol != 0)
-			reach_root(reach, i, file->dynamic_symbols.items[symbol].value, "dlsym looks its name up");
+	for (uint32_t at = 0; link_next_definition(reach->link, name, &at, &definition);) {
+		const struct module_symbol *symbol =
+			&reach->link->modules.items[definition.module]->module->dynamic_symbols.items[definition.symbol];
+
+		if (definition.module < reach->modules.length && !symbol->is_hidden)
+			reach_root(reach, definition.module, symbol->value, "dlsym looks its name up");
 	}
 }
 

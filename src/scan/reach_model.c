@@ -8,16 +8,29 @@
 
 #include <string.h>
 
+/* The function that a definition is, SUMMARY_NONE for one of a module that was not read yet, or for none. */
+static uint32_t definition_number(const struct reach *reach, struct link_definition definition)
+{
+	const struct reach_module *all;
+
+	if (definition.module >= reach->modules.length)
+		return SUMMARY_NONE;
+	all = reach->modules.items[definition.module];
+	return summary_function_at(all->summary, all->module->dynamic_symbols.items[definition.symbol].value);
+}
+
 bool reach_has_live(const struct reach *reach, uint32_t module, const char *name)
 {
-	const struct reach_module *all = reach->modules.items[module];
-	size_t symbol = module_find_symbol(all->module, name, NULL);
-	uint32_t number;
+	struct link_definition definition;
 
-	if (symbol == 0)
-		return false;
-	number = summary_function_at(all->summary, all->module->dynamic_symbols.items[symbol].value);
-	return number != SUMMARY_NONE && all->functions[number].is_live;
+	for (uint32_t at = 0; link_next_definition(reach->link, name, &at, &definition);) {
+		uint32_t number = definition_number(reach, definition);
+
+		if ((module == LINK_NOWHERE || module == definition.module) && number != SUMMARY_NONE &&
+		    reach_function(reach, definition.module, number)->is_live)
+			return true;
+	}
+	return false;
 }
 
 /* Whether an argument, as all callers give it, has none of a mask's bits. */
@@ -36,18 +49,16 @@ static bool lacks_bits(const struct reach *reach, uint32_t given, int64_t mask)
 
 bool reach_is_asked(const struct reach *reach, uint32_t module, const struct model_request *request)
 {
-	const struct reach_module *all = reach->modules.items[module];
+	struct link_definition definition;
 
-	for (size_t i = 1; i < all->module->dynamic_symbols.length; i++) {
-		const struct module_symbol *symbol = &all->module->dynamic_symbols.items[i];
+	for (uint32_t at = 0; link_next_definition(reach->link, request->name, &at, &definition);) {
+		uint32_t number = definition_number(reach, definition);
 		const struct reach_function *function;
-		uint32_t number;
 
-		if (!symbol->is_defined || strcmp(symbol->name, request->name) != 0)
+		if ((module != LINK_NOWHERE && module != definition.module) || number == SUMMARY_NONE)
 			continue;
-		number = summary_function_at(all->summary, symbol->value);
-		function = number == SUMMARY_NONE ? NULL : &all->functions[number];
-		if (function && function->is_entered &&
+		function = reach_function(reach, definition.module, number);
+		if (function->is_entered &&
 		    (!request->bits || !lacks_bits(reach, function->given[request->argument], request->bits)))
 			return true;
 	}
