@@ -193,6 +193,21 @@ static int sleepers(void)
 	return 1;
 }
 
+/* The same of two that call without end. */
+static int callers(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		for (;;)
+			syscall(SYS_getppid);
+	printf("%d %d\n", (int)getpid(), (int)pid);
+	fflush(stdout);
+	while (syscall(SYS_getppid) >= 0)
+		;
+	return 1;
+}
+
 static int affinity(void)
 {
 	cpu_set_t set;
@@ -384,6 +399,7 @@ int main(int argc, char **argv)
 		{ "leave", leave },
 		{ "affinity", affinity },
 		{ "sleepers", sleepers },
+		{ "callers", callers },
 		{ "generate", generate },
 		{ "serve", serve },
 		{ "main", after_main },

@@ -447,9 +447,9 @@ static void what_the_target_leaves_running_is_ended(void **state)
 	}
 }
 
-static void __attribute__((noreturn)) record_sleepers(enum record_how how, int output)
+static void __attribute__((noreturn)) record_two(enum record_how how, const char *mode, int output)
 {
-	const char *argv[] = { TEST_OBSERVED, "sleepers", NULL };
+	const char *argv[] = { TEST_OBSERVED, mode, NULL };
 	const char *envp[] = { NULL };
 	struct record_spec spec = { .launch = { .argv = argv, .envp = envp, .die_with_parent = true }, .how = how };
 	struct record_end end;
@@ -460,7 +460,7 @@ static void __attribute__((noreturn)) record_sleepers(enum record_how how, int o
 }
 
 /* Records in a process of its own, which is killed. The pidfds are those of the target and of its child. */
-static void kill_recorder(enum record_how how, int pidfds[2])
+static void kill_recorder(enum record_how how, const char *mode, int pidfds[2])
 {
 	char text[64] = "";
 	int pipes[2], pids[2];
@@ -469,7 +469,7 @@ static void kill_recorder(enum record_how how, int pidfds[2])
 	assert_int_equal(pipe(pipes), 0);
 	recorder = fork();
 	if (recorder == 0)
-		record_sleepers(how, pipes[1]);
+		record_two(how, mode, pipes[1]);
 	assert_true(recorder > 0);
 	assert_true(read(pipes[0], text, sizeof(text) - 1) > 0);
 	assert_int_equal(sscanf(text, "%d %d", &pids[0], &pids[1]), 2);
@@ -491,10 +491,12 @@ static void assert_ends(int pidfd)
 
 static void nothing_outlives_a_recorder_that_is_killed(void **state)
 {
-	for (size_t i = 0; i < 2; i++) {
+	static const char *const modes[] = { "sleepers", "callers" };
+
+	for (size_t i = 0; i < 4; i++) {
 		int pidfds[2];
 
-		kill_recorder(recorders[i], pidfds);
+		kill_recorder(recorders[i / 2], modes[i % 2], pidfds);
 		assert_ends(pidfds[0]);
 		assert_ends(pidfds[1]);
 	}
@@ -507,7 +509,7 @@ static void of_a_killed_bpf_recorder_only_the_target_ends(void **state)
 
 	if (!bpf_works())
 		skip();
-	kill_recorder(RECORD_BPF, pidfds);
+	kill_recorder(RECORD_BPF, "callers", pidfds);
 	assert_ends(pidfds[0]);
 	assert_int_equal(poll(&(struct pollfd){ .fd = pidfds[1], .events = POLLIN }, 1, 0), 0);
 	assert_int_equal(syscall(SYS_pidfd_send_signal, pidfds[1], SIGKILL, NULL, 0), 0);
