@@ -176,8 +176,8 @@ CALLGATE_PUBLIC size_t callgate_diff_count(const struct callgate_diff *diff);
 CALLGATE_PUBLIC const struct callgate_difference *callgate_diff_at(const struct callgate_diff *diff, size_t index);
 
 /*
- * What the meanings of two policies do not hold: calls that both leave to a supervisor, by other rules. Each becomes one
- * more difference, with equal actions. For what is not a policy nothing is added. Fails with E_NOMEM.
+ * What the meanings of two policies do not hold: calls that both leave to a supervisor, by other rules. Each becomes
+ * one more difference, with equal actions. For what is not a policy nothing is added. Fails with E_NOMEM.
  */
 CALLGATE_PUBLIC int callgate_diff_add_brokers(struct callgate_diff *diff, const struct callgate_subject *a,
 					      const struct callgate_subject *b, struct callgate_error *err);

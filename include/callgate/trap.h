@@ -2,8 +2,8 @@
  * callgate/trap.h - broker rules without a listener: the process asks for itself
  *
  * Where a program may not have a listener (another filter has it already, the kernel is older, whoever starts it
- * forbids it), the filter traps the calls that broker rules answer. A handler of SIGSYS in the same process puts each to
- * the supervisor over a socket, with the bytes and descriptors that it names, and returns what the supervisor did as
+ * forbids it), the filter traps the calls that broker rules answer. A handler of SIGSYS in the same process puts each
+ *to the supervisor over a socket, with the bytes and descriptors that it names, and returns what the supervisor did as
  * the call's result. The rules and what stands behind them are those of `callgate run`.
  *
  *	callgate_trap_new(policy, &trap, &err);

@@ -44,8 +44,12 @@ struct notify_worker {
 	struct callgate_notify *loop;
 	struct notify_slot *slot;
 	pthread_t thread;
-	bool exists;			      /* the thread, which is not joined yet */
-	bool waits;			      /* to lead; under the loop's lock */
+	bool exists; /* the thread, which is not joined yet */
+	bool waits;  /* to lead; under the loop's lock */
+	struct {
+		uint8_t listeners[NOTIFY_LISTENERS_MAX];
+		size_t count;
+	} ready;			      /* what poll said has a call, and was not received from yet */
 	uint64_t sequence;		      /* atomic: odd while it works on a call */
 	struct callgate_notify_target target; /* of the call that it works on */
 	struct question question;	      /* by a socket: what it was received as */

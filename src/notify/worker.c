@@ -26,6 +26,8 @@ static bool worker_lead(struct notify_worker *worker)
 
 	if (__atomic_load_n(&loop->leader, __ATOMIC_ACQUIRE) == worker)
 		return !loop_is_over(loop);
+	/* Another receives by then from what poll said. */
+	worker->ready.count = 0;
 	pthread_mutex_lock(&loop->lock);
 	worker->waits = true;
 	while (loop->leader != worker && !loop_is_over(loop))
@@ -49,22 +51,36 @@ static void listener_close(struct callgate_notify *loop, struct notify_listener 
 		loop_end(loop, CALLGATE_OK, NULL);
 }
 
-/* Who has something of those that were asked, in turn: a flood on one must not hide another. NULL when nobody has.
- * Those whose targets are gone are closed. */
-static struct notify_listener *worker_choose(struct notify_worker *worker, const struct pollfd *calls, size_t count)
+/* Who has something of those that were asked, in turn: a flood on one must not hide another. All of them are received
+ * from before poll is asked again. Those whose targets are gone are closed. */
+static void worker_collect(struct notify_worker *worker, const struct pollfd *calls, size_t count)
 {
 	struct callgate_notify *loop = worker->loop;
 	size_t first = count ? worker->sequence / 2 % count : 0;
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = count; i-- > 0;) {
 		size_t at = (first + i) % count;
 
 		if (calls[at].revents & POLLIN)
-			return &loop->listeners[at];
-		if (calls[at].revents)
+			worker->ready.listeners[worker->ready.count++] = (uint8_t)at;
+		else if (calls[at].revents)
 			listener_close(loop, &loop->listeners[at]);
 	}
-	return NULL;
+}
+
+/* The next that has something; NULL when none is known to. A call that was late was received from by the watcher. */
+static struct notify_listener *worker_next(struct notify_worker *worker)
+{
+	struct notify_listener *listener;
+
+	if (notify_load(&worker->given_up) != UINT64_MAX) {
+		worker->ready.count = 0;
+		__atomic_store_n(&worker->given_up, UINT64_MAX, __ATOMIC_SEQ_CST);
+	}
+	if (worker->ready.count == 0)
+		return NULL;
+	listener = &worker->loop->listeners[worker->ready.listeners[--worker->ready.count]];
+	return listener->fd >= 0 ? listener : NULL;
 }
 
 static struct notify_listener *worker_poll(struct notify_worker *worker)
@@ -72,8 +88,11 @@ static struct notify_listener *worker_poll(struct notify_worker *worker)
 	struct callgate_notify *loop = worker->loop;
 	struct pollfd calls[NOTIFY_LISTENERS_MAX + 2];
 	size_t count = notify_count(loop);
+	struct notify_listener *listener = worker_next(worker);
 	uint64_t grown;
 
+	if (listener)
+		return listener;
 	for (size_t i = 0; i < count; i++)
 		calls[i] = (struct pollfd){ .fd = loop->listeners[i].fd, .events = POLLIN };
 	calls[count] = (struct pollfd){ .fd = loop->stop_fd, .events = POLLIN };
@@ -82,7 +101,8 @@ static struct notify_listener *worker_poll(struct notify_worker *worker)
 		return NULL;
 	if (calls[count + 1].revents && read(loop->grown_fd, &grown, sizeof(grown)) > 0)
 		return NULL;
-	return worker_choose(worker, calls, count);
+	worker_collect(worker, calls, count);
+	return worker_next(worker);
 }
 
 static void worker_answer(const struct callgate_notify_target *target, const struct callgate_notify_answer *answer)

@@ -236,7 +236,7 @@ static void move_down(struct ask_reply *reply, int lowest)
 
 static bool ask_by_own(int door, struct ask_message *message, struct ask_reply *reply)
 {
-	int ends[2];
+	int ends[2] = { -1, -1 };
 	long error = KERNEL_CALL(SYS_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
 
 	if (error < 0) {
