@@ -71,9 +71,10 @@ struct callgate_refusal {
 };
 
 /*
- * The rule that would let a refused call pass, as narrow as a policy can reasonably say it, and what it opens. *ret_edit
- * is empty where there is none to propose: of what is no policy in the language of callgate-policy(5), of a call without
- * a name or arguments, of one that the policy does not refuse. Takes some milliseconds. Fails with E_LIMIT and E_NOMEM.
+ * The rule that would let a refused call pass, as narrow as a policy can reasonably say it, and what it opens.
+ * *ret_edit is empty where there is none to propose: of what is no policy in the language of callgate-policy(5), of a
+ * call without a name or arguments, of one that the policy does not refuse. Takes some milliseconds. Fails with E_LIMIT
+ * and E_NOMEM.
  */
 CALLGATE_PUBLIC int callgate_edit_find(const struct callgate_subject *subject, const struct callgate_refusal *refusal,
 				       struct callgate_edit *ret_edit, struct callgate_error *err);
