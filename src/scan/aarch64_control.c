@@ -77,6 +77,8 @@ static void control_register(uint32_t word, struct insn *insn)
 
 	if (bits(word, 20, 16) != 31)
 		return;
+	if (kind == 2 && !bits(word, 11, 11) && number != X30)
+		kind = 0; /* a return to elsewhere is a jump */
 	if (kind == 2 || kind == 4 || kind == 5) {
 		insn->op = kind == 2 ? INSN_RETURN : INSN_TRAP; /* eret and drps are no program's */
 		insn->reads = kind == 2 ? field_mask(word, 5) : 0;

@@ -274,6 +274,9 @@ static void function_link(struct code_function *function)
 	for (size_t i = 0; i < function->insns.length; i++) {
 		struct code_insn *item = &function->insns.items[i];
 
+		/* A block ends behind a system call, since a program may. */
+		if (item->insn.op == INSN_SYSCALL && item->next != CODE_NONE)
+			function->insns.items[item->next].is_leader = true;
 		if ((item->insn.op != INSN_JUMP && item->insn.op != INSN_BRANCH) || item->is_tail)
 			continue;
 		item->target = code_insn_at(function, (uint64_t)item->insn.imm);

@@ -289,6 +289,8 @@ static void flow_block(struct flow *flow, uint32_t number)
 	state_copy(&state, &flow->states[number]);
 	for (uint32_t i = block.first; i < block.end && !flow->failed; i++)
 		flow_step(flow, &state, &flow->function.insns.items[i]);
+	if (last.insn.op == INSN_SYSCALL && flow->is_over)
+		return;
 	if (last.is_tail && last.insn.op != INSN_JUMP)
 		flow_fall(flow, &state, &last.insn);
 	if (last.insn.op == INSN_BRANCH && last.insn.operand == OPERAND_REGISTER) {

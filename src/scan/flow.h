@@ -46,6 +46,7 @@ struct flow {
 	size_t effect_room;
 	bool emits;	 /* effects are wanted: the states are final */
 	bool is_noisy;	 /* the block that is gone through has effects, or lets a pointer on */
+	bool is_over;	 /* the last system call ends the thread or the program */
 	bool is_open;	 /* a switch was not understood */
 	bool was_opened; /* and that was answered */
 	bool can_return; /* a return or a jump into the unknown was reached */

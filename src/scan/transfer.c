@@ -121,7 +121,7 @@ static uint32_t flow_pages(const struct flow *flow, const struct state *state)
 	return pages;
 }
 
-/* The register that holds a call's target, where that is not among the arguments too. */
+/* The register that holds a call's target. No function is given itself. */
 static uint32_t flow_target_register(const struct flow *flow, const struct insn *insn)
 {
 	bool is_held = flow->arch->has_pages && insn->operand == OPERAND_REGISTER && insn->source < REGISTERS;
@@ -174,10 +174,29 @@ static void flow_leave_function(struct flow *flow, const struct state *state, co
 	flow_escape_cells(flow, state, insn->address, true);
 }
 
+/* Whether the number is that of exit or exit_group, and can be no other. */
+static bool is_exit(const struct flow *flow, const struct state *state)
+{
+	uint32_t number = state_get(state, flow->arch->syscall_arguments[VALUE_NUMBER]);
+	int64_t exit = abi_syscall_by_name("exit")->nr[flow->arch->abi];
+	int64_t exit_group = abi_syscall_by_name("exit_group")->nr[flow->arch->abi];
+
+	if (value_kind(flow->values, number) != VALUE_NUMBERS)
+		return false;
+	for (uint8_t i = 0; i < value_at(flow->values, number)->count; i++) {
+		int64_t one = (int32_t)value_numbers(flow->values, number)[i];
+
+		if (one != exit && one != exit_group)
+			return false;
+	}
+	return true;
+}
+
 static void flow_syscall(struct flow *flow, struct state *state, const struct insn *insn)
 {
 	bool is_foreign = insn->op == INSN_INT80;
 
+	flow->is_over = !is_foreign && is_exit(flow, state);
 	flow->is_noisy = true;
 	if (flow->emits)
 		flow_emit(flow, state,

@@ -36,6 +36,7 @@ static void control_is_told_with_its_target(void **state)
 		{ 0xd61f0220, INSN_JUMP_INDIRECT, 0 }, /* br x17 */
 		{ 0xd73f0862, INSN_CALL_INDIRECT, 0 }, /* blraa x3, x2 */
 		{ 0xd65f03c0, INSN_RETURN, 0 },	       /* ret */
+		{ 0xd65f0020, INSN_JUMP_INDIRECT, 0 }, /* ret x1 */
 		{ 0xd65f0bff, INSN_RETURN, 0 },	       /* retaa */
 		{ 0xd4000001, INSN_SYSCALL, 0 },       /* svc #0 */
 		{ 0xd4001001, INSN_SYSCALL, 0 },       /* svc #0x80 */

@@ -111,7 +111,7 @@ static void numbers_are(const struct small *small, size_t nth, const int64_t *nu
 static void numbers_come_in_pieces(void **state)
 {
 	SMALL(small, {
-			     0xd2800ba8, /* mov x8, #93 */
+			     0xd28007e8, /* mov x8, #63 */
 			     0xd4000001, /* svc #0 */
 			     0xd2a00148, /* mov x8, #0xa0000 */
 			     0xf2801588, /* movk x8, #172 */
@@ -121,8 +121,24 @@ static void numbers_come_in_pieces(void **state)
 		     });
 
 	assert_int_equal(small_read(&small), CALLGATE_OK);
-	numbers_are(&small, 0, (int64_t[]){ 93 }, 1);
+	numbers_are(&small, 0, (int64_t[]){ 63 }, 1);
 	numbers_are(&small, 1, (int64_t[]){ 172 }, 1);
+}
+
+static void an_exit_ends_the_path(void **state)
+{
+	SMALL(small, {
+			     0xd2800ba8, /* mov x8, #93: exit */
+			     0xd4000001, /* svc #0 */
+			     0xd2801588, /* mov x8, #172 */
+			     0xd4000001, /* svc #0 */
+			     0xd65f03c0, /* ret */
+		     });
+
+	assert_int_equal(small_read(&small), CALLGATE_OK);
+	numbers_are(&small, 0, (int64_t[]){ 93 }, 1);
+	assert_null(effect_of(&small, EFFECT_SYSCALL, 1));
+	assert_false(small.summary->functions.items[0].flags & FUNCTION_RETURNS);
 }
 
 static void a_choice_is_both(void **state)
@@ -293,9 +309,9 @@ static void every_allocation_may_fail(void **state)
 	});
 }
 
-UNIT_TESTS(test_scan_three, cmocka_unit_test(numbers_come_in_pieces), cmocka_unit_test(a_choice_is_both),
-	   cmocka_unit_test(a_page_is_kept_on_the_stack), cmocka_unit_test(a_page_outlives_a_call),
-	   cmocka_unit_test(what_a_lost_page_may_become_escapes), cmocka_unit_test(a_table_of_bytes_is_followed),
-	   cmocka_unit_test(a_wrapper_is_given_its_number),
+UNIT_TESTS(test_scan_three, cmocka_unit_test(numbers_come_in_pieces), cmocka_unit_test(an_exit_ends_the_path),
+	   cmocka_unit_test(a_choice_is_both), cmocka_unit_test(a_page_is_kept_on_the_stack),
+	   cmocka_unit_test(a_page_outlives_a_call), cmocka_unit_test(what_a_lost_page_may_become_escapes),
+	   cmocka_unit_test(a_table_of_bytes_is_followed), cmocka_unit_test(a_wrapper_is_given_its_number),
 	   cmocka_unit_test(an_instruction_of_a_later_processor_ends_nothing),
 	   cmocka_unit_test(a_stub_is_known_by_its_slot), cmocka_unit_test(every_allocation_may_fail))
