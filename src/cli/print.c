@@ -173,8 +173,10 @@ void standard_descriptors_open(void)
 	static const int wrong_way[] = { O_WRONLY, O_RDONLY, O_RDWR };
 
 	for (int fd = 0; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", wrong_way[fd]) != fd)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", wrong_way[fd]) != fd) {
+			fprintf(stderr, "callgate: error: descriptor %d cannot be had: %s\n", fd, strerror(errno));
 			_exit(STATUS_FAILED);
+		}
 }
 
 int standard_output_finish(int status)

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 bool orphan_is_told(const struct orphan *self)
@@ -20,8 +21,9 @@ bool orphan_is_told(const struct orphan *self)
 	struct pollfd ends[] = { { .fd = self->socket, .events = POLLIN }, { .fd = self->maker, .events = POLLIN } };
 	char byte;
 
-	while (poll(ends, 2, -1) < 0 && errno == EINTR)
-		;
+	/* A kernel without memory for a moment is not yet a maker that has ended. */
+	while (poll(ends, 2, -1) < 0)
+		nanosleep(&(struct timespec){ .tv_nsec = 10 * 1000 * 1000 }, NULL);
 	/* At its end of file a socket is readable, and nothing is read. */
 	return ends[0].revents & POLLIN && recv(self->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
@@ -91,8 +93,9 @@ void orphan_end(int socket)
 
 	if (socket < 0)
 		return;
-	shutdown(socket, SHUT_WR);
-	while (read(socket, &byte, 1) < 0 && errno == EINTR)
-		;
+	/* Who could not be told by that is told by the close, and not waited for. */
+	if (shutdown(socket, SHUT_WR) == 0)
+		while (read(socket, &byte, 1) < 0 && errno == EINTR)
+			;
 	close(socket);
 }

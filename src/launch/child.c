@@ -11,6 +11,7 @@
 #include "launch/child.h"
 
 #include "kernel/call.h"
+#include "kernel/futex.h"
 #include "kernel/load.h"
 #include "launch/descriptors.h"
 #include "launch/gate.h"
@@ -18,7 +19,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/futex.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -136,12 +136,6 @@ static long child_no_new_privs(struct child *child)
 	return kernel_no_new_privs_set();
 }
 
-static void child_say_arrived(struct child *child)
-{
-	__atomic_store_n(&child->arrived, 1, __ATOMIC_RELEASE);
-	KERNEL_CALL(SYS_futex, &child->arrived, FUTEX_WAKE, 1);
-}
-
 /* Nobody knows how long it waits: whatever it holds meanwhile is missed elsewhere. */
 static long child_gate(struct child *child)
 {
@@ -152,7 +146,7 @@ static long child_gate(struct child *child)
 	result = descriptors_close_others(&child->gate, 1);
 	if (result < 0)
 		return result;
-	child_say_arrived(child);
+	futex_set(&child->arrived);
 	return gate_receive(child->gate);
 }
 
@@ -161,9 +155,8 @@ static long child_gate(struct child *child)
 static long child_await_go(struct child *child)
 {
 	if (child->gate < 0)
-		child_say_arrived(child);
-	while (__atomic_load_n(&child->go, __ATOMIC_ACQUIRE) == 0)
-		KERNEL_CALL(SYS_futex, &child->go, FUTEX_WAIT, 0, 0);
+		futex_set(&child->arrived);
+	futex_await(&child->go);
 	return 0;
 }
 

@@ -106,7 +106,7 @@ static long porter_namespaces(struct launch_start *start)
 
 	if (!start->child.plan)
 		return 0;
-	result = sandbox_own_network(&start->plan);
+	result = sandbox_own_namespaces(&start->plan);
 	if (result < 0) {
 		start->child.step = CHILD_ENTER;
 		start->child.error = (int)result;

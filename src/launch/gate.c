@@ -44,7 +44,7 @@ int gate_send(int ours, const int *numbers, size_t count, int output, struct cal
 	for (size_t i = 0; i < count; i++) {
 		int fd = numbers[i] == 1 && output ? output : numbers[i];
 
-		if (fd < 3 && fcntl(fd, F_GETFD) < 0)
+		if (fd < 3 && fcntl(fd, F_GETFD) < 0 && errno == EBADF)
 			continue;
 		fds[used] = fd;
 		named[++used] = numbers[i];

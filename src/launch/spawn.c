@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "kernel/call.h"
+#include "kernel/futex.h"
 #include "kernel/load.h"
 #include "kernel/pidfd.h"
 #include "kernel/tracer.h"
@@ -128,14 +129,19 @@ static int start_prepare(struct launch_start *start, struct callgate_error *err)
 }
 
 /* Until it has a table of its own the child would run our handlers: all signals are blocked, and stay so in there. */
-static void start_block_signals(struct launch_start *start)
+static int start_block_signals(struct launch_start *start, struct callgate_error *err)
 {
 	const sigset_t *wanted = start->spec.signal_mask;
 	uint64_t all = UINT64_MAX;
+	long result = KERNEL_CALL(SYS_rt_sigprocmask, SIG_SETMASK, &all, &start->old_mask, KERNEL_SIGSET_SIZE);
 
-	KERNEL_CALL(SYS_rt_sigprocmask, SIG_SETMASK, &all, &start->old_mask, KERNEL_SIGSET_SIZE);
+	if (result < 0) {
+		errno = (int)-result;
+		return fail_errno(err, "cannot block signals");
+	}
 	/* libc's sigset begins with the kernel's. */
 	memcpy(&start->mask, wanted ? (const void *)wanted : &start->old_mask, sizeof(start->mask));
+	return CALLGATE_OK;
 }
 
 static void start_unblock_signals(const struct launch_start *start)
@@ -193,8 +199,9 @@ int launch_begin(const struct launch_spec *spec, struct launch_start **ret_start
 	start->handover[0] = start->handover[1] = -1;
 	status = start_prepare(start, err);
 	/* One with a listener is not begun before all is there: its porter waits for the end. */
+	if (status == CALLGATE_OK && !spec->want_listener)
+		status = start_block_signals(start, err);
 	if (status == CALLGATE_OK && !spec->want_listener) {
-		start_block_signals(start);
 		status = cloning_start(start, err);
 		start_unblock_signals(start);
 	}
@@ -232,8 +239,7 @@ bool launch_start_has(struct launch_start *start, pid_t pid)
 
 void start_let_go(struct launch_start *start)
 {
-	__atomic_store_n(&start->child.go, 1, __ATOMIC_RELEASE);
-	KERNEL_CALL(SYS_futex, &start->child.go, FUTEX_WAKE, 1);
+	futex_set(&start->child.go);
 }
 
 /* Waits until the child has given our memory up: it has executed its program or is dead. */
@@ -242,7 +248,7 @@ static void start_await_exec(struct launch_start *start)
 	pid_t tid;
 
 	while ((tid = __atomic_load_n(&start->tid, __ATOMIC_ACQUIRE)) != 0)
-		KERNEL_CALL(SYS_futex, &start->tid, FUTEX_WAIT, tid, 0);
+		futex_wait(&start->tid, tid);
 }
 
 /*
@@ -427,9 +433,10 @@ int launch_finish(struct launch_start *start_take, struct launch_spec *spec, str
 	status = start_find_program(start, err);
 	if (status == CALLGATE_OK && spec->gated)
 		status = start_list_descriptors(start, err);
+	if (status == CALLGATE_OK)
+		status = start_block_signals(start, err);
 	if (status != CALLGATE_OK)
 		return status;
-	start_block_signals(start);
 	status = spec->want_listener ? cloning_with_listener(start, err) : start_directly(start, err);
 	start_unblock_signals(start);
 	if (status == CALLGATE_OK)

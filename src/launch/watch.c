@@ -29,6 +29,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* After which a launcher looks again to whom a call failed that should not. */
+#define DOUBTS_NS 10000000
+
 /* Of numbers with a blank behind each. */
 #define CHILDREN_TEXT_MAX (1 << 20)
 
@@ -93,7 +96,8 @@ int watch_begin(struct watch *watch, struct callgate_error *err)
 	int subreaper = 0;
 	sigset_t mask = watch_mask();
 
-	sigprocmask(SIG_BLOCK, &mask, &watch->old_mask);
+	if (sigprocmask(SIG_BLOCK, &mask, &watch->old_mask) < 0)
+		return fail_errno(err, "cannot block signals");
 	watch->stranger_count = watch_has_children() ? watch_children(&watch->strangers) : 0;
 	prctl(PR_GET_CHILD_SUBREAPER, &subreaper);
 	watch->was_subreaper = subreaper;
@@ -204,8 +208,11 @@ static bool watch_collect(struct watch *watch, struct launch_end *end)
 		int status;
 		pid_t pid = wait4(-1, &status, WNOHANG | __WALL, &usage);
 
+		if (pid < 0 && errno == ECHILD)
+			return false;
+		watch->doubts |= pid < 0;
 		if (pid <= 0)
-			return pid == 0 || errno != ECHILD;
+			return true;
 		watch_take(watch, pid, status, &usage, end);
 	}
 }
@@ -247,6 +254,8 @@ static bool watch_due(struct watch *watch, struct timespec *ret_wait)
 {
 	int64_t due = watch->due ? watch->due(watch->due_context) : -1;
 
+	if (watch->doubts && (due < 0 || due > DOUBTS_NS))
+		due = DOUBTS_NS;
 	*ret_wait = (struct timespec){ .tv_sec = due / 1000000000, .tv_nsec = due % 1000000000 };
 	return due >= 0;
 }
@@ -341,15 +350,17 @@ static bool watch_is_stranger(const struct watch *watch, pid_t pid)
 static void watch_kill_rest(struct watch *watch)
 {
 	struct launch_end nobody;
+	bool told = false;
 
 	__atomic_store_n(&watch->ending, true, __ATOMIC_RELEASE);
-	if (watch->target->init > 0)
-		kill(watch->target->init, INIT_END);
 	while (watch_collect(watch, &nobody)) {
 		cleanup_free pid_t *pids = NULL;
 		size_t count = watch_children(&pids);
 		size_t killed = 0;
 
+		if (watch->target->init > 0 && !told)
+			told = kill(watch->target->init, INIT_END) == 0;
+		watch->doubts |= watch->target->init > 0 && !told;
 		for (size_t i = 0; i < count; i++)
 			if (!watch_is_stranger(watch, pids[i]) && pids[i] != watch->target->init)
 				killed += kill(pids[i], SIGKILL) == 0;

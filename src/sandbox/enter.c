@@ -5,6 +5,7 @@
 #include "sandbox/enter.h"
 
 #include "kernel/call.h"
+#include "kernel/futex.h"
 #include "sandbox/landlock.h"
 #include "sandbox/root.h"
 
@@ -12,7 +13,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
-#include <linux/futex.h>
 #include <linux/if.h>
 #include <linux/keyctl.h>
 #include <linux/openat2.h>
@@ -63,8 +63,7 @@ static long step_done(struct sandbox_plan *plan, enum callgate_ground layer, lon
 
 void sandbox_await_maps(struct sandbox_plan *plan)
 {
-	while (__atomic_load_n(&plan->maps_written, __ATOMIC_ACQUIRE) == 0)
-		KERNEL_CALL(SYS_futex, &plan->maps_written, FUTEX_WAIT, 0, 0);
+	futex_await(&plan->maps_written);
 }
 
 bool sandbox_is_orphan(const struct sandbox_plan *plan)
@@ -110,16 +109,32 @@ static long enter_identity(const struct sandbox_plan *plan)
 	return result;
 }
 
-long sandbox_own_network(struct sandbox_plan *plan)
-{
-	long result;
+struct own_namespace {
+	unsigned flag;
+	enum plan_step step;
+	enum callgate_ground layer;
+};
 
-	if (!has(plan, CLONE_NEWNET) || plan->has_network)
-		return 0;
-	plan->step = PLAN_NETWORK;
-	result = KERNEL_CALL(SYS_unshare, CLONE_NEWNET);
-	plan->has_network = result == 0;
-	return step_done(plan, CALLGATE_GROUND_NET, result);
+static const struct own_namespace own_namespaces[] = {
+	{ CLONE_NEWTIME, PLAN_TIME, CALLGATE_GROUND_TIME },
+	{ CLONE_NEWNET, PLAN_NETWORK, CALLGATE_GROUND_NET },
+};
+
+long sandbox_own_namespaces(struct sandbox_plan *plan)
+{
+	long result = 0;
+
+	for (size_t i = 0; result == 0 && i < sizeof(own_namespaces) / sizeof(*own_namespaces); i++) {
+		const struct own_namespace *own = &own_namespaces[i];
+
+		if (!has(plan, own->flag) || plan->own & own->flag)
+			continue;
+		plan->step = own->step;
+		result = KERNEL_CALL(SYS_unshare, own->flag);
+		plan->own |= result == 0 ? own->flag : 0;
+		result = step_done(plan, own->layer, result);
+	}
+	return result;
 }
 
 long sandbox_identity(struct sandbox_plan *plan)
@@ -127,7 +142,7 @@ long sandbox_identity(struct sandbox_plan *plan)
 	long result = enter_group(plan);
 
 	if (result == 0)
-		result = sandbox_own_network(plan);
+		result = sandbox_own_namespaces(plan);
 	if (result < 0)
 		return result;
 	plan->step = PLAN_IDENTITY;
@@ -154,7 +169,7 @@ static long enter_loopback(struct sandbox_plan *plan)
 	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP };
 	long fd, result;
 
-	if (!plan->has_network)
+	if (!(plan->own & CLONE_NEWNET))
 		return 0;
 	plan->step = PLAN_LOOPBACK;
 	fd = KERNEL_CALL(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -360,6 +375,14 @@ static long confine_bounding(uint64_t keep)
 	return result;
 }
 
+static bool confine_may_drop(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[2] = { 0 };
+
+	return KERNEL_CALL(SYS_capget, &header, sets) < 0 || sets[0].effective >> CAP_SETPCAP & 1;
+}
+
 static long confine_sets(uint64_t permitted, uint64_t inheritable)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -392,10 +415,12 @@ static long confine_capabilities(struct sandbox_plan *plan)
 {
 	uint64_t keep = plan->sandbox->capabilities;
 	long result, bounding;
+	bool may_drop;
 
 	if (!(plan->wanted & CALLGATE_GROUND_CAPABILITIES))
 		return 0;
 	plan->step = PLAN_CAPABILITIES;
+	may_drop = confine_may_drop();
 	bounding = confine_bounding(keep);
 	/* The right to set securebits must last until they are set. */
 	result = confine_sets(keep | (bounding == 0 ? UINT64_C(1) << CAP_SETPCAP : 0), keep);
@@ -405,8 +430,8 @@ static long confine_capabilities(struct sandbox_plan *plan)
 		result = KERNEL_CALL(SYS_prctl, PR_SET_SECUREBITS, SECUREBITS);
 	if (result == 0)
 		result = confine_sets(keep, keep);
-	/* Who has no capability needs none taken from the bounding set: no_new_privs keeps it from being of use. */
-	if (result == 0 && bounding == -EPERM) {
+	/* Who may not take any from the bounding set needs none taken: no_new_privs keeps it from being of use. */
+	if (result == 0 && bounding == -EPERM && !may_drop) {
 		plan->degraded |= CALLGATE_GROUND_CAPABILITIES;
 		return 0;
 	}
@@ -416,8 +441,8 @@ static long confine_capabilities(struct sandbox_plan *plan)
 /* What the first process has of ours must outlast it, and we may be gone after the exec. */
 static long confine_await_init(struct sandbox_plan *plan)
 {
-	while (plan->init_shares && __atomic_load_n(&plan->init_ready, __ATOMIC_ACQUIRE) == 0)
-		KERNEL_CALL(SYS_futex, &plan->init_ready, FUTEX_WAIT, 0, 0);
+	if (plan->init_shares)
+		futex_await(&plan->init_ready);
 	return 0;
 }
 
@@ -466,8 +491,7 @@ void sandbox_init_main(struct sandbox_plan *plan)
 		init_exit(2);
 	if (KERNEL_CALL(SYS_chdir, "/") < 0 || KERNEL_CALL(SYS_close_range, 0, UINT_MAX, 0) < 0)
 		init_exit(2);
-	__atomic_store_n(&plan->init_ready, 1, __ATOMIC_RELEASE);
-	KERNEL_CALL(SYS_futex, &plan->init_ready, FUTEX_WAKE, 1);
+	futex_set(&plan->init_ready);
 	for (;;) {
 		long signal = KERNEL_CALL(SYS_rt_sigtimedwait, &known, 0, 0, KERNEL_SIGSET_SIZE);
 

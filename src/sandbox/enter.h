@@ -15,8 +15,9 @@
 /* The user that it is to be, when the launcher has written the maps; forgets the death signal. */
 long sandbox_identity(struct sandbox_plan *plan);
 
-/* A network namespace, where the plan has one and nobody has made it; sandbox_identity does it too. */
-long sandbox_own_network(struct sandbox_plan *plan);
+/* The namespaces that nobody is cloned with, where the plan has them and they are not made; sandbox_identity does it
+ * too. */
+long sandbox_own_namespaces(struct sandbox_plan *plan);
 
 /* Root, loopback, host name, limits, keyring and folder; before descriptors are closed. */
 long sandbox_enter(struct sandbox_plan *plan);

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "kernel/call.h"
+#include "kernel/futex.h"
 #include "kernel/namespace.h"
 #include "kernel/pidfd.h"
 #include "sandbox/layers.h"
@@ -18,7 +19,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
-#include <linux/futex.h>
 #include <linux/sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +39,7 @@
 /* The text completes "cannot …". */
 static const char *const plan_step_text[PLAN_STEP_COUNT] = {
 	[PLAN_IDENTITY] = "take its user and group",
+	[PLAN_TIME] = "make clocks of its own",
 	[PLAN_NETWORK] = "make a network of its own",
 	[PLAN_PRIVATE] = "make its mounts its own",
 	[PLAN_NEW_ROOT] = "begin a new root",
@@ -61,6 +62,7 @@ static const char *const plan_step_text[PLAN_STEP_COUNT] = {
 
 static const enum callgate_ground plan_step_layer[PLAN_STEP_COUNT] = {
 	[PLAN_IDENTITY] = CALLGATE_GROUND_USER,
+	[PLAN_TIME] = CALLGATE_GROUND_TIME,
 	[PLAN_NETWORK] = CALLGATE_GROUND_NET,
 	[PLAN_PRIVATE] = CALLGATE_GROUND_MOUNT,
 	[PLAN_NEW_ROOT] = CALLGATE_GROUND_ROOT,
@@ -420,7 +422,7 @@ void plan_fini(struct sandbox_plan *plan)
 
 unsigned plan_clone_flags(const struct sandbox_plan *plan)
 {
-	return plan->namespaces & ~(CLONE_NEWNET | (plan->group ? (unsigned)CLONE_NEWCGROUP : 0U));
+	return plan->namespaces & ~(CLONE_NEWNET | CLONE_NEWTIME | (plan->group ? (unsigned)CLONE_NEWCGROUP : 0U));
 }
 
 int plan_without_missing(struct sandbox_plan *plan, int error, struct callgate_error *err)
@@ -471,8 +473,7 @@ int plan_write_maps(struct sandbox_plan *plan, pid_t pid, struct callgate_error 
 
 	if (status != CALLGATE_OK)
 		return status;
-	__atomic_store_n(&plan->maps_written, 1, __ATOMIC_RELEASE);
-	KERNEL_CALL(SYS_futex, &plan->maps_written, FUTEX_WAKE, INT_MAX);
+	futex_set(&plan->maps_written);
 	return CALLGATE_OK;
 }
 

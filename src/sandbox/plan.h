@@ -17,6 +17,7 @@
 /* What the target is at; plan.c has the words. */
 enum plan_step {
 	PLAN_IDENTITY,
+	PLAN_TIME,
 	PLAN_NETWORK,
 	PLAN_PRIVATE,
 	PLAN_NEW_ROOT,
@@ -74,7 +75,7 @@ struct sandbox_plan {
 	const char *folder;   /* where to go when there is an own root; NULL: nowhere */
 	bool folder_must_be;
 	const char *const *programs; /* where the program may be in the own root, ends in NULL; else NULL */
-	bool has_network;	     /* the namespace was made by whoever cloned the target */
+	unsigned own;		     /* of the namespaces, those that were made by unshare(2) */
 	int landlock;		     /* the kernel's ABI, 0: none */
 	unsigned wanted;	     /* enum callgate_ground: what was asked for */
 	unsigned lost;		     /* of these: not there, and allowed not to be */
@@ -106,7 +107,8 @@ void plan_fini(struct sandbox_plan *plan);
 int plan_programs(struct sandbox_plan *plan, const char *argv0, const char *const *envp, struct callgate_error *err);
 
 /* The namespaces that the target is cloned with. That of the network takes longest to make, which it does itself while
- * its maps are written; of that of control groups it becomes a member when it has entered its group. */
+ * its maps are written; that of clocks has no flag that every clone(2) knows; of that of control groups it becomes a
+ * member when it has entered its group. */
 unsigned plan_clone_flags(const struct sandbox_plan *plan);
 
 /* After a clone with plan->namespaces failed with this errno: takes those out that cannot be had, if they may be

@@ -267,6 +267,47 @@ static int ask_tsc(char **arguments)
 	return 0;
 }
 
+/* Whether a line of /proc/self/status is there. */
+static bool has_status(const char *line)
+{
+	static char text[8192];
+	int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	ssize_t length = read(fd, text, sizeof(text) - 1);
+
+	close(fd);
+	text[length > 0 ? length : 0] = '\0';
+	return strstr(text, line);
+}
+
+static int not_confined(const char *why)
+{
+	printf("not confined: %s\n", why);
+	return 1;
+}
+
+/* confined: whether all stands that `callgate run` promises in namespaces of its own and a root that holds this. */
+static int ask_confined(char **arguments)
+{
+	static const char *const lines[] = { "\nNoNewPrivs:\t1\n",
+					     "\nSeccomp:\t2\n",
+					     "\nCapInh:\t0000000000000000\n",
+					     "\nCapPrm:\t0000000000000000\n",
+					     "\nCapEff:\t0000000000000000\n",
+					     "\nCapBnd:\t0000000000000000\n",
+					     "\nCapAmb:\t0000000000000000\n" };
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
+		if (!has_status(lines[i]))
+			return not_confined(lines[i]);
+	if (getpid() > 2 || getsid(0) != getpid() || access("/etc", F_OK) == 0 || access("/proc/3", F_OK) == 0)
+		return not_confined("it is outside");
+	for (int fd = 3; fd < 256; fd++)
+		if (fcntl(fd, F_GETFD) >= 0)
+			return not_confined("it has a descriptor");
+	puts("confined");
+	return 0;
+}
+
 /* ids: real, effective and saved user and group, and how many more groups. */
 static int ask_ids(char **arguments)
 {
@@ -295,6 +336,7 @@ struct question {
 static const struct question questions[] = {
 	{ "abstract", ask_abstract, 1 },
 	{ "bind", ask_bind, 1 },
+	{ "confined", ask_confined, 0 },
 	{ "connect", ask_connect, 1 },
 	{ "covered", ask_covered, 0 },
 	{ "descriptors", ask_descriptors, 0 },
