@@ -1,11 +1,13 @@
 /*
  * callgate/scan.h - which system calls a program can make, by reading it and all that it can load
  *
- * callgate_scan reads an ELF program, for x86-64 or aarch64, as the dynamic linker would load it, follows what can be reached from its start,
- * and lists the system calls on the way, with the arguments that are the same wherever they are made, with the places
- * that make them, and with the reason why each is reached. It looks at no running process and runs nothing.
+ * callgate_scan reads an ELF program, for x86-64 or aarch64, as the dynamic linker would load it, follows what can be
+ * reached from its start, and lists the system calls on the way, with the arguments that are the same wherever they are
+ * made, with the places that make them, and with the reason why each is reached. It looks at no running process and
+ * runs nothing.
  *
- * What it lists is what the program can do, never less: where a number is not known, that place is listed as unresolved.
+ * What it lists is what the program can do, never less: where a number is not known, that place is listed as
+ * unresolved.
  */
 #ifndef CALLGATE_SCAN_H
 #define CALLGATE_SCAN_H
@@ -140,8 +142,8 @@ CALLGATE_OBSERVING int callgate_scan_why(const struct callgate_scan *scan, size_
  * after_main, with a second part that is stacked at main and allows what they can do then, and all of the others, which
  * they start. Syscalls named in allowed (ended by
  * NULL) are what unresolved places may ask for; programs of two arches fail with E_UNSUPPORTED; where there is such a
- * place and allowed is NULL, it fails with E_INVALID, and the message names the first. Fails also with E_UNKNOWN (a name in allowed that no syscall has) and
- * E_NOMEM.
+ * place and allowed is NULL, it fails with E_INVALID, and the message names the first. Fails also with E_UNKNOWN (a
+ * name in allowed that no syscall has) and E_NOMEM.
  */
 CALLGATE_OBSERVING int callgate_scan_policy(struct callgate_scan *const *scans, size_t count,
 					    const char *const *allowed, char **ret_text, struct callgate_error *err);
