@@ -35,8 +35,8 @@ enum {
 	NO_QUESTION = 99,
 	REQUEST_MAX = 8192,
 	NAME_MAX_BYTES = 1024,
-	SILENCE_SECONDS = 5, /* for so long a browser may say nothing */
-	DEATHS_MAX = 16,     /* each is a guess that somebody may have had */
+	SILENCE_SECONDS = 20, /* for so long a browser may say nothing */
+	DEATHS_MAX = 16,      /* each is a guess that somebody may have had */
 };
 
 static const char worker_policy[] = "kernel 6.1\n"

@@ -17,7 +17,7 @@ enum {
 };
 
 /* A `how` that there is none of: with it rt_sigprocmask looks at memory and does nothing. */
-#define TRAP_PROBE 99
+#define TRAP_PROBE 99u
 
 /* With this as its sixth argument, which it does not have, rt_sigaction is the handler's own. It keeps no secret: it
  * only tells a loop's end. */

@@ -4,6 +4,7 @@
  * can jump to. They are narrow instead: sendmsg on one descriptor, which nothing can put another in place of. And the
  * broker answers what comes by that descriptor.
  */
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "broker/broker.h"
@@ -18,7 +19,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -28,7 +28,6 @@ enum {
 	TRAP_NUMBERS = 1 + QUESTION_CHANNELS, /* of descriptors in the process: the door's, the channels' */
 	TRAP_NUMBERS_BELOW = 1024,	      /* that libraries have room for */
 	TRAP_NUMBERS_ABOVE = 64,	      /* that programs use themselves */
-	TRAP_RULES_MAX = 2048,		      /* bytes of our own rules */
 };
 
 /* door and channels: one end is the supervisor's, the other the process's. −1 once they are handed on. */
@@ -42,22 +41,40 @@ struct callgate_trap {
 	int channels[QUESTION_CHANNELS][TRAP_ENDS];
 };
 
-/* What stands before the policy's rules: what the handler needs, and what would take it or its descriptors away. The
- * places are the first and the last of these, and the numbers of the handler. */
+/* What stands before the policy's rules: what the handler needs, and what would take it or its descriptors away. A
+ * letter behind @ is one of these numbers. */
 static const char own_rules[] = "kernel 6.1\n"
 				"default kill-process\n"
 				"allow rt_sigreturn, recvmsg\n"
-				"allow sendmsg if sockfd == %1$d\n"
-				"allow rt_sigprocmask if set == NULL or how == %3$d\n"
+				"allow sendmsg if sockfd == @F\n"
+				"allow rt_sigprocmask if set == NULL or how == @P\n"
 				"allow socketpair if domain == AF_UNIX and type == SOCK_SEQPACKET | SOCK_CLOEXEC\n"
-				"errno 0 close if fd in %1$d..%2$d\n"
-				"errno EBADF dup2, dup3 if newfd in %1$d..%2$d\n"
+				"errno 0 close if fd in @F..@L\n"
+				"errno EBADF dup2, dup3 if newfd in @F..@L\n"
 				"allow close, dup3\n"
 				"allow fcntl if cmd == F_SETFD\n"
-				"trap %4$d close_range if first <= %2$d and last >= %1$d\n"
+				"trap @H close_range if first <= @L and last >= @F\n"
 				"errno 0 rt_sigaction if signum == SIGSYS and act != NULL\n"
-				"trap %4$d rt_sigaction if act != NULL and arg5 != %5$u\n"
-				"trap %4$d rt_sigprocmask\n";
+				"trap @H rt_sigaction if act != NULL and arg5 != @O\n"
+				"trap @H rt_sigprocmask\n";
+
+/* Our rules, for a process whose descriptors begin with this one. */
+static void write_rules(int first, struct buf *text)
+{
+	for (const char *at = own_rules; *at; at++) {
+		if (*at != '@')
+			buf_putc(text, *at);
+		else if (*++at == 'F')
+			buf_printf(text, "%d", first);
+		else if (*at == 'L')
+			buf_printf(text, "%d", first + QUESTION_CHANNELS);
+		else
+			buf_printf(text, "%u",
+				   *at == 'P'	? TRAP_PROBE
+				   : *at == 'H' ? (unsigned)TRAP_LOCAL
+						: TRAP_OWN_CALL);
+	}
+}
 
 static int fail_unsupported(const struct policy_position *position, const char *what, struct callgate_error *err)
 {
@@ -120,12 +137,13 @@ static void free_policy(struct callgate_policy **policy)
 static int make_filter(struct callgate_trap *trap, const struct policy *policy, struct callgate_error *err)
 {
 	cleanup(free_policy) struct callgate_policy *own = NULL;
-	int first = trap->entry.door, status;
-	char text[TRAP_RULES_MAX];
+	cleanup(buf_fini) struct buf text = { 0 };
+	int status;
 
-	snprintf(text, sizeof(text), own_rules, first, first + QUESTION_CHANNELS, TRAP_PROBE, TRAP_LOCAL,
-		 TRAP_OWN_CALL);
-	status = callgate_policy_parse("handler", text, strlen(text), NULL, &own, err);
+	write_rules(trap->entry.door, &text);
+	if (text.failed)
+		return fail_nomem(err);
+	status = callgate_policy_parse("handler", buf_text(&text), text.length, NULL, &own, err);
 	if (status == CALLGATE_OK)
 		status = add_policy(own->policy, policy, err);
 	if (status == CALLGATE_OK)
