@@ -238,7 +238,7 @@ static void flow_into_targets(struct flow *flow, const struct state *state, uint
 		if (!contradiction)
 			flow_into(flow, &into, block, site);
 	}
-	flow->targets.length = 0;
+	flow_clear_targets(flow);
 }
 
 /* A branch that compares a register by itself leaves the flags as they were. */
@@ -360,7 +360,8 @@ static void flow_settle(struct flow *flow)
 static bool flow_round(struct flow *flow)
 {
 	flow->is_open = flow->can_return = false;
-	flow->unseen.length = flow->targets.length = 0;
+	flow->unseen.length = 0;
+	flow_clear_targets(flow);
 	if (!flow_prepare(flow)) {
 		flow->failed = true;
 		return false;

@@ -35,7 +35,9 @@ struct flow {
 	struct arena arena;
 	struct {
 		VEC(struct flow_target);
-	} targets; /* of the switch that ends the block */
+	} targets;		  /* of the switch that ends the block, each once */
+	uint32_t *target_buckets; /* a hash over them */
+	size_t target_room;
 	struct {
 		VEC(uint64_t);
 	} unseen; /* of those, what was not decoded yet */
@@ -134,6 +136,9 @@ uint32_t flow_operand(struct flow *flow, const struct state *state, const struct
 /* Where an indirect jump goes to, if that is a switch's table: its targets are added to flow->targets. False: it is
  * none, or one that was not understood (flow->is_open). */
 bool flow_switch(struct flow *flow, const struct state *state, const struct code_insn *item);
+
+/* Forgets them. */
+void flow_clear_targets(struct flow *flow);
 
 /* What a call through a VALUE_TARGET may reach: every entry of its table, as long as they are code. */
 void flow_escape_targets(struct flow *flow, const struct state *state, uint64_t site, uint32_t value);

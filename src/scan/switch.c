@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { SWITCH_ENTRIES_MAX = 1 << 16, COMPARE_NEAR = 4 };
+enum { SWITCH_ENTRIES_MAX = 1 << 16, TARGETS_FIRST = 64, COMPARE_NEAR = 4 };
 
 struct table {
 	uint64_t address;
@@ -98,7 +98,55 @@ static uint64_t switch_bound(const struct code_function *function, const struct 
 	return 0;
 }
 
+static uint32_t *target_bucket(const struct flow *flow, uint64_t address)
+{
+	size_t at = (address * 0x9e3779b97f4a7c15 >> 32) & (flow->target_room - 1);
+
+	while (flow->target_buckets[at] && flow->targets.items[flow->target_buckets[at] - 1].address != address)
+		at = (at + 1) & (flow->target_room - 1);
+	return &flow->target_buckets[at];
+}
+
+static bool targets_rehash(struct flow *flow)
+{
+	size_t room = flow->target_room ? flow->target_room * 2 : TARGETS_FIRST;
+	uint32_t *buckets = arena_array(&flow->arena, room, sizeof(*buckets));
+
+	if (!buckets)
+		return false;
+	flow->target_buckets = buckets;
+	flow->target_room = room;
+	for (size_t i = 0; i < flow->targets.length; i++)
+		*target_bucket(flow, flow->targets.items[i].address) = (uint32_t)i + 1;
+	return true;
+}
+
+/* Only what was used is cleared, the last first, so that each is still found. */
+void flow_clear_targets(struct flow *flow)
+{
+	for (size_t i = flow->targets.length; i-- > 0;)
+		*target_bucket(flow, flow->targets.items[i].address) = 0;
+	flow->targets.length = 0;
+}
+
 /* A place to which one number leads is a fact about that number; one to which several do is none. */
+static bool target_add(struct flow *flow, struct flow_target item)
+{
+	uint32_t *bucket;
+
+	if (flow->targets.length * 2 >= flow->target_room && !targets_rehash(flow))
+		return false;
+	bucket = target_bucket(flow, item.address);
+	if (*bucket) {
+		flow->targets.items[*bucket - 1].fact.param = PARAM_NONE;
+		return true;
+	}
+	if (!VEC_PUSH(&flow->arena, &flow->targets, item))
+		return false;
+	*bucket = (uint32_t)flow->targets.length;
+	return true;
+}
+
 static bool switch_add(struct flow *flow, const struct table *table, uint64_t target, uint64_t number)
 {
 	struct flow_target item = { target,
@@ -106,12 +154,7 @@ static bool switch_add(struct flow *flow, const struct table *table, uint64_t ta
 
 	item.fact.offset = table->index_offset;
 	item.fact.width = table->index_width == 8 ? 8 : 4;
-	for (size_t i = 0; i < flow->targets.length; i++)
-		if (flow->targets.items[i].address == target) {
-			flow->targets.items[i].fact.param = PARAM_NONE;
-			return true;
-		}
-	return VEC_PUSH(&flow->arena, &flow->targets, item);
+	return target_add(flow, item);
 }
 
 static bool switch_read(struct flow *flow, const struct table *table, uint64_t bound)
@@ -142,7 +185,7 @@ static bool switch_settled(struct flow *flow, uint64_t address)
 
 	if (address <= function->low || address >= function->high || !module_is_code(flow->module, address))
 		return false;
-	flow->failed |= !VEC_PUSH(&flow->arena, &flow->targets, target);
+	flow->failed |= !target_add(flow, target);
 	return true;
 }
 
