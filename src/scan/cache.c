@@ -16,6 +16,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,22 +45,14 @@ static size_t cache_size(int fd)
 	return (size_t)status.st_size;
 }
 
+/* Files are replaced, never written to, so that a mapping stays what it was. */
 static struct summary *cache_load(const char *path, const struct summary_key *key)
 {
 	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	size_t size = fd < 0 ? 0 : cache_size(fd), done = 0;
-	cleanup_free char *bytes = size ? malloc(size) : NULL;
+	size_t size = fd < 0 ? 0 : cache_size(fd);
+	void *bytes = size ? mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0) : MAP_FAILED;
 
-	while (bytes && done < size) {
-		ssize_t got = read(fd, bytes + done, size - done);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return NULL;
-		done += (size_t)got;
-	}
-	return bytes ? summary_take(take_ptr(bytes), size, key) : NULL;
+	return bytes == MAP_FAILED ? NULL : summary_take(bytes, size, key);
 }
 
 /* The folder and those above it; that it is there already is as good. */

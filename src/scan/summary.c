@@ -13,6 +13,7 @@
 #include <elf.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum { BUCKETS_FIRST = 1024, ROUNDS_MAX = 6 };
 
@@ -480,7 +481,10 @@ void summary_free(struct summary *summary)
 		return;
 	value_table_fini(&summary->values);
 	arena_fini(&summary->arena);
-	free(summary->kept);
+	if (summary->kept_mapped)
+		munmap(summary->kept, summary->kept_mapped);
+	else
+		free(summary->kept);
 	free(summary);
 }
 

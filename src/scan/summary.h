@@ -29,7 +29,8 @@ enum {
 
 struct summary {
 	struct arena arena;
-	void *kept; /* the bytes that it was read from, into which its arrays point; NULL when it was made */
+	void *kept;	    /* the bytes that it was read from, into which its arrays point; NULL when it was made */
+	size_t kept_mapped; /* how many of them are a mapping, 0: malloc gave them */
 	struct values values;
 	struct {
 		VEC(struct summary_function);

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define SUMMARY_MAGIC "callgate scan\n\0"
 
@@ -224,39 +225,54 @@ static void summary_free_pointer(struct summary **summary)
 	summary_free(*summary);
 }
 
-struct summary *summary_take(void *bytes, size_t size, const struct summary_key *key)
+/* Points the summary's arrays into its bytes; false where they are no such summary. */
+static bool summary_point(struct summary *summary, size_t size, const struct summary_key *key)
 {
-	cleanup_free void *owned = bytes;
-	cleanup(summary_free_pointer) struct summary *summary = calloc(1, sizeof(*summary));
+	uint8_t *bytes = summary->kept;
 	struct array arrays[SUMMARY_ARRAYS];
 	struct header header;
 	size_t at = sizeof(header);
 
-	if (!summary || !bytes || size < sizeof(header))
-		return NULL;
-	summary->kept = take_ptr(owned);
+	if (size < sizeof(header))
+		return false;
 	memcpy(&header, bytes, sizeof(header));
 	summary_arrays(summary, arrays);
 	if (!is_header_sound(&header, key, sizes(arrays)) ||
-	    header.checksum != checksum_all(header, (const uint8_t *)bytes + at, size - at))
-		return NULL;
+	    header.checksum != checksum_all(header, bytes + at, size - at))
+		return false;
 	for (unsigned i = 0; i < SUMMARY_ARRAYS; i++) {
 		size_t length;
 
 		if (__builtin_mul_overflow(header.counts[i], arrays[i].size, &length) || length > size - at ||
 		    array_room(length) > size - at)
-			return NULL;
-		*arrays[i].items = (uint8_t *)bytes + at;
+			return false;
+		*arrays[i].items = bytes + at;
 		*arrays[i].length = *arrays[i].capacity = header.counts[i];
 		at += array_room(length);
 	}
 	summary->exact = header.exact;
-	return at == size && is_summary_sound(summary) ? take_ptr(summary) : NULL;
+	return at == size && is_summary_sound(summary);
+}
+
+struct summary *summary_take(void *mapping, size_t size, const struct summary_key *key)
+{
+	cleanup(summary_free_pointer) struct summary *summary = calloc(1, sizeof(*summary));
+
+	if (!summary) {
+		munmap(mapping, size);
+		return NULL;
+	}
+	summary->kept = mapping;
+	summary->kept_mapped = size;
+	return summary_point(summary, size, key) ? take_ptr(summary) : NULL;
 }
 
 struct summary *summary_read(const void *bytes, size_t size, const struct summary_key *key)
 {
-	void *copy = malloc(size ? size : 1);
+	cleanup(summary_free_pointer) struct summary *summary = calloc(1, sizeof(*summary));
 
-	return copy ? summary_take(memcpy(copy, bytes, size), size, key) : NULL;
+	if (!summary || !(summary->kept = malloc(size ? size : 1)))
+		return NULL;
+	memcpy(summary->kept, bytes, size);
+	return summary_point(summary, size, key) ? take_ptr(summary) : NULL;
 }
