@@ -3,10 +3,13 @@
  * that still grows when a block's turn has come a few times (a loop's counter) is unknown.
  *
  * A block is gone through for the last time with its final state. If that time it had no effect and let no pointer on
- * to another block, it is not gone through again for its effects: most blocks are quiet so.
+ * to another block, it is not gone through again for its effects: most blocks are quiet so. One that is in no loop is
+ * gone through just once, and what happens in it is written down then; only whether a pointer that it lets on gets lost
+ * is not known yet.
  */
 #include "scan/flow.h"
 
+#include "base/cleanup.h"
 #include "scan/branch.h"
 
 #include <stdlib.h>
@@ -19,8 +22,10 @@ enum { PAGE_REST_MAX = 1 << 15 };
 enum {
 	FLOW_REACHED = 1,
 	FLOW_DIRTY = 2,
-	FLOW_NOISY = 4,
-	FLOW_VISIT = 8,
+	FLOW_NOISY = 4,	  /* it has effects that are yet to be written down */
+	FLOW_LETS_ON = 8, /* it lets pointers on */
+	FLOW_LOOP = 16,	  /* it may be gone through again */
+	FLOW_VISIT = 32,
 	FLOW_VISITS_MAX = 2,
 	EFFECT_BUCKETS_FIRST = 64
 };
@@ -63,11 +68,48 @@ static bool effects_rehash(struct flow *flow, size_t room)
 }
 
 /* The table is as large as the largest function so far needed; only what was used is cleared. */
-static void effects_clear(struct flow *flow)
+static void effects_unhash(struct flow *flow)
 {
 	for (size_t i = flow->effects.length; i-- > 0;)
 		*effect_bucket(flow, &flow->effects.items[i]) = 0;
-	flow->effects.length = 0;
+}
+
+static void effects_clear(struct flow *flow)
+{
+	effects_unhash(flow);
+	flow->effects.length = flow->effect_blocks.length = 0;
+}
+
+static int effect_order(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+/* Brings effects into the order of their blocks; false: memory was out. The table over them is empty then. */
+static bool effects_sort(struct flow *flow)
+{
+	size_t count = flow->effects.length, sorted = 1;
+	cleanup_free uint64_t *order = NULL;
+	cleanup_free struct effect *copy = NULL;
+
+	effects_unhash(flow);
+	while (sorted < count && flow->effect_blocks.items[sorted - 1] <= flow->effect_blocks.items[sorted])
+		sorted++;
+	if (sorted >= count)
+		return true;
+	order = malloc(count * sizeof(*order));
+	copy = malloc(count * sizeof(*copy));
+	if (!order || !copy)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		order[i] = (uint64_t)flow->effect_blocks.items[i] << 32 | i;
+	qsort(order, count, sizeof(*order), effect_order);
+	memcpy(copy, flow->effects.items, count * sizeof(*copy));
+	for (size_t i = 0; i < count; i++)
+		flow->effects.items[i] = copy[(uint32_t)order[i]];
+	return true;
 }
 
 void flow_emit(struct flow *flow, const struct state *state, struct effect effect)
@@ -83,9 +125,15 @@ void flow_emit(struct flow *flow, const struct state *state, struct effect effec
 		return;
 	}
 	bucket = effect_bucket(flow, &effect);
-	if (*bucket)
+	if (*bucket && flow->block >= flow->effect_blocks.items[*bucket - 1])
 		return;
-	if (!VEC_PUSH(&flow->arena, &flow->effects, effect))
+	if (*bucket) { /* here it is earlier than where it was seen before */
+		flow->effects.items[*bucket - 1].site = effect.site;
+		flow->effect_blocks.items[*bucket - 1] = flow->block;
+		return;
+	}
+	if (!VEC_PUSH(&flow->arena, &flow->effects, effect) ||
+	    !VEC_PUSH(&flow->arena, &flow->effect_blocks, flow->block))
 		flow->failed = true;
 	else
 		*bucket = (uint32_t)flow->effects.length;
@@ -199,7 +247,7 @@ static void flow_into(struct flow *flow, const struct state *state, uint32_t blo
 	live = flow->function.blocks.items[block].live_in;
 	has_pointers = state_holds_pointer(flow->values, state, live);
 	flow->is_noisy |= has_pointers;
-	if (flow->emits) {
+	if (flow->is_settled) {
 		if (has_pointers)
 			flow_escape_lost(flow, state, block, site);
 	} else if (!(flow->marks[block] & FLOW_REACHED)) {
@@ -280,29 +328,81 @@ static void flow_branch(struct flow *flow, const struct state *state, const stru
 		flow_into(flow, there, block->next, insn->address);
 }
 
-static void flow_block(struct flow *flow, uint32_t number)
+/* On to the blocks behind this one. */
+static void flow_onward(struct flow *flow, const struct state *state, const struct code_block *block,
+			const struct insn *last)
+{
+	if (last->op == INSN_BRANCH && last->operand == OPERAND_REGISTER) {
+		flow_branch_register(flow, state, block, last);
+	} else if (last->op == INSN_BRANCH) {
+		flow_branch(flow, state, block, last);
+	} else {
+		flow_into(flow, state, block->next, last->address);
+		flow_into(flow, state, block->target, last->address);
+	}
+	if (last->op == INSN_JUMP_INDIRECT)
+		flow_into_targets(flow, state, last->address);
+}
+
+/*
+ * Goes through a block. As long as states are not final, what it does to those behind it is joined to theirs, and its
+ * effects are written down if FLOW_NOISY is wanted; when they are, what is wanted is. Gives what there was: FLOW_NOISY,
+ * FLOW_LETS_ON.
+ */
+static uint8_t flow_block(struct flow *flow, uint32_t number, uint8_t wanted)
 {
 	struct state state;
 	struct code_block block = flow->function.blocks.items[number];
 	struct code_insn last = flow->function.insns.items[block.end - 1];
+	uint8_t marks;
 
+	flow->block = number;
+	flow->is_noisy = false;
+	flow->emits = wanted & FLOW_NOISY;
 	state_copy(&state, &flow->states[number]);
 	for (uint32_t i = block.first; i < block.end && !flow->failed; i++)
 		flow_step(flow, &state, &flow->function.insns.items[i]);
 	if (last.insn.op == INSN_SYSCALL && flow->is_over)
-		return;
+		return FLOW_NOISY; /* that of the call */
 	if (last.is_tail && last.insn.op != INSN_JUMP)
 		flow_fall(flow, &state, &last.insn);
-	if (last.insn.op == INSN_BRANCH && last.insn.operand == OPERAND_REGISTER) {
-		flow_branch_register(flow, &state, &block, &last.insn);
-	} else if (last.insn.op == INSN_BRANCH) {
-		flow_branch(flow, &state, &block, &last.insn);
-	} else {
-		flow_into(flow, &state, block.next, last.insn.address);
-		flow_into(flow, &state, block.target, last.insn.address);
+	marks = flow->is_noisy ? FLOW_NOISY : 0;
+	flow->is_noisy = false;
+	flow->emits = flow->is_settled;
+	if (!flow->is_settled || wanted & FLOW_LETS_ON)
+		flow_onward(flow, &state, &block, &last.insn);
+	else
+		flow_clear_targets(flow);
+	return marks | (flow->is_noisy ? FLOW_LETS_ON : 0);
+}
+
+/* Marks blocks that may be gone through again: those between the target of a jump back and the jump, in order, and all
+ * where a switch may jump anywhere. */
+static void flow_find_loops(struct flow *flow)
+{
+	const struct code_function *function = &flow->function;
+	bool has_switch = false;
+	uint32_t end = 0;
+
+	memset(flow->loops, 0, function->blocks.length * sizeof(*flow->loops));
+	for (size_t i = 0; i < function->blocks.length; i++) {
+		const struct code_block *block = &function->blocks.items[i];
+		uint32_t behind[2] = { block->next, block->target };
+
+		has_switch |= function->insns.items[block->end - 1].insn.op == INSN_JUMP_INDIRECT;
+		for (unsigned j = 0; j < 2; j++) {
+			uint32_t rank = behind[j] == CODE_NONE ? UINT32_MAX : function->blocks.items[behind[j]].rank;
+
+			if (rank <= block->rank && flow->loops[rank] <= block->rank)
+				flow->loops[rank] = block->rank + 1;
+		}
 	}
-	if (last.insn.op == INSN_JUMP_INDIRECT)
-		flow_into_targets(flow, &state, last.insn.address);
+	for (uint32_t rank = 0; rank < function->order.length; rank++) {
+		if (flow->loops[rank] > end)
+			end = flow->loops[rank];
+		if (has_switch || rank < end)
+			flow->marks[function->order.items[rank]] |= FLOW_LOOP;
+	}
 }
 
 static bool flow_prepare(struct flow *flow)
@@ -314,9 +414,11 @@ static bool flow_prepare(struct flow *flow)
 
 		free(flow->states);
 		free(flow->marks);
+		free(flow->loops);
 		flow->states = calloc(room, sizeof(*flow->states));
 		flow->marks = calloc(room, sizeof(*flow->marks));
-		flow->room = flow->states && flow->marks ? room : 0;
+		flow->loops = calloc(room, sizeof(*flow->loops));
+		flow->room = flow->states && flow->marks && flow->loops ? room : 0;
 		if (!flow->room)
 			return false;
 	}
@@ -330,6 +432,7 @@ static bool flow_prepare(struct flow *flow)
 			state_unknown(&flow->states[i]);
 		flow->marks[i] = FLOW_REACHED | FLOW_DIRTY;
 	}
+	flow_find_loops(flow);
 	return true;
 }
 
@@ -340,17 +443,17 @@ static void flow_settle(struct flow *flow)
 
 	for (uint32_t rank = 0; rank < function->order.length && !flow->failed; rank++) {
 		uint32_t block = function->order.items[rank];
+		bool is_final = !(flow->marks[block] & FLOW_LOOP);
+		uint8_t marks;
 
 		if (!(flow->marks[block] & FLOW_DIRTY))
 			continue;
-		flow->marks[block] &= (uint8_t) ~(FLOW_DIRTY | FLOW_NOISY);
+		flow->marks[block] &= (uint8_t) ~(FLOW_DIRTY | FLOW_NOISY | FLOW_LETS_ON);
 		if (flow->marks[block] / FLOW_VISIT < FLOW_VISITS_MAX)
 			flow->marks[block] += FLOW_VISIT;
 		flow->lowest = UINT32_MAX;
-		flow->is_noisy = false;
-		flow_block(flow, block);
-		if (flow->is_noisy)
-			flow->marks[block] |= FLOW_NOISY;
+		marks = flow_block(flow, block, is_final ? FLOW_NOISY : 0);
+		flow->marks[block] |= is_final ? marks & FLOW_LETS_ON : marks;
 		if (flow->lowest <= rank)
 			rank = flow->lowest - 1;
 	}
@@ -362,6 +465,7 @@ static bool flow_round(struct flow *flow)
 	flow->is_open = flow->can_return = false;
 	flow->unseen.length = 0;
 	flow_clear_targets(flow);
+	effects_clear(flow);
 	if (!flow_prepare(flow)) {
 		flow->failed = true;
 		return false;
@@ -384,6 +488,7 @@ static void flow_emit_types(struct flow *flow)
 	struct state nothing;
 
 	state_unknown(&nothing);
+	flow->block = UINT32_MAX;
 	for (size_t i = 0; i < flow->function.types.length; i++)
 		flow_emit(flow, &nothing,
 			  (struct effect){ .site = flow->function.entry,
@@ -393,8 +498,8 @@ static void flow_emit_types(struct flow *flow)
 
 void flow_function(struct flow *flow, uint64_t entry, bool from_anywhere)
 {
-	effects_clear(flow);
-	flow->emits = false;
+	flow->effects.length = flow->effect_blocks.length = 0; /* effects_sort has cleared the table */
+	flow->emits = flow->is_settled = false;
 	flow->was_opened = from_anywhere;
 	code_function_read(&flow->function, entry);
 	if (from_anywhere && !flow->function.failed)
@@ -404,18 +509,19 @@ void flow_function(struct flow *flow, uint64_t entry, bool from_anywhere)
 	flow->failed |= flow->function.failed || flow->values->failed;
 	if (flow->failed)
 		return;
-	flow->emits = true;
+	flow->is_settled = true;
 	for (uint32_t i = 0; i < flow->function.blocks.length; i++)
-		if (flow->marks[i] & FLOW_NOISY)
-			flow_block(flow, i);
+		if (flow->marks[i] & (FLOW_NOISY | FLOW_LETS_ON))
+			flow_block(flow, i, flow->marks[i]);
 	flow_emit_types(flow);
-	flow->failed |= flow->values->failed;
+	flow->failed |= flow->values->failed || !effects_sort(flow);
 }
 
 void flow_fini(struct flow *flow)
 {
 	free(flow->states);
 	free(flow->marks);
+	free(flow->loops);
 	code_function_fini(&flow->function);
 	arena_fini(&flow->arena);
 	*flow = (struct flow){ 0 };

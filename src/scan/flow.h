@@ -29,9 +29,10 @@ struct flow {
 	struct values *values;
 	struct code_function function;
 	struct state *states; /* one a block */
-	uint8_t *marks;	      /* one a block: FLOW_REACHED, FLOW_DIRTY, FLOW_NOISY */
+	uint8_t *marks;	      /* one a block: FLOW_REACHED and so on, flow.c */
+	uint32_t *loops;      /* one a rank: where the loop ends that begins there, 0 for none */
 	uint32_t lowest;      /* the first in order that may be dirty */
-	size_t room;	      /* of both */
+	size_t room;	      /* of all three */
 	struct arena arena;
 	struct {
 		VEC(struct flow_target);
@@ -43,10 +44,15 @@ struct flow {
 	} unseen; /* of those, what was not decoded yet */
 	struct {
 		VEC(struct effect);
-	} effects;		  /* of the function, each once */
+	} effects; /* of the function, each once */
+	struct {
+		VEC(uint32_t);
+	} effect_blocks;	  /* in which block each is; UINT32_MAX: in none */
+	uint32_t block;		  /* the one that is gone through */
 	uint32_t *effect_buckets; /* a hash over them */
 	size_t effect_room;
-	bool emits;	 /* effects are wanted: the states are final */
+	bool is_settled; /* states are final */
+	bool emits;	 /* effects are written down */
 	bool is_noisy;	 /* the block that is gone through has effects, or lets a pointer on */
 	bool is_over;	 /* the last system call ends the thread or the program */
 	bool is_open;	 /* a switch was not understood */
