@@ -477,6 +477,8 @@ static int reader_run(struct reader *reader)
 	if (status == CALLGATE_OK)
 		status = reader_symbols(reader);
 	if (status == CALLGATE_OK)
+		status = reader_go_functions(reader);
+	if (status == CALLGATE_OK)
 		status = reader_frames(reader);
 	return status;
 }

@@ -133,7 +133,8 @@ struct module {
 	} dynamic_symbols; /* by ELF index, 0 is empty */
 	struct {
 		VEC(struct module_symbol);
-	} symbols; /* of .symtab: its defined functions and objects; empty where it was stripped */
+	} symbols; /* of .symtab: its defined functions and objects; of a stripped Go program those of its runtime's own
+		    * table; else empty where it was stripped */
 	struct {
 		VEC(struct module_relocation);
 	} relocations; /* in the file's order: RELR, RELA, JMPREL */

@@ -33,6 +33,7 @@ const uint8_t *reader_table(const struct reader *reader, uint64_t address, uint6
 
 /* Each fills its part of the module, or fails. */
 int reader_symbols(struct reader *reader);
+int reader_go_functions(struct reader *reader);
 int reader_relocations(struct reader *reader);
 int reader_frames(struct reader *reader);
 
