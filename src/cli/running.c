@@ -2,6 +2,9 @@
  * A process keeps the files that it was started with, and so does its filter: an update on disk meets it at its next
  * start, often at night. Both are read here: what it has mapped (/proc/PID/map_files leads to files that have no name
  * any more) and what is on disk now. What only the second can do is what its filter has never met.
+ *
+ * A container's process has another root, in which both are found by /proc/PID/root. Its files are called there as it
+ * knows them: the kernel tells paths from the root of its mount tree, so that what a chroot stands before is taken away.
  */
 #include "cli/running.h"
 
@@ -9,6 +12,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/print.h"
+#include "cli/progress.h"
 #include "cli/since.h"
 #include "cli/subjects.h"
 #include "cli/verbs.h"
@@ -30,7 +34,9 @@ enum { RUNNING_FILES_MAX = 512, RUNNING_TEXT_MAX = 64 << 20 };
 
 struct running {
 	const char *pid;
-	char program[PATH_MAX];
+	char program[PATH_MAX];			   /* from its root on */
+	char root[64];				   /* "/proc/PID/root", or "" where that is ours */
+	char above[PATH_MAX];			   /* what the kernel puts before its root, "" for nothing */
 	char *replaced[2 * RUNNING_FILES_MAX + 1]; /* pairs: a path, and the file that is mapped */
 	size_t replaced_count;			   /* of pairs */
 };
@@ -61,25 +67,66 @@ static bool running_is_filtered(const char *pid)
 	return line && strtol(line + strlen("\nSeccomp:"), NULL, 10) == 2;
 }
 
-/* Where its program is; false where that is hidden, or in another root than ours. */
-static bool running_program(struct running *running)
+static bool running_link(const struct running *running, const char *name, char target[PATH_MAX])
 {
 	char path[PATH_MAX];
-	struct stat ours, its;
 	ssize_t length;
-	char *deleted;
+
+	snprintf(path, sizeof(path), "/proc/%s/%s", running->pid, name);
+	length = readlink(path, target, PATH_MAX - 1);
+	target[length > 0 ? length : 0] = '\0';
+	return length > 0;
+}
+
+static bool is_same_file(const char *left, const char *right)
+{
+	struct stat a, b;
+
+	return stat(left, &a) == 0 && stat(right, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/* A path of the kernel's as the process knows it, in place; NULL for one that is not below its root. */
+static char *running_path(const struct running *running, char *path)
+{
+	size_t length = strlen(running->above);
+
+	if (strncmp(path, running->above, length) != 0 || path[length] != '/')
+		return NULL;
+	return path + length;
+}
+
+/* Looks which root it has. One that it entered after its start, as daemons do, is not where it would be started. */
+static bool running_root(struct running *running)
+{
+	char path[sizeof(running->root) + 8], root[PATH_MAX];
 
 	snprintf(path, sizeof(path), "/proc/%s/root", running->pid);
-	if (stat("/", &ours) < 0 || stat(path, &its) < 0 || ours.st_dev != its.st_dev || ours.st_ino != its.st_ino)
+	if (is_same_file("/", path))
+		return true;
+	if (!running_link(running, "root", root))
 		return false;
-	snprintf(path, sizeof(path), "/proc/%s/exe", running->pid);
-	length = readlink(path, running->program, sizeof(running->program) - 1);
-	if (length <= 0)
+	snprintf(running->root, sizeof(running->root), "/proc/%s/root", running->pid);
+	if (strcmp(root, "/") != 0)
+		snprintf(running->above, sizeof(running->above), "%s", root);
+	if (running_path(running, running->program))
+		return true;
+	running->above[0] = running->root[0] = '\0';
+	snprintf(path, sizeof(path), "/proc/%s/ns/mnt", running->pid);
+	return is_same_file("/proc/self/ns/mnt", path);
+}
+
+/* Where its program is; false where that is hidden, or not to be found from its root on. */
+static bool running_program(struct running *running)
+{
+	char *deleted;
+
+	if (!running_link(running, "exe", running->program) || !running_root(running))
 		return false;
-	running->program[length] = '\0';
 	deleted = strstr(running->program, RUNNING_DELETED);
 	if (deleted)
 		*deleted = '\0';
+	memmove(running->program, running->program + strlen(running->above),
+		strlen(running->program) - strlen(running->above) + 1);
 	return true;
 }
 
@@ -104,10 +151,10 @@ static bool running_has(const struct running *running, const char *path)
 /* One line of /proc/PID/maps. False without memory. */
 static bool running_line(struct running *running, char *line)
 {
-	char range[64], host[PATH_MAX];
+	char range[64], host[PATH_MAX], file[PATH_MAX];
 	unsigned major_number, minor_number;
 	unsigned long inode;
-	char *path = strchr(line, '/');
+	char *named = strchr(line, '/'), *path = named ? running_path(running, named) : NULL;
 	char *deleted = path ? strstr(path, RUNNING_DELETED) : NULL;
 	char **pair = &running->replaced[2 * running->replaced_count];
 
@@ -115,10 +162,11 @@ static bool running_line(struct running *running, char *line)
 		return true;
 	if (deleted)
 		*deleted = '\0';
+	snprintf(file, sizeof(file), "%s%s", running->root, path);
 	/* A name that the kernel says is gone is so whatever stands there; some file systems count inodes their own
 	 * way. */
 	if (running_has(running, path) || running->replaced_count == RUNNING_FILES_MAX ||
-	    (!deleted && !is_replaced(path, major_number, minor_number, inode)) || access(path, F_OK) != 0)
+	    (!deleted && !is_replaced(file, major_number, minor_number, inode)) || access(file, F_OK) != 0)
 		return true;
 	snprintf(host, sizeof(host), "/proc/%s/map_files/%s", running->pid, range);
 	pair[0] = strdup(path);
@@ -146,9 +194,15 @@ static int running_scan(const struct running *running, const struct callgate_sca
 {
 	struct callgate_scan_options scan = *options;
 	struct callgate_error err;
+	int status;
 
+	progress("reading %s, as %s", running->program, as_mapped ? "it runs" : "it is on disk");
 	scan.replaced = as_mapped ? (const char *const *)running->replaced : NULL;
-	if (callgate_scan(running->program, &scan, &scans->items[0], &err) != CALLGATE_OK) {
+	if (running->root[0])
+		scan.root = running->root;
+	status = callgate_scan(running->program, &scan, &scans->items[0], &err);
+	progress_end();
+	if (status != CALLGATE_OK) {
 		note("%s %s: %s", running->pid, running->program, err.message);
 		return STATUS_FAILED;
 	}
@@ -259,7 +313,7 @@ static int running_process(const char *pid, const struct callgate_scan_options *
 	if (!running_is_filtered(pid))
 		return STATUS_YES;
 	if (!running_program(&running) || running_files(&running) != CALLGATE_OK) {
-		note("%s: cannot be looked at, or runs in another root", pid);
+		note("%s: cannot be looked at, or its program is not below its root", pid);
 		return STATUS_YES;
 	}
 	if (running.replaced_count == 0)

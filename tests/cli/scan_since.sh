@@ -96,6 +96,66 @@ fi
 echo >&8
 exec 8>&-
 wait "$runner"
+
+# The same in a root of its own. What enters it, and sets a filter that refuses msync, is not what is scanned.
+cat >enter.c <<'END'
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int main(int argc, char **argv)
+{
+	struct sock_filter insns[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_msync, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 38),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { sizeof(insns) / sizeof(*insns), insns };
+
+	if (chroot(argv[1]) != 0 || chdir("/") != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+		return 125;
+	execv(argv[2], argv + 2);
+	return 126;
+}
+END
+cc -O2 -o enter enter.c
+mkdir -p jail/opt
+library old.so
+cp libwork.so jail/opt
+cc -O2 -o jail/opt/program program.c -L. -lwork -Wl,-rpath,/opt # what $ORIGIN is stands in /proc
+ldd program | awk '$3 ~ /^[/]/ { print $3 } $1 ~ /^[/]/ { print $1 }' | while read -r file; do
+	case $file in *libwork*) continue ;; esac
+	mkdir -p "jail${file%/*}" && cp -L "$file" "jail$file"
+done
+if [ "$(id -u)" != 0 ]; then
+	skip 'a process in another root' 'chroot is for root'
+else
+	mkfifo within
+	./enter jail /opt/program <within >within.out 2>within.err &
+	pid=$!
+	exec 8>within
+	until grep -q 1 within.out || ! kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+	expect 0 'a process in another root that runs what is there' callgate scan --running "$pid"
+	stdout_is ''
+	cp new.so jail/opt/libwork.next && mv jail/opt/libwork.next jail/opt/libwork.so
+	callgate scan --running "$pid" >out 2>err </dev/null
+	status=$?
+	check '  whose library was replaced there' test "$status" = 1
+	stderr_has "$pid /opt/program runs 1 file that was replaced on disk, first /opt/libwork.so"
+	if [ "$readable" = 0 ]; then
+		stdout_has "^$pid /opt/program: msync is new: errno ENOSYS$"
+	else
+		skip '  what is new' 'the filters of a process are for CAP_SYS_ADMIN to read'
+	fi
+	echo >&8
+	exec 8>&-
+	wait "$pid"
+fi
 expect 2 'a process that is none' callgate scan --running 0
 stderr_has "there is no process '0'"
 expect 2 'nothing to scan' callgate scan
