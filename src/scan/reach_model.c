@@ -117,16 +117,16 @@ bool reach_hold(struct reach *reach, uint32_t module)
 	return true;
 }
 
-static bool is_among(const struct reach_module *all, const char *words, uint64_t address)
+/* Whether one of these names is a function of the module. */
+static bool is_among(const struct reach *reach, const char *words, uint32_t module, uint32_t number)
 {
+	struct link_definition definition;
 	char name[64];
 
-	while (model_word(&words, name, sizeof(name))) {
-		size_t symbol = module_find_symbol(all->module, name, NULL);
-
-		if (symbol != 0 && all->module->dynamic_symbols.items[symbol].value == address)
-			return true;
-	}
+	while (model_word(&words, name, sizeof(name)))
+		for (uint32_t at = 0; link_next_definition(reach->link, name, &at, &definition);)
+			if (definition.module == module && definition_number(reach, definition) == number)
+				return true;
 	return false;
 }
 
@@ -142,7 +142,7 @@ bool reach_shuns(const struct reach *reach, uint32_t module, uint32_t number, co
 				return true;
 	return asked && effect->kind == EFFECT_CALL &&
 	       lacks_bits(reach, function->given[asked->argument], asked->number) &&
-	       is_among(all, asked->words, all->summary->functions.items[effect->target].address);
+	       is_among(reach, asked->words, module, (uint32_t)effect->target);
 }
 
 unsigned reach_passes_on(const struct reach *reach, uint32_t module, uint32_t number, struct reach_item callee)
