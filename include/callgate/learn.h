@@ -40,8 +40,8 @@ struct callgate_learn_options {
 	int pid;	      /* instead of starting a program: this process and all that descends from it; 0: none */
 	const char *cgroup;   /* instead: all that call from within this folder of cgroup 2; NULL: none */
 	uint64_t for_ms;      /* of those two: so long; 0: until a signal interrupts, or the process ends */
-	bool phases; /* write further parts: `phase running` of what came when main had begun, and `phase serving` of what
-		      * came when a program first waited for work */
+	bool phases; /* write further parts: `phase running` of what came when main had begun, and `phase serving` of
+		      * what came when a program first waited for work */
 };
 
 struct callgate_learn_report {

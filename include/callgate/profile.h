@@ -122,8 +122,8 @@ CALLGATE_OBSERVING int callgate_profile_join(struct callgate_profile *profile,
 
 /* Zeroed means: the policy that the evidence supports, no program read, nothing to compare with. */
 struct callgate_report_options {
-	const char *title; /* NULL: the programs' names */
-	const char *date;  /* when it is made, as it is to stand there; or NULL */
+	const char *title;		      /* NULL: the programs' names */
+	const char *date;		      /* when it is made, as it is to stand there; or NULL */
 	const struct callgate_policy *policy; /* the one in force, in place of what the evidence supports; or NULL */
 	const struct callgate_profile_scan *scans; /* the programs, read: what they could do and by which way */
 	size_t scan_count;
@@ -132,9 +132,9 @@ struct callgate_report_options {
 
 /*
  * All of it as one page of HTML that needs no other file: what was seen, what could be done and what the policy lets
- * through, which published holes of the kernel lie behind what it refuses, and what changed. What comes from programs is
- * text in it, whatever it is. The caller frees *ret_page. Fails with E_NOMEM, E_UNKNOWN and E_SYNTAX (a condition of the
- * policy; options->since), E_OS, E_LIMIT, and as callgate_profile_open does where options->since is evidence.
+ * through, which published holes of the kernel lie behind what it refuses, and what changed. What comes from programs
+ * is text in it, whatever it is. The caller frees *ret_page. Fails with E_NOMEM, E_UNKNOWN and E_SYNTAX (a condition of
+ * the policy; options->since), E_OS, E_LIMIT, and as callgate_profile_open does where options->since is evidence.
  */
 CALLGATE_OBSERVING int callgate_profile_report(const struct callgate_profile *profile,
 					       const struct callgate_report_options *options, char **ret_page,
