@@ -43,18 +43,14 @@ static int fail_at(const struct bundle *bundle, const struct json_value *at, int
 	return status;
 }
 
-int bundle_set(struct bundle *bundle, const struct json_value *at, const char *setting, ...)
+int bundle_set_words(struct bundle *bundle, const struct json_value *at, const char *const *words)
 {
-	const char *values[CALLGATE_SANDBOX_VALUES_MAX], *value;
 	size_t count = 0;
-	va_list list;
 	int status;
 
-	va_start(list, setting);
-	while ((value = va_arg(list, const char *)) && count < CALLGATE_SANDBOX_VALUES_MAX)
-		values[count++] = value;
-	va_end(list);
-	status = callgate_sandbox_set(bundle->sandbox, setting, values, count, bundle->err);
+	while (words[1 + count])
+		count++;
+	status = callgate_sandbox_set(bundle->sandbox, words[0], words + 1, count, bundle->err);
 	return status ? fail_at(bundle, at, status) : CALLGATE_OK;
 }
 
@@ -169,7 +165,7 @@ static int read_key(struct bundle *bundle, const struct bundle_key *key, const s
 	case KEY_TEXT:
 		if (value->kind != JSON_STRING)
 			return json_fail(value, bundle->err, "\"%s\" is a text", key->key);
-		return *value->text ? bundle_set(bundle, value, key->text, value->text, NULL) : CALLGATE_OK;
+		return *value->text ? bundle_set(bundle, value, key->text, value->text) : CALLGATE_OK;
 	case KEY_HELD:
 		return CALLGATE_OK;
 	case KEY_LEFT:

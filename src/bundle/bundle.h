@@ -32,8 +32,9 @@ struct bundle {
 /* Reads the text of a config.json into an otherwise filled bundle; words and notes end in NULL then. */
 int bundle_parse(struct bundle *bundle, const char *text, size_t length);
 
-/* Adds a setting, with the values up to NULL; one that fails does so at the place of `at`. */
-__attribute__((sentinel)) int bundle_set(struct bundle *bundle, const struct json_value *at, const char *setting, ...);
+/* Adds a setting, said as its name and its values; one that fails does so at the place of `at`. */
+#define bundle_set(bundle, at, ...) bundle_set_words((bundle), (at), (const char *const[]){ __VA_ARGS__, NULL })
+int bundle_set_words(struct bundle *bundle, const struct json_value *at, const char *const *words);
 
 /* Says that something is not as the bundle has it, and that nothing is weaker for it. */
 __attribute__((format(printf, 2, 3))) int bundle_note(struct bundle *bundle, const char *format, ...);

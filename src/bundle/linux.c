@@ -38,7 +38,7 @@ static int add_namespace(struct bundle *bundle, const struct json_value *entry)
 		i++;
 	if (i == NAMESPACE_COUNT)
 		return bundle_refuse(bundle, entry, "'%s' is no namespace that is known here", type ? type : "");
-	return namespaces[i].setting ? bundle_set(bundle, entry, namespaces[i].setting, NULL) : CALLGATE_OK;
+	return namespaces[i].setting ? bundle_set(bundle, entry, namespaces[i].setting) : CALLGATE_OK;
 }
 
 int bundle_namespaces(struct bundle *bundle, const struct json_value *value)
@@ -63,7 +63,7 @@ static int add_map(struct bundle *bundle, const struct json_value *entry, const 
 			return status;
 		texts[i] = number->text;
 	}
-	return bundle_set(bundle, entry, setting, texts[0], texts[1], texts[2], NULL);
+	return bundle_set(bundle, entry, setting, texts[0], texts[1], texts[2]);
 }
 
 static int add_user(struct bundle *bundle, const struct json_value *entry)
@@ -111,7 +111,7 @@ int bundle_devices(struct bundle *bundle, const struct json_value *value)
 /* The policy is read where all others are, from the same file. */
 int bundle_seccomp(struct bundle *bundle, const struct json_value *value)
 {
-	return bundle_set(bundle, value, "policy", bundle->config, NULL);
+	return bundle_set(bundle, value, "policy", bundle->config);
 }
 
 /* A number above 0; 0 and −1 are no limit. *ret_has says which. */
@@ -150,7 +150,7 @@ static int set_number(struct bundle *bundle, const struct json_value *at, const 
 {
 	const char *text = arena_printf(bundle->arena, "%llu", (unsigned long long)number);
 
-	return text ? bundle_set(bundle, at, setting, text, NULL) : fail_nomem(bundle->err);
+	return text ? bundle_set(bundle, at, setting, text) : fail_nomem(bundle->err);
 }
 
 /* The limit includes swap, so that any swap that the bundle would give on top is less than asked for. */
@@ -194,7 +194,7 @@ int bundle_cpu(struct bundle *bundle, const struct json_value *value)
 		status = bundle_note(bundle, "%s: \"shares\" is left out: CPUs are limited, not weighted",
 				     bundle->config);
 	if (!status && cpus && *cpus)
-		status = bundle_set(bundle, value, "cpuset", cpus, NULL);
+		status = bundle_set(bundle, value, "cpuset", cpus);
 	if (status || !has_quota)
 		return status;
 	/* The kernel's period is 100 ms unless another is said. */
@@ -202,7 +202,7 @@ int bundle_cpu(struct bundle *bundle, const struct json_value *value)
 	parts = parts ? parts : 1;
 	text = arena_printf(bundle->arena, "%llu.%03llu", (unsigned long long)(parts / CPU_PARTS),
 			    (unsigned long long)(parts % CPU_PARTS));
-	return text ? bundle_set(bundle, value, "cpus", text, NULL) : fail_nomem(bundle->err);
+	return text ? bundle_set(bundle, value, "cpus", text) : fail_nomem(bundle->err);
 }
 
 int bundle_pids(struct bundle *bundle, const struct json_value *value)

@@ -116,15 +116,15 @@ static int mount_bind(struct bundle *bundle, const struct entry *entry)
 	if (!source)
 		return fail_nomem(bundle->err);
 	if (entry->is_noexec)
-		status = bundle_set(bundle, entry->value, "noexec", NULL);
+		status = bundle_set(bundle, entry->value, "noexec");
 	if (status)
 		return status;
-	return bundle_set(bundle, entry->value, entry->is_read_only ? "ro-bind" : "bind", source, entry->dest, NULL);
+	return bundle_set(bundle, entry->value, entry->is_read_only ? "ro-bind" : "bind", source, entry->dest);
 }
 
 static int mount_proc(struct bundle *bundle, const struct entry *entry)
 {
-	return bundle_set(bundle, entry->value, "proc", entry->dest, NULL);
+	return bundle_set(bundle, entry->value, "proc", entry->dest);
 }
 
 /* "65536k": a number and perhaps k, m or g, which settings have in capitals; a share of the memory ("50%") is none. */
@@ -146,23 +146,23 @@ static int mount_memory(struct bundle *bundle, const struct entry *entry)
 
 	if (strcmp(entry->dest, "/dev") == 0) {
 		bundle->has_dev = true;
-		return bundle_set(bundle, entry->value, "dev", entry->dest, NULL);
+		return bundle_set(bundle, entry->value, "dev", entry->dest);
 	}
 	if (entry->is_read_only)
 		return bundle_refuse(bundle, entry->value, "a tmpfs that is read-only cannot be had");
 	if (entry->size) {
 		const char *size = size_of(bundle, entry->size);
 
-		status = size ? bundle_set(bundle, entry->value, "size", size, NULL) : fail_nomem(bundle->err);
+		status = size ? bundle_set(bundle, entry->value, "size", size) : fail_nomem(bundle->err);
 	}
 	/* "01777" has one digit more than settings take. */
 	if (strlen(perms) == 5 && *perms == '0')
 		perms++;
 	if (!status)
-		status = bundle_set(bundle, entry->value, "perms", perms, NULL);
+		status = bundle_set(bundle, entry->value, "perms", perms);
 	if (!status && entry->is_noexec)
-		status = bundle_set(bundle, entry->value, "noexec", NULL);
-	return status ? status : bundle_set(bundle, entry->value, "tmpfs", entry->dest, NULL);
+		status = bundle_set(bundle, entry->value, "noexec");
+	return status ? status : bundle_set(bundle, entry->value, "tmpfs", entry->dest);
 }
 
 static int mount_terminals(struct bundle *bundle, const struct entry *entry)
@@ -196,18 +196,18 @@ static int mount_layers(struct bundle *bundle, const struct entry *entry)
 			from--;
 		layer = arena_strndup(bundle->arena, from, (size_t)(end - from));
 		layer = layer ? source_of(bundle, layer) : NULL;
-		status = layer ? bundle_set(bundle, entry->value, "overlay-src", layer, NULL) : fail_nomem(bundle->err);
+		status = layer ? bundle_set(bundle, entry->value, "overlay-src", layer) : fail_nomem(bundle->err);
 		end = from > rest ? from - 1 : rest;
 	}
 	if (status)
 		return status;
 	if (!entry->upper || !entry->work)
-		return bundle_set(bundle, entry->value, "ro-overlay", entry->dest, NULL);
+		return bundle_set(bundle, entry->value, "ro-overlay", entry->dest);
 	upper = source_of(bundle, entry->upper);
 	work = source_of(bundle, entry->work);
 	if (!upper || !work)
 		return fail_nomem(bundle->err);
-	return bundle_set(bundle, entry->value, "overlay", upper, work, entry->dest, NULL);
+	return bundle_set(bundle, entry->value, "overlay", upper, work, entry->dest);
 }
 
 struct mount_type {
@@ -260,13 +260,12 @@ int bundle_root(struct bundle *bundle, const struct json_value *value)
 	if (!source)
 		return fail_nomem(bundle->err);
 	read_only = json_member(value, "readonly");
-	return bundle_set(bundle, value, read_only && read_only->kind == JSON_TRUE ? "ro-bind" : "bind", source, "/",
-			  NULL);
+	return bundle_set(bundle, value, read_only && read_only->kind == JSON_TRUE ? "ro-bind" : "bind", source, "/");
 }
 
 static int mask(struct bundle *bundle, const struct json_value *path)
 {
-	return bundle_set(bundle, path, "mask", path->text, NULL);
+	return bundle_set(bundle, path, "mask", path->text);
 }
 
 int bundle_masked(struct bundle *bundle, const struct json_value *value)

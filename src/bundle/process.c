@@ -20,7 +20,7 @@ static int set_id(struct bundle *bundle, const struct json_value *user, const ch
 	if (status)
 		return status;
 	bundle->is_root |= strcmp(key, "uid") == 0 && id == 0;
-	return bundle_set(bundle, value, key, value->text, NULL);
+	return bundle_set(bundle, value, key, value->text);
 }
 
 int bundle_user(struct bundle *bundle, const struct json_value *value)
@@ -58,12 +58,12 @@ int bundle_args(struct bundle *bundle, const struct json_value *value)
 
 static int add_variable(struct bundle *bundle, const struct json_value *text)
 {
-	return bundle_set(bundle, text, "setenv", text->text, NULL);
+	return bundle_set(bundle, text, "setenv", text->text);
 }
 
 int bundle_env(struct bundle *bundle, const struct json_value *value)
 {
-	int status = bundle_set(bundle, value, "clearenv", NULL);
+	int status = bundle_set(bundle, value, "clearenv");
 
 	return status ? status : bundle_each(bundle, value, JSON_STRING, add_variable);
 }
@@ -106,7 +106,7 @@ int bundle_capabilities(struct bundle *bundle, const struct json_value *value)
 		for (size_t i = 1; is_held && i < used; i++)
 			is_held = has_text(arrays[i], name->text);
 		if (is_held)
-			status = bundle_set(bundle, name, "cap-add", name->text, NULL);
+			status = bundle_set(bundle, name, "cap-add", name->text);
 	}
 	return status;
 }
@@ -138,7 +138,7 @@ static int set_limit(struct bundle *bundle, const struct json_value *entry)
 	if (status)
 		return status;
 	text = arena_printf(bundle->arena, "%s=%s:%s", type + sizeof(prefix) - 1, limit_text(soft), limit_text(hard));
-	return text ? bundle_set(bundle, entry, "rlimit", text, NULL) : fail_nomem(bundle->err);
+	return text ? bundle_set(bundle, entry, "rlimit", text) : fail_nomem(bundle->err);
 }
 
 int bundle_limits(struct bundle *bundle, const struct json_value *value)
