@@ -18,7 +18,7 @@ user() { # user FOLDER TOOL...: follows its README, where its settings can be ha
 	done
 	cp -r "$here/../../examples/$folder" "$own_folder/$folder"
 	cd "$own_folder/$folder" || exit 1
-	if ! callgate run --config "$folder.yaml" --policy "$folder.policy" --dry-run -- true >../out 2>../err </dev/null; then
+	if ! callgate run --preset strict --memory 1G --pids 64 --policy "$folder.policy" --dry-run -- true >../out 2>../err </dev/null; then
 		skip "$folder by its README" "$(head -n 1 ../err)"
 		return 1
 	fi
@@ -28,3 +28,5 @@ user() { # user FOLDER TOOL...: follows its README, where its settings can be ha
 }
 
 user agent unshare
+user build make cc ar unshare
+user pdf pdftotext

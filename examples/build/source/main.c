@@ -1,0 +1,9 @@
+#include <stdio.h>
+
+#include "text.h"
+
+int main(void)
+{
+	puts(text());
+	return 0;
+}
