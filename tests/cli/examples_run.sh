@@ -30,3 +30,4 @@ user() { # user FOLDER TOOL...: follows its README, where its settings can be ha
 user agent unshare
 user build make cc ar unshare
 user pdf pdftotext
+user nginx nginx curl
