@@ -31,3 +31,4 @@ user agent unshare
 user build make cc ar unshare
 user pdf pdftotext
 user nginx nginx curl
+user buffers cc
