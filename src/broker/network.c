@@ -53,6 +53,23 @@ static int socket_option(int socket, int option, int *ret_value)
 	return getsockopt(socket, SOL_SOCKET, option, ret_value, &length) < 0 ? errno : 0;
 }
 
+/* To connect to no address is to connect to this machine: it is written out, so that rules see whom the kernel means. */
+static void name_loopback(struct network_request *request)
+{
+	static const struct in6_addr mapped_any = { .s6_addr = { [10] = 0xff, [11] = 0xff } };
+	struct sockaddr_in6 *in6 = &request->address.in6;
+	struct sockaddr_in *in = &request->address.in;
+
+	if (request->address.any.sa_family == AF_INET && in->sin_addr.s_addr == htonl(INADDR_ANY))
+		in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (request->address.any.sa_family != AF_INET6)
+		return;
+	if (IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr))
+		in6->sin6_addr = in6addr_loopback;
+	else if (memcmp(&in6->sin6_addr, &mapped_any, sizeof(mapped_any)) == 0)
+		in6->sin6_addr.s6_addr32[3] = htonl(INADDR_LOOPBACK);
+}
+
 static int read_request(struct network_request *request)
 {
 	const struct broker_call *work = request->work;
@@ -70,6 +87,8 @@ static int read_request(struct network_request *request)
 	if (!error)
 		error = callgate_notify_read(work->target, work->call->args[1], &request->address, length);
 	request->length = length;
+	if (!error && strcmp(work->syscall->name, "connect") == 0)
+		name_loopback(request);
 	if (!error && request->domain == AF_UNIX)
 		error = path_base_open(work->target, AT_FDCWD, "", &request->base);
 	return error;

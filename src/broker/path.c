@@ -235,6 +235,90 @@ static const char *behind_proc(const char *text, pid_t pid)
 	return text + length;
 }
 
+static bool is_proc(int fd)
+{
+	struct statfs meaning;
+
+	return fstatfs(fd, &meaning) == 0 && meaning.f_type == PROC_SUPER_MAGIC;
+}
+
+static bool is_same(int a, int b)
+{
+	struct stat one, other;
+
+	return fstat(a, &one) == 0 && fstat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+/* The root of the procfs in which a folder lies, and the first name on the way from there, "" for the root. */
+static int proc_root(int folder, int *ret_root, char first[NAME_MAX + 1])
+{
+	cleanup_fd int at = fcntl(folder, F_DUPFD_CLOEXEC, 0);
+	int error = at < 0 ? errno : 0;
+
+	first[0] = '\0';
+	while (!error) {
+		cleanup_fd int up = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		char text[PATH_MAX];
+
+		if (up < 0)
+			return errno;
+		if (!is_proc(up) || is_same(up, at)) {
+			*ret_root = take_fd(at);
+			return 0;
+		}
+		error = text_of(at, text);
+		if (!error)
+			snprintf(first, NAME_MAX + 1, "%s", strrchr(text, '/') + 1);
+		close(at);
+		at = take_fd(up);
+	}
+	return error;
+}
+
+static bool is_number(const char *name, size_t length)
+{
+	return length > 0 && strspn(name, "0123456789") >= length;
+}
+
+/* Any of its names, of which one could be that of a process. */
+static bool has_number(const char *text)
+{
+	for (const char *name = text; *name; name += strcspn(name, "/")) {
+		name += strspn(name, "/");
+		if (is_number(name, strcspn(name, "/")))
+			return true;
+	}
+	return false;
+}
+
+/* That number in this procfs, which may be of another pid namespace, is one of our own threads'. */
+static bool is_own_thread(int root, const char *number)
+{
+	char text[NAME_MAX + 16];
+	struct stat meaning;
+
+	snprintf(text, sizeof(text), "self/task/%s", number);
+	return is_number(number, strlen(number)) && fstatat(root, text, &meaning, 0) == 0;
+}
+
+/*
+ * To itself a process may do everything, whatever its rights: the kernel would let us open our own memory, and that of
+ * each of our threads, for a target that asks. None of them is to be had, by whatever number or mount.
+ */
+static int refuse_ourselves(const struct path_place *place)
+{
+	char first[NAME_MAX + 1];
+	cleanup_fd int root = -1;
+	int error;
+
+	if (!has_number(place->text) || !is_proc(place->folder))
+		return 0;
+	error = proc_root(place->folder, &root, first);
+	if (error)
+		return error;
+	return is_own_thread(root, first[0] ? first : place->name) ? EACCES : 0;
+}
+
 /* Opens the folder beneath the target's root. What would be our own in /proc is the target's. */
 static int open_folder(struct walk *walk, const char *folder)
 {
@@ -334,6 +418,8 @@ static int walk_once(struct walk *walk, bool *ret_more)
 		error = open_folder(walk, folder);
 	if (!error)
 		error = join_name(&walk->place);
+	if (!error)
+		error = refuse_ourselves(&walk->place);
 	if (error || strcmp(walk->place.name, ".") == 0)
 		return error;
 	length = readlinkat(walk->place.folder, walk->place.name, link, sizeof(link) - 1);

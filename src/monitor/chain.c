@@ -16,7 +16,11 @@
 #include <string.h>
 #include <sys/file.h>
 
-enum { LINK_DIGITS = 2 * SHA256_BYTES };
+enum {
+	LINK_DIGITS = 2 * SHA256_BYTES,
+	CHAIN_LINE_MAX = 1 << 21, /* bytes: an event of the longest and its link */
+	CHAIN_LINE_TOO_LONG = -2, /* in place of a length */
+};
 
 static const char chain_start[] = "0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -59,6 +63,33 @@ static bool chain_follows(struct chain *chain, const char *line, size_t length)
 	return true;
 }
 
+/* As getline(3), but for a line longer than any event's. */
+static ssize_t chain_line(char **line, size_t *size, FILE *from)
+{
+	size_t length = 0;
+	int c;
+
+	while ((c = getc(from)) != EOF) {
+		if (length == CHAIN_LINE_MAX)
+			return CHAIN_LINE_TOO_LONG;
+		if (length + 1 >= *size) {
+			size_t larger = *size ? 2 * *size : 512;
+			char *grown = realloc(*line, larger);
+
+			if (!grown)
+				return -1;
+			*line = grown;
+			*size = larger;
+		}
+		(*line)[length++] = (char)c;
+		if (c == '\n')
+			break;
+	}
+	if (length)
+		(*line)[length] = '\0';
+	return (ssize_t)length;
+}
+
 /* Reads lines from where the descriptor is. */
 static int chain_read(struct chain *chain, FILE *from, const char *path, struct callgate_error *err)
 {
@@ -66,7 +97,7 @@ static int chain_read(struct chain *chain, FILE *from, const char *path, struct 
 	size_t size = 0;
 	ssize_t length;
 
-	while ((length = getline(&line, &size, from)) > 0) {
+	while ((length = chain_line(&line, &size, from)) > 0) {
 		if (line[length - 1] == '\n' && chain_follows(chain, line, (size_t)length - 1))
 			continue;
 		error_set(err, CALLGATE_E_INVALID,
@@ -76,7 +107,10 @@ static int chain_read(struct chain *chain, FILE *from, const char *path, struct 
 		error_place(err, path, (unsigned)chain->lines + 1, 0);
 		return CALLGATE_E_INVALID;
 	}
-	return ferror(from) ? fail_errno(err, "cannot read '%s'", path) : CALLGATE_OK;
+	if (length == CHAIN_LINE_TOO_LONG)
+		return fail(err, CALLGATE_E_LIMIT, "'%s' is no chain: a line of it has more than %d bytes", path,
+			    CHAIN_LINE_MAX);
+	return feof(from) ? CALLGATE_OK : fail_errno(err, "cannot read '%s'", path);
 }
 
 static struct chain chain_empty(const void *key, size_t key_length)

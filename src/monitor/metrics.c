@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 
@@ -22,7 +23,10 @@ enum { REQUEST_PATIENCE_MS = 100, REQUEST_MAX = 4096 };
 static void remove_stale(const struct sockaddr_un *address)
 {
 	cleanup_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct stat meaning;
 
+	if (lstat(address->sun_path, &meaning) < 0 || !S_ISSOCK(meaning.st_mode))
+		return;
 	if (fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 && errno == ECONNREFUSED)
 		unlink(address->sun_path);
 }

@@ -182,7 +182,7 @@ static int answer(struct supervisor *supervisor, const struct callgate_privsep_r
 	error = message_send(supervisor->socket, (uint32_t)failed, supervisor->reply,
 			     failed ? 0 : exchange.reply_length, exchange.reply_fds,
 			     failed ? 0 : exchange.reply_fd_count);
-	for (size_t i = 0; i < exchange.reply_fd_count; i++)
+	for (size_t i = 0; i < exchange.reply_fd_count && i < CALLGATE_PRIVSEP_FDS_MAX; i++)
 		close(exchange.reply_fds[i]);
 	message_close_fds(question);
 	return error;

@@ -64,6 +64,10 @@ expect 1 'one that was changed too' callgate monitor --verify edited --chain-key
 stderr_has 'edited:7: error:'
 expect 2 'a chain that does not hold is not gone on with' callgate monitor -q --chain short --chain-key key events
 check '  and stays as it is' test "$(wc -l <short)" -eq 11
+truncate -s 8M hole
+expect 3 'what is no chain is not read to its end' callgate monitor --verify hole --chain-key key
+stderr_has 'a line of it has more than'
+expect 3 '  and none is gone on with there' callgate monitor -q --chain hole --chain-key key events
 printf short >key
 expect 2 'a key that can be guessed is none' callgate monitor --verify chain --chain-key key
 
@@ -105,6 +109,9 @@ open("scraped", "wb").write(data)' "$1" && grep -q 'syscall="mkdir",rule="shut.p
 check 'counts are told on a socket' until_true scrape 'GET /metrics HTTP/1.0\r\n\r\n'
 check '  as an answer' grep -q '^HTTP/1.0 200 OK' scraped
 check '  which is its owner'"'"'s' test "$(stat -c %a metrics)" = 600
+echo precious >file
+expect 3 'a file is no socket that was left behind' callgate monitor --metrics file events
+check '  and stays' test "$(cat file)" = precious
 expect 3 'two cannot have one socket' callgate monitor --metrics metrics events
 kill -TERM $pid
 wait $pid

@@ -18,6 +18,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -447,6 +448,55 @@ static void the_supervisors_folder_in_proc_is_not_to_be_had(void **state)
 	remove_scratch();
 }
 
+/* A thread of the supervisor's beside those that answer, and until when it lives. */
+static volatile pid_t thread_beside;
+static sem_t beside_may_end;
+
+static void *stand_beside(void *argument)
+{
+	thread_beside = (pid_t)syscall(SYS_gettid);
+	sem_wait(&beside_may_end);
+	return NULL;
+}
+
+static int open_threads(void)
+{
+	static const char *const files[] = { "/mem", "/maps", "/environ", "/status", "" };
+	const pid_t numbers[] = { getppid(), thread_beside };
+	char name[96];
+
+	/* What is said of the supervisor's own number is said of the target. */
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		snprintf(name, sizeof(name), "/proc/%d%s", (int)thread_beside, files[i]);
+		if (look((int)syscall(SYS_openat, AT_FDCWD, name, O_RDONLY, 0)) != 100 + EACCES)
+			return 1 + (int)i;
+		snprintf(name, sizeof(name), "/proc/%d/task/%d%s", (int)thread_beside, (int)thread_beside, files[i]);
+		if (look((int)syscall(SYS_openat, AT_FDCWD, name, O_RDONLY, 0)) != 100 + EACCES)
+			return 11 + (int)i;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(name, sizeof(name), "/proc/%d/task/%d/maps", (int)getppid(), (int)numbers[i]);
+		if (look((int)syscall(SYS_openat, AT_FDCWD, name, O_RDONLY, 0)) < 100)
+			return 21 + (int)i;
+	}
+	return look((int)syscall(SYS_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY, 0)) == GOT_NEITHER ? 0 : BROKEN;
+}
+
+static void nor_are_its_threads(void **state)
+{
+	pthread_t thread;
+
+	thread_beside = 0;
+	assert_int_equal(sem_init(&beside_may_end, 0, 0), 0);
+	assert_int_equal(pthread_create(&thread, NULL, stand_beside, NULL), 0);
+	while (!thread_beside)
+		sched_yield();
+	assert_int_equal(outcome(SYS_openat, "notify openat via files { read \"/**\" }\n", open_threads), 0);
+	sem_post(&beside_may_end);
+	pthread_join(thread, NULL);
+	sem_destroy(&beside_may_end);
+}
+
 /* With a root of its own: paths are its own, and nothing above is reached. */
 static int open_in_jail(void)
 {
@@ -684,14 +734,14 @@ static int connect_to(int type, const char *host, uint16_t port)
 	return result;
 }
 
-static int connect_mapped(uint16_t port)
+static int connect_6(const char *host, uint16_t port)
 {
 	struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
 	int fd = socket(AF_INET6, SOCK_STREAM, 0), result;
 
 	if (fd < 0)
 		return 77;
-	inet_pton(AF_INET6, "::ffff:127.0.0.1", &address.sin6_addr);
+	inet_pton(AF_INET6, host, &address.sin6_addr);
 	result = connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ? 100 + errno : 0;
 	close(fd);
 	return result;
@@ -722,7 +772,7 @@ static int connect_oddly(void)
 
 static int connect_as_ruled(void)
 {
-	int mapped = connect_mapped(port_allowed);
+	int mapped = connect_6("::ffff:127.0.0.1", port_allowed);
 
 	if (connect_to(SOCK_STREAM, "127.0.0.1", port_allowed) != 0)
 		return 1;
@@ -730,7 +780,7 @@ static int connect_as_ruled(void)
 		return 2;
 	if (connect_to(SOCK_STREAM, "127.0.0.2", port_allowed) != 100 + EPERM)
 		return 3;
-	if (mapped != 77 && (mapped != 0 || connect_mapped(port_refused) != 100 + EPERM))
+	if (mapped != 77 && (mapped != 0 || connect_6("::ffff:127.0.0.1", port_refused) != 100 + EPERM))
 		return 4;
 	return connect_oddly() ? 10 + connect_oddly() : 0;
 }
@@ -752,6 +802,31 @@ static void a_socket_is_connected_where_the_rules_say(void **state)
 	make_network_rules();
 	assert_int_equal(outcome(SYS_connect, network_rules, connect_as_ruled), 0);
 	close(input);
+	close(allowed);
+	close(refused);
+}
+
+static int connect_to_nobody(void)
+{
+	int any_6 = connect_6("::", port_refused), mapped = connect_6("::ffff:0.0.0.0", port_refused);
+
+	if (connect_to(SOCK_STREAM, "0.0.0.0", port_refused) != 100 + EACCES)
+		return 1;
+	if (any_6 != 77 && (any_6 != 100 + EACCES || mapped != 100 + EACCES))
+		return 2;
+	return connect_to(SOCK_STREAM, "0.0.0.0", port_allowed) == 0 ? 0 : 3;
+}
+
+/* The kernel takes no address for the loopback's. */
+static void no_address_is_this_machine(void **state)
+{
+	int allowed = listen_tcp(&port_allowed), refused = listen_tcp(&port_refused);
+
+	snprintf(network_rules, sizeof(network_rules),
+		 "notify connect via network { allow tcp 127.0.0.1:%u; deny tcp 127.0.0.0/8:*; deny tcp [::1]:*; "
+		 "allow tcp *:* }\n",
+		 port_allowed);
+	assert_int_equal(outcome(SYS_connect, network_rules, connect_to_nobody), 0);
 	close(allowed);
 	close(refused);
 }
@@ -1029,11 +1104,13 @@ UNIT_TESTS(test_broker_kernel, THREE(paths_lead_where_the_kernel_says), THREE(li
 	   THREE(access_is_what_the_flags_ask_for), THREE(a_folder_is_where_a_relative_path_starts),
 	   BOTH(a_descriptor_that_is_no_folder_is_refused), THREE(odd_buffers_are_refused_as_the_kernel_does),
 	   BOTH(openat2_is_taken_by_its_size), BOTH(a_new_file_has_the_targets_mask),
-	   BOTH(the_supervisors_folder_in_proc_is_not_to_be_had), BOTH(a_target_with_a_root_of_its_own_stays_in_it),
-	   THREE(a_target_gets_no_more_than_its_own_rights), THREE(a_fifo_is_waited_for),
-	   THREE(who_dies_at_a_fifo_is_forgotten), cmocka_unit_test(a_supervisor_without_descriptors_refuses),
+	   BOTH(the_supervisors_folder_in_proc_is_not_to_be_had), BOTH(nor_are_its_threads),
+	   BOTH(a_target_with_a_root_of_its_own_stays_in_it), THREE(a_target_gets_no_more_than_its_own_rights),
+	   THREE(a_fifo_is_waited_for), THREE(who_dies_at_a_fifo_is_forgotten),
+	   cmocka_unit_test(a_supervisor_without_descriptors_refuses),
 	   THREE(who_changes_the_path_meanwhile_wins_nothing), BOTH(a_socket_is_connected_where_the_rules_say),
-	   BOTH(who_changes_the_address_meanwhile_wins_nothing), BOTH(unix_sockets_are_found_by_their_place),
-	   BOTH(a_socket_is_bound_where_the_rules_say), cmocka_unit_test(once_is_once),
-	   BOTH(own_children_are_signalled_and_nobody_else), cmocka_unit_test(a_root_is_fixed_when_no_call_can_move_it),
-	   cmocka_unit_test(who_answers_must_be_said), cmocka_unit_test(nothing_is_left_when_memory_fails), )
+	   BOTH(no_address_is_this_machine), BOTH(who_changes_the_address_meanwhile_wins_nothing),
+	   BOTH(unix_sockets_are_found_by_their_place), BOTH(a_socket_is_bound_where_the_rules_say),
+	   cmocka_unit_test(once_is_once), BOTH(own_children_are_signalled_and_nobody_else),
+	   cmocka_unit_test(a_root_is_fixed_when_no_call_can_move_it), cmocka_unit_test(who_answers_must_be_said),
+	   cmocka_unit_test(nothing_is_left_when_memory_fails), )
