@@ -40,7 +40,7 @@ expect 0 'a policy explains what comes without' callgate monitor -p shut.policy 
 stdout_has '/bin/uname\[7\] was ended for uname(...) (shut.policy:4)'
 
 : >growing
-timeout 250 "$CALLGATE" monitor --follow --count 3 growing >followed 2>&1 &
+timeout --foreground 250 "$CALLGATE" monitor --follow --count 3 growing >followed 2>&1 &
 pid=$!
 cat events >>growing
 until_true grep -q '"two"' followed
@@ -93,7 +93,7 @@ expect 2 'a journal that is not there' callgate monitor --journal nowhere events
 stderr_has "cannot reach the journal at 'nowhere'"
 
 : >growing
-timeout 250 "$CALLGATE" monitor --follow --quiet --metrics metrics growing 2>err &
+timeout --foreground 250 "$CALLGATE" monitor --follow --quiet --metrics metrics growing 2>err &
 pid=$!
 until_true test -S metrics
 cat events >>growing
@@ -120,7 +120,7 @@ check '  and takes it with him' not test -e metrics
 
 # The kernel's own messages: refusals by anybody's filter.
 cp "$(command -v uname)" "uname.$$"
-timeout 250 "$CALLGATE" monitor --audit -p shut.policy --metrics ready >audited 2>err &
+timeout --foreground 250 "$CALLGATE" monitor --audit -p shut.policy --metrics ready >audited 2>err &
 pid=$!
 until_true test -S ready -o -s err
 if [ -s err ]; then

@@ -21,9 +21,10 @@ if ! alone true 2>err; then
 	return
 fi
 
-# serve COMMAND...: with the monitor beside it; URL is where.
+# serve COMMAND...: with the monitor beside it; URL is where. In the foreground timeout(1) sends no SIGCONT behind a signal that
+# it hands on: one that arrives as a sanitizer stops the threads of a program that ends undoes that stop, for ever.
 cat >serve <<'S'
-timeout 280 "$CALLGATE" monitor --quiet --follow --serve 127.0.0.1:0 events 2>served &
+timeout --foreground 280 "$CALLGATE" monitor --quiet --follow --serve 127.0.0.1:0 events 2>served &
 pid=$!
 for i in $(seq 300); do
 	grep -q '#' served && break
