@@ -29,8 +29,8 @@ void summary_seal(void *bytes, size_t size, const struct summary_key *key);
 
 /*
  * The summary in the bytes, NULL where they hold none of this file, or a damaged one, or memory is out. The caller owns
- * it. Of summary_take the bytes are a mapping of so many, which is its own from then on, also when it gives NULL, and is
- * never written to; summary_read copies them.
+ * it. Of summary_take the bytes are a mapping of so many, which is its own from then on, also when it gives NULL, and
+ * is never written to; summary_read copies them.
  */
 struct summary *summary_take(void *mapping, size_t size, const struct summary_key *key);
 struct summary *summary_read(const void *bytes, size_t size, const struct summary_key *key);
