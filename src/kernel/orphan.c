@@ -74,7 +74,8 @@ int orphan_start(orphan_work *work, void *context, int *ret_socket, struct callg
 			orphan_main(work, context, (struct orphan){ .socket = theirs, .maker = maker });
 		_exit(pid < 0 ? errno : 0);
 	}
-	while (pid > 0 && waitpid(pid, &in_between, 0) < 0 && errno == EINTR)
+	/* Until it is gone, whatever else may be wrong: before, its orphan would still come to us. */
+	while (pid > 0 && waitpid(pid, &in_between, 0) < 0 && errno != ECHILD)
 		;
 	prctl(PR_SET_CHILD_SUBREAPER, reaps);
 	if (pid < 0)
