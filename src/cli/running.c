@@ -295,25 +295,35 @@ static int running_compare(const struct running *running, const struct callgate_
 	cleanup(scans_fini) struct scans disk = { .count = 0 };
 	cleanup(subject_free) struct callgate_subject *before = NULL;
 	cleanup(subject_free) struct callgate_subject *now = NULL;
+	static const char *const nothing[] = { NULL };
 	int status = running_scan(running, options, true, &mapped);
 
 	if (status == STATUS_YES)
 		status = running_scan(running, options, false, &disk);
 	if (status == STATUS_YES)
-		status = subject_of_scans(&mapped, &before);
+		status = subject_of_scans(&mapped, nothing, &before);
 	if (status == STATUS_YES)
-		status = subject_of_scans(&disk, &now);
+		status = subject_of_scans(&disk, nothing, &now);
+	if (status == STATUS_YES && unresolved_grew(mapped.items[0], disk.items[0])) {
+		note("%s %s: more places than before could make any call", running->pid, running->program);
+		*ret_refuses = true;
+	}
 	return status == STATUS_YES ? compare_meanings(running, before, now, json, ret_refuses) : status;
 }
 
 static int running_process(const char *pid, const struct callgate_scan_options *options, bool json, bool *ret_refuses)
 {
 	cleanup(running_fini) struct running running = { .pid = pid };
+	char path[64];
 
 	if (!running_is_filtered(pid))
 		return STATUS_YES;
 	if (!running_program(&running) || running_files(&running) != CALLGATE_OK) {
+		snprintf(path, sizeof(path), "/proc/%s/stat", pid);
+		if (access(path, F_OK) != 0)
+			return STATUS_YES;
 		note("%s: cannot be looked at, or its program is not below its root", pid);
+		*ret_refuses = true;
 		return STATUS_YES;
 	}
 	if (running.replaced_count == 0)
@@ -335,8 +345,10 @@ static int running_all(const struct callgate_scan_options *options, bool json, b
 	int status = count < 0 ? misuse("scan: there is no /proc to look into") : STATUS_YES;
 
 	for (int i = 0; i < count; i++) {
-		if (status == STATUS_YES)
-			status = running_process(names[i]->d_name, options, json, ret_refuses);
+		int found = running_process(names[i]->d_name, options, json, ret_refuses);
+
+		/* One of which nothing can be known was told, and the others are looked at. */
+		status = found != STATUS_YES ? found : status;
 		free(names[i]);
 	}
 	free(names);

@@ -7,6 +7,7 @@
 #include "cli/running.h"
 #include "cli/scans.h"
 #include "cli/since.h"
+#include "cli/subjects.h"
 #include "cli/verbs.h"
 
 #include <callgate/callgate.h>
@@ -200,45 +201,53 @@ static int print_why(const struct callgate_scan *scan, const char *program, cons
 	return STATUS_YES;
 }
 
-/* The names behind "allow=", or none for "none"; list is cut into them. */
-static int split_names(char *list, const char **names, size_t room)
+/* What unresolved places may ask for. */
+struct decision {
+	const char *names[512];	  /* ends in NULL */
+	const char *const *given; /* names, or NULL: nothing was decided */
+	char *list;		  /* which the names lie in */
+};
+
+static void decision_fini(struct decision *decision)
 {
-	size_t count = 0;
+	free(decision->list);
+}
+
+/* "none", or "allow=NAME,...". */
+static int decide(const char *text, struct decision *decision)
+{
+	size_t count = 0, room = sizeof(decision->names) / sizeof(*decision->names);
 	char *rest;
 
-	for (char *name = strtok_r(list, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
+	if (!text)
+		return STATUS_YES;
+	decision->given = decision->names;
+	if (strcmp(text, "none") == 0)
+		return STATUS_YES;
+	if (strncmp(text, "allow=", strlen("allow=")) != 0)
+		return misuse_hint(
+			"'--unresolved allow=ioctl,futex' allows these two, '--unresolved none' nothing more%s", "",
+			"scan: --unresolved cannot be '%s'", text);
+	decision->list = strdup(text + strlen("allow="));
+	if (!decision->list)
+		return misuse("scan: no memory");
+	for (char *name = strtok_r(decision->list, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
 		if (count + 1 >= room)
 			return misuse("scan: --unresolved names too many syscalls");
-		names[count++] = name;
+		decision->names[count++] = name;
 	}
-	names[count] = NULL;
 	return STATUS_YES;
 }
 
-static int write_policy(const struct scan_options *options, const struct scans *scans)
+static int write_policy(const char *path, const struct scans *scans, const struct decision *decision)
 {
 	cleanup_free char *text = NULL;
-	cleanup_free char *list = NULL;
-	const char *names[512] = { NULL };
-	const char *given = options->unresolved;
 	struct callgate_error err;
-	int status = STATUS_YES;
 
-	if (given && strcmp(given, "none") != 0) {
-		if (strncmp(given, "allow=", strlen("allow=")) != 0)
-			return misuse_hint("'--unresolved allow=ioctl,futex' allows these two, '--unresolved none' "
-					   "nothing more%s",
-					   "", "scan: --unresolved cannot be '%s'", given);
-		list = strdup(given + strlen("allow="));
-		if (!list)
-			return misuse("scan: no memory");
-		status = split_names(list, names, sizeof(names) / sizeof(*names));
-	}
-	if (status != STATUS_YES)
-		return status;
-	if (callgate_scan_policy(scans->items, scans->count, given ? names : NULL, &text, &err) != CALLGATE_OK)
+	if (callgate_scan_policy((struct callgate_scan *const *)scans->items, scans->count, decision->given, &text,
+				 &err) != CALLGATE_OK)
 		return failure(&err);
-	return write_output(options->output, text, strlen(text));
+	return write_output(path, text, strlen(text));
 }
 
 /* $XDG_CACHE_HOME/callgate, or ~/.cache/callgate; NULL where neither is. */
@@ -283,16 +292,46 @@ static int scan_all(const struct scan_options *options, const struct arguments *
 	return status == STATUS_YES && options->exec ? scans_follow_starts(scans, &scan) : status;
 }
 
+/* A call that no kernel has is not one that a program does not make: the language knows the names. */
+static int check_name(const char *name)
+{
+	cleanup(subject_free) struct callgate_subject *subject = NULL;
+	struct callgate_error err;
+	char text[96];
+	int length = snprintf(text, sizeof(text), "kernel 7.1\ndefault kill-process\nallow %s\n", name);
+
+	if (!*name || name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")] || length >= (int)sizeof(text))
+		return misuse("scan: --why takes the name of one syscall, not '%s'", name);
+	if (callgate_subject_parse("--why", text, (size_t)length, NULL, &subject, &err) != CALLGATE_OK)
+		return failure(&err);
+	return STATUS_YES;
+}
+
+/* Yes when any of them makes the call. */
+static int why_all(const struct scans *scans, const char *name)
+{
+	int status = STATUS_NO;
+
+	for (size_t i = 0; i < scans->count; i++) {
+		int found = print_why(scans->items[i], scans->programs[i], name);
+
+		if (found != STATUS_NO)
+			status = found;
+	}
+	return status;
+}
+
 static int show_all(const struct scan_options *options, const struct scans *scans)
 {
 	int status = STATUS_YES;
 
+	if (options->why)
+		return why_all(scans, options->why);
+
 	for (size_t i = 0; status == STATUS_YES && i < scans->count; i++) {
 		const char *program = scans->programs[i];
 
-		if (options->why)
-			status = print_why(scans->items[i], program, options->why);
-		else if (options->json)
+		if (options->json)
 			status = print_scan_json(scans->items[i], program);
 		else
 			print_scan(scans->items[i], program, scans->count > 1);
@@ -303,6 +342,7 @@ static int show_all(const struct scan_options *options, const struct scans *scan
 int cmd_scan(const struct verb *verb, int argc, char **argv)
 {
 	cleanup(scans_fini) struct scans scans = { .count = 0 };
+	cleanup(decision_fini) struct decision decision = { .given = NULL };
 	struct scan_options options = { 0 };
 	struct arguments arguments;
 	int status = options_parse(verb, argc, argv, &options, &arguments);
@@ -311,13 +351,17 @@ int cmd_scan(const struct verb *verb, int argc, char **argv)
 		return status;
 	if (options.preload.count == OPTION_LIST_MAX || options.opened.count == OPTION_LIST_MAX)
 		return misuse("scan: more than %d libraries", OPTION_LIST_MAX - 1);
-	status = scan_all(&options, &arguments, &scans);
+	status = decide(options.unresolved, &decision);
+	if (status == STATUS_YES && options.why)
+		status = check_name(options.why);
+	if (status == STATUS_YES)
+		status = scan_all(&options, &arguments, &scans);
 	if (options.running)
 		return status;
 	if (status == STATUS_YES && options.output)
-		status = write_policy(&options, &scans);
+		status = write_policy(options.output, &scans, &decision);
 	if (status == STATUS_YES && options.since)
-		return since_print(options.since, &scans, options.json);
+		return since_print(options.since, &scans, decision.given, options.json);
 	if (status == STATUS_YES && (!options.output || options.json || options.why))
 		status = show_all(&options, &scans);
 	return status;

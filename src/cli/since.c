@@ -157,6 +157,67 @@ static int print_gained(const json_t *saved, const struct callgate_scan *scan, c
 	return status;
 }
 
+/* How many places of a module a saved scan left unresolved. */
+static size_t saved_unresolved(const json_t *saved, const char *program, const char *module)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < json_array_size(saved); i++) {
+		const json_t *object = json_array_get(saved, i);
+		const char *where = json_string_value(json_object_get(json_object_get(object, "site"), "module"));
+
+		count += json_object_get(object, "unresolved") && where && strcmp(where, module) == 0 &&
+			 strcmp(json_string_value(json_object_get(object, "program")), program) == 0;
+	}
+	return count;
+}
+
+static size_t scan_unresolved(const struct callgate_scan *scan, size_t end, const char *module)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < end; i++) {
+		struct callgate_scan_unresolved item;
+
+		callgate_scan_unresolved(scan, i, &item);
+		count += strcmp(item.site.module, module) == 0;
+	}
+	return count;
+}
+
+bool unresolved_grew(const struct callgate_scan *before, const struct callgate_scan *now)
+{
+	for (size_t i = 0; i < callgate_scan_unresolved_count(now); i++) {
+		struct callgate_scan_unresolved item;
+
+		callgate_scan_unresolved(now, i, &item);
+		if (scan_unresolved(now, callgate_scan_unresolved_count(now), item.site.module) >
+		    scan_unresolved(before, callgate_scan_unresolved_count(before), item.site.module))
+			return true;
+	}
+	return false;
+}
+
+/* An update moves places, so they are counted by file: where there are more, the last of them are told. */
+static int print_unresolved(const json_t *saved, const struct callgate_scan *scan, const char *program, bool json,
+			    size_t *ret_count)
+{
+	int status = STATUS_YES;
+
+	for (size_t i = 0; status == STATUS_YES && i < callgate_scan_unresolved_count(scan); i++) {
+		struct callgate_scan_unresolved item;
+		char change[256];
+
+		callgate_scan_unresolved(scan, i, &item);
+		if (scan_unresolved(scan, i, item.site.module) < saved_unresolved(saved, program, item.site.module))
+			continue;
+		snprintf(change, sizeof(change), "is new: %s", item.why);
+		status = print_change(program, "unresolved", change, &item.site, json);
+		++*ret_count;
+	}
+	return status;
+}
+
 static bool scan_has(const struct callgate_scan *scan, const char *syscall)
 {
 	for (size_t i = 0; i < callgate_scan_count(scan); i++) {
@@ -203,49 +264,49 @@ static int print_since_saved(const char *path, const json_t *saved, const struct
 			return misuse("scan: '%s' has nothing of '%s'", path, scans->programs[i]);
 		status = print_gained(saved, scans->items[i], scans->programs[i], json, &count);
 		if (status == STATUS_YES)
+			status = print_unresolved(saved, scans->items[i], scans->programs[i], json, &count);
+		if (status == STATUS_YES)
 			status = print_lost(saved, scans->items[i], scans->programs[i], json);
 	}
 	return status == STATUS_YES && count > 0 ? STATUS_NO : status;
 }
 
-int subject_of_scans(const struct scans *scans, struct callgate_subject **ret_subject)
+int subject_of_scans(const struct scans *scans, const char *const *unresolved, struct callgate_subject **ret_subject)
 {
-	static const char *const nothing[] = { NULL };
 	struct callgate_subject_options options = { .kind = CALLGATE_SUBJECT_POLICY,
 						    .policy = policy_options_from_environment() };
 	cleanup_free char *text = NULL;
 	struct callgate_error err;
 
-	if (callgate_scan_policy((struct callgate_scan *const *)scans->items, scans->count, nothing, &text, &err) !=
+	if (callgate_scan_policy((struct callgate_scan *const *)scans->items, scans->count, unresolved, &text, &err) !=
 		    CALLGATE_OK ||
 	    callgate_subject_parse("what was scanned", text, strlen(text), &options, ret_subject, &err) != CALLGATE_OK)
 		return failure(&err);
 	return STATUS_YES;
 }
 
-static int print_refused(const struct callgate_difference *difference, const char *prefix, bool json)
+static int print_refused(const struct callgate_difference *difference, bool json)
 {
 	char action[64];
 
 	callgate_action_format(difference->a, action, sizeof(action));
 	if (json)
-		return print_json(json_pack("{ss* ss ss* ss ss}", "of", *prefix ? prefix : NULL, "syscall",
-					    difference->syscall, "condition", difference->condition, "refused", action,
-					    "witness", difference->witness));
-	printf("%s%s%s", prefix, *prefix ? ": " : "", difference->syscall);
+		return print_json(json_pack("{ss ss* ss ss}", "syscall", difference->syscall, "condition",
+					    difference->condition, "refused", action, "witness", difference->witness));
+	printf("%s", difference->syscall);
 	if (difference->condition)
 		printf(" if %s", difference->condition);
 	printf(": %s\n    %s\n", action, difference->witness);
 	return STATUS_YES;
 }
 
-int refused_print(const struct callgate_subject *filter, const struct scans *scans, const char *prefix, bool json,
-		  size_t *ret_count)
+static int print_refusals(const struct callgate_subject *filter, const struct scans *scans,
+			  const char *const *unresolved, bool json, size_t *ret_count)
 {
 	cleanup(subject_free) struct callgate_subject *scanned = NULL;
 	cleanup(diff_free) struct callgate_diff *diff = NULL;
 	struct callgate_error err;
-	int status = subject_of_scans(scans, &scanned);
+	int status = subject_of_scans(scans, unresolved, &scanned);
 
 	if (status != STATUS_YES)
 		return status;
@@ -256,13 +317,13 @@ int refused_print(const struct callgate_subject *filter, const struct scans *sca
 
 		if (!callgate_action_refuses(difference->a) || callgate_action_refuses(difference->b))
 			continue;
-		status = print_refused(difference, prefix, json);
+		status = print_refused(difference, json);
 		++*ret_count;
 	}
 	return status;
 }
 
-int since_print(const char *path, const struct scans *scans, bool json)
+int since_print(const char *path, const struct scans *scans, const char *const *unresolved, bool json)
 {
 	cleanup(subject_free) struct callgate_subject *policy = NULL;
 	cleanup(json_free) json_t *saved = NULL;
@@ -278,6 +339,6 @@ int since_print(const char *path, const struct scans *scans, bool json)
 		return print_since_saved(path, saved, scans, json);
 	status = subject_from_argument(path, NULL, &policy);
 	if (status == STATUS_YES)
-		status = refused_print(policy, scans, "", json, &count);
+		status = print_refusals(policy, scans, unresolved, json, &count);
 	return status == STATUS_YES && count > 0 ? STATUS_NO : status;
 }

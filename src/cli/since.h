@@ -10,16 +10,18 @@
 
 /*
  * Prints what has changed since a scan that was saved (`scan --json`), program by program; or, where path is a policy
- * or anything else that has a meaning, what of all that the programs can do it refuses. Gives STATUS_NO when there is
- * something that was not so or is refused, STATUS_YES when there is not, or the status after a failure was printed.
+ * or anything else that has a meaning, what of all that the programs can do it refuses, with what the user decided
+ * that unresolved places may ask for (NULL: nothing was decided, and where there are such it fails). Gives STATUS_NO
+ * when there is something that was not so or is refused, STATUS_YES when there is not, or the status after a failure
+ * was printed.
  */
-int since_print(const char *path, const struct scans *scans, bool json);
+int since_print(const char *path, const struct scans *scans, const char *const *unresolved, bool json);
 
-/* The policy of what scans can do, what is not known left out, as a subject. Gives STATUS_YES, or a status as above. */
-int subject_of_scans(const struct scans *scans, struct callgate_subject **ret_subject);
+/* The policy of what scans can do, unresolved places as said above, as a subject. Gives STATUS_YES, or a status as
+ * above. */
+int subject_of_scans(const struct scans *scans, const char *const *unresolved, struct callgate_subject **ret_subject);
 
-/* Prints, behind a prefix, what the programs can do and the filter refuses; counts it in *ret_count. As above. */
-int refused_print(const struct callgate_subject *filter, const struct scans *scans, const char *prefix, bool json,
-		  size_t *ret_count);
+/* Whether a file has more unresolved places than it had. */
+bool unresolved_grew(const struct callgate_scan *before, const struct callgate_scan *now);
 
 #endif

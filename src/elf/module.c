@@ -169,9 +169,22 @@ static int reader_kind(const struct reader *reader)
 	return CALLGATE_OK;
 }
 
+/* The smallest page that there is. */
+#define SEGMENT_PAGE 4096U
+
+/* Segments are mapped by pages, each over the one before: what lies in a page of both must be the same in both. */
+static bool is_covered(const struct module_segment *before, const struct module_segment *segment)
+{
+	uint64_t end = before->address + before->size;
+
+	return segment->address < end || (segment->address / SEGMENT_PAGE == (end - 1) / SEGMENT_PAGE &&
+					  segment->address - segment->offset != before->address - before->offset);
+}
+
 static int reader_segments(struct reader *reader, Elf *elf)
 {
 	struct module *module = reader->module;
+	struct module_segment last = { 0 };
 	size_t count;
 
 	if (elf_getphdrnum(elf, &count) != 0)
@@ -192,6 +205,10 @@ static int reader_segments(struct reader *reader, Elf *elf)
 			return reader_damaged(reader, "a segment leaves it");
 		if (segment.type == PT_LOAD && segment.file_size > segment.size)
 			return reader_damaged(reader, "a segment is larger than its place");
+		if (segment.type == PT_LOAD && last.size > 0 && segment.size > 0 && is_covered(&last, &segment))
+			return reader_damaged(reader, "its segments overlap, or are not in order");
+		if (segment.type == PT_LOAD && segment.size > 0)
+			last = segment;
 		if (!VEC_PUSH(&module->arena, &module->segments, segment))
 			return fail_nomem(reader->err);
 	}
@@ -211,8 +228,10 @@ static int reader_sections(struct reader *reader, Elf *elf)
 		GElf_Shdr header;
 		Elf_Scn *scn = elf_getscn(elf, i);
 
-		if (!scn || !gelf_getshdr(scn, &header))
+		if (!scn || !gelf_getshdr(scn, &header)) {
+			module->sections.length = 0;
 			break;
+		}
 		section = (struct module_section){ elf_strptr(elf, names, header.sh_name),
 						   header.sh_type,
 						   header.sh_flags,
@@ -245,29 +264,42 @@ static bool reader_add_code(struct module *module, uint64_t start, uint64_t end)
 	return VEC_PUSH(&module->arena, &module->code, range);
 }
 
+static bool is_in_segment(const struct module_section *section, const struct module_segment *segment)
+{
+	return section->flags & SHF_ALLOC && section->size > 0 && section->address - segment->address < segment->size &&
+	       section->size <= segment->size - (section->address - segment->address);
+}
+
+/*
+ * All that the kernel maps to be executed is code, but for what a section says is data: a linker that separates neither
+ * puts constants there. What no section tells of is code, and where their order makes no sense all of it is.
+ */
 static int reader_code_of(struct reader *reader, const struct module_segment *segment)
 {
 	struct module *module = reader->module;
+	uint64_t at = segment->address, end = segment->address + segment->size;
 	size_t before = module->code.length;
 
 	for (size_t i = 0; i < module->sections.length; i++) {
 		const struct module_section *section = &module->sections.items[i];
-		const uint64_t wanted = SHF_ALLOC | SHF_EXECINSTR;
 
-		if ((section->flags & wanted) != wanted || section->size == 0 ||
-		    section->address - segment->address >= segment->size ||
-		    section->size > segment->size - (section->address - segment->address))
+		if (!is_in_segment(section, segment) || section->flags & SHF_EXECINSTR)
 			continue;
-		if (!reader_add_code(module, section->address, section->address + section->size))
+		if (section->address < at) {
+			module->code.length = before;
+			at = segment->address;
+			break;
+		}
+		if (section->address > at && !reader_add_code(module, at, section->address))
 			return fail_nomem(reader->err);
+		at = section->address + section->size;
 	}
-	if (module->code.length == before &&
-	    !reader_add_code(module, segment->address, segment->address + segment->size))
+	if (at < end && !reader_add_code(module, at, end))
 		return fail_nomem(reader->err);
 	return CALLGATE_OK;
 }
 
-static int reader_code(struct reader *reader)
+static int reader_code_in(struct reader *reader)
 {
 	int status = CALLGATE_OK;
 
@@ -278,6 +310,18 @@ static int reader_code(struct reader *reader)
 			status = reader_code_of(reader, segment);
 	}
 	return status;
+}
+
+/* Sections that say of the first instruction that it is data are wrong of others, too. */
+static int reader_code(struct reader *reader)
+{
+	struct module *module = reader->module;
+	int status = reader_code_in(reader);
+
+	if (status != CALLGATE_OK || module->entry == 0 || module_is_code(module, module->entry))
+		return status;
+	module->sections.length = module->code.length = 0;
+	return reader_code_in(reader);
 }
 
 static const struct module_segment *reader_segment(const struct reader *reader, uint32_t type)
@@ -366,6 +410,11 @@ static int reader_section_arrays(struct reader *reader)
 	return CALLGATE_OK;
 }
 
+static bool loads_otherwise(int64_t tag)
+{
+	return tag == DT_AUXILIARY || tag == DT_FILTER || tag == DT_AUDIT || tag == DT_DEPAUDIT;
+}
+
 static int reader_needed(struct reader *reader)
 {
 	struct module *module = reader->module;
@@ -374,6 +423,10 @@ static int reader_needed(struct reader *reader)
 		Elf64_Dyn entry = reader_dynamic(reader, i);
 		const char *text;
 
+		if (loads_otherwise(entry.d_tag))
+			return fail(reader->err, CALLGATE_E_UNSUPPORTED,
+				    "'%s' has libraries that filter or audit others, and what those do is not followed",
+				    reader->name);
 		if (entry.d_tag != DT_NEEDED && entry.d_tag != DT_SONAME && entry.d_tag != DT_RPATH &&
 		    entry.d_tag != DT_RUNPATH)
 			continue;
@@ -399,10 +452,13 @@ static int reader_dynamic_table(struct reader *reader)
 	uint64_t address, value;
 	int status;
 
+	if (!segment && module->interpreter)
+		return reader_damaged(reader, "it has an interpreter, and no table for it");
 	if (!segment)
 		return reader_section_arrays(reader);
-	reader->dynamic = module->bytes + segment->offset;
-	for (size_t most = segment->file_size / sizeof(Elf64_Dyn); reader->dynamic_count < most;
+	/* Where the dynamic linker looks for it, whatever its segment says of the file. */
+	reader->dynamic = module_bytes(module, segment->address, 0);
+	for (size_t most = module_room(module, segment->address) / sizeof(Elf64_Dyn); reader->dynamic_count < most;
 	     reader->dynamic_count++)
 		if (reader_dynamic(reader, reader->dynamic_count).d_tag == DT_NULL)
 			break;

@@ -24,10 +24,18 @@ static const struct start_row start_rows[] = {
 
 enum { START_ROWS = sizeof(start_rows) / sizeof(*start_rows) };
 
+/* A function of the table where a module defines it. libc has some of them twice, for programs of other times. */
+struct start_function {
+	uint32_t module, number;
+	const struct start_row *row;
+};
+
 struct starts {
 	const struct reach *reach;
 	struct start_list *list;
-	uint32_t *numbers; /* by module and row: the function of that name, SUMMARY_NONE */
+	struct {
+		VEC(struct start_function);
+	} functions;
 	bool failed;
 };
 
@@ -46,19 +54,21 @@ static void starts_name(struct starts *starts, uint32_t module, const struct mod
 {
 	const struct summary *summary = starts->reach->modules.items[module]->summary;
 
-	if (!symbol->is_defined || (symbol->name[0] != 'e' && !strchr("fpsw", symbol->name[0])))
-		return;
-	for (unsigned i = 0; i < START_ROWS; i++)
-		if (strcmp(symbol->name, start_rows[i].name) == 0)
-			starts->numbers[module * START_ROWS + i] = summary_function_at(summary, symbol->value);
+	for (unsigned i = 0; symbol->is_defined && i < START_ROWS; i++) {
+		struct start_function function = { module, SUMMARY_NONE, &start_rows[i] };
+
+		if (symbol->name[0] != start_rows[i].name[0] || strcmp(symbol->name, start_rows[i].name) != 0)
+			continue;
+		function.number = summary_function_at(summary, symbol->value);
+		if (function.number != SUMMARY_NONE && !VEC_PUSH(&starts->list->arena, &starts->functions, function))
+			starts->failed = true;
+	}
 }
 
 static void starts_names(struct starts *starts, uint32_t module)
 {
 	const struct module *file = starts->reach->modules.items[module]->module;
 
-	for (unsigned i = 0; i < START_ROWS; i++)
-		starts->numbers[module * START_ROWS + i] = SUMMARY_NONE;
 	for (size_t i = 1; i < file->dynamic_symbols.length; i++)
 		starts_name(starts, module, &file->dynamic_symbols.items[i]);
 	for (size_t i = 0; i < file->symbols.length; i++)
@@ -67,17 +77,17 @@ static void starts_names(struct starts *starts, uint32_t module)
 
 static const struct start_row *starts_row(const struct starts *starts, uint32_t module, uint32_t number)
 {
-	for (unsigned i = 0; number != SUMMARY_NONE && i < START_ROWS; i++)
-		if (starts->numbers[module * START_ROWS + i] == number)
-			return &start_rows[i];
+	for (size_t i = 0; number != SUMMARY_NONE && i < starts->functions.length; i++)
+		if (starts->functions.items[i].module == module && starts->functions.items[i].number == number)
+			return starts->functions.items[i].row;
 	return NULL;
 }
 
 /* Whether the module holds functions of the table, and so passes on what others gave them. */
 static bool starts_defines(const struct starts *starts, uint32_t module)
 {
-	for (unsigned i = 0; i < START_ROWS; i++)
-		if (starts->numbers[module * START_ROWS + i] != SUMMARY_NONE)
+	for (size_t i = 0; i < starts->functions.length; i++)
+		if (starts->functions.items[i].module == module)
 			return true;
 	return false;
 }
@@ -189,9 +199,6 @@ int start_list_collect(const struct reach *reach, const struct call_list *calls,
 	struct starts starts = { .reach = reach, .list = ret_starts };
 
 	*ret_starts = (struct start_list){ 0 };
-	starts.numbers = arena_array(&ret_starts->arena, reach->modules.length * START_ROWS, sizeof(*starts.numbers));
-	if (!starts.numbers)
-		return fail_nomem(err);
 	for (uint32_t i = 0; i < reach->modules.length; i++)
 		starts_names(&starts, i);
 	for (uint32_t i = 0; i < reach->modules.length; i++)

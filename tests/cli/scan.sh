@@ -60,6 +60,22 @@ END
 	expect 0 'a reason names functions' callgate scan --no-cache --why socket ./known
 	stdout_has '(main)'
 	stdout_has '(socket)'
+	expect 0 'one of several has a reason' callgate scan --no-cache --why socket /bin/true ./known
+	stdout_has '(socket)'
+	stderr_has '/bin/true does not make socket'
+	for name in sockte '' socket,bind '@io'; do
+		expect 2 "  but '$name' is no call" callgate scan --no-cache --why "$name" ./known
+	done
+	expect 0 'a scan is saved' callgate scan --no-cache --json ./known
+	sed "s|\"./known\"|\"./unknown\"|" out >saved
+	expect 1 '  and a place that is unresolved since then is told' callgate scan --no-cache --since saved ./unknown
+	stdout_has '^./unknown: unresolved: is new: '
+	expect 0 '  but not what was so then' callgate scan --no-cache --json ./unknown
+	cp out saved
+	expect 0 '  and is so still' callgate scan --no-cache --since saved ./unknown
+	printf 'kernel 6.1\ndefault allow\n' >open.policy
+	expect 2 '  nor does a policy allow what nobody knows' callgate scan --no-cache --since open.policy ./unknown
+	expect 0 '  but what the user decided' callgate scan --no-cache --since open.policy --unresolved none ./unknown
 	expect 2 'a number that nobody knows stops the policy' callgate scan --no-cache -o unknown.policy ./unknown
 	stderr_has 'unresolved'
 	check '  which is not written' test ! -e unknown.policy

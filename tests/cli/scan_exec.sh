@@ -53,6 +53,27 @@ check '  which is scanned' test "$(programs_of out)" = "$PWD/third"
 expect 0 'a name without a slash is looked for' callgate scan --json true
 check '  where programs are' test "$(programs_of out)" = /usr/bin/true
 
+cat >spawner.c <<'END'
+#include <spawn.h>
+#include <unistd.h>
+
+int main(int argc, char **argv)
+{
+	if (argc > 2)
+		return execl("/bin/true", "true", NULL);
+	if (argc > 1)
+		return posix_spawn(NULL, argv[1], NULL, NULL, argv + 1, NULL);
+	return posix_spawn(NULL, "/usr/bin/id", NULL, NULL, argv, NULL) + posix_spawnp(NULL, "false", NULL, NULL, argv, NULL);
+}
+END
+cc -O2 -o spawner spawner.c
+expect 0 'what is spawned is started, too' callgate scan --json --exec ./spawner
+for path in /usr/bin/id false /bin/true; do
+	check "  $path" grep -q "\"starts\": *\"$path\"" out
+done
+check '  and one that nobody knows' grep -q '"starts": *null' out
+check '  which are scanned' test "$(programs_of out | sort | tr '\n' ' ')" = './spawner /usr/bin/false /usr/bin/id /usr/bin/true '
+
 printf '#!./loop\n' >loop
 chmod +x loop
 expect 3 'a script that is its own interpreter has an end' callgate scan ./loop

@@ -69,3 +69,67 @@ rm libb.so
 refuses 'a library that is needed and not there' "needs the library 'libb.so'" ./main
 head -c 3000 liba.so >libb.so
 refuses 'a library that is damaged' "libb.so' is a damaged ELF file" ./main
+
+# Section headers are for tools: the kernel reads none of them. A program whose headers lie is read as it runs.
+cat >lies.c <<'END'
+__attribute__((noinline)) static long ask(void)
+{
+	long result = 163;
+	__asm__ volatile("syscall" : "+a"(result) : "D"(0) : "rcx", "r11", "memory");
+	return result;
+}
+int main(void) { return (int)ask() & 1; }
+END
+cat >lie.py <<'END'
+import struct, sys
+path, how = sys.argv[1:]
+data = bytearray(open(path, "rb").read())
+phoff, shoff = struct.unpack_from("<QQ", data, 32)
+phnum, _, shnum, names = struct.unpack_from("<HHHH", data, 56)
+sections = [shoff + 64 * i for i in range(shnum)]
+text_of = struct.unpack_from("<Q", data, sections[names] + 24)[0]
+def name(at):
+    start = text_of + struct.unpack_from("<I", data, at)[0]
+    return data[start:data.index(b"\0", start)]
+text = next(at for at in sections if name(at) == b".text")
+segments = [phoff + 56 * i for i in range(phnum)]
+kind = lambda at: struct.unpack_from("<I", data, at)[0]
+dynamic = next(at for at in segments if kind(at) == 2)
+if how == "short":
+    struct.pack_into("<Q", data, text + 32, 16)
+elif how == "data":
+    struct.pack_into("<Q", data, text + 8, 2)
+elif how == "moved":
+    struct.pack_into("<Q", data, text + 16, struct.unpack_from("<Q", data, text + 16)[0] + 0x10000)
+elif how == "fewer":
+    struct.pack_into("<H", data, 60, 14)
+elif how == "unsized":
+    struct.pack_into("<Q", data, dynamic + 32, 0)
+elif how == "elsewhere":
+    struct.pack_into("<Q", data, dynamic + 8, 64)
+elif how == "undynamic":
+    struct.pack_into("<I", data, dynamic, 0)
+elif how == "covered":
+    note = next(at for at in segments if kind(at) == 4)
+    code = next(at for at in segments if kind(at) == 1 and struct.unpack_from("<I", data, at + 4)[0] & 1)
+    data[note:note + 56] = data[code:code + 56]
+open(path, "wb").write(data)
+END
+if [ "$(uname -m)" = x86_64 ] && cc -O1 -o lies lies.c && readelf -lW lies | grep -q NOTE; then
+	for how in short data moved fewer unsized elsewhere; do
+		cp lies "lies_$how"
+		python3 lie.py "lies_$how" $how
+		expect 0 "a program that lies ($how) is read" callgate scan --no-cache "./lies_$how"
+		stdout_has '^acct '
+		stdout_has '^exit_group '
+	done
+	for how in undynamic covered; do
+		cp lies "lies_$how"
+		python3 lie.py "lies_$how" $how
+		refuses "one that nobody can read rightly ($how)" 'is a damaged ELF file' "./lies_$how"
+	done
+else
+	skip 'a program that lies' 'no compiler for x86_64'
+fi
+cc -shared -fPIC -o libaux.so a.c -Wl,-f,libother.so
+refuses 'a library that filters another' 'filter or audit others' ./libaux.so
