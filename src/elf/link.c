@@ -79,6 +79,21 @@ static int link_read_paths(struct link *link, struct callgate_error *err)
 	return CALLGATE_OK;
 }
 
+/* The kernel starts whatever has an entry. A library has none, or needs what no interpreter would load for it. */
+static int link_check_program(const struct link *link, const char *path, struct callgate_error *err)
+{
+	const struct module *program = link->modules.items[0]->module;
+
+	if (program->entry != 0 && (program->interpreter || program->needed.length == 0))
+		return CALLGATE_OK;
+	if (program->is_executable)
+		return fail(err, CALLGATE_E_UNSUPPORTED, "'%s' is a program without an entry, which nothing can start",
+			    path);
+	error_set(err, CALLGATE_E_UNSUPPORTED, "'%s' is a library, which nothing starts", path);
+	error_hint(err, "scan a program that loads it, or with --dlopen beside one");
+	return CALLGATE_E_UNSUPPORTED;
+}
+
 static int link_load_program(struct link *link, const char *path, struct callgate_error *err)
 {
 	struct link_request request = { .name = path, .cause = LINK_PROGRAM, .by = LINK_NOWHERE };
@@ -96,7 +111,8 @@ static int link_load_program(struct link *link, const char *path, struct callgat
 		arena_strndup(&link->arena, request.found.path, slash ? (size_t)(slash - request.found.path) : 0);
 	if (!request.found.folder)
 		return fail_nomem(err);
-	return link_load(link, &request, &index, err);
+	status = link_load(link, &request, &index, err);
+	return status == CALLGATE_OK ? link_check_program(link, path, err) : status;
 }
 
 /* Reads the interpreter, which takes its place among the modules when something needs it, or at the end. */

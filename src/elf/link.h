@@ -110,8 +110,8 @@ struct link {
 /*
  * Links a program. In a root, path is seen from inside it. ret_link is the caller's, for link_free.
  *
- * Fails as module_open does; with E_NOT_FOUND when the linker would not find a file, and the program not start; with
- * E_LIMIT when there are more than LINK_MODULES_MAX.
+ * Fails as module_open does, with E_UNSUPPORTED for a library too; with E_NOT_FOUND when the linker would not find a
+ * file, and the program not start; with E_LIMIT when there are more than LINK_MODULES_MAX.
  */
 int link_program(const char *path, const struct link_options *options, struct link **ret_link,
 		 struct callgate_error *err);

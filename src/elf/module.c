@@ -10,13 +10,10 @@
 #include "elf/reader.h"
 
 #include <elf.h>
-#include <fcntl.h>
 #include <gelf.h>
 #include <libelf.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 
 enum { NOTE_ALIGNMENT = 4, CODE_PADDING = 64 };
 
@@ -562,45 +559,4 @@ int module_parse(const char *name, const uint8_t *bytes, size_t size, struct mod
 	if (status == CALLGATE_OK)
 		*ret_module = take_ptr(module);
 	return status;
-}
-
-int module_open(const char *path, struct module **ret_module, struct callgate_error *err)
-{
-	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	struct stat status;
-	void *bytes;
-	int result;
-
-	if (fd < 0 || fstat(fd, &status) != 0)
-		return fail_errno(err, "cannot open '%s'", path);
-	if (!S_ISREG(status.st_mode))
-		return fail(err, CALLGATE_E_NOT_EXECUTABLE, "'%s' is %s, not a file", path,
-			    S_ISDIR(status.st_mode) ? "a folder" : "a device or pipe");
-	if ((uint64_t)status.st_size > MODULE_SIZE_MAX)
-		return fail(err, CALLGATE_E_LIMIT, "'%s' is larger than %zu bytes", path, MODULE_SIZE_MAX);
-	if (status.st_size == 0)
-		return fail(err, CALLGATE_E_UNSUPPORTED, "'%s' is empty", path);
-	bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (bytes == MAP_FAILED)
-		return fail_errno(err, "cannot map '%s'", path);
-	result = module_parse(path, bytes, (size_t)status.st_size, ret_module, err);
-	if (result != CALLGATE_OK) {
-		munmap(bytes, (size_t)status.st_size);
-		return result;
-	}
-	(*ret_module)->is_mapped = true;
-	(*ret_module)->device = status.st_dev;
-	(*ret_module)->inode = status.st_ino;
-	(*ret_module)->changed_ns = (int64_t)status.st_ctim.tv_sec * 1000000000 + status.st_ctim.tv_nsec;
-	return CALLGATE_OK;
-}
-
-void module_free(struct module *module)
-{
-	if (!module)
-		return;
-	if (module->is_mapped)
-		munmap((void *)(uintptr_t)module->bytes, module->size);
-	arena_fini(&module->arena);
-	free(module);
 }

@@ -1,11 +1,11 @@
 /*
  * elf/module.h - one ELF file, read: what the dynamic linker and the analyser look at, as plain arrays
  *
- * A module is a little-endian 64-bit executable or shared object, for x86-64 or aarch64. Its bytes are mapped, not
- * copied; names point into the mapping, so that opening one costs what its tables are long. What the dynamic linker
- * obeys (segments and the dynamic table) is read first, and sections only add what it does not need: the symbols of a
- * static program, the extent of data. Nothing in the file is trusted: a range that leaves the file or its segments is
- * an error, and an address of anything is only an address until module_bytes has found it.
+ * A module is a little-endian 64-bit executable or shared object, for x86-64 or aarch64. Its bytes are read once, and
+ * names point into them, so that nothing that happens to the file afterwards is noticed. What the dynamic linker obeys
+ * (segments and the dynamic table) is read first, and sections only add what it does not need: the symbols of a static
+ * program, the extent of data. Nothing in the file is trusted: a range that leaves the file or its segments is an
+ * error, and an address of anything is only an address until module_bytes has found it.
  *
  * Addresses are the file's own (link-time) ones.
  */
@@ -96,9 +96,9 @@ struct module_frame {
 struct module {
 	struct arena arena;
 	const char *path;	 /* as it was opened */
-	const uint8_t *bytes;	 /* the mapping */
+	const uint8_t *bytes;	 /* all that the file holds */
 	size_t size;		 /* of it */
-	bool is_mapped;		 /* by module_open, so module_free unmaps it */
+	bool is_file;		 /* bytes are module_open's, and module_free's to give back */
 	uint16_t machine;	 /* EM_X86_64 or EM_AARCH64 */
 	uint64_t device, inode;	 /* which file it is */
 	int64_t changed_ns;	 /* when it, or what is said of it, was last changed */
@@ -152,9 +152,9 @@ struct module {
 /*
  * Reads a file. ret_module is the caller's, for module_free.
  *
- * Fails with E_OS (cannot open or map), E_NOT_EXECUTABLE (not a regular file), E_UNSUPPORTED (no ELF file, or one of
- * another machine, class or byte order, which the message names), E_INVALID (damaged: the message says where), E_LIMIT
- * and E_NOMEM.
+ * Fails with E_OS (cannot open or read), E_NOT_EXECUTABLE (not a regular file), E_UNSUPPORTED (no ELF file, or one of
+ * another machine, class or byte order, which the message names), E_INVALID (damaged: the message says where; or it was
+ * written to meanwhile), E_LIMIT and E_NOMEM.
  */
 int module_open(const char *path, struct module **ret_module, struct callgate_error *err);
 

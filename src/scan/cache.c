@@ -92,7 +92,7 @@ int cache_summary(const char *folder, const struct module *module, const struct 
 	struct summary *kept;
 	int status;
 
-	if (!folder || !module->is_mapped || !cache_path(folder, &key, path))
+	if (!folder || !module->is_file || !cache_path(folder, &key, path))
 		return summary_make(module, pointers, ret_summary, err);
 	kept = cache_load(path, &key);
 	if (kept) {

@@ -65,6 +65,12 @@ echo 'int a(void); int main(void) { return a(); }' >main.c
 	cc -o main main.c -L. -la -Wl,-rpath,'$ORIGIN'
 }
 expect 0 'libraries that need each other are read once' timeout 20 "$CALLGATE" scan ./main
+refuses 'a library' "'./liba.so' is a library, which nothing starts" ./liba.so
+stderr_has 'dlopen beside one'
+cc -shared -fPIC -o alone.so -nostdlib -x c - <<<'int alone(void) { return 1; }'
+refuses 'one that needs nothing' 'is a library' ./alone.so
+interpreter=$(readelf -lW /bin/true | sed -n 's/.*interpreter: \(.*\)]/\1/p')
+expect 0 'the interpreter is a program, too' timeout 20 "$CALLGATE" scan "$interpreter"
 rm libb.so
 refuses 'a library that is needed and not there' "needs the library 'libb.so'" ./main
 head -c 3000 liba.so >libb.so

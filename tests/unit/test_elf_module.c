@@ -136,6 +136,28 @@ static void a_file_cut_off_anywhere_is_refused_or_read(void **state)
 	}
 }
 
+static void a_file_that_is_cut_afterwards_stays_what_it_was(void **state)
+{
+	char folder[] = "/tmp/callgate-elf-XXXXXX", path[64];
+	cleanup_module struct module *module = NULL;
+	cleanup_free uint8_t *bytes = NULL;
+	size_t size;
+	FILE *file;
+
+	bytes = read_loader(&size);
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/module", folder);
+	file = fopen(path, "we");
+	assert_non_null(file);
+	assert_int_equal(fwrite(bytes, 1, size, file), size);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(module_open(path, &module, NULL), CALLGATE_OK);
+	assert_int_equal(truncate(path, 0), 0);
+	assert_memory_equal(module->bytes, bytes, size);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 static void every_allocation_may_fail(void **state)
 {
 	FOR_EACH_ALLOCATION({
@@ -150,4 +172,6 @@ UNIT_TESTS(test_elf_module, cmocka_unit_test(a_program_is_read_with_what_it_need
 	   cmocka_unit_test(a_symbol_is_found_by_its_version),
 	   cmocka_unit_test(a_signal_restorer_begins_where_it_decodes), cmocka_unit_test(frames_are_in_order_and_apart),
 	   cmocka_unit_test(what_is_no_module_is_refused_by_name), cmocka_unit_test(another_machine_is_refused_by_name),
-	   cmocka_unit_test(a_file_cut_off_anywhere_is_refused_or_read), cmocka_unit_test(every_allocation_may_fail))
+	   cmocka_unit_test(a_file_cut_off_anywhere_is_refused_or_read),
+	   cmocka_unit_test(a_file_that_is_cut_afterwards_stays_what_it_was),
+	   cmocka_unit_test(every_allocation_may_fail))
