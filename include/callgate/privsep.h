@@ -2,11 +2,13 @@
  * callgate/privsep.h - a program in two halves: a supervisor with rights, a worker that has none
  *
  * What parses what strangers send is the worker: it has closed what it does not need, given up its user, its root and
- *all that a filter takes away, and asks for the rest. What it may ask for stands in a table, with how often and in
- *which states; a question that is not in it ends the worker. Answers are bytes and descriptors.
+ * all that a filter takes away, and asks for the rest. What it may ask for stands in a table, with how often and in
+ * which states; a question that is not in it ends the worker. Answers are bytes and descriptors.
  *
- *	static int work(struct callgate_privsep *worker, void *context) { … callgate_privsep_ask(worker, OPEN_LOG, …) …
- *}
+ *	static int work(struct callgate_privsep *worker, void *context)
+ *	{
+ *		… callgate_privsep_ask(worker, OPEN_LOG, …) …
+ *	}
  *
  *	options = { .requests = table, .request_count = n, .work = work, .filter = filter };
  *	callgate_privsep_run(&options, &end, &err);
@@ -84,7 +86,7 @@ struct callgate_privsep_end {
 
 /*
  * Starts the worker and answers it until it has ended; *ret_end says how. The worker is killed when the thread that
- * called this ends. Fails with E_INVALID (a number that stands in the table twice), E_LIMIT, E_UNCONFINED (the worker
+ * called this ends, and when it has closed its socket and lives on for two seconds. Fails with E_INVALID (a number that stands in the table twice), E_LIMIT, E_UNCONFINED (the worker
  * could not give up what it was to; it did not work), E_OS, E_NOMEM.
  */
 CALLGATE_PUBLIC int callgate_privsep_run(const struct callgate_privsep_options *options,

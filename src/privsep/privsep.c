@@ -2,17 +2,20 @@
  * The worker is forked, gives everything up in an order in which each step is still possible, tells that it has, and
  * works. The supervisor answers one question at a time: a worker that could ask two at once could race its own state.
  * What breaks the rules is killed at once, and counted as nothing else: whoever owns the worker must not learn by
- * trying which questions there are.
+ * trying which questions there are. The supervisor waits for nothing that the worker could withhold: neither for its
+ * end once it has closed its socket, nor for the socket's once it has ended and something that it started holds that.
  */
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "kernel/load.h"
+#include "kernel/pidfd.h"
 #include "privsep/message.h"
 
 #include <callgate/launch.h>
 
 #include <errno.h>
 #include <grp.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -22,6 +25,7 @@
 
 enum {
 	PRIVSEP_STATES = 32,
+	PRIVSEP_GRACE_MS = 2000,    /* between a worker's last word and its end: the kernel closes, then ends it */
 	PRIVSEP_READY = 0x72656164, /* the worker's first word; 0xE0000000 and a step: it failed there */
 	PRIVSEP_FAILED = 0xE0000000u,
 };
@@ -35,6 +39,7 @@ struct supervisor {
 	const struct callgate_privsep_options *options;
 	int socket;
 	pid_t worker;
+	int ended; /* pidfd of the worker */
 	unsigned state;
 	bool spent[CALLGATE_PRIVSEP_REQUESTS_MAX];
 	struct message question;
@@ -188,13 +193,36 @@ static int answer(struct supervisor *supervisor, const struct callgate_privsep_r
 	return error;
 }
 
+/* Sleeps until the worker asks or has ended. True when there is a question: its last one is heard too. */
+static bool await_question(const struct supervisor *supervisor)
+{
+	struct pollfd either[] = { { .fd = supervisor->socket, .events = POLLIN },
+				   { .fd = supervisor->ended, .events = POLLIN } };
+
+	while (poll(either, 2, -1) < 0)
+		if (errno != EINTR)
+			return false;
+	return either[0].revents != 0;
+}
+
+static bool has_ended(const struct supervisor *supervisor, int patience_ms)
+{
+	struct pollfd worker = { .fd = supervisor->ended, .events = POLLIN };
+
+	return TEMP_FAILURE_RETRY(poll(&worker, 1, patience_ms)) != 0;
+}
+
 /* Until the worker is gone, or has to be. True when it asked for what it may not. */
 static bool answer_all(struct supervisor *supervisor)
 {
-	for (;;) {
-		int error = message_receive(supervisor->socket, &supervisor->question);
-		const struct callgate_privsep_request *request = error ? NULL : find_permitted(supervisor);
+	/* One that is dead is heard once more: whatever comes then is of others that hold its socket. */
+	for (bool is_last = false; !is_last && await_question(supervisor);) {
+		const struct callgate_privsep_request *request;
+		int error;
 
+		is_last = has_ended(supervisor, 0);
+		error = message_receive(supervisor->socket, &supervisor->question);
+		request = error ? NULL : find_permitted(supervisor);
 		if (error && error != EBADMSG)
 			return false;
 		if (error)
@@ -206,6 +234,7 @@ static bool answer_all(struct supervisor *supervisor)
 		if (answer(supervisor, request))
 			return false;
 	}
+	return false;
 }
 
 static void await_end(struct supervisor *supervisor, bool violated, struct callgate_privsep_end *end)
@@ -216,6 +245,8 @@ static void await_end(struct supervisor *supervisor, bool violated, struct callg
 		kill(supervisor->worker, SIGKILL);
 	/* One that closed its end and lives on has nothing to wait for any more. */
 	close(take_fd(supervisor->socket));
+	if (!has_ended(supervisor, PRIVSEP_GRACE_MS))
+		kill(supervisor->worker, SIGKILL);
 	while (waitpid(supervisor->worker, &status, 0) < 0 && errno == EINTR)
 		;
 	supervisor->worker = 0;
@@ -234,6 +265,8 @@ static void supervisor_fini(struct supervisor **supervisor)
 		return;
 	if ((*supervisor)->socket >= 0)
 		close((*supervisor)->socket);
+	if ((*supervisor)->ended >= 0)
+		close((*supervisor)->ended);
 	if ((*supervisor)->worker > 0) {
 		kill((*supervisor)->worker, SIGKILL);
 		while (waitpid((*supervisor)->worker, NULL, 0) < 0 && errno == EINTR)
@@ -270,7 +303,7 @@ static int start_worker(struct supervisor *supervisor, struct callgate_error *er
 	if (supervisor->worker == 0)
 		worker_main(supervisor->options, theirs, parent);
 	close(take_fd(theirs));
-	return CALLGATE_OK;
+	return pidfd_of(supervisor->worker, &supervisor->ended, err);
 }
 
 /* The worker's first word. */
@@ -300,7 +333,7 @@ int callgate_privsep_run(const struct callgate_privsep_options *options, struct 
 	if (!supervisor)
 		return fail_nomem(err);
 	supervisor->options = options;
-	supervisor->socket = -1;
+	supervisor->socket = supervisor->ended = -1;
 	status = start_worker(supervisor, err);
 	if (status == CALLGATE_OK)
 		status = await_ready(supervisor, err);

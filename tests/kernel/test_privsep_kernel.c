@@ -315,6 +315,54 @@ static void the_workers_end_is_told(void **state)
 	expect_status(leave_at_once, 3);
 }
 
+/* Says nothing more, and does not go. */
+static int close_and_stay(struct callgate_privsep *worker, void *context)
+{
+	close(worker_socket());
+	pause();
+	return 1;
+}
+
+static void a_worker_that_closes_its_socket_and_stays_is_ended(void **state)
+{
+	struct callgate_privsep_end end = run(close_and_stay);
+
+	assert_int_equal(end.how, CALLGATE_PRIVSEP_SIGNALLED);
+	assert_int_equal(end.status, SIGKILL);
+}
+
+/* What it leaves behind holds its socket, and asks on, until the pipe at context is closed. */
+static int leave_an_asker(struct callgate_privsep *worker, void *context)
+{
+	int *ends = context;
+	pid_t pid = fork();
+	char byte;
+
+	if (pid < 0)
+		return 1;
+	if (pid == 0) {
+		close(ends[1]);
+		ask(worker, ECHO, "of nobody");
+		(void)!read(ends[0], &byte, 1);
+		_exit(0);
+	}
+	return 7;
+}
+
+static void what_a_dead_worker_leaves_behind_holds_up_nobody(void **state)
+{
+	struct callgate_privsep_end end;
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	end = run_with((struct callgate_privsep_options){
+		.work = leave_an_asker, .context = ends, .keep_fds = ends, .keep_fd_count = 2 });
+	assert_int_equal(end.how, CALLGATE_PRIVSEP_EXITED);
+	assert_int_equal(end.status, 7);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static int tell_and_wait(struct callgate_privsep *worker, void *context)
 {
 	pid_t pid = getpid();
@@ -433,6 +481,8 @@ UNIT_TESTS(test_privsep_kernel, cmocka_unit_test(what_the_table_permits_is_answe
 	   cmocka_unit_test(descriptors_go_both_ways_and_none_is_left),
 	   cmocka_unit_test(what_it_does_not_permit_ends_the_worker),
 	   cmocka_unit_test(noise_from_the_worker_harms_nobody), cmocka_unit_test(the_workers_end_is_told),
+	   cmocka_unit_test(a_worker_that_closes_its_socket_and_stays_is_ended),
+	   cmocka_unit_test(what_a_dead_worker_leaves_behind_holds_up_nobody),
 	   cmocka_unit_test(a_worker_dies_with_its_supervisor), cmocka_unit_test(its_filter_holds),
 	   cmocka_unit_test(it_becomes_another_in_a_root_of_its_own), cmocka_unit_test(a_table_is_checked),
 	   cmocka_unit_test(memory_that_fails_is_an_error), )
