@@ -17,11 +17,14 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262
 #endif
+
+enum { NETWORK_LOOK_MS = 20 /* between two looks whether a call that waits for a Unix peer still does */ };
 
 struct network_request {
 	const struct broker_call *work;
@@ -182,11 +185,61 @@ static bool permits(const struct policy_clause *clause)
 	return clause && !policy_clause_denies(clause->kind);
 }
 
-static bool blocks(int socket)
+/* Whether a connect of it may sleep: datagrams are sent to whom it may concern. */
+static bool may_sleep(const struct network_request *request)
 {
-	int flags = fcntl(socket, F_GETFL);
+	int flags = fcntl(request->socket, F_GETFL);
 
-	return flags >= 0 && !(flags & O_NONBLOCK);
+	return request->type != SOCK_DGRAM && flags >= 0 && !(flags & O_NONBLOCK);
+}
+
+static int set_patience(int socket, struct timeval patience)
+{
+	return setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0 ? errno : 0;
+}
+
+static bool has_passed(const struct timeval *patience, long looks)
+{
+	return timerisset(patience) && looks * NETWORK_LOOK_MS >= patience->tv_sec * 1000 + patience->tv_usec / 1000;
+}
+
+/*
+ * Who waits for room in a Unix listener's queue is woken by that peer or a signal, not by shutting its socket down: it
+ * sleeps for a look at a time, by the socket's own limit, which is put back. 0 or an errno.
+ */
+static int connect_unix_patiently(const struct network_request *request, const struct sockaddr *address,
+				  socklen_t length)
+{
+	const struct timeval look = { .tv_usec = NETWORK_LOOK_MS * 1000 };
+	struct timeval theirs;
+	socklen_t size = sizeof(theirs);
+	int error = getsockopt(request->socket, SOL_SOCKET, SO_SNDTIMEO, &theirs, &size) < 0 ? errno : 0;
+
+	if (!error)
+		error = set_patience(request->socket, look);
+	if (error)
+		return error;
+	for (long looks = 1; connect(request->socket, address, length) < 0; looks++) {
+		error = errno;
+		if (error != EAGAIN || has_passed(&theirs, looks))
+			break;
+		error = callgate_notify_is_waiting(request->work->target) ? 0 : ESRCH;
+		if (error)
+			break;
+	}
+	set_patience(request->socket, theirs);
+	return error;
+}
+
+static int connect_for(const struct network_request *request, const struct sockaddr *address, socklen_t length)
+{
+	bool sleeps = may_sleep(request);
+
+	if (sleeps)
+		callgate_notify_will_block(request->work->target, request->socket);
+	if (sleeps && request->domain == AF_UNIX)
+		return connect_unix_patiently(request, address, length);
+	return connect(request->socket, address, length) < 0 ? errno : 0;
 }
 
 /* The call itself, with our copy of the address. */
@@ -194,15 +247,16 @@ static struct callgate_notify_answer carry_out(const struct network_request *req
 					       socklen_t length)
 {
 	bool binds = strcmp(request->work->syscall->name, "bind") == 0;
-	int result;
+	int error;
 
 	if (!callgate_notify_is_waiting(request->work->target))
 		return broker_refuse(ESRCH);
-	if (!binds && request->type == SOCK_STREAM && blocks(request->socket))
-		callgate_notify_will_block(request->work->target, request->socket);
-	result = binds ? bind(request->socket, address, length) : connect(request->socket, address, length);
-	if (result < 0)
-		return broker_refuse(errno);
+	if (binds)
+		error = bind(request->socket, address, length) < 0 ? errno : 0;
+	else
+		error = connect_for(request, address, length);
+	if (error)
+		return broker_refuse(error);
 	return (struct callgate_notify_answer){ .kind = CALLGATE_NOTIFY_VALUE };
 }
 

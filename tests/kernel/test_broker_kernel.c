@@ -950,6 +950,92 @@ static void unix_sockets_are_found_by_their_place(void **state)
 	remove_scratch();
 }
 
+static const int kept_types[] = { SOCK_STREAM, SOCK_SEQPACKET };
+static int queue_type;
+
+static int connect_full(int fd)
+{
+	const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "www/full" };
+
+	return connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ? 100 + errno : 0;
+}
+
+/* Connects until nobody else fits in: the last one's socket. */
+static int fill_queue(void)
+{
+	int fd;
+
+	do
+		fd = socket(AF_UNIX, queue_type | SOCK_NONBLOCK, 0);
+	while (connect_full(fd) == 0);
+	fcntl(fd, F_SETFL, 0);
+	return errno == EAGAIN ? fd : -1;
+}
+
+static int connect_and_die(void)
+{
+	struct itimerval timer = { { 0, 0 }, { 0, 50000 } };
+	int fd = fill_queue();
+
+	setitimer(ITIMER_REAL, &timer, NULL);
+	return fd < 0 ? BROKEN : connect_full(fd);
+}
+
+static int full_queue;
+
+/* Accepts once the other is seen to wait: its supervisor has set its patience. */
+static void *accept_waiter(void *argument)
+{
+	struct timeval patience = { 0 };
+	socklen_t size = sizeof(patience);
+
+	while (!timerisset(&patience) && getsockopt(*(int *)argument, SOL_SOCKET, SO_SNDTIMEO, &patience, &size) == 0)
+		sched_yield();
+	close(accept(full_queue, NULL, NULL));
+	return NULL;
+}
+
+static int connect_and_wait(void)
+{
+	struct timeval patience = { 0 };
+	socklen_t size = sizeof(patience);
+	int fd = fill_queue(), result;
+	pthread_t thread;
+
+	if (fd < 0 || pthread_create(&thread, NULL, accept_waiter, &fd))
+		return BROKEN;
+	result = connect_full(fd);
+	pthread_join(thread, NULL);
+	if (getsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, &size) || timerisset(&patience))
+		return BROKEN;
+	/* The next waits no longer than it says. */
+	patience.tv_usec = 30000;
+	fd = socket(AF_UNIX, queue_type, 0);
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	return result ? result : connect_full(fd) == 100 + EAGAIN ? 0 : 1;
+}
+
+static void a_full_queue_holds_up_its_waiter_only(void **state)
+{
+	static const char rules[] = "notify connect via network { allow unix \"%/www/full\" }\n";
+
+	make_scratch();
+	for (size_t i = 0; i < sizeof(kept_types) / sizeof(*kept_types); i++) {
+		const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "www/full" };
+
+		queue_type = kept_types[i];
+		full_queue = socket(AF_UNIX, queue_type | SOCK_CLOEXEC, 0);
+		assert_int_equal(bind(full_queue, (const struct sockaddr *)&address, sizeof(address)), 0);
+		assert_int_equal(listen(full_queue, 1), 0);
+		assert_int_equal(outcome(SYS_connect, rules, connect_and_die), 128 + SIGALRM);
+		close(accept(full_queue, NULL, NULL));
+		assert_int_equal(outcome(SYS_connect, rules, connect_and_wait), 0);
+		close(full_queue);
+		assert_int_equal(unlink("www/full"), 0);
+	}
+	remove_scratch();
+}
+
 static int bind_as_ruled(void)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET };
@@ -1110,7 +1196,7 @@ UNIT_TESTS(test_broker_kernel, THREE(paths_lead_where_the_kernel_says), THREE(li
 	   cmocka_unit_test(a_supervisor_without_descriptors_refuses),
 	   THREE(who_changes_the_path_meanwhile_wins_nothing), BOTH(a_socket_is_connected_where_the_rules_say),
 	   BOTH(no_address_is_this_machine), BOTH(who_changes_the_address_meanwhile_wins_nothing),
-	   BOTH(unix_sockets_are_found_by_their_place), BOTH(a_socket_is_bound_where_the_rules_say),
-	   cmocka_unit_test(once_is_once), BOTH(own_children_are_signalled_and_nobody_else),
-	   cmocka_unit_test(a_root_is_fixed_when_no_call_can_move_it), cmocka_unit_test(who_answers_must_be_said),
-	   cmocka_unit_test(nothing_is_left_when_memory_fails), )
+	   BOTH(unix_sockets_are_found_by_their_place), BOTH(a_full_queue_holds_up_its_waiter_only),
+	   BOTH(a_socket_is_bound_where_the_rules_say), cmocka_unit_test(once_is_once),
+	   BOTH(own_children_are_signalled_and_nobody_else), cmocka_unit_test(a_root_is_fixed_when_no_call_can_move_it),
+	   cmocka_unit_test(who_answers_must_be_said), cmocka_unit_test(nothing_is_left_when_memory_fails), )
