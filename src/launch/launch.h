@@ -111,6 +111,9 @@ bool launch_start_is_dead(struct launch_start *start);
 /* Whether a child of ours is one of its processes; waits until all of them are there. */
 bool launch_start_has(struct launch_start *start, pid_t pid);
 
+/* Whether it has ended, of whatever. */
+bool launch_start_has_ended(struct launch_start *start);
+
 /* Kills it, and nothing is left of it. */
 void launch_start_free(struct launch_start *start);
 

@@ -16,6 +16,7 @@
 #include "lang/lang.h"
 #include "launch/decode.h"
 #include "launch/environment.h"
+#include "launch/hold.h"
 #include "launch/limit.h"
 #include "launch/listen.h"
 #include "launch/phases.h"
@@ -48,6 +49,7 @@ struct run_target {
 	const char **environment;
 	struct watch watch;
 	struct limit limit;
+	struct hold_end hold; /* what kept it from being started */
 	struct supervise supervise;
 	struct listen listen; /* where refusals are watched */
 	struct tell tell;
@@ -419,6 +421,24 @@ static bool run_spares(void *pool, pid_t pid)
 	return pool_has(pool, pid);
 }
 
+static bool run_is_held(const struct run_target *run)
+{
+	return run->hold.signal || run->hold.late;
+}
+
+/* It was never started, and is told as one that was ended before it did anything. */
+static void run_report_held(struct run_target *run)
+{
+	struct launch_end end = { .signalled = true, .status = run->hold.late ? SIGKILL : run->hold.signal };
+
+	if (run->hold.late)
+		run->limit.hit = CALLGATE_LIMIT_WALL_TIME;
+	run->report->enforced = 0;
+	snprintf(run->report->weaker, sizeof(run->report->weaker), "the program was not started");
+	run_report_end(run->report, &end, false);
+	limit_report(&run->limit, &end, run->report);
+}
+
 /*
  * The target prepares itself while its filter is made; but one whose calls a supervisor answers is cloned in another
  * way, which only its filter tells.
@@ -435,7 +455,9 @@ static int run_spawn(struct run_target *run, struct launch_spec *spec, struct ru
 		status = run_compile(run, spec, err);
 	if (status == CALLGATE_OK)
 		status = run_check_phases(run, spec->trace || spec->dry_run, err);
-	if (status != CALLGATE_OK)
+	if (status == CALLGATE_OK && !spec->dry_run)
+		status = hold_await(spec->sandbox, prepared->start, &run->hold, err);
+	if (status != CALLGATE_OK || run_is_held(run))
 		return status;
 	run_watch_phases(run);
 	return prepared->start ? launch_finish(take_ptr(prepared->start), spec, target, err)
@@ -451,6 +473,7 @@ static int run_watched(struct run_target *run, struct launch_spec *spec, struct 
 
 	run->watch = (struct watch){ .target = &target,
 				     .lingers = spec->sandbox && spec->sandbox->linger,
+				     .dies_with_parent = spec->sandbox && spec->sandbox->die_with_parent,
 				     .spares = run->pool ? run_spares : NULL,
 				     .spares_context = run->pool,
 				     .refused = run_refused,
@@ -462,7 +485,9 @@ static int run_watched(struct run_target *run, struct launch_spec *spec, struct 
 	status = limit_begin(&run->limit, spec, &run->watch, err);
 	if (status == CALLGATE_OK)
 		status = run_spawn(run, spec, prepared, &target, err);
-	if (status == CALLGATE_OK) {
+	if (status == CALLGATE_OK && run_is_held(run)) {
+		run_report_held(run);
+	} else if (status == CALLGATE_OK) {
 		run_report_ground(run->report, &target);
 		run_report_watch(run->report, run->options->watch);
 		if (spec->trace && !target.traced)
@@ -472,7 +497,7 @@ static int run_watched(struct run_target *run, struct launch_spec *spec, struct 
 			status = run_beside(run, &target, err);
 	}
 	/* Nothing of it may run when our memory can be looked into again. */
-	if (status != CALLGATE_OK) {
+	if (status != CALLGATE_OK || run_is_held(run)) {
 		run_prepared_fini(prepared);
 		launch_target_fini(&target);
 	}

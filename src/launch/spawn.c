@@ -213,22 +213,27 @@ int launch_begin(const struct launch_spec *spec, struct launch_start **ret_start
 	return CALLGATE_OK;
 }
 
-static bool start_has_ended(const struct launch_start *start)
+static bool target_has_ended(const struct launch_start *start)
 {
 	struct pollfd ended = { .fd = start->target.pidfd, .events = POLLIN };
 
-	return poll(&ended, 1, 0) != 0;
+	return start->target.pid <= 0 || poll(&ended, 1, 0) != 0;
+}
+
+bool launch_start_has_ended(struct launch_start *start)
+{
+	return cloning_is_settled(start) && target_has_ended(start);
 }
 
 bool launch_start_waits(struct launch_start *start)
 {
 	return cloning_is_settled(start) && __atomic_load_n(&start->child.arrived, __ATOMIC_ACQUIRE) &&
-	       !start->child.error && !start_has_ended(start);
+	       !start->child.error && !target_has_ended(start);
 }
 
 bool launch_start_is_dead(struct launch_start *start)
 {
-	return cloning_is_settled(start) && !start->child.error && (start->target.pid <= 0 || start_has_ended(start));
+	return launch_start_has_ended(start) && !start->child.error;
 }
 
 bool launch_start_has(struct launch_start *start, pid_t pid)

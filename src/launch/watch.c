@@ -45,7 +45,7 @@ static const struct watch_signal watch_signals[] = {
 	{ SIGCONT, true }, { SIGTERM, false }, { SIGUSR1, false }, { SIGUSR2, false },
 };
 
-static sigset_t watch_mask(void)
+sigset_t watch_mask(void)
 {
 	sigset_t mask;
 
@@ -85,15 +85,28 @@ static bool watch_has_children(void)
 void watch_end(struct watch *watch)
 {
 	prctl(PR_SET_CHILD_SUBREAPER, watch->was_subreaper);
+	if (watch->dies_with_parent)
+		prctl(PR_SET_PDEATHSIG, watch->old_death_signal);
 	sigaction(SIGCHLD, &watch->old_sigchld, NULL);
 	sigprocmask(SIG_SETMASK, &watch->old_mask, NULL);
 	free(watch->strangers);
 	watch->strangers = NULL;
 }
 
+/* From here on we end with whoever started us; one that ended in between sends nothing. */
+static int watch_parent(struct callgate_error *err)
+{
+	pid_t parent = getppid();
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return fail_errno(err, "cannot end with the process that started us");
+	return getppid() == parent ? CALLGATE_OK
+				   : fail(err, CALLGATE_E_UNCONFINED, "the process that started us has ended");
+}
+
 int watch_begin(struct watch *watch, struct callgate_error *err)
 {
-	int subreaper = 0;
+	int subreaper = 0, status;
 	sigset_t mask = watch_mask();
 
 	if (sigprocmask(SIG_BLOCK, &mask, &watch->old_mask) < 0)
@@ -101,15 +114,17 @@ int watch_begin(struct watch *watch, struct callgate_error *err)
 	watch->stranger_count = watch_has_children() ? watch_children(&watch->strangers) : 0;
 	prctl(PR_GET_CHILD_SUBREAPER, &subreaper);
 	watch->was_subreaper = subreaper;
+	prctl(PR_GET_PDEATHSIG, &watch->old_death_signal);
 	/* An ignored SIGCHLD has the kernel reap children behind our back. */
 	sigaction(SIGCHLD, &(struct sigaction){ .sa_handler = SIG_DFL }, &watch->old_sigchld);
-	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) {
-		int status = fail_errno(err, "cannot become the reaper of the target's children");
-
+	status = prctl(PR_SET_CHILD_SUBREAPER, 1) < 0
+			 ? fail_errno(err, "cannot become the reaper of the target's children")
+			 : CALLGATE_OK;
+	if (status == CALLGATE_OK && watch->dies_with_parent)
+		status = watch_parent(err);
+	if (status != CALLGATE_OK)
 		watch_end(watch);
-		return status;
-	}
-	return CALLGATE_OK;
+	return status;
 }
 
 bool watch_is_ending(const struct watch *watch)

@@ -22,10 +22,11 @@ enum watch_trap {
 
 struct watch {
 	struct launch_target *target;
-	bool is_busy; /* it stops at every call. `due` is then asked in a thread of its own */
-	bool lingers; /* wait for what the target left behind instead of killing it */
-	bool ending;  /* set by watch_target: whatever of the rest moves is killed */
-	bool doubts;  /* a wait or a signal failed as none should: it looks again after a moment */
+	bool is_busy;	       /* it stops at every call. `due` is then asked in a thread of its own */
+	bool dies_with_parent; /* we are killed when the thread that started this process ends */
+	bool lingers;	       /* wait for what the target left behind instead of killing it */
+	bool ending;	       /* set by watch_target: whatever of the rest moves is killed */
+	bool doubts;	       /* a wait or a signal failed as none should: it looks again after a moment */
 	bool cut_off; /* set by watch_target: when the target had ended, something of it still ran and was killed */
 	void (*refused)(struct watch *watch, pid_t pid, const struct tracer_call *call); /* at its exit event */
 	void (*called)(struct watch *watch, pid_t pid, const struct tracer_call *call);	 /* before a traced call */
@@ -51,6 +52,7 @@ struct watch {
 	pid_t *strangers; /* children that were there before, which are none of our business */
 	size_t stranger_count;
 	bool was_subreaper;
+	int old_death_signal;
 };
 
 /*
@@ -61,6 +63,9 @@ int watch_begin(struct watch *watch, struct callgate_error *err);
 
 /* Until the target's end and that of all that it left behind. Fails with E_OS; watch_end is due in any case. */
 int watch_target(struct watch *watch, struct launch_end *ret_end, struct callgate_error *err);
+
+/* What is handed on, and what tells of children. */
+sigset_t watch_mask(void);
 
 /* From a callback or another thread: kills the target, and what is left when it has ended; watch_target then returns. */
 void watch_give_up(struct watch *watch);

@@ -7,7 +7,9 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "kernel/probe.h"
+#include "launch/hold.h"
 #include "observe/recorders.h"
+#include "sandbox/sandbox.h"
 
 #include <stddef.h>
 #include <sys/syscall.h>
@@ -139,12 +141,27 @@ static int recorder_start(struct recorder *recorder, size_t *ret_which, struct r
 	return status;
 }
 
+/* Until nobody holds it back; one that is never started has nothing to show. */
+static int recorder_hold(const struct recorder *recorder, struct callgate_error *err)
+{
+	struct hold_end hold;
+	int status = hold_await(recorder->spec->launch.sandbox, NULL, &hold, err);
+
+	if (status == CALLGATE_OK && hold.late)
+		status = fail(err, CALLGATE_E_LIMIT, "the wall-time was over before the program was let go");
+	if (status == CALLGATE_OK && hold.signal)
+		status = fail(err, CALLGATE_E_OS, "signal %d came before the program was let go", hold.signal);
+	return status;
+}
+
 static int recorder_run(struct recorder *recorder, struct record_end *ret_end, struct callgate_error *err)
 {
 	struct record_end end = { 0 };
 	size_t which = 0;
-	int status = recorder_start(recorder, &which, &end, err);
+	int status = recorder_hold(recorder, err);
 
+	if (status == CALLGATE_OK)
+		status = recorder_start(recorder, &which, &end, err);
 	if (status < 0)
 		return status;
 	end.how = recorders[which].how;
@@ -194,6 +211,7 @@ int record_run(struct record_spec *spec, struct evidence *evidence, struct recor
 	evidence->kernel = probe_kernel_version();
 	recorder.watch.target = &recorder.target;
 	recorder.watch.lingers = spec->lingers;
+	recorder.watch.dies_with_parent = spec->launch.sandbox && spec->launch.sandbox->die_with_parent;
 	recorder.watch.context = &recorder;
 	status = watch_begin(&recorder.watch, err);
 	if (status < 0)

@@ -268,23 +268,8 @@ long sandbox_find_program(struct sandbox_plan *plan)
 	return result;
 }
 
-/* Until somebody writes, or closes the other end. */
-static long enter_block(struct sandbox_plan *plan)
-{
-	char byte;
-	long result;
-
-	if (plan->sandbox->block_fd < 0)
-		return 0;
-	plan->step = PLAN_BLOCK;
-	do
-		result = KERNEL_CALL(SYS_read, plan->sandbox->block_fd, &byte, 1);
-	while (result == -EINTR);
-	return result < 0 ? result : 0;
-}
-
 static long (*const enter_steps[])(struct sandbox_plan *plan) = {
-	enter_root, enter_loopback, enter_hostname, enter_limits, enter_keyring, enter_folder, enter_block,
+	enter_root, enter_loopback, enter_hostname, enter_limits, enter_keyring, enter_folder,
 };
 
 static long run_steps(struct sandbox_plan *plan, long (*const *steps)(struct sandbox_plan *plan), size_t count)

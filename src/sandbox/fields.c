@@ -52,12 +52,6 @@ static bool take_number(const char *text, uint64_t most, const char **ret_rest, 
 	return true;
 }
 
-static int set_nothing(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
-		       struct callgate_error *err)
-{
-	return CALLGATE_OK;
-}
-
 static int set_flag(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
 		    struct callgate_error *err)
 {

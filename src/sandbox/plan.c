@@ -52,7 +52,6 @@ static const char *const plan_step_text[PLAN_STEP_COUNT] = {
 	[PLAN_KEYRING] = "join a new session keyring",
 	[PLAN_FOLDER] = "enter the folder",
 	[PLAN_PROGRAM] = "find the program",
-	[PLAN_BLOCK] = "wait for --block-fd",
 	[PLAN_LANDLOCK] = "restrict itself by Landlock",
 	[PLAN_WRITE_XOR_EXECUTE] = "forbid memory that is writable and executable",
 	[PLAN_TSC] = "switch the time stamp counter off",

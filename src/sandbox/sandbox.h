@@ -110,7 +110,7 @@ struct callgate_sandbox {
 	const char *folder; /* where the program starts, NULL: where we are, or / where that is not there */
 	struct sandbox_strings env, setenv;
 	struct sandbox_numbers pass_fds, sync_fds;
-	int block_fd; /* the program starts when something can be read here; −1: none */
+	int block_fd; /* the program starts when something can be read here, which the launcher looks for; −1: none */
 	struct {
 		VEC(struct sandbox_limit);
 	} limits;
@@ -125,7 +125,8 @@ struct callgate_sandbox {
 	const char *policy;   /* a path, or the name of one that is built in */
 	unsigned may_degrade; /* enum callgate_ground: without these the target may run */
 	bool clearenv, linger, tty, init, as_pid_1;
-	bool confines; /* something beside variables, descriptors, folder and policy was asked for */
+	bool die_with_parent; /* the launcher ends with who started it; the target does with the launcher */
+	bool confines;	      /* something beside variables, descriptors, folder and policy was asked for */
 	bool write_xor_execute, no_tsc, core_scheduling;
 };
 
