@@ -84,15 +84,20 @@ enum callgate_event_kind {
 	CALLGATE_EVENT_SUPPRESSED, /* refusals of one process that are counted and not told */
 	CALLGATE_EVENT_STARTED,	   /* a target was started */
 	CALLGATE_EVENT_ENDED,	   /* and has ended */
+	CALLGATE_EVENT_GAP,	   /* a chain of events does not hold all that it should */
 };
 
-enum { CALLGATE_EVENT_FRAMES_MAX = 64 };
+enum {
+	CALLGATE_EVENT_FRAMES_MAX = 64,
+	CALLGATE_EVENT_LINE_MAX = 1 << 20, /* bytes: longer than any line that is written; who reads passes one over */
+};
 
 /* A line of an event file. */
 struct callgate_event {
 	enum callgate_event_kind kind;
-	struct callgate_refusal refusal;     /* of the other kinds only time_ns, pid, program and policy are filled */
-	uint64_t count;			     /* SUPPRESSED: how many */
+	struct callgate_refusal refusal;     /* of the other kinds only time_ns, pid, program and policy are filled, of
+						GAP time_ns and explanation.reason */
+	uint64_t count;			     /* SUPPRESSED: how many; GAP: how many are missing, 0: not known */
 	const struct callgate_frame *frames; /* by which functions it came about, the innermost first */
 	size_t frame_count;
 };

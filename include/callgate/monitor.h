@@ -62,6 +62,7 @@ struct callgate_monitor_options {
 	void *context;
 	const char *journal;   /* journald's socket, where each refusal goes too, or NULL */
 	const char *chain;     /* a file of chained lines, made when it is not there, or NULL */
+	bool chain_anew;       /* one that does not hold is put aside, and another begun that says so */
 	const void *chain_key; /* with which its links are made; NULL: none */
 	size_t chain_key_length;
 	const char *metrics; /* a socket to be made, on which counts are told in Prometheus's words, or NULL */
@@ -75,25 +76,28 @@ struct callgate_monitor_report {
 	uint64_t lost;	       /* records of the audit log, of whatever type, that never came */
 	uint64_t unread;       /* lines that are neither events nor records */
 	uint64_t journal_lost; /* that journald did not take */
+	uint64_t chain_lost;   /* that the chain could not take; it says so itself once it can be written again */
 };
 
 /*
  * Reads the sources and tells of each event, to all who are named, until the sources end or it is stopped. A source
  * that floods is told in part and counted, or read more slowly where that holds up its writer only. Fails with E_OS (a
- * source or a socket cannot be opened, the chain cannot be written), E_INVALID (the chain that is there does not hold),
- * E_UNSUPPORTED and E_NOMEM.
+ * source or a socket cannot be opened; at the end, that the chain is still not written), E_INVALID (the chain that is
+ * there does not hold, or can be neither written nor cut), E_UNSUPPORTED and E_NOMEM.
  */
 CALLGATE_OBSERVING int callgate_monitor_run(const struct callgate_monitor_options *options,
 					    struct callgate_monitor_report *ret_report, struct callgate_error *err);
 
 struct callgate_chain_report {
 	uint64_t lines;
+	uint64_t gaps; /* of these, lines that say that something is missing */
 	char head[65]; /* the last link: who keeps it elsewhere sees when lines are cut off */
 };
 
 /*
  * Whether every line of a chain follows from the one before. Fails with E_INVALID at the first line that does not (it
- * was changed, taken out or put in, or cut), with E_OS and E_NOMEM.
+ * was changed, taken out or put in, or cut; the hint says the link before), with E_LIMIT (a line that is too long to be
+ * one), E_OS and E_NOMEM.
  */
 CALLGATE_OBSERVING int callgate_chain_verify(const char *path, const void *key, size_t key_length,
 					     struct callgate_chain_report *ret_report, struct callgate_error *err);

@@ -185,3 +185,39 @@ int file_replace(const char *path, const void *bytes, size_t length, mode_t mode
 
 	return status == CALLGATE_OK ? file_place_write(&place, bytes, length, mode, err) : status;
 }
+
+/* Room for one more byte and the end. */
+static bool line_grow(char **line, size_t *size, size_t length)
+{
+	size_t larger = *size ? 2 * *size : 512;
+	char *grown;
+
+	if (length + 1 < *size)
+		return true;
+	grown = realloc(*line, larger);
+	if (!grown)
+		return false;
+	*line = grown;
+	*size = larger;
+	return true;
+}
+
+ssize_t file_line(FILE *from, size_t limit, char **line, size_t *size)
+{
+	size_t length = 0;
+	int c;
+
+	errno = 0;
+	while (length < limit && (c = getc(from)) != EOF) {
+		if (!line_grow(line, size, length))
+			return -1;
+		(*line)[length++] = (char)c;
+		if (c == '\n')
+			break;
+	}
+	if (ferror(from))
+		return -1;
+	if (length)
+		(*line)[length] = '\0';
+	return (ssize_t)length;
+}

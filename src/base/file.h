@@ -9,6 +9,7 @@
 #include <callgate/error.h>
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -48,6 +49,13 @@ void file_place_fini(struct file_place *place);
  * terminal, a pipe, /dev/null) is written in place. Fails with E_OS and E_NOMEM; path is then as it was.
  */
 int file_replace(const char *path, const void *bytes, size_t length, mode_t mode, struct callgate_error *err);
+
+/*
+ * The next line, with its end where it has one, into *line, which grows to *size and is the caller's to free; as
+ * getline(3), but of one that is longer than limit bytes so many, and with the next call what follows. Gives how many,
+ * 0 at the end, or -1 with errno.
+ */
+ssize_t file_line(FILE *from, size_t limit, char **line, size_t *size);
 
 /* Writes all the bytes, however often the kernel takes fewer or is interrupted: 0, or -1 with errno. */
 int file_write_all(int fd, const void *bytes, size_t length);

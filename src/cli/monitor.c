@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "cli/print.h"
+#include "cli/refused.h"
 #include "cli/subjects.h"
 #include "cli/verbs.h"
 
@@ -21,7 +22,7 @@
 #include <unistd.h>
 
 struct monitor_options {
-	bool follow, audit, json, quiet;
+	bool follow, audit, json, quiet, chain_anew;
 	unsigned long count;
 	const char *policy, *journal, *chain, *chain_key, *verify, *metrics, *serve, *token_file;
 };
@@ -39,6 +40,8 @@ static const struct option_row monitor_rows[] = {
 		    "write refusals to the journal too, whose socket is /run/systemd/journal/socket"),
 	OPTION_TEXT(struct monitor_options, chain, "chain", 'c', "FILE",
 		    "append to FILE too, each line with a link to the one before"),
+	OPTION_FLAG(struct monitor_options, chain_anew, "chain-anew", 0,
+		    "put a chain aside that does not hold, and begin another that names it"),
 	OPTION_TEXT(struct monitor_options, chain_key, "chain-key", 0, "FILE",
 		    "what the links are made with: who has not got it cannot make others"),
 	OPTION_TEXT(struct monitor_options, verify, "verify", 0, "FILE",
@@ -65,20 +68,6 @@ struct telling {
 	char token[TOKEN_MAX];
 };
 
-static const char *fate_of(const struct callgate_refusal *refusal)
-{
-	static const char *const fates[] = { "was ended for", "was refused", "was let through" };
-
-	return fates[refusal->outcome];
-}
-
-/* Nothing of a stranger's that steers a terminal. */
-static void print_text(const char *text)
-{
-	for (; *text; text++)
-		putchar(*text < ' ' || *text > '~' ? '?' : *text);
-}
-
 static void print_time(int64_t time_ns)
 {
 	time_t seconds = (time_t)(time_ns / 1000000000);
@@ -92,24 +81,23 @@ static void print_time(int64_t time_ns)
 
 static void print_event(const struct callgate_event *event)
 {
-	const struct callgate_refusal *refusal = &event->refusal;
+	struct callgate_refusal refusal = event->refusal;
 
-	if (event->kind != CALLGATE_EVENT_REFUSED && event->kind != CALLGATE_EVENT_SUPPRESSED)
+	if (event->kind == CALLGATE_EVENT_STARTED || event->kind == CALLGATE_EVENT_ENDED)
 		return;
-	print_time(refusal->time_ns);
-	print_text(refusal->program[0] ? refusal->program : "a program");
-	printf("[%d] ", refusal->pid);
+	print_time(refusal.time_ns);
+	if (event->kind == CALLGATE_EVENT_GAP) {
+		printf("gap: %s\n", shown(refusal.explanation.reason));
+		return;
+	}
+	printf("%s[%d] ", refusal.program[0] ? shown(refusal.program) : "a program", refusal.pid);
 	if (event->kind == CALLGATE_EVENT_SUPPRESSED) {
-		printf("%" PRIu64 " more refusals\n", event->count);
+		printf("%" PRIu64 " more refusal%s\n", event->count, plural(event->count));
 		return;
 	}
-	printf("%s ", fate_of(refusal));
-	print_text(refusal->call);
-	if (refusal->explanation.line) {
-		printf(" (");
-		print_text(refusal->explanation.file);
-		printf(":%u)", refusal->explanation.line);
-	}
+	printf("%s %s", refusal_fate(&refusal), shown(refusal.call));
+	if (refusal.explanation.line)
+		printf(" (%s:%u)", shown(refusal.explanation.file), refusal.explanation.line);
 	putchar('\n');
 }
 
@@ -182,7 +170,10 @@ static int verify(const char *path, const struct buf *key)
 	}
 	if (status != CALLGATE_OK)
 		return failure(&err);
-	printf("%" PRIu64 " lines, the last link is %s\n", report.lines, report.head);
+	printf("%" PRIu64 " line%s, the last link is %s\n", report.lines, plural(report.lines), report.head);
+	if (report.gaps)
+		note("%" PRIu64 " of them say%s that something is missing: 'grep \"gap\" %s'", report.gaps,
+		     report.gaps == 1 ? "s" : "", path);
 	return STATUS_YES;
 }
 
@@ -196,19 +187,27 @@ static int catch_signals(void)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGHUP);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
+	/* A file that may not grow is an error of writing it. */
+	signal(SIGXFSZ, SIG_IGN);
 	return signalfd(-1, &signals, SFD_CLOEXEC);
 }
 
 static void say_losses(const struct callgate_monitor_report *report)
 {
 	if (report->suppressed)
-		note("%" PRIu64 " more refusals were only counted", report->suppressed);
+		note("%" PRIu64 " more refusal%s only counted", report->suppressed,
+		     report->suppressed == 1 ? " was" : "s were");
 	if (report->lost)
-		note("%" PRIu64 " messages of the kernel never came", report->lost);
+		note("%" PRIu64 " message%s of the kernel never came", report->lost, plural(report->lost));
 	if (report->unread)
-		note("%" PRIu64 " lines were neither events nor records", report->unread);
+		note("%" PRIu64 " line%s neither event nor record", report->unread,
+		     report->unread == 1 ? " was" : "s were");
+	if (report->chain_lost)
+		note("the chain did not take %" PRIu64 " event%s, and says so", report->chain_lost,
+		     plural(report->chain_lost));
 	if (report->journal_lost)
-		note("%" PRIu64 " entries were not taken by the journal", report->journal_lost);
+		note("the journal did not take %" PRIu64 " refusal%s", report->journal_lost,
+		     plural(report->journal_lost));
 }
 
 static int watch(const struct monitor_options *options, const struct arguments *arguments, const struct buf *key,
@@ -228,6 +227,7 @@ static int watch(const struct monitor_options *options, const struct arguments *
 		.context = &telling,
 		.journal = options->journal,
 		.chain = options->chain,
+		.chain_anew = options->chain_anew,
 		.chain_key = key->data,
 		.chain_key_length = key->length,
 		.metrics = options->metrics,

@@ -7,6 +7,7 @@
 #include "cli/frames.h"
 #include "cli/ground.h"
 #include "cli/print.h"
+#include "cli/refused.h"
 #include "cli/subjects.h"
 #include "cli/verbs.h"
 
@@ -191,19 +192,6 @@ static void keep_refused(const struct callgate_refusal *refusal, struct seen *se
 		events_refused(seen->events, &event, is_kept ? seen->refusals : NULL);
 }
 
-/* What it was: in the past where it happened, else what would have been. */
-static const char *fate_of(const struct callgate_refusal *refusal)
-{
-	uint32_t kind = refusal->explanation.action.ret >> 16;
-
-	if (refusal->outcome == CALLGATE_OUTCOME_ENDED)
-		return "was ended for";
-	if (refusal->outcome == CALLGATE_OUTCOME_FAILED)
-		return "was refused";
-	/* SECCOMP_RET_ERRNO */
-	return kind == 5 ? "would be refused" : "would be ended for";
-}
-
 /* Whether it is the first of its kind, or too bad for one line to speak for many. */
 static bool is_worth_saying(const struct callgate_refusal *refusal, struct seen *seen)
 {
@@ -228,7 +216,7 @@ static void say_why(const struct callgate_refusal *refusal)
 	char action[32];
 
 	callgate_action_format(why->action, action, sizeof(action));
-	note("%s %s %s", refusal->program[0] ? refusal->program : "the target", fate_of(refusal), refusal->call);
+	note("%s %s %s", refusal->program[0] ? refusal->program : "the target", refusal_fate(refusal), refusal->call);
 	if (!why->line)
 		note("%s: %s: %s", refusal->policy, action, why->reason);
 	else if (why->by_rule)
@@ -279,8 +267,10 @@ static void say_unseen(const struct callgate_run_report *report)
 
 static void say_unsaid(const struct callgate_run_report *report, const struct seen *seen)
 {
-	if (seen->unsaid + report->suppressed)
-		note("and %" PRIu64 " more refusals of these kinds", seen->unsaid + report->suppressed);
+	const uint64_t more = seen->unsaid + report->suppressed;
+
+	if (more)
+		note("and %" PRIu64 " more refusal%s of these kinds", more, plural(more));
 }
 
 /* An end that the target did not choose. */

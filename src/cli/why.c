@@ -4,10 +4,12 @@
  */
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/error.h"
 #include "base/file.h"
 #include "cli/cage.h"
 #include "cli/frames.h"
 #include "cli/print.h"
+#include "cli/refused.h"
 #include "cli/subjects.h"
 #include "cli/verbs.h"
 
@@ -16,6 +18,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,33 +42,12 @@ static const struct option_row why_rows[] = {
 
 const struct usage why_usage = USAGE("[FILE]", 0, 1, why_rows);
 
-/* Longer than any line that callgate writes. */
-#define LINE_MAX_BYTES (1 << 20)
+/* In place of a refusal's number. */
+#define NUMBER_LAST ULONG_MAX
 
 static void event_close(struct callgate_event **event)
 {
 	callgate_event_free(*event);
-}
-
-/* The text for a terminal: nothing of a stranger's that steers it. */
-static const char *shown(char *text)
-{
-	for (char *at = text; *at; at++)
-		if (*at < ' ' || *at > '~')
-			*at = '?';
-	return text;
-}
-
-static const char *fate_of(const struct callgate_refusal *refusal)
-{
-	switch (refusal->outcome) {
-	case CALLGATE_OUTCOME_ENDED:
-		return "was ended for";
-	case CALLGATE_OUTCOME_FAILED:
-		return "was refused";
-	default:
-		return "was let through";
-	}
 }
 
 static void spell_time(const struct callgate_refusal *refusal, char *text, size_t size)
@@ -98,7 +80,7 @@ static void print_head(struct callgate_refusal *refusal)
 	if (when[0])
 		printf(", on %s", when);
 	putchar('\n');
-	print_line(fate_of(refusal), shown(refusal->call));
+	print_line(refusal_fate(refusal), shown(refusal->call));
 	if (refusal->build_id[0])
 		print_line("build-id", shown(refusal->build_id));
 }
@@ -177,7 +159,7 @@ static void list_event(const struct callgate_event *event, unsigned long number)
 	char when[64];
 
 	spell_time(&copy.refusal, when, sizeof(when));
-	printf("%4lu  %s  %s %s %s\n", number, when, shown(copy.refusal.program), fate_of(&copy.refusal),
+	printf("%4lu  %s  %s %s %s\n", number, when, shown(copy.refusal.program), refusal_fate(&copy.refusal),
 	       shown(copy.refusal.call));
 }
 
@@ -204,30 +186,35 @@ static struct callgate_event *read_refusal(const char *line, size_t length)
 }
 
 /* The refusal of this number, or the last. */
-static int find_refusal(FILE *from, const struct why_options *options, struct callgate_event **ret_event)
+static int find_refusal(FILE *from, const char *name, const struct why_options *options,
+			struct callgate_event **ret_event)
 {
 	cleanup_free char *line = NULL;
 	cleanup(event_close) struct callgate_event *found = NULL;
 	unsigned long number = 0;
+	bool is_rest = false; /* of a line that is too long for an event */
+	struct callgate_error err;
 	size_t size = 0;
 	ssize_t length;
 
-	while ((length = getline(&line, &size, from)) > 0) {
-		struct callgate_event *event;
+	while ((length = file_line(from, CALLGATE_EVENT_LINE_MAX, &line, &size)) > 0) {
+		bool has_end = line[length - 1] == '\n';
+		struct callgate_event *event = is_rest ? NULL : read_refusal(line, (size_t)length - has_end);
 
-		length -= line[length - 1] == '\n';
-		event = length <= LINE_MAX_BYTES ? read_refusal(line, (size_t)length) : NULL;
-		if (!event)
-			continue;
-		number++;
-		if (options->list)
+		is_rest = !has_end;
+		number += event != NULL;
+		if (event && options->list)
 			list_event(event, number);
-		if (options->number && number != options->number) {
+		if (!event || (options->number != NUMBER_LAST && number != options->number)) {
 			callgate_event_free(event);
 			continue;
 		}
 		callgate_event_free(found);
 		found = event;
+	}
+	if (length < 0) {
+		(void)fail_errno(&err, "cannot read '%s'", name);
+		return failure(&err);
 	}
 	*ret_event = take_ptr(found);
 	return number ? STATUS_YES : STATUS_NO;
@@ -237,14 +224,12 @@ static int why_file(FILE *from, const char *name, const struct why_options *opti
 		    const struct callgate_subject *subject)
 {
 	cleanup(event_close) struct callgate_event *event = NULL;
-	int status = find_refusal(from, options, &event);
+	int status = find_refusal(from, name, options, &event);
 
-	if (status != STATUS_YES) {
+	if (status == STATUS_NO)
 		note("%s tells of no refused call", name);
-		return STATUS_NO;
-	}
-	if (options->list)
-		return STATUS_YES;
+	if (status != STATUS_YES || options->list)
+		return status;
 	if (!event)
 		return misuse_hint("'--list' numbers them%s", "", "why: %s tells of fewer than %lu", name,
 				   options->number);
@@ -279,7 +264,7 @@ static bool is_elf(int fd)
 int cmd_why(const struct verb *verb, int argc, char **argv)
 {
 	cleanup(subject_free) struct callgate_subject *subject = NULL;
-	struct why_options options = { 0 };
+	struct why_options options = { .number = NUMBER_LAST };
 	cleanup_file FILE *from = NULL;
 	struct arguments arguments;
 	const char *name;
@@ -287,6 +272,8 @@ int cmd_why(const struct verb *verb, int argc, char **argv)
 
 	if (status != OPTIONS_DONE)
 		return status;
+	if (!options.number)
+		return misuse("why: refusals are counted from 1");
 	name = arguments.count ? arguments.items[0] : "-";
 	if (options.policy)
 		status = subject_from_argument(options.policy, NULL, &subject);

@@ -35,6 +35,7 @@ static const char *name_callgate_seen_by_name(int value)
 
 /* 64 bits of nanoseconds end in the year 2262. */
 #define SECONDS_MAX 9e9
+#define SECOND_NS   INT64_C(1000000000)
 
 #define MEMBER(member) offsetof(struct callgate_refusal, member), sizeof(((struct callgate_refusal *)NULL)->member)
 
@@ -57,10 +58,9 @@ _Static_assert(sizeof(enum callgate_outcome) == sizeof(uint32_t) && sizeof(enum 
 	       "a choice is read and written as a number of four bytes");
 
 static const char *const event_kinds[] = {
-	[CALLGATE_EVENT_REFUSED] = "refused",
-	[CALLGATE_EVENT_SUPPRESSED] = "suppressed",
-	[CALLGATE_EVENT_STARTED] = "started",
-	[CALLGATE_EVENT_ENDED] = "ended",
+	[CALLGATE_EVENT_REFUSED] = "refused", [CALLGATE_EVENT_SUPPRESSED] = "suppressed",
+	[CALLGATE_EVENT_STARTED] = "started", [CALLGATE_EVENT_ENDED] = "ended",
+	[CALLGATE_EVENT_GAP] = "gap",
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -201,19 +201,32 @@ static int add_refusal(json_t *object, const struct callgate_event *event)
 
 static int add_rest(json_t *object, const struct callgate_event *event)
 {
-	int failed = json_object_set_new(object, "pid", json_integer(event->refusal.pid)) |
-		     json_object_set_new(object, "program", json_any(event->refusal.program)) |
-		     json_object_set_new(object, "policy", json_any(event->refusal.policy));
+	const struct callgate_refusal *refusal = &event->refusal;
+	int failed = 0;
 
-	if (event->kind == CALLGATE_EVENT_SUPPRESSED)
+	if (event->kind == CALLGATE_EVENT_GAP)
+		failed |= json_object_set_new(object, "reason", json_any(refusal->explanation.reason));
+	else
+		failed |= json_object_set_new(object, "pid", json_integer(refusal->pid)) |
+			  json_object_set_new(object, "program", json_any(refusal->program)) |
+			  json_object_set_new(object, "policy", json_any(refusal->policy));
+	if (event->kind == CALLGATE_EVENT_SUPPRESSED || event->kind == CALLGATE_EVENT_GAP)
 		failed |= json_object_set_new(object, "count", json_integer((json_int_t)event->count));
 	return failed;
 }
 
+/* A double holds a time of today to a quarter of a microsecond: what stands beside it makes it exact. */
+static json_t *head_json(const struct callgate_event *event)
+{
+	int64_t time = event->refusal.time_ns;
+
+	return json_pack("{ss sf sI}", "event", event_kinds[event->kind], "time", (double)time / 1e9, "nsec",
+			 (json_int_t)(time % SECOND_NS));
+}
+
 json_t *event_json(const struct callgate_event *event)
 {
-	cleanup_json json_t *object =
-		json_pack("{ss sf}", "event", event_kinds[event->kind], "time", (double)event->refusal.time_ns / 1e9);
+	cleanup_json json_t *object = head_json(event);
 	int failed = !object;
 
 	if (!failed)
@@ -394,16 +407,22 @@ static int take_kind(const json_t *object, enum callgate_event_kind *kind, struc
 	return fail(err, CALLGATE_E_SYNTAX, "an object without 'event'");
 }
 
-static bool take_time(const json_t *value, int64_t *time_ns)
+static bool take_time(const json_t *object, int64_t *time_ns)
 {
+	const json_t *value = json_object_get(object, "time"), *exact = json_object_get(object, "nsec");
 	double seconds = json_number_value(value);
+	json_int_t nsec = json_integer_value(exact);
 
 	if (!value)
 		return true;
 	if (!json_is_number(value) || !(seconds >= 0 && seconds < SECONDS_MAX))
 		return false;
 	*time_ns = (int64_t)(seconds * 1e9 + 0.5);
-	return true;
+	if (!exact)
+		return true;
+	/* The second that is meant is the one in which both come closest. */
+	*time_ns = (*time_ns - nsec + SECOND_NS / 2) / SECOND_NS * SECOND_NS + nsec;
+	return json_is_integer(exact) && nsec >= 0 && nsec < SECOND_NS;
 }
 
 static int take_refusal(const json_t *object, struct parsed *parsed, struct callgate_error *err)
@@ -435,6 +454,9 @@ static int take_rest(const json_t *object, struct callgate_event *event, struct 
 		return fail_key("program", err);
 	if (!take_text(json_object_get(object, "policy"), event->refusal.policy, sizeof(event->refusal.policy)))
 		return fail_key("policy", err);
+	if (!take_text(json_object_get(object, "reason"), event->refusal.explanation.reason,
+		       sizeof(event->refusal.explanation.reason)))
+		return fail_key("reason", err);
 	if (count && (!json_is_integer(count) || json_integer_value(count) < 0))
 		return fail_key("count", err);
 	event->count = (uint64_t)json_integer_value(count);
@@ -455,7 +477,7 @@ int callgate_event_parse(const char *line, size_t length, struct callgate_event 
 	status = take_kind(object, &parsed->event.kind, err);
 	if (status)
 		return status;
-	if (!take_time(json_object_get(object, "time"), &parsed->event.refusal.time_ns))
+	if (!take_time(object, &parsed->event.refusal.time_ns))
 		return fail_key("time", err);
 	status = parsed->event.kind == CALLGATE_EVENT_REFUSED ? take_refusal(object, parsed, err)
 							      : take_rest(object, &parsed->event, err);

@@ -130,6 +130,8 @@ void counts_text(struct counts *counts, struct buf *text)
 		  __atomic_load_n(&counts->report.unread, __ATOMIC_RELAXED));
 	add_total(text, "callgate_journal_lost_total", "Entries that the journal did not take.",
 		  __atomic_load_n(&counts->report.journal_lost, __ATOMIC_RELAXED));
+	add_total(text, "callgate_chain_lost_total", "Events that the chain could not take.",
+		  __atomic_load_n(&counts->report.chain_lost, __ATOMIC_RELAXED));
 	pthread_mutex_unlock(&counts->lock);
 }
 

@@ -22,9 +22,8 @@
 #include <sys/stat.h>
 
 enum {
-	LINE_MAX_BYTES = 1 << 20, /* a longer one is passed over */
-	FOLLOW_MS = 100,	  /* how often the end of a file is looked at again */
-	AUDIT_BUFFER = 16 << 20,  /* bytes that the kernel keeps for us */
+	FOLLOW_MS = 100,	 /* how often the end of a file is looked at again */
+	AUDIT_BUFFER = 16 << 20, /* bytes that the kernel keeps for us */
 	AUDIT_MESSAGE_MAX = 16 << 10,
 };
 
@@ -114,7 +113,7 @@ static void take_lines(struct feed *feed, struct buf *text, bool *is_skipping)
 	}
 	memmove(text->data, text->data + at, text->length - at);
 	text->length -= at;
-	if (text->length > LINE_MAX_BYTES) {
+	if (text->length > CALLGATE_EVENT_LINE_MAX) {
 		if (!*is_skipping)
 			count_unread(feed);
 		*is_skipping = true;

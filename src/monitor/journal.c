@@ -55,12 +55,14 @@ static void add_field(struct buf *entry, const char *name, const char *value)
 	buf_printf(entry, "%s\n", value);
 }
 
-/* syslog's: an end is an error, a failed call a warning, what was let through a notice. */
-static const char *priority_of(const struct callgate_refusal *refusal)
+/* syslog's: an end or a gap is an error, a failed call a warning, what was let through a notice. */
+static const char *priority_of(const struct callgate_event *event)
 {
 	static const char *const priorities[] = { "3", "4", "5" };
 
-	return priorities[refusal->outcome];
+	if (event->kind == CALLGATE_EVENT_GAP)
+		return "3";
+	return event->kind == CALLGATE_EVENT_SUPPRESSED ? "4" : priorities[event->refusal.outcome];
 }
 
 static void compose(const struct callgate_event *event, const char *line, struct buf *entry)
@@ -69,12 +71,15 @@ static void compose(const struct callgate_event *event, const char *line, struct
 	char text[2048];
 
 	if (event->kind == CALLGATE_EVENT_SUPPRESSED)
-		snprintf(text, sizeof(text), "%s: %" PRIu64 " more refusals", refusal->program, event->count);
+		snprintf(text, sizeof(text), "%s: %" PRIu64 " more refusal%s", refusal->program, event->count,
+			 event->count == 1 ? "" : "s");
+	else if (event->kind == CALLGATE_EVENT_GAP)
+		snprintf(text, sizeof(text), "gap: %s", refusal->explanation.reason);
 	else
 		snprintf(text, sizeof(text), "%s: %s: %s", refusal->program, callgate_outcome_name(refusal->outcome),
 			 refusal->call);
 	add_field(entry, "MESSAGE", text);
-	add_field(entry, "PRIORITY", event->kind == CALLGATE_EVENT_SUPPRESSED ? "4" : priority_of(refusal));
+	add_field(entry, "PRIORITY", priority_of(event));
 	add_field(entry, "SYSLOG_IDENTIFIER", "callgate");
 	snprintf(text, sizeof(text), "%d", refusal->pid);
 	add_field(entry, "OBJECT_PID", refusal->pid > 0 ? text : "");

@@ -11,6 +11,8 @@
 #include "monitor/serve.h"
 #include "monitor/feed.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -92,6 +94,35 @@ static int monitor_open_feeds(struct monitor *monitor, struct callgate_error *er
 	return CALLGATE_OK;
 }
 
+/* All but the chain. */
+static bool monitor_pass_on(struct monitor *monitor, const struct callgate_event *event, const char *line)
+{
+	const struct callgate_monitor_options *options = monitor->options;
+	bool is_start_or_end = event->kind == CALLGATE_EVENT_STARTED || event->kind == CALLGATE_EVENT_ENDED;
+
+	counts_add(&monitor->counts, event);
+	if (monitor->serve)
+		serve_tell(monitor->serve, line);
+	if (monitor->journal >= 0 && !is_start_or_end && !journal_send(monitor->journal, event, line))
+		__atomic_add_fetch(&monitor->counts.report.journal_lost, 1, __ATOMIC_RELAXED);
+	return !options->told || options->told(event, line, options->context);
+}
+
+/* The others are told of what the chain does not hold. */
+static int monitor_tell_gap(struct monitor *monitor, uint64_t count, const char *reason, struct callgate_error *err)
+{
+	struct callgate_event event = { .kind = CALLGATE_EVENT_GAP, .count = count };
+	cleanup_free char *line = NULL;
+	int status;
+
+	event.refusal.time_ns = event_now();
+	snprintf(event.refusal.explanation.reason, sizeof(event.refusal.explanation.reason), "%s", reason);
+	status = callgate_event_format(&event, &line, err);
+	if (status == CALLGATE_OK)
+		monitor_pass_on(monitor, &event, line);
+	return status;
+}
+
 static int monitor_open(struct monitor *monitor, struct callgate_error *err)
 {
 	const struct callgate_monitor_options *options = monitor->options;
@@ -106,8 +137,8 @@ static int monitor_open(struct monitor *monitor, struct callgate_error *err)
 	if (status == CALLGATE_OK)
 		status = monitor_open_feeds(monitor, err);
 	if (status == CALLGATE_OK && options->chain)
-		status =
-			chain_open(options->chain, options->chain_key, options->chain_key_length, &monitor->chain, err);
+		status = chain_open(options->chain, options->chain_key, options->chain_key_length, options->chain_anew,
+				    &monitor->chain, err);
 	if (status == CALLGATE_OK && options->journal)
 		status = journal_open(options->journal, &monitor->journal, err);
 	if (status == CALLGATE_OK && options->metrics)
@@ -116,6 +147,8 @@ static int monitor_open(struct monitor *monitor, struct callgate_error *err)
 		status = serve_start(options->serve, options->token, &monitor->counts, &monitor->serve, err);
 	if (status == CALLGATE_OK && monitor->serve && options->served)
 		options->served(serve_address(monitor->serve), options->context);
+	if (status == CALLGATE_OK && monitor->chain.gap[0])
+		status = monitor_tell_gap(monitor, 0, monitor->chain.gap, err);
 	return status;
 }
 
@@ -137,12 +170,28 @@ static int monitor_start(struct monitor *monitor, struct callgate_error *err)
 	return status;
 }
 
+/* First what must not be lost. A disk that is full is told of once, and tried again with each event. */
+static int monitor_chain(struct monitor *monitor, const char *line, struct callgate_error *err)
+{
+	struct chain *chain = &monitor->chain;
+	bool was_whole = chain->missed == 0;
+	struct callgate_error reason;
+	int status = chain_append(chain, line, &reason);
+
+	if (status != CALLGATE_E_OS) {
+		if (status != CALLGATE_OK && err)
+			*err = reason;
+		return status;
+	}
+	__atomic_add_fetch(&monitor->counts.report.chain_lost, 1, __ATOMIC_RELAXED);
+	return was_whole ? monitor_tell_gap(monitor, 1, reason.message, err) : CALLGATE_OK;
+}
+
 /* To all who are named. *ret_goes_on is false when the one who asked wants no more. */
 static int monitor_tell(struct monitor *monitor, struct callgate_event *event, bool *ret_goes_on,
 			struct callgate_error *err)
 {
 	const struct callgate_monitor_options *options = monitor->options;
-	bool is_refusal = event->kind == CALLGATE_EVENT_REFUSED || event->kind == CALLGATE_EVENT_SUPPRESSED;
 	cleanup_free char *line = NULL;
 	int status = CALLGATE_OK;
 
@@ -150,18 +199,11 @@ static int monitor_tell(struct monitor *monitor, struct callgate_event *event, b
 		status = callgate_refusal_explain(options->subject, &event->refusal, err);
 	if (status == CALLGATE_OK)
 		status = callgate_event_format(event, &line, err);
-	/* First what must not be lost. */
 	if (status == CALLGATE_OK && monitor->chain.fd >= 0)
-		status = chain_append(&monitor->chain, line, err);
-	if (status != CALLGATE_OK)
-		return status;
-	counts_add(&monitor->counts, event);
-	if (monitor->serve)
-		serve_tell(monitor->serve, line);
-	if (monitor->journal >= 0 && is_refusal && !journal_send(monitor->journal, event, line))
-		__atomic_add_fetch(&monitor->counts.report.journal_lost, 1, __ATOMIC_RELAXED);
-	*ret_goes_on = !options->told || options->told(event, line, options->context);
-	return CALLGATE_OK;
+		status = monitor_chain(monitor, line, err);
+	if (status == CALLGATE_OK)
+		*ret_goes_on = monitor_pass_on(monitor, event, line);
+	return status;
 }
 
 /* Tells what comes; after a failure what still comes is thrown away, so that nobody waits for room. */
@@ -181,6 +223,16 @@ static int monitor_drain(struct monitor *monitor, struct callgate_error *err)
 	return status;
 }
 
+/* What the chain still lacks at the end is told by failing. */
+static int monitor_settle(struct monitor *monitor, struct callgate_error *err)
+{
+	int status = chain_settle(&monitor->chain, err);
+
+	if (status != CALLGATE_OK)
+		error_hint(err, "the last %" PRIu64 " of what was told are not in it", monitor->chain.missed);
+	return status;
+}
+
 int callgate_monitor_run(const struct callgate_monitor_options *options, struct callgate_monitor_report *ret_report,
 			 struct callgate_error *err)
 {
@@ -195,6 +247,8 @@ int callgate_monitor_run(const struct callgate_monitor_options *options, struct 
 	drained = monitor_drain(&monitor, status == CALLGATE_OK ? err : NULL);
 	if (status == CALLGATE_OK)
 		status = drained;
+	if (status == CALLGATE_OK && monitor.chain.fd >= 0)
+		status = monitor_settle(&monitor, err);
 	if (status != CALLGATE_OK)
 		return status;
 	*ret_report = monitor.counts.report;

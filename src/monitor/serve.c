@@ -62,10 +62,11 @@ static void add_totals(const struct serve *serve, struct buf *text)
 	pthread_mutex_lock(&serve->counts->lock);
 	buf_printf(text,
 		   "{\"refused\":%" PRIu64 ",\"suppressed\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"unread\":%" PRIu64
-		   ",\"journal_lost\":%" PRIu64 "}",
+		   ",\"journal_lost\":%" PRIu64 ",\"chain_lost\":%" PRIu64 "}",
 		   report->refused, report->suppressed, __atomic_load_n(&report->lost, __ATOMIC_RELAXED),
 		   __atomic_load_n(&report->unread, __ATOMIC_RELAXED),
-		   __atomic_load_n(&report->journal_lost, __ATOMIC_RELAXED));
+		   __atomic_load_n(&report->journal_lost, __ATOMIC_RELAXED),
+		   __atomic_load_n(&report->chain_lost, __ATOMIC_RELAXED));
 	pthread_mutex_unlock(&serve->counts->lock);
 }
 

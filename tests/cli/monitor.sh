@@ -32,7 +32,7 @@ expect 0 'from a pipe' sh -c 'cat events | "$0" monitor -' "$CALLGATE"
 stdout_has 'mkdir("two"'
 expect 0 'what is no event is counted' sh -c 'printf "nonsense\n{\"event\":\"refused\",\"pid\":-1}\n\ntype=SYSCALL msg=audit(1.5:1): x\n" | "$0" monitor -' "$CALLGATE"
 stdout_is ''
-stderr_has '2 lines were neither events nor records'
+stderr_has '2 lines were neither event nor record'
 expect 0 'a stranger steers no terminal' sh -c 'printf "{\"event\":\"refused\",\"program\":\"\\\\u001b[2J\"}\n" | "$0" monitor -' "$CALLGATE"
 stdout_has '^..:..:.. ?\[2J\[0\] was ended for $'
 echo "type=SECCOMP msg=audit(1.5:1): pid=7 exe=\"/bin/uname\" arch=c000003e syscall=63 ip=0x1 code=0x80000000" >log
@@ -68,6 +68,24 @@ truncate -s 8M hole
 expect 3 'what is no chain is not read to its end' callgate monitor --verify hole --chain-key key
 stderr_has 'a line of it has more than'
 expect 3 '  and none is gone on with there' callgate monitor -q --chain hole --chain-key key events
+head -c -9 chain >torn
+expect 2 'one whose last line is cut is not gone on with' callgate monitor -q --chain torn --chain-key key events
+stderr_has 'torn:12: error: this line is cut off'
+expect 0 'unless it is said to begin anew' callgate monitor --chain torn --chain-anew --chain-key key events
+stdout_has "gap: the chain before this one, put aside as 'torn.1', holds up to line 11,"
+check '  what was there is put aside' test "$(head -c -9 chain | cksum)" = "$(cksum <torn.1)"
+expect 0 '  and the new one holds' callgate monitor --verify torn --chain-key key
+stdout_has '^7 lines, '
+stderr_has '1 of them says that something is missing'
+check '  and names the last link that held' grep -q "$(sed -n '11s/.*"link":"\([0-9a-f]*\)".*/\1/p' chain)" torn
+expect 0 'a chain can be explained' callgate why --number 2 torn
+stdout_has 'mkdir("two"'
+expect 0 '  and watched' callgate monitor torn
+check '  with its gap' test "$(grep -c 'gap: ' out)" -eq 1
+expect 3 'a chain that is full at the end is an error' bash -c 'ulimit -f 1 && exec "$0" monitor -q --chain full events' "$CALLGATE"
+stderr_has "cannot write the chain 'full': File too large"
+stderr_has 'of what was told are not in it'
+expect 0 '  and it ends behind its last line' callgate monitor --verify full
 printf short >key
 expect 2 'a key that can be guessed is none' callgate monitor --verify chain --chain-key key
 

@@ -24,6 +24,13 @@ stderr_has 'tells of fewer than 3'
 expect 1 'nothing to explain' callgate why /dev/null
 stderr_has '/dev/null tells of no refused call'
 expect 2 'no file' callgate why missing
+expect 2 'what cannot be read is no file without refusals' callgate why .
+stderr_has "cannot read '.': Is a directory"
+expect 2 'they are counted from 1' callgate why --number 0 events
+stderr_has 'counted from 1'
+(head -c 2000000 /dev/zero | tr '\0' '[' && cat events) >long
+expect 0 'a line that is too long is passed over' callgate why --list long
+check '  with the line that it runs into' test "$(wc -l <out)" -eq 2
 expect 1 'a line of a stranger' sh -c 'printf "{\"event\":\"refused\",\"call\":7}\n\033[31m\n" | "$0" why' "$CALLGATE"
 expect 0 'steers no terminal' sh -c 'printf "{\"event\":\"refused\",\"program\":\"\\\\u001b[31m\\\\n\",\"call\":\"\\\\u0007\"}\n" | "$0" why' "$CALLGATE"
 stdout_has '^?\[31m?$'

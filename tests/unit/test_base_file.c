@@ -158,6 +158,30 @@ static void a_file_is_read_within_its_limit(void **state)
 	buf_fini(&bytes);
 }
 
+static void lines_are_read_in_pieces_of_a_limit(void **state)
+{
+	static const char *const pieces[] = { "ab\n", "long", "er\n", "\n", "end" };
+	char *line = NULL;
+	size_t size = 0;
+	FILE *from;
+
+	replace(path, "ab\nlonger\n\nend");
+	from = fopen(path, "r");
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(*pieces); i++) {
+		assert_int_equal(file_line(from, 4, &line, &size), strlen(pieces[i]));
+		assert_string_equal(line, pieces[i]);
+	}
+	assert_int_equal(file_line(from, 4, &line, &size), 0);
+	free(line);
+	fclose(from);
+	from = fopen("/", "r");
+	line = NULL;
+	size = 0;
+	assert_int_equal(file_line(from, 4, &line, &size), -1);
+	assert_int_equal(errno, EISDIR);
+	fclose(from);
+}
+
 static void every_allocation_may_fail(void **state)
 {
 	replace(path, "old");
@@ -174,4 +198,5 @@ static void every_allocation_may_fail(void **state)
 UNIT_TESTS(test_base_file, CASE(a_new_file_has_the_mode_less_the_umask), CASE(a_file_that_is_there_keeps_its_mode),
 	   CASE(a_link_stays_and_leads_to_the_new_bytes), CASE(a_link_that_comes_later_leads_nowhere),
 	   CASE(a_folder_that_is_exchanged_is_not_followed), CASE(what_cannot_be_written_is_as_it_was),
-	   CASE(a_file_is_read_within_its_limit), CASE(every_allocation_may_fail), )
+	   CASE(a_file_is_read_within_its_limit), CASE(lines_are_read_in_pieces_of_a_limit),
+	   CASE(every_allocation_may_fail), )

@@ -13,7 +13,7 @@ static struct callgate_event sample(void)
 	struct callgate_event event = { .kind = CALLGATE_EVENT_REFUSED, .frames = &frame, .frame_count = 1 };
 	struct callgate_refusal *refusal = &event.refusal;
 
-	refusal->time_ns = 1800000000500000000;
+	refusal->time_ns = 1800000000999999999;
 	refusal->pid = 10;
 	refusal->tid = 11;
 	refusal->has_args = true;

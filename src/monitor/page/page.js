@@ -135,10 +135,10 @@ function row({ event, times }) {
 	const line = make("tr"), program = make("td"), call = make("td"), what = make("td");
 	line.tabIndex = 0;
 	line.setAttribute("aria-selected", String(state.chosen === event.serial));
-	program.append(make("b", base(event.program)), make("span", " " + (event.pid || ""), "path"));
+	program.append(make("b", event.event === "gap" ? "the chain" : base(event.program)), make("span", " " + (event.pid || ""), "path"));
 	program.title = event.program || "";
-	what.append(badge(event.event === "suppressed" ? "suppressed" : event.outcome));
-	call.append(event.event === "suppressed" ? make("span", number(event.count) + " more, not told one by one", "path") : make("code", event.call));
+	what.append(badge(event.event === "refused" ? event.outcome : event.event));
+	call.append(event.event === "refused" ? make("code", event.call) : make("span", event.event === "gap" ? event.reason : number(event.count) + " more, not told one by one", "path"));
 	if (times > 1) call.prepend(make("span", number(times), "count"));
 	call.title = event.call || "";
 	line.append(make("td", clock(event.time)), program, what, call, make("td", rule(event)));
@@ -188,6 +188,10 @@ function drawDetail(event) {
 		pair(list, "Process", event.pid);
 		pair(list, "Count", number(event.count));
 		detail.replaceChildren(make("h3", "Refusals that were only counted"), list);
+		return;
+	}
+	if (event.event === "gap") {
+		detail.replaceChildren(make("h3", "The chain does not hold all"), make("p", event.reason));
 		return;
 	}
 	pair(list, "Outcome", (event.action || "") + " · " + (FATES[event.outcome] || event.outcome));
@@ -264,7 +268,7 @@ function drawTotals() {
 	const totals = state.totals || {};
 	by("t-refused").textContent = number(totals.refused);
 	by("t-suppressed").textContent = number(totals.suppressed);
-	by("t-lost").textContent = number((totals.lost || 0) + (totals.journal_lost || 0));
+	by("t-lost").textContent = number((totals.lost || 0) + (totals.journal_lost || 0) + (totals.chain_lost || 0));
 	by("t-rate").textContent = number(lastMinute());
 }
 
@@ -272,9 +276,9 @@ function drawTotals() {
 
 function take(event) {
 	if (event.event === "started") state.policies.set(event.pid, event.policy);
-	if (event.event !== "refused" && event.event !== "suppressed") return;
+	if (event.event !== "refused" && event.event !== "suppressed" && event.event !== "gap") return;
 	const fresh = Math.abs(Date.now() / 1000 - event.time) < SECONDS;
-	if (fresh) count(event.event === "suppressed" ? "counted" : event.outcome, event.event === "suppressed" ? event.count : 1);
+	if (fresh && event.event !== "gap") count(event.event === "suppressed" ? "counted" : event.outcome, event.event === "suppressed" ? event.count : 1);
 	event.serial = ++state.serial;
 	event.backtrace = event.backtrace || [];
 	state.events.unshift(event);
