@@ -5,6 +5,7 @@
  *	inside QUESTION [ARGUMENT...]
  */
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/keyctl.h>
@@ -20,6 +21,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -204,6 +206,116 @@ static int ask_escape(char **arguments)
 	return 0;
 }
 
+/* folder: whether ".." leads from the working folder out of the root. */
+static int ask_folder(char **arguments)
+{
+	struct stat root, found;
+
+	if (stat("/", &root) < 0)
+		return answer(-1);
+	for (int up = 0; up < 64; up++)
+		if (chdir("..") < 0)
+			break;
+	if (stat(".", &found) < 0)
+		return answer(-1);
+	puts(found.st_dev == root.st_dev && found.st_ino == root.st_ino ? "contained" : "escaped");
+	return 0;
+}
+
+/* namespaces: in which it is. */
+static int ask_namespaces(char **arguments)
+{
+	static const char *const names[] = { "pid", "mnt", "net", "ipc", "uts" };
+	char path[32], link[64];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		snprintf(path, sizeof(path), "/proc/self/ns/%s", names[i]);
+		ssize_t length = readlink(path, link, sizeof(link));
+		printf("%.*s\n", length > 0 ? (int)length : 0, link);
+	}
+	return 0;
+}
+
+/* list FOLDER: what is in it. */
+static int ask_list(char **arguments)
+{
+	DIR *folder = opendir(arguments[0]);
+	struct dirent *entry;
+
+	if (!folder)
+		return answer(-1);
+	while ((entry = readdir(folder)))
+		if (entry->d_name[0] != '.')
+			puts(entry->d_name);
+	closedir(folder);
+	return 0;
+}
+
+/* read FILE: whether anything can be read of it. */
+static int ask_read(char **arguments)
+{
+	int fd = open(arguments[0], O_RDONLY | O_CLOEXEC);
+	ssize_t length;
+	char byte;
+
+	if (fd < 0)
+		return answer(-1);
+	length = read(fd, &byte, 1);
+	close(fd);
+	return length == 0 ? puts("nothing"), 0 : answer(length);
+}
+
+/* exec PROGRAM ARGUMENT...: becomes it. */
+static int ask_exec(char **arguments)
+{
+	execv(arguments[0], arguments);
+	return answer(-1);
+}
+
+/* variable NAME: whether the environment has it. */
+static int ask_variable(char **arguments)
+{
+	puts(getenv(arguments[0]) ? "yes" : "no");
+	return 0;
+}
+
+/* hostname */
+static int ask_hostname(char **arguments)
+{
+	char name[256] = "";
+
+	gethostname(name, sizeof(name) - 1);
+	puts(name);
+	return 0;
+}
+
+/* files: how many descriptors it may have. */
+static int ask_files(char **arguments)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return answer(-1);
+	printf("%llu\n", (unsigned long long)limit.rlim_cur);
+	return 0;
+}
+
+/* processes: how many it can start beside itself, up to a hundred. */
+static int ask_processes(char **arguments)
+{
+	pid_t children[100];
+	int count = 0;
+
+	while (count < 100 && (children[count] = fork()) >= 0)
+		if (children[count++] == 0)
+			for (;;)
+				pause();
+	printf("%d\n", count);
+	while (count--)
+		kill(children[count], SIGKILL);
+	return 0;
+}
+
 /* descriptors: those that are open. */
 static int ask_descriptors(char **arguments)
 {
@@ -279,6 +391,21 @@ static bool has_status(const char *line)
 	return strstr(text, line);
 }
 
+/* capabilities: whether it has one, in any of the five sets. */
+static int ask_capabilities(char **arguments)
+{
+	static const char *const sets[] = { "Inh", "Prm", "Eff", "Bnd", "Amb" };
+	char line[64];
+
+	for (size_t i = 0; i < sizeof(sets) / sizeof(*sets); i++) {
+		snprintf(line, sizeof(line), "\nCap%s:\t0000000000000000\n", sets[i]);
+		if (!has_status(line))
+			return puts("some"), 0;
+	}
+	puts("none");
+	return 0;
+}
+
 static int not_confined(const char *why)
 {
 	printf("not confined: %s\n", why);
@@ -336,19 +463,28 @@ struct question {
 static const struct question questions[] = {
 	{ "abstract", ask_abstract, 1 },
 	{ "bind", ask_bind, 1 },
+	{ "capabilities", ask_capabilities, 0 },
 	{ "confined", ask_confined, 0 },
 	{ "connect", ask_connect, 1 },
 	{ "covered", ask_covered, 0 },
 	{ "descriptors", ask_descriptors, 0 },
 	{ "escape", ask_escape, 0 },
+	{ "exec", ask_exec, 1 },
+	{ "files", ask_files, 0 },
+	{ "folder", ask_folder, 0 },
+	{ "hostname", ask_hostname, 0 },
 	{ "ids", ask_ids, 0 },
 	{ "key", ask_key, 2 },
 	{ "keyring", ask_keyring, 1 },
 	{ "kill", ask_kill, 1 },
+	{ "list", ask_list, 1 },
 	{ "listen", ask_listen, 1 },
 	{ "memory", ask_memory, 1 },
 	{ "mmap", ask_mmap, 0 },
 	{ "mprotect", ask_mprotect, 0 },
+	{ "namespaces", ask_namespaces, 0 },
+	{ "processes", ask_processes, 0 },
+	{ "read", ask_read, 1 },
 	{ "scan", ask_scan, 0 },
 	{ "securebits", ask_securebits, 0 },
 	{ "shm-find", ask_shm_find, 1 },
@@ -357,6 +493,7 @@ static const struct question questions[] = {
 	{ "tiocsti", ask_tiocsti, 0 },
 	{ "tsc", ask_tsc, 0 },
 	{ "userns", ask_userns, 0 },
+	{ "variable", ask_variable, 1 },
 	{ "write", ask_write, 1 },
 };
 
