@@ -108,9 +108,11 @@ CALLGATE_OBSERVING size_t callgate_scan_lookups_count(const struct callgate_scan
 CALLGATE_OBSERVING void callgate_scan_lookups(const struct callgate_scan *scan, size_t index,
 					      struct callgate_scan_site *ret_site);
 
-/* A place that runs another program, under the filter that this one has: a filter survives exec. */
+/* A place that runs another program, under the filter that this one has: a filter survives exec. One that gives the
+ * shell a command stands there once for the shell and once for each program that the command names. */
 struct callgate_scan_start {
-	const char *path; /* as it stands in this one; NULL where no constant names it */
+	const char *path; /* as it stands in this one; NULL where no constant names it, or the place makes the address
+			   * of a function known by which anything can be started */
 	bool is_searched; /* path is looked for in PATH when it has no slash */
 	struct callgate_scan_site site;
 };

@@ -219,6 +219,23 @@ struct reach_target reach_slot(const struct reach *reach, uint32_t module, uint6
 	return pointer ? target_of_pointer(reach, module, pointer) : copied;
 }
 
+bool reach_is_stub(const struct reach_module *all, uint32_t number)
+{
+	const struct summary_function *function = &all->summary->functions.items[number];
+	const struct effect *effect = &all->summary->effects.items[function->first_effect];
+	const struct values *values = &all->summary->values;
+
+	if (function->effect_count != 1 || effect->kind != EFFECT_CALL_SLOT)
+		return false;
+	for (unsigned i = 0; i < VALUE_NUMBER; i++) {
+		const struct value *value = value_at(values, values->arguments.items[effect->arguments].values[i]);
+
+		if (value->kind != VALUE_PARAM || value->param != i || value->offset != 0 || value->width != 8)
+			return false;
+	}
+	return true;
+}
+
 bool reach_callee(const struct reach *reach, uint32_t module, const struct effect *effect,
 		  struct reach_item *ret_callee)
 {

@@ -92,6 +92,13 @@ struct reach_open {
 	uint64_t site;
 };
 
+/* A name that is looked up by dlsym. */
+struct reach_named {
+	const char *name;
+	uint32_t module; /* of the place that gives it */
+	uint64_t site;
+};
+
 struct reach {
 	struct arena arena;
 	struct link *link;
@@ -112,7 +119,10 @@ struct reach {
 	} opens;
 	struct {
 		VEC(struct reach_open);
-	} lookups;		 /* calls of dlsym with a name that is not known */
+	} lookups; /* calls of dlsym with a name that is not known */
+	struct {
+		VEC(struct reach_named);
+	} named;		 /* names that it is given, each once a place */
 	bool looks_everywhere;	 /* some handle means all that was loaded at the start */
 	bool after_main;	 /* of the options */
 	bool has_main;		 /* somebody on the way from the entry hands a function of the program's on */
@@ -222,6 +232,10 @@ struct reach_target {
 };
 
 struct reach_target reach_slot(const struct reach *reach, uint32_t module, uint64_t slot);
+
+/* Whether a function is a stub, as the linkage table has them: it does nothing but jump through a slot, with what it
+ * was given. */
+bool reach_is_stub(const struct reach_module *all, uint32_t number);
 
 /* The function that a call of a module goes to; false where nobody knows. */
 bool reach_callee(const struct reach *reach, uint32_t module, const struct effect *effect,

@@ -191,8 +191,7 @@ static bool reach_find_opens(struct reach *reach, uint32_t module)
 		const struct summary_function *function = &all->summary->functions.items[i];
 		const struct effect *effect = &all->summary->effects.items[function->first_effect];
 
-		all->opens[i] = function->effect_count == 1 && effect->kind == EFFECT_CALL_SLOT &&
-				is_open_slot(all, effect->target);
+		all->opens[i] = reach_is_stub(all, (uint32_t)i) && is_open_slot(all, effect->target);
 	}
 	return true;
 }

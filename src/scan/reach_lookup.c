@@ -25,10 +25,24 @@ static const char *argument_text(const struct reach_module *all, const struct ef
 	return value->kind == VALUE_ADDRESS ? module_text(all->module, (uint64_t)value->number) : NULL;
 }
 
-static void look_up(struct reach *reach, const char *name)
+/* Keeps who looks a name up; false: memory is out. */
+static bool look_up_note(struct reach *reach, const char *name, uint32_t module, uint64_t site)
+{
+	struct reach_named named = { name, module, site };
+
+	for (size_t i = 0; i < reach->named.length; i++)
+		if (reach->named.items[i].site == site && reach->named.items[i].module == module &&
+		    strcmp(reach->named.items[i].name, name) == 0)
+			return true;
+	return VEC_PUSH(&reach->arena, &reach->named, named);
+}
+
+static void look_up(struct reach *reach, const char *name, uint32_t module, uint64_t site)
 {
 	struct link_definition definition;
 
+	if (!look_up_note(reach, name, module, site))
+		reach->failed = true;
 	for (uint32_t at = 0; link_next_definition(reach->link, name, &at, &definition);) {
 		const struct module_symbol *symbol =
 			&reach->link->modules.items[definition.module]->module->dynamic_symbols.items[definition.symbol];
@@ -55,7 +69,7 @@ static bool look_up_of_function(struct reach *reach, uint32_t module, uint32_t n
 			continue;
 		text = argument_text(all, effect, argument);
 		if (text)
-			look_up(reach, text);
+			look_up(reach, text, module, effect->site);
 		known &= text != NULL;
 	}
 	return known;
@@ -88,7 +102,7 @@ bool reach_look_up(struct reach *reach, uint32_t module, uint32_t number, const 
 	struct reach_open place = { module, number, effect->site };
 
 	if (text) {
-		look_up(reach, text);
+		look_up(reach, text, module, effect->site);
 		return true;
 	}
 	if (name->kind == VALUE_PARAM && name->offset == 0 && look_up_of_callers(reach, module, number, name->param))

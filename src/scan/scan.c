@@ -228,6 +228,6 @@ void callgate_scan_starts(const struct callgate_scan *scan, size_t index, struct
 {
 	const struct start *start = &scan->starts.starts.items[index];
 
-	*ret_start = (struct callgate_scan_start){ start->path, start->how == START_SEARCH,
+	*ret_start = (struct callgate_scan_start){ start->path, start->is_searched,
 						   scan_place(scan, start->module, start->site) };
 }

@@ -1,159 +1,158 @@
 /*
- * Every live call of a function that is one of starts.def in the module that defines it. Inside that module (the C
- * library, or a static program's) its own functions pass on what they were given: only a constant counts there.
+ * Every live call of a function of the family (scan/start_family.h) from outside it is a start, and so is every place
+ * that lets such a function's address go. Inside the family its functions pass on what they were given: only a constant
+ * counts there.
  */
 #include "scan/starts.h"
 
 #include "base/error.h"
+#include "scan/command.h"
+#include "scan/start_family.h"
 
 #include <string.h>
 
 #define START_SHELL_PATH "/bin/sh"
 
-struct start_row {
-	const char *name;
-	unsigned argument;
-	enum start_how how;
-};
-
-static const struct start_row start_rows[] = {
-#define STARTS(name, argument, how) { name, argument, how },
-#include "scan/starts.def"
-#undef STARTS
-};
-
-enum { START_ROWS = sizeof(start_rows) / sizeof(*start_rows) };
-
-/* A function of the table where a module defines it. libc has some of them twice, for programs of other times. */
-struct start_function {
-	uint32_t module, number;
-	const struct start_row *row;
-};
-
 struct starts {
 	const struct reach *reach;
 	struct start_list *list;
-	struct {
-		VEC(struct start_function);
-	} functions;
+	struct start_family family;
 	bool failed;
 };
+
+static bool is_same_path(const char *left, const char *right)
+{
+	return left == right || (left && right && strcmp(left, right) == 0);
+}
 
 static void starts_add(struct starts *starts, const struct start *start)
 {
 	struct start_list *list = starts->list;
 
 	for (size_t i = 0; i < list->starts.length; i++)
-		if (list->starts.items[i].module == start->module && list->starts.items[i].site == start->site)
+		if (list->starts.items[i].module == start->module && list->starts.items[i].site == start->site &&
+		    is_same_path(list->starts.items[i].path, start->path))
 			return;
 	if (!VEC_PUSH(&list->arena, &list->starts, *start))
 		starts->failed = true;
 }
 
-static void starts_name(struct starts *starts, uint32_t module, const struct module_symbol *symbol)
+static void starts_unknown(struct starts *starts, uint32_t module, uint64_t site)
 {
-	const struct summary *summary = starts->reach->modules.items[module]->summary;
+	struct start start = { NULL, false, module, site };
 
-	for (unsigned i = 0; symbol->is_defined && i < START_ROWS; i++) {
-		struct start_function function = { module, SUMMARY_NONE, &start_rows[i] };
-
-		if (symbol->name[0] != start_rows[i].name[0] || strcmp(symbol->name, start_rows[i].name) != 0)
-			continue;
-		function.number = summary_function_at(summary, symbol->value);
-		if (function.number != SUMMARY_NONE && !VEC_PUSH(&starts->list->arena, &starts->functions, function))
-			starts->failed = true;
-	}
-}
-
-static void starts_names(struct starts *starts, uint32_t module)
-{
-	const struct module *file = starts->reach->modules.items[module]->module;
-
-	for (size_t i = 1; i < file->dynamic_symbols.length; i++)
-		starts_name(starts, module, &file->dynamic_symbols.items[i]);
-	for (size_t i = 0; i < file->symbols.length; i++)
-		starts_name(starts, module, &file->symbols.items[i]);
-}
-
-static const struct start_row *starts_row(const struct starts *starts, uint32_t module, uint32_t number)
-{
-	for (size_t i = 0; number != SUMMARY_NONE && i < starts->functions.length; i++)
-		if (starts->functions.items[i].module == module && starts->functions.items[i].number == number)
-			return starts->functions.items[i].row;
-	return NULL;
-}
-
-/* Whether the module holds functions of the table, and so passes on what others gave them. */
-static bool starts_defines(const struct starts *starts, uint32_t module)
-{
-	for (size_t i = 0; i < starts->functions.length; i++)
-		if (starts->functions.items[i].module == module)
-			return true;
-	return false;
-}
-
-static const struct start_row *starts_slot_row(const struct starts *starts, uint32_t module, uint64_t slot)
-{
-	struct reach_target target = reach_slot(starts->reach, module, slot);
-	const struct reach_module *into;
-
-	if (target.module >= starts->reach->modules.length)
-		return NULL;
-	into = starts->reach->modules.items[target.module];
-	return starts_row(starts, target.module, summary_function_at(into->summary, target.address));
-}
-
-/* A stub of the linkage table is a function of one effect: a jump through a slot. */
-static const struct effect *starts_stub(const struct summary *summary, uint32_t number)
-{
-	const struct summary_function *function = &summary->functions.items[number];
-	const struct effect *effect = &summary->effects.items[function->first_effect];
-
-	return function->effect_count == 1 && effect->kind == EFFECT_CALL_SLOT ? effect : NULL;
+	starts_add(starts, &start);
 }
 
 /* The row of what an effect calls, NULL for any other function. */
 static const struct start_row *starts_called(const struct starts *starts, uint32_t module, const struct effect *effect)
 {
-	const struct summary *summary = starts->reach->modules.items[module]->summary;
-	const struct effect *stub;
-
 	if (effect->kind == EFFECT_CALL_SLOT)
-		return starts_slot_row(starts, module, effect->target);
+		return start_family_slot(&starts->family, module, effect->target);
 	if (effect->kind != EFFECT_CALL)
 		return NULL;
-	stub = starts_stub(summary, (uint32_t)effect->target);
-	return stub ? starts_slot_row(starts, module, stub->target)
-		    : starts_row(starts, module, (uint32_t)effect->target);
+	return start_family_behind(&starts->family, module, (uint32_t)effect->target);
 }
 
+static const struct value *starts_argument(const struct starts *starts, uint32_t module, const struct effect *effect,
+					   unsigned argument)
+{
+	const struct values *values = &starts->reach->modules.items[module]->summary->values;
+
+	return value_at(values, values->arguments.items[effect->arguments].values[argument]);
+}
+
+/* Text that a function is given as an argument, NULL where it is no constant. */
 static const char *starts_text(const struct starts *starts, uint32_t module, const struct effect *effect,
 			       unsigned argument)
 {
-	const struct reach_module *all = starts->reach->modules.items[module];
-	const struct values *values = &all->summary->values;
-	const struct value *value = value_at(values, values->arguments.items[effect->arguments].values[argument]);
+	const struct value *value = starts_argument(starts, module, effect, argument);
 
-	return value->kind == VALUE_ADDRESS ? module_text(all->module, (uint64_t)value->number) : NULL;
+	return value->kind == VALUE_ADDRESS
+		       ? module_text(starts->reach->modules.items[module]->module, (uint64_t)value->number)
+		       : NULL;
+}
+
+/* What the shell starts for a command. */
+static void starts_command(struct starts *starts, struct start start, const char *text)
+{
+	struct command command = { .is_open = false };
+
+	if (!command_parse(&starts->list->arena, text, &command))
+		starts->failed = true;
+	for (size_t i = 0; i < command.programs.length; i++) {
+		start.path = command.programs.items[i];
+		start.is_searched = true;
+		starts_add(starts, &start);
+	}
+	if (command.is_open)
+		starts_unknown(starts, start.module, start.site);
+}
+
+static void starts_shell(struct starts *starts, struct start start, const struct start_row *row,
+			 const struct effect *effect)
+{
+	const struct value *value = starts_argument(starts, start.module, effect, row->argument);
+	const char *text = starts_text(starts, start.module, effect, row->argument);
+	bool is_none = value->kind == VALUE_NUMBERS && value->count == 1 && value->number == 0;
+
+	start.path = START_SHELL_PATH;
+	starts_add(starts, &start);
+	if (row->how == START_WORDS || (!text && !is_none))
+		starts_unknown(starts, start.module, start.site);
+	else if (text)
+		starts_command(starts, start, text);
+}
+
+/* A call of a function of the table. */
+static void starts_call(struct starts *starts, uint32_t module, const struct effect *effect,
+			const struct start_row *row, bool is_inner)
+{
+	struct start start = { NULL, row->how == START_SEARCH, module, effect->site };
+
+	if (row->how == START_SHELL || row->how == START_WORDS) {
+		starts_shell(starts, start, row, effect);
+		return;
+	}
+	if (row->how != START_UNKNOWN)
+		start.path = starts_text(starts, module, effect, row->argument);
+	if (start.path && !*start.path)
+		start.path = NULL;
+	if (start.path || !is_inner)
+		starts_add(starts, &start);
+}
+
+/* Whether an effect lets the address of a function of the table go. */
+static bool starts_hands_on(const struct starts *starts, uint32_t module, const struct effect *effect)
+{
+	struct reach_target object, field;
+
+	switch ((enum effect_kind)effect->kind) {
+	case EFFECT_ESCAPE_CODE:
+		return start_family_behind(&starts->family, module, (uint32_t)effect->target);
+	case EFFECT_ESCAPE_SLOT:
+		return start_family_slot(&starts->family, module, effect->target);
+	case EFFECT_ESCAPE_FIELD:
+		object = reach_slot(starts->reach, module, effect->target);
+		if (object.module >= starts->reach->modules.length)
+			return false;
+		field.address = object.address + (uint64_t)(int64_t)effect->offset;
+		return start_family_slot(&starts->family, object.module, field.address);
+	default:
+		return false;
+	}
 }
 
 static void starts_effect(struct starts *starts, uint32_t module, uint32_t number, const struct effect *effect)
 {
 	const struct start_row *row = starts_called(starts, module, effect);
-	struct start start = { .module = module, .site = effect->site };
+	bool is_inner = start_family_has(&starts->family, module, number);
 
-	if (!row || !reach_holds(starts->reach, module, number, effect))
-		return;
-	start.how = row->how;
-	if (row->how == START_SHELL)
-		start.path = START_SHELL_PATH;
-	else if (row->how != START_UNKNOWN)
-		start.path = starts_text(starts, module, effect, row->argument);
-	if (start.path && !*start.path)
-		start.path = NULL;
-	if (!start.path && starts_defines(starts, module))
-		return;
-	starts_add(starts, &start);
+	if (row && reach_holds(starts->reach, module, number, effect))
+		starts_call(starts, module, effect, row, is_inner);
+	else if (!row && !is_inner && starts_hands_on(starts, module, effect) &&
+		 reach_holds(starts->reach, module, number, effect))
+		starts_unknown(starts, module, effect->site);
 }
 
 static void starts_module(struct starts *starts, uint32_t module)
@@ -164,10 +163,35 @@ static void starts_module(struct starts *starts, uint32_t module)
 	for (uint32_t i = 0; i < summary->functions.length; i++) {
 		const struct summary_function *function = &summary->functions.items[i];
 
-		if (!all->functions[i].is_live || starts_stub(summary, i))
+		if (!all->functions[i].is_live || reach_is_stub(all, i))
 			continue;
 		for (uint32_t j = 0; j < function->effect_count; j++)
 			starts_effect(starts, module, i, &summary->effects.items[function->first_effect + j]);
+	}
+}
+
+/* Pointers to such functions in data that is in reach. */
+static void starts_pointers(struct starts *starts, uint32_t module)
+{
+	const struct reach_module *all = starts->reach->modules.items[module];
+
+	for (size_t i = 0; i < all->pointers.length; i++) {
+		uint64_t address = all->pointers.items[i].address;
+
+		if (all->objects[reach_object_place(all->summary, address)] &&
+		    start_family_slot(&starts->family, module, address))
+			starts_unknown(starts, module, address);
+	}
+}
+
+/* Such functions that are looked up by their names. */
+static void starts_named(struct starts *starts)
+{
+	for (size_t i = 0; i < starts->reach->named.length; i++) {
+		const struct reach_named *named = &starts->reach->named.items[i];
+
+		if (start_row_named(named->name))
+			starts_unknown(starts, named->module, named->site);
 	}
 }
 
@@ -181,14 +205,14 @@ static void starts_bare(struct starts *starts, const struct call_list *calls)
 		const struct call *call = nr < 0 ? NULL : call_list_find(calls, (uint32_t)nr);
 
 		for (size_t j = 0; call && j < call->sites.length; j++) {
-			struct start start = { NULL, START_UNKNOWN, call->sites.items[j].module,
-					       call->sites.items[j].site };
+			const struct call_site *site = &call->sites.items[j];
 
 			/* The interpreter executes only when it is itself what the user started. */
-			if (start.module == starts->reach->link->interpreter)
+			if (site->module == starts->reach->link->interpreter && !starts->reach->link->is_musl)
 				continue;
-			if (starts->list->starts.length == 0 || !starts_defines(starts, start.module))
-				starts_add(starts, &start);
+			if (starts->list->starts.length == 0 ||
+			    !start_family_has(&starts->family, site->module, site->number))
+				starts_unknown(starts, site->module, site->site);
 		}
 	}
 }
@@ -199,11 +223,16 @@ int start_list_collect(const struct reach *reach, const struct call_list *calls,
 	struct starts starts = { .reach = reach, .list = ret_starts };
 
 	*ret_starts = (struct start_list){ 0 };
-	for (uint32_t i = 0; i < reach->modules.length; i++)
-		starts_names(&starts, i);
-	for (uint32_t i = 0; i < reach->modules.length; i++)
+	starts.failed = !start_family_find(reach, &starts.family);
+	for (uint32_t i = 0; !starts.failed && i < reach->modules.length; i++) {
 		starts_module(&starts, i);
-	starts_bare(&starts, calls);
+		starts_pointers(&starts, i);
+	}
+	if (!starts.failed) {
+		starts_named(&starts);
+		starts_bare(&starts, calls);
+	}
+	start_family_fini(&starts.family);
 	return starts.failed ? fail_nomem(err) : CALLGATE_OK;
 }
 

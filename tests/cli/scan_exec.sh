@@ -74,6 +74,92 @@ done
 check '  and one that nobody knows' grep -q '"starts": *null' out
 check '  which are scanned' test "$(programs_of out | sort | tr '\n' ' ')" = './spawner /usr/bin/false /usr/bin/id /usr/bin/true '
 
+# Whoever has the address of such a function can start anything.
+cat >pointers.c <<'END'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+typedef int (*start_f)(const char *, char *const *, char *const *);
+void *volatile kept;
+
+#if HOW == 1
+static start_f table[] = { execve };
+int main(int argc, char **argv) { return table[argc](argv[1], argv, NULL); }
+#elif HOW == 2
+int main(int argc, char **argv) { kept = (void *)execvp; return argc; }
+#elif HOW == 3
+int main(int argc, char **argv) { kept = dlsym(RTLD_DEFAULT, "posix_spawn"); return argc; }
+#elif HOW == 4
+__attribute__((noinline)) static void *look(const char *name) { return dlsym(RTLD_DEFAULT, name); }
+int main(int argc, char **argv) { kept = look(argc > 1 ? "puts" : "system"); kept = look("execv"); return argc; }
+#elif HOW == 5
+int main(int argc, char **argv) { return atexit((void (*)(void))execle) + !signal(3, (void (*)(int))execl); }
+#elif HOW == 6
+int main(int argc, char **argv) { return argc > 1 ? execl("/bin/true", "true", NULL) : execv(argv[0], argv); }
+#else
+int main(int argc, char **argv) { return fork() + system("/usr/bin/id") + !posix_spawn; }
+#endif
+END
+for how in 1 2 3 4 5; do
+	cc -O2 -DHOW=$how -o pointers pointers.c
+	expect 0 "an exec function that is known by its address ($how)" callgate scan --json ./pointers
+	check '  can start anything' grep -q '"starts": *null' out
+done
+cc -O2 -no-pie -fno-pic -DHOW=2 -o pointers pointers.c
+expect 0 '  of a program that has one place in memory' callgate scan --json ./pointers
+check '  as well' grep -q '"starts": *null' out
+cc -O2 -DHOW=7 -o pointers pointers.c
+expect 0 'one that is only called' callgate scan --json ./pointers
+check '  starts what it is given' test "$(sed -n 's/.*"starts": *"*\([a-z/]*\).*/\1/p' out | sort -u | tr '\n' ' ')" = '/bin/sh /usr/bin/id '
+for how in 6 7; do
+	cc -O2 -static -DHOW=$how -o pointers pointers.c
+	expect 0 "the same of a static program ($how)" callgate scan --json ./pointers
+	names=$(sed -n 's/.*"starts": *"*\([a-z/]*\).*/\1/p' out | sort -u | tr '\n' ' ')
+	case $how in 6) wanted='/bin/true null ' ;; *) wanted='/bin/sh /usr/bin/id ' ;; esac
+	check '  and the C library in it starts nothing of its own' test "$names" = "$wanted"
+done
+
+cat >commands.c <<'END'
+#include <stdio.h>
+#include <stdlib.h>
+#include <wordexp.h>
+
+int main(int argc, char **argv)
+{
+	wordexp_t words;
+#if HOW == 1
+	return system("LC_ALL=C /usr/bin/id -u 2>/dev/null | sort");
+#elif HOW == 2
+	return system("/usr/bin/id $(true)");
+#elif HOW == 3
+	return !popen(argv[1], "r");
+#elif HOW == 4
+	return wordexp("x", &words, 0);
+#else
+	return system(NULL);
+#endif
+}
+END
+while read -r how wanted; do
+	cc -O2 -DHOW="$how" -o commands commands.c
+	expect 0 "a command of the shell ($how)" callgate scan --json ./commands
+	check "  starts $wanted" \
+		test "$(grep commands out | sed -n 's/.*"starts": *"*\([a-z/]*\).*/\1/p' | sort -u | tr '\n' ' ')" = "$wanted "
+done <<'END'
+1 /bin/sh /usr/bin/id sort
+2 /bin/sh /usr/bin/id null
+3 /bin/sh null
+4 /bin/sh null
+5 /bin/sh
+END
+cc -O2 -DHOW=1 -o commands commands.c
+expect 0 'what the shell starts is scanned, too' callgate scan --json --exec ./commands
+check '  with the shell' test "$(programs_of out | sort | tr '\n' ' ')" = './commands /usr/bin/dash /usr/bin/id /usr/bin/sort '
+
 printf '#!./loop\n' >loop
 chmod +x loop
 expect 3 'a script that is its own interpreter has an end' callgate scan ./loop
