@@ -5,7 +5,14 @@
 
 # A port of 127.0.0.1 that nobody has.
 free_port() {
-	/usr/bin/python3 -I -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+	free_ports 1
+}
+
+# free_ports COUNT: as many, no two of them the same.
+free_ports() {
+	/usr/bin/python3 -I -c 'import socket, sys
+held = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]
+print(*(one.getsockname()[1] for one in held))' "$1"
 }
 
 port_open() {
@@ -33,4 +40,32 @@ end_within() {
 	while kill -0 "$2" 2>/dev/null && [ $((tenths += 1)) -le $(($1 * 10)) ]; do sleep 0.1; done
 	kill -KILL "$2" 2>/dev/null
 	return 0
+}
+
+# A scenario waits for servers as long as they live, and one may live for ever: SECONDS after its start it is told what
+# still runs, and in what it waits, and all that the scenario started is killed.
+end_after() {
+	local own=$BASHPID started
+	sleep "$1" >/dev/null 2>&1 &
+	trap 'kill "$!"; exit' TERM
+	wait "$!"
+	started=$(below $$ "$own")
+	# shellcheck disable=SC2086 # as many words as processes
+	{
+		echo "$0: not done after $1 seconds; what still runs:"
+		ps -o pid,ppid,stat,wchan:24,etimes,args $started
+	} >&2
+	kill -TERM $$
+	# shellcheck disable=SC2086 # as many words as processes
+	kill -KILL $started 2>/dev/null
+}
+
+# below PROCESS BUT: what it started, and what that did, all but for one and what that started.
+below() {
+	local child
+	for child in $(children_of "$1"); do
+		[ "$child" != "$2" ] || continue
+		echo "$child"
+		below "$child" "$2"
+	done
 }

@@ -3,8 +3,7 @@
 # loses a worker to a signal, and stops softly.
 work() {
 	local front back server worker
-	front=$(free_port)
-	back=$(free_port)
+	read -r front back <<<"$(free_ports 2)"
 	echo page >index.html
 	haproxy_configure
 	/usr/bin/python3 -I -B -m http.server --bind 127.0.0.1 "$back" >back.log 2>&1 &
@@ -73,8 +72,7 @@ haproxy_configure() {
 # there, bytes passed on without looking at them, and a peer that keeps a table.
 stress() {
 	local front back server backend
-	front=$(free_port)
-	back=$(free_port)
+	read -r front back <<<"$(free_ports 2)"
 	seq 1 200000 >numbers
 	mkdir -p empty
 	haproxy_configure_plain

@@ -102,12 +102,12 @@ stress() {
 
 # A server that keeps what it is sent, in threads, behind itself as a proxy with a cache.
 nginx_store() {
-	local server
+	local server started
 	mkdir -p store cache www
 	seq 1 50000 >www/numbers
 	nginx_configure_store
 	"$@" /usr/sbin/nginx -e logs/error.log -p "$PWD" -c "$PWD/store.conf" &
-	server=$!
+	started=$! server=$!
 	until_answers "$server" nginx_get numbers || return 1
 	nginx_get file -T www/numbers >/dev/null
 	nginx_get file >/dev/null
@@ -121,7 +121,7 @@ nginx_store() {
 	server=$(cat nginx.pid)
 	kill -QUIT "$server"
 	end_within 20 "$server"
-	wait
+	wait "$started"
 	return 0
 }
 

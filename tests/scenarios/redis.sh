@@ -16,7 +16,7 @@ work() {
 			kill -0 "$server" 2>/dev/null || break
 			sleep 0.1
 		done
-		redis_ask shutdown nosave
+		redis_ends "$server" nosave
 	fi
 	wait "$server" || answer=$?
 	[ "$answer" = 0 ] || tail -n 20 redis.log benchmark.out >&2
@@ -25,6 +25,14 @@ work() {
 
 redis_ask() {
 	redis-cli -s redis.sock "$@" </dev/null
+}
+
+# redis_ends SERVER [HOW]: one that still writes its first log refuses to end, and is asked again until it has.
+redis_ends() {
+	while kill -0 "$1" 2>/dev/null; do
+		redis_ask shutdown "${@:2}" >/dev/null 2>&1
+		sleep 0.05
+	done
 }
 
 # Waits until the server answers, as long as it lives.
@@ -45,8 +53,7 @@ starts_programs=no
 # and crashes; and one whose configuration is wrong.
 stress() {
 	local port replica_port server replica crashing
-	port=$(free_port)
-	replica_port=$(free_port)
+	read -r port replica_port <<<"$(free_ports 2)"
 	mkdir replica
 	"$@" redis-server --bind 127.0.0.1 --port "$port" --unixsocket redis.sock --appendonly yes --save '1 1' \
 		--logfile redis.log --dir . --io-threads 2 &
@@ -97,13 +104,13 @@ redis_follows() {
 		redis_ask config set save '1 1'
 		redis_ask client list
 		redis_ask latency doctor
-		redis_ask shutdown
+		redis_ends "$server"
 	}
 	wait "$server"
 	truncate -s -3 follower/appendonlydir/*.incr.aof
 	sed -i '/^replicaof/d' follower.conf
 	echo 'cluster-enabled yes' >>follower.conf
-	redis_restarts follower.conf "$@" && redis_ask cluster info && redis_ask shutdown
+	redis_restarts follower.conf "$@" && redis_ask cluster info && redis_ends "$server"
 	wait "$server"
 	kill "$leader"
 	wait "$leader"
