@@ -496,11 +496,12 @@ static const struct clause *constrained_clause(const struct writer *writer, cons
 
 /*
  * Whether it is one of those arguments of which reading the program has to say what they are: memory that is written
- * and executed, and namespaces. That nobody knows them does not make them likely.
+ * and executed, and namespaces. That nobody knows them does not make them likely. clone is not among them: who has only
+ * seen a fork has not seen the threads, and writer_add keeps the namespaces out of it.
  */
 static bool argument_stays(const struct abi_syscall *syscall, unsigned position)
 {
-	static const char *const spaces[] = { "clone", "unshare", "setns" };
+	static const char *const spaces[] = { "unshare", "setns" };
 	const struct term_constraint *constraint;
 
 	for (size_t i = 0; i < sizeof(spaces) / sizeof(*spaces); i++)

@@ -112,6 +112,54 @@ if command -v cc >/dev/null && cc -o both both.c 2>/dev/null; then
 		expect 159 '  and memory is not both written and executed, since nobody knows' \
 			callgate run --policy domains-joined.policy -- ./domains code 4
 	fi
+	cat >starts.c <<-'END'
+	#define _GNU_SOURCE
+	#include <pthread.h>
+	#include <sched.h>
+	#include <string.h>
+	#include <sys/wait.h>
+	#include <unistd.h>
+
+	static void *nothing(void *given)
+	{
+		return given;
+	}
+
+	static int thread(void)
+	{
+		pthread_t one;
+
+		return pthread_create(&one, NULL, nothing, NULL) != 0 || pthread_join(one, NULL) != 0;
+	}
+
+	static int start(void *given)
+	{
+		return 0;
+	}
+
+	/* Starts a process, a thread or another user namespace. */
+	int main(int argc, char **argv)
+	{
+		static char stack[65536];
+		pid_t child;
+
+		if (argc > 1 && strcmp(argv[1], "thread") == 0)
+			return thread();
+		if (argc > 1)
+			return clone(start, stack + sizeof(stack), CLONE_NEWUSER, NULL) < 0;
+		child = fork();
+		if (child == 0)
+			_exit(0);
+		return waitpid(child, NULL, 0) != child;
+	}
+	END
+	if cc -pthread -o starts starts.c 2>/dev/null; then
+		learn -o starts.policy -- ./starts
+		expect 159 'a thread is killed when only a process was seen' callgate run --policy starts.policy -- ./starts thread
+		callgate profile --scan starts.policy.evidence -o starts-joined.policy 2>/dev/null
+		expect 0 '  joined with what it could start, it is not' callgate run --policy starts-joined.policy -- ./starts thread
+		expect 159 '  and a namespace still is' callgate run --policy starts-joined.policy -- ./starts namespace
+	fi
 	expect 0 'a program that no run started is read too' \
 		callgate profile --scan --also "$PWD/domains" one.policy.evidence -o also.policy
 	stderr_has '2 programs were read'
