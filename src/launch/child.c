@@ -165,6 +165,12 @@ static long child_program(struct child *child)
 	return child->plan ? sandbox_find_program(child->plan) : 0;
 }
 
+/* Set where hardly anything of ours can fall over them. */
+static long child_limits(struct child *child)
+{
+	return child->plan ? sandbox_limit(child->plan) : 0;
+}
+
 /* The flag is the memory's, which is the launcher's as long as we share it; exec gives us another. */
 static long child_hide_launcher(struct child *child)
 {
@@ -209,15 +215,25 @@ static long child_exec(struct child *child)
 }
 
 static long (*const child_steps[CHILD_STEP_COUNT])(struct child *child) = {
-	[CHILD_SIGNALS] = child_signals,   [CHILD_DEATH_SIGNAL] = child_death_signal,
-	[CHILD_IDENTITY] = child_identity, [CHILD_SESSION] = child_session,
-	[CHILD_ENTER] = child_enter,	   [CHILD_CORE_LIMIT] = child_core_limit,
-	[CHILD_FOLDER] = child_folder,	   [CHILD_NO_NEW_PRIVS] = child_no_new_privs,
-	[CHILD_CONFINE] = child_confine,   [CHILD_GATE] = child_gate,
-	[CHILD_KEEP] = child_keep,	   [CHILD_CLOSE] = child_close,
-	[CHILD_MASK] = child_mask,	   [CHILD_AWAIT_GO] = child_await_go,
-	[CHILD_PROGRAM] = child_program,   [CHILD_HIDE_LAUNCHER] = child_hide_launcher,
-	[CHILD_GUARD] = child_guard,	   [CHILD_FILTER] = child_filter,
+	[CHILD_SIGNALS] = child_signals,
+	[CHILD_DEATH_SIGNAL] = child_death_signal,
+	[CHILD_IDENTITY] = child_identity,
+	[CHILD_SESSION] = child_session,
+	[CHILD_ENTER] = child_enter,
+	[CHILD_CORE_LIMIT] = child_core_limit,
+	[CHILD_FOLDER] = child_folder,
+	[CHILD_NO_NEW_PRIVS] = child_no_new_privs,
+	[CHILD_CONFINE] = child_confine,
+	[CHILD_GATE] = child_gate,
+	[CHILD_KEEP] = child_keep,
+	[CHILD_CLOSE] = child_close,
+	[CHILD_MASK] = child_mask,
+	[CHILD_AWAIT_GO] = child_await_go,
+	[CHILD_PROGRAM] = child_program,
+	[CHILD_LIMITS] = child_limits,
+	[CHILD_HIDE_LAUNCHER] = child_hide_launcher,
+	[CHILD_GUARD] = child_guard,
+	[CHILD_FILTER] = child_filter,
 	[CHILD_EXEC] = child_exec,
 };
 

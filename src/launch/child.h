@@ -27,6 +27,7 @@ enum child_step {
 	CHILD_MASK,
 	CHILD_AWAIT_GO,
 	CHILD_PROGRAM,
+	CHILD_LIMITS, /* behind all that opens or allocates anything */
 	CHILD_HIDE_LAUNCHER,
 	CHILD_GUARD,
 	CHILD_FILTER,

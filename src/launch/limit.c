@@ -3,9 +3,10 @@
  */
 #include "launch/limit.h"
 
-#include "sandbox/sandbox.h"
+#include "sandbox/limits.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 const char *callgate_limit_name(enum callgate_limit limit)
@@ -62,7 +63,7 @@ int limit_begin(struct limit *limit, struct launch_spec *spec, struct watch *wat
 	const struct callgate_sandbox *sandbox = spec->sandbox;
 	int status = CALLGATE_OK;
 
-	*limit = (struct limit){ .watch = watch, .output = OUTPUT_NONE };
+	*limit = (struct limit){ .watch = watch, .sandbox = sandbox, .output = OUTPUT_NONE };
 	if (!sandbox)
 		return CALLGATE_OK;
 	limit->deadline = (struct deadline){ .wall_ns = sandbox->wall_ns, .cpu_ns = sandbox->cpu_ns };
@@ -76,8 +77,11 @@ int limit_begin(struct limit *limit, struct launch_spec *spec, struct watch *wat
 }
 
 /* By what a signal that ended it tells. */
-static enum callgate_limit limit_of_end(const struct launch_end *end, const struct cgroup_usage *usage)
+static enum callgate_limit limit_of_end(const struct callgate_sandbox *sandbox, const struct launch_end *end,
+					const struct cgroup_usage *usage)
 {
+	const struct sandbox_limit *cpu = limit_of(sandbox, RLIMIT_CPU);
+
 	if (!end->signalled)
 		return CALLGATE_LIMIT_NONE;
 	if (end->status == SIGXCPU)
@@ -86,6 +90,9 @@ static enum callgate_limit limit_of_end(const struct launch_end *end, const stru
 		return CALLGATE_LIMIT_OUTPUT;
 	if (end->status == SIGKILL && usage->oom_kills && usage->oom_kills != CGROUP_UNKNOWN)
 		return CALLGATE_LIMIT_MEMORY;
+	/* The hard one gives no other sign. */
+	if (end->status == SIGKILL && cpu && (end->user_us + end->system_us) / 1000000 >= cpu->hard)
+		return CALLGATE_LIMIT_CPU_TIME;
 	return CALLGATE_LIMIT_NONE;
 }
 
@@ -97,7 +104,7 @@ void limit_report(struct limit *limit, const struct launch_end *end, struct call
 	_Static_assert(CGROUP_UNKNOWN == CALLGATE_NOT_COUNTED, "one word for what is not known");
 	usage = group ? cgroup_read_usage(group) : cgroup_usage_unknown();
 	output_finish(&limit->output);
-	report->limit = limit->hit ? limit->hit : limit_of_end(end, &usage);
+	report->limit = limit->hit ? limit->hit : limit_of_end(limit->sandbox, end, &usage);
 	report->group_peak_bytes = usage.memory_peak_bytes;
 	report->group_user_us = usage.cpu_user_us;
 	report->group_system_us = usage.cpu_system_us;

@@ -12,6 +12,7 @@
 
 struct limit {
 	struct watch *watch;
+	const struct callgate_sandbox *sandbox; /* NULL: none */
 	struct deadline deadline;
 	struct output output;
 	enum callgate_limit hit; /* by which the target was ended; read when it has ended */

@@ -25,7 +25,7 @@
 #include "launch/tell.h"
 #include "launch/watch.h"
 #include "launch/why.h"
-#include "sandbox/sandbox.h"
+#include "sandbox/limits.h"
 
 #include <callgate/filter.h>
 #include <callgate/launch.h>
@@ -392,6 +392,14 @@ static int run_answer(struct run_target *run, int listener, struct callgate_erro
 	return status == CALLGATE_OK ? supervise_start(&run->supervise, listener, &handler, err) : status;
 }
 
+static int run_fail_room(const char *program, struct callgate_error *err)
+{
+	int status = fail(err, CALLGATE_E_NOT_EXECUTABLE, "cannot execute '%s': its limits leave it no room", program);
+
+	error_hint(err, "--rlimit as, data or stack, --memory");
+	return status;
+}
+
 /* From its first instruction to its last. */
 static int run_beside(struct run_target *run, struct launch_target *target, struct callgate_error *err)
 {
@@ -406,6 +414,8 @@ static int run_beside(struct run_target *run, struct launch_target *target, stru
 		status = watch_target(&run->watch, &end, err);
 	if (status == CALLGATE_OK)
 		status = run_check_phases(run, true, err);
+	if (status == CALLGATE_OK && run->watch.fell_in_exec && limits_room(run->options->sandbox))
+		status = run_fail_room(run->options->argv[0], err);
 	if (status != CALLGATE_OK)
 		return status;
 	/* All is told before the end is. */
@@ -508,6 +518,13 @@ static int run_watched(struct run_target *run, struct launch_spec *spec, struct 
 	return status;
 }
 
+static bool run_has_no_core(const struct callgate_sandbox *sandbox)
+{
+	const struct sandbox_limit *said = limit_of(sandbox, RLIMIT_CORE);
+
+	return !said || said->hard == 0;
+}
+
 struct launch_spec run_ground_spec(const struct callgate_sandbox *sandbox)
 {
 	return (struct launch_spec){
@@ -517,7 +534,7 @@ struct launch_spec run_ground_spec(const struct callgate_sandbox *sandbox)
 		.keep_fd_count = sandbox ? sandbox->pass_fds.length : 0,
 		.new_session = !sandbox || !sandbox->tty,
 		.die_with_parent = true,
-		.no_core = true,
+		.no_core = !limit_of(sandbox, RLIMIT_CORE),
 		/* Whoever writes a launcher's memory is out of the cage, and the target may be of the same user. */
 		.hide_launcher = true,
 	};
@@ -560,8 +577,8 @@ int run_subject(const struct callgate_subject *subject, const struct callgate_ru
 {
 	cleanup(run_prepared_fini) struct run_prepared prepared = *prepared_take;
 	struct callgate_run_report report = {
-		.enforced = CALLGATE_GROUND_ENVIRONMENT | CALLGATE_GROUND_DEATH_SIGNAL | CALLGATE_GROUND_CORE_LIMIT |
-			    CALLGATE_GROUND_DESCRIPTORS | CALLGATE_GROUND_NO_NEW_PRIVS | CALLGATE_GROUND_SECCOMP,
+		.enforced = CALLGATE_GROUND_ENVIRONMENT | CALLGATE_GROUND_DEATH_SIGNAL | CALLGATE_GROUND_DESCRIPTORS |
+			    CALLGATE_GROUND_NO_NEW_PRIVS | CALLGATE_GROUND_SECCOMP,
 	};
 	cleanup(run_fini) struct run_target run = {
 		.subject = subject,
@@ -577,6 +594,7 @@ int run_subject(const struct callgate_subject *subject, const struct callgate_ru
 	*prepared_take = (struct run_prepared){ .start = NULL };
 	prepared.filter = (struct run_filter){ .subject = NULL };
 	report.enforced |= spec.new_session ? CALLGATE_GROUND_SESSION : 0;
+	report.enforced |= run_has_no_core(options->sandbox) ? CALLGATE_GROUND_CORE_LIMIT : 0;
 	if (status == CALLGATE_OK && !spec.new_session)
 		status = run_check_terminal(subject, err);
 	snprintf(report.untraced, sizeof(report.untraced), "%s", run_why_untraced(&run));

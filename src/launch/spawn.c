@@ -19,6 +19,7 @@
 #include "launch/guard.h"
 #include "launch/handover.h"
 #include "launch/search.h"
+#include "sandbox/limits.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -338,11 +339,28 @@ static int start_directly(struct launch_start *start, struct callgate_error *err
 	return CALLGATE_OK;
 }
 
+static int start_exec_failed(const struct launch_start *start, struct callgate_error *err)
+{
+	int error = -start->child.error;
+
+	errno = error;
+	error_set_errno(err, "cannot execute '%s'", start->path ? start->path : start->plan.program);
+	if (error == ENOEXEC)
+		error_hint(err, "a script needs a first line such as #!/bin/sh");
+	if (error == ENOENT)
+		error_hint(err, "the file is there: the interpreter that it names is not");
+	if (limits_exec_error(start->spec.sandbox, error))
+		error_hint(err, "its limits may be too low for it: %s",
+			   error == EAGAIN ? "--rlimit nproc, --pids" : "--rlimit as, data or stack, --memory");
+	if (err)
+		err->status = CALLGATE_E_NOT_EXECUTABLE;
+	return CALLGATE_E_NOT_EXECUTABLE;
+}
+
 /* What the child reported, as an error. */
 static int start_reported(const struct launch_start *start, struct callgate_error *err)
 {
 	const struct child *child = &start->child;
-	int status = CALLGATE_E_UNCONFINED;
 
 	if (child->error == 0 && child->step == CHILD_EXEC)
 		return CALLGATE_OK;
@@ -351,26 +369,22 @@ static int start_reported(const struct launch_start *start, struct callgate_erro
 	if (child->step == CHILD_EXEC && child->error == -ECANCELED)
 		return CALLGATE_OK;
 	if (child->step == CHILD_IDENTITY || child->step == CHILD_ENTER || child->step == CHILD_CONFINE ||
-	    child->step == CHILD_PROGRAM)
+	    child->step == CHILD_PROGRAM || child->step == CHILD_LIMITS)
 		return plan_failure(child->plan, child->spec->argv[0], child->error, err);
+	if (child->step == CHILD_FILTER && child->error == -EMFILE && limit_of(child->spec->sandbox, RLIMIT_NOFILE))
+		return fail(err, CALLGATE_E_UNCONFINED,
+			    "the target was not started: its limit of 'nofile' leaves no descriptor for the listener");
 	if (child->step == CHILD_FILTER)
 		return kernel_filter_load_error(child->error, child->spec->insn_count, child->spec->filter_flags, err);
+	if (child->step == CHILD_EXEC)
+		return start_exec_failed(start, err);
 	errno = -child->error;
-	if (child->step == CHILD_EXEC) {
-		error_set_errno(err, "cannot execute '%s'", start->path ? start->path : start->plan.program);
-		status = CALLGATE_E_NOT_EXECUTABLE;
-		if (child->error == -ENOEXEC)
-			error_hint(err, "a script needs a first line such as #!/bin/sh");
-		if (child->error == -ENOENT)
-			error_hint(err, "the file is there: the interpreter that it names is not");
-	} else {
-		error_set_errno(err, "the target was not started: cannot %s", start_step_text[child->step]);
-		if (child->step == CHILD_CLOSE && child->error == -ENOSYS)
-			error_hint(err, "close_range(2) needs Linux 5.9");
-	}
+	error_set_errno(err, "the target was not started: cannot %s", start_step_text[child->step]);
+	if (child->step == CHILD_CLOSE && child->error == -ENOSYS)
+		error_hint(err, "close_range(2) needs Linux 5.9");
 	if (err)
-		err->status = status;
-	return status;
+		err->status = CALLGATE_E_UNCONFINED;
+	return CALLGATE_E_UNCONFINED;
 }
 
 /* The program, where it is found in the root that we have, or where to look in the new one. */

@@ -152,6 +152,15 @@ static void watch_step(struct watch *watch, pid_t pid)
 		watch->returned(watch, pid, result);
 }
 
+/* Past the point at which execve could fail it can only be ended; its registers are still those of the call. */
+static bool fell_in_exec(pid_t pid, int ends)
+{
+	struct tracer_call call;
+
+	return WIFSIGNALED(ends) && (WTERMSIG(ends) == SIGSEGV || WTERMSIG(ends) == SIGKILL) &&
+	       tracer_call(pid, &call) && call.nr == SYS_execve;
+}
+
 /* What comes and goes with processes. */
 static void watch_event(struct watch *watch, pid_t pid, enum tracer_event event)
 {
@@ -162,6 +171,8 @@ static void watch_event(struct watch *watch, pid_t pid, enum tracer_event event)
 		ends = tracer_exit_status(pid);
 		if (WIFSIGNALED(ends) && WTERMSIG(ends) == SIGSYS && tracer_call(pid, &call) && watch->refused)
 			watch->refused(watch, pid, &call);
+		if (pid == watch->target->pid)
+			watch->fell_in_exec = fell_in_exec(pid, ends);
 		if (watch->exits)
 			watch->exits(watch, pid);
 	}

@@ -27,6 +27,7 @@ struct watch {
 	bool lingers;	       /* wait for what the target left behind instead of killing it */
 	bool ending;	       /* set by watch_target: whatever of the rest moves is killed */
 	bool doubts;	       /* a wait or a signal failed as none should: it looks again after a moment */
+	bool fell_in_exec;     /* set by watch_target: the kernel ended a traced target in the middle of its execve */
 	bool cut_off; /* set by watch_target: when the target had ended, something of it still ran and was killed */
 	void (*refused)(struct watch *watch, pid_t pid, const struct tracer_call *call); /* at its exit event */
 	void (*called)(struct watch *watch, pid_t pid, const struct tracer_call *call);	 /* before a traced call */

@@ -192,17 +192,43 @@ static long enter_hostname(struct sandbox_plan *plan)
 	return step_done(plan, CALLGATE_GROUND_UTS, KERNEL_CALL(SYS_sethostname, name, strlen(name)));
 }
 
-static long enter_limits(struct sandbox_plan *plan)
+static long limit_raise(const struct plan_limit *limit)
+{
+	struct rlimit now;
+	long result = KERNEL_CALL(SYS_prlimit64, 0, limit->resource, 0, &now);
+
+	if (result < 0 || limit->limit.rlim_max <= now.rlim_max)
+		return result;
+	now.rlim_max = limit->limit.rlim_max;
+	return KERNEL_CALL(SYS_prlimit64, 0, limit->resource, &now, 0);
+}
+
+static long limit_set(const struct plan_limit *limit)
+{
+	return KERNEL_CALL(SYS_prlimit64, 0, limit->resource, &limit->limit, 0);
+}
+
+static long enter_each_limit(struct sandbox_plan *plan, long (*change)(const struct plan_limit *limit))
 {
 	long result = 0;
 
 	plan->step = PLAN_LIMIT;
 	for (size_t i = 0; result == 0 && i < plan->limit_count; i++) {
 		plan->index = i;
-		result = KERNEL_CALL(SYS_prlimit64, 0, plan->limits[i].resource, &plan->limits[i].limit, 0);
-		result = step_done(plan, CALLGATE_GROUND_LIMITS, result);
+		result = step_done(plan, CALLGATE_GROUND_LIMITS, change(&plan->limits[i]));
 	}
 	return result;
+}
+
+/* As far as it takes rights, while they are there. */
+static long enter_limits(struct sandbox_plan *plan)
+{
+	return enter_each_limit(plan, limit_raise);
+}
+
+long sandbox_limit(struct sandbox_plan *plan)
+{
+	return enter_each_limit(plan, limit_set);
 }
 
 static long enter_keyring(struct sandbox_plan *plan)

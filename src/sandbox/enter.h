@@ -25,6 +25,10 @@ long sandbox_enter(struct sandbox_plan *plan);
 /* What takes rights away, when no_new_privs is set: Landlock, memory, clocks, cores, capabilities. */
 long sandbox_confine(struct sandbox_plan *plan);
 
+/* The limits of the process, of which nothing that is still to be done may fall short: behind all that opens or
+ * allocates. */
+long sandbox_limit(struct sandbox_plan *plan);
+
 /* Which of the plan's programs it is; when that is known, and all else is done. */
 long sandbox_find_program(struct sandbox_plan *plan);
 

@@ -9,6 +9,7 @@
 #include "base/nearest.h"
 #include "sandbox/config.h"
 #include "sandbox/layers.h"
+#include "sandbox/limits.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -421,20 +422,6 @@ static int set_capability(struct callgate_sandbox *sandbox, const struct sandbox
 	return CALLGATE_OK;
 }
 
-struct limit_name {
-	const char *name;
-	int resource;
-};
-
-static const struct limit_name limit_names[] = {
-	{ "as", RLIMIT_AS },	       { "core", RLIMIT_CORE },		{ "cpu", RLIMIT_CPU },
-	{ "data", RLIMIT_DATA },       { "fsize", RLIMIT_FSIZE },	{ "locks", RLIMIT_LOCKS },
-	{ "memlock", RLIMIT_MEMLOCK }, { "msgqueue", RLIMIT_MSGQUEUE }, { "nice", RLIMIT_NICE },
-	{ "nofile", RLIMIT_NOFILE },   { "nproc", RLIMIT_NPROC },	{ "rss", RLIMIT_RSS },
-	{ "rtprio", RLIMIT_RTPRIO },   { "rttime", RLIMIT_RTTIME },	{ "sigpending", RLIMIT_SIGPENDING },
-	{ "stack", RLIMIT_STACK },
-};
-
 static bool take_limit(const char *text, const char **ret_rest, uint64_t *ret_limit)
 {
 	if (strncmp(text, "unlimited", 9) == 0) {
@@ -450,11 +437,8 @@ static int set_limit(struct callgate_sandbox *sandbox, const struct sandbox_fiel
 {
 	size_t length = strcspn(values[0], "=");
 	const char *rest = values[0] + length;
-	struct sandbox_limit limit = { .resource = -1 };
+	struct sandbox_limit limit = { .resource = limit_resource(values[0], length) };
 
-	for (size_t i = 0; i < sizeof(limit_names) / sizeof(*limit_names); i++)
-		if (strlen(limit_names[i].name) == length && strncasecmp(limit_names[i].name, values[0], length) == 0)
-			limit.resource = limit_names[i].resource;
 	if (limit.resource < 0)
 		return fail(err, CALLGATE_E_UNKNOWN, "'%.*s' is no resource limit", (int)length, values[0]);
 	if (*rest != '=' || !take_limit(rest + 1, &rest, &limit.soft))

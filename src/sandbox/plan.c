@@ -12,6 +12,7 @@
 #include "kernel/namespace.h"
 #include "kernel/pidfd.h"
 #include "sandbox/layers.h"
+#include "sandbox/limits.h"
 #include "sandbox/maps.h"
 #include "sandbox/source.h"
 
@@ -47,7 +48,7 @@ static const char *const plan_step_text[PLAN_STEP_COUNT] = {
 	[PLAN_PIVOT] = "change to the new root",
 	[PLAN_LOOPBACK] = "start the loopback",
 	[PLAN_HOSTNAME] = "set the host name",
-	[PLAN_LIMIT] = "set a resource limit",
+	[PLAN_LIMIT] = "set the limit of",
 	[PLAN_GROUP] = "enter its control group",
 	[PLAN_KEYRING] = "join a new session keyring",
 	[PLAN_FOLDER] = "enter the folder",
@@ -264,14 +265,16 @@ static int plan_limits(struct sandbox_plan *plan, struct callgate_error *err)
 {
 	const struct callgate_sandbox *sandbox = plan->sandbox;
 
-	plan->limit_count = sandbox->limits.length;
-	plan->limits = arena_array(&plan->arena, plan->limit_count + PLAN_LIMITS_MORE, sizeof(*plan->limits));
+	plan->limits = arena_array(&plan->arena, sandbox->limits.length + PLAN_LIMITS_MORE, sizeof(*plan->limits));
 	if (!plan->limits)
 		return fail_nomem(err);
-	for (size_t i = 0; i < plan->limit_count; i++) {
+	for (size_t i = 0; i < sandbox->limits.length; i++) {
 		const struct sandbox_limit *from = &sandbox->limits.items[i];
 
-		plan->limits[i] = (struct plan_limit){ from->resource, { from->soft, from->hard } };
+		/* Each once: what a first word lowered, a second one could not raise again. */
+		if (limit_of(sandbox, from->resource) == from)
+			plan->limits[plan->limit_count++] =
+				(struct plan_limit){ from->resource, { from->soft, from->hard } };
 	}
 	return CALLGATE_OK;
 }
@@ -322,16 +325,21 @@ static int plan_landlock(struct sandbox_plan *plan, struct callgate_error *err)
 	return CALLGATE_OK;
 }
 
+static void plan_limit_to(struct sandbox_plan *plan, int resource, uint64_t most)
+{
+	const struct sandbox_limit *said = limit_of(plan->sandbox, resource);
+
+	if (most && !(said && said->hard <= most))
+		plan->limits[plan->limit_count++] = (struct plan_limit){ resource, { most, most } };
+}
+
 /* What limits each process for itself, in place of all of them together. */
 static void plan_limits_for_group(struct sandbox_plan *plan)
 {
 	const struct cgroup_limits *group = &plan->sandbox->group;
 
-	if (group->memory_bytes)
-		plan->limits[plan->limit_count++] =
-			(struct plan_limit){ RLIMIT_AS, { group->memory_bytes, group->memory_bytes } };
-	if (group->pids)
-		plan->limits[plan->limit_count++] = (struct plan_limit){ RLIMIT_NPROC, { group->pids, group->pids } };
+	plan_limit_to(plan, RLIMIT_AS, group->memory_bytes);
+	plan_limit_to(plan, RLIMIT_NPROC, group->pids);
 }
 
 /* Last, since from here on there is something to clear up. */
@@ -526,6 +534,8 @@ int plan_failure(const struct sandbox_plan *plan, const char *argv0, int error, 
 		return fail_program(argv0, error, err);
 	if (plan->step == PLAN_MOUNT)
 		describe_mount(&plan->mounts[plan->index], what, sizeof(what));
+	if (plan->step == PLAN_LIMIT)
+		snprintf(what, sizeof(what), "'%s'", limit_name(plan->limits[plan->index].resource));
 	if (plan->step == PLAN_FOLDER)
 		snprintf(what, sizeof(what), "'%s'", plan->folder);
 	errno = -error;

@@ -1,0 +1,62 @@
+/*
+ * Which limits there are, and what a program that fails of one looks like: the kernel says ENOMEM, E2BIG or EAGAIN, or
+ * nothing at all, and never which limit it was.
+ */
+#include "sandbox/limits.h"
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/resource.h>
+
+struct limit_row {
+	const char *name;
+	int resource;
+};
+
+static const struct limit_row limit_rows[] = {
+	{ "as", RLIMIT_AS },	       { "core", RLIMIT_CORE },		{ "cpu", RLIMIT_CPU },
+	{ "data", RLIMIT_DATA },       { "fsize", RLIMIT_FSIZE },	{ "locks", RLIMIT_LOCKS },
+	{ "memlock", RLIMIT_MEMLOCK }, { "msgqueue", RLIMIT_MSGQUEUE }, { "nice", RLIMIT_NICE },
+	{ "nofile", RLIMIT_NOFILE },   { "nproc", RLIMIT_NPROC },	{ "rss", RLIMIT_RSS },
+	{ "rtprio", RLIMIT_RTPRIO },   { "rttime", RLIMIT_RTTIME },	{ "sigpending", RLIMIT_SIGPENDING },
+	{ "stack", RLIMIT_STACK },
+};
+#define LIMIT_COUNT (sizeof(limit_rows) / sizeof(*limit_rows))
+
+int limit_resource(const char *name, size_t length)
+{
+	for (size_t i = 0; i < LIMIT_COUNT; i++)
+		if (strlen(limit_rows[i].name) == length && strncasecmp(limit_rows[i].name, name, length) == 0)
+			return limit_rows[i].resource;
+	return -1;
+}
+
+const char *limit_name(int resource)
+{
+	for (size_t i = 0; i < LIMIT_COUNT; i++)
+		if (limit_rows[i].resource == resource)
+			return limit_rows[i].name;
+	return NULL;
+}
+
+const struct sandbox_limit *limit_of(const struct callgate_sandbox *sandbox, int resource)
+{
+	for (size_t i = sandbox ? sandbox->limits.length : 0; i-- > 0;)
+		if (sandbox->limits.items[i].resource == resource)
+			return &sandbox->limits.items[i];
+	return NULL;
+}
+
+bool limits_room(const struct callgate_sandbox *sandbox)
+{
+	return limit_of(sandbox, RLIMIT_AS) || limit_of(sandbox, RLIMIT_DATA) || limit_of(sandbox, RLIMIT_STACK) ||
+	       (sandbox && sandbox->group.memory_bytes);
+}
+
+bool limits_exec_error(const struct callgate_sandbox *sandbox, int error)
+{
+	if (error == EAGAIN)
+		return limit_of(sandbox, RLIMIT_NPROC) || (sandbox && sandbox->group.pids);
+	return (error == ENOMEM || error == E2BIG) && limits_room(sandbox);
+}
