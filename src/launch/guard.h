@@ -8,7 +8,7 @@
 #include <callgate/filter.h>
 #include <callgate/sandbox.h>
 
-/* The filter of --write-xor-execute, for callgate_filter_free; NULL where nothing asks for it. Fails as
+/* The filter of --write-xor-execute and --no-tsc, for callgate_filter_free; NULL where nothing asks for it. Fails as
  * callgate_filter_compile does. */
 int guard_make(const struct callgate_sandbox *sandbox, struct callgate_filter **ret_guard, struct callgate_error *err);
 

@@ -49,7 +49,7 @@ static const char *const start_step_text[CHILD_STEP_COUNT] = {
 	[CHILD_MASK] = "set the signal mask",
 	[CHILD_AWAIT_GO] = "wait for the launcher",
 	[CHILD_HIDE_LAUNCHER] = "hide the launcher's memory",
-	[CHILD_GUARD] = "load the filter of write-xor-execute",
+	[CHILD_GUARD] = "load the filter of write-xor-execute or no-tsc",
 	[CHILD_FILTER] = "load the filter",
 	[CHILD_EXEC] = "execute the program",
 };

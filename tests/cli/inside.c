@@ -379,6 +379,12 @@ static int ask_tsc(char **arguments)
 	return 0;
 }
 
+/* tsc-again: turns it on again, where it was turned off. */
+static int ask_tsc_again(char **arguments)
+{
+	return answer(prctl(PR_SET_TSC, PR_TSC_ENABLE));
+}
+
 /* Whether a line of /proc/self/status is there. */
 static bool has_status(const char *line)
 {
@@ -492,6 +498,7 @@ static const struct question questions[] = {
 	{ "shm-remove", ask_shm_remove, 1 },
 	{ "tiocsti", ask_tiocsti, 0 },
 	{ "tsc", ask_tsc, 0 },
+	{ "tsc-again", ask_tsc_again, 0 },
 	{ "userns", ask_userns, 0 },
 	{ "variable", ask_variable, 1 },
 	{ "write", ask_write, 1 },
