@@ -123,7 +123,13 @@ static void normalize(struct files_request *request)
 		request->access |= FILES_WRITE;
 }
 
-static bool clause_matches(const struct policy_clause *clause, const char *path, unsigned access)
+/* A clause, for proc_any_name. */
+static bool is_matched(const char *name, const void *clause)
+{
+	return policy_pattern_matches(((const struct policy_clause *)clause)->text, name);
+}
+
+static bool grants(const struct policy_clause *clause, unsigned access)
 {
 	static const unsigned permits[] = {
 		[POLICY_CLAUSE_READ] = FILES_READ,
@@ -131,20 +137,23 @@ static bool clause_matches(const struct policy_clause *clause, const char *path,
 		[POLICY_CLAUSE_READ_WRITE] = FILES_READ | FILES_WRITE,
 	};
 
-	if (!policy_pattern_matches(clause->text, path))
-		return false;
-	return policy_clause_denies(clause->kind) || !(access & ~permits[clause->kind]);
+	return !(access & ~permits[clause->kind]);
 }
 
-/* The clause that decides about a place, under either of its names; NULL when none does. */
-static const struct policy_clause *find_clause(const struct files_request *request, const char *path, const char *alias)
+/* The clause that decides about a place; NULL when none does. What is denied is denied by all its names in /proc. */
+static const struct policy_clause *find_clause(const struct files_request *request, const char *path,
+					       const struct proc_place *proc)
 {
 	const struct policy_broker *broker = request->work->rule->broker;
 
-	for (size_t i = 0; i < broker->clause_count; i++)
-		if (clause_matches(&broker->clauses[i], path, request->access) ||
-		    (alias[0] && clause_matches(&broker->clauses[i], alias, request->access)))
-			return &broker->clauses[i];
+	for (size_t i = 0; i < broker->clause_count; i++) {
+		const struct policy_clause *clause = &broker->clauses[i];
+		bool denies = policy_clause_denies(clause->kind);
+
+		if ((denies || grants(clause, request->access)) &&
+		    proc_any_name(path, proc, denies, is_matched, clause))
+			return clause;
+	}
 	return NULL;
 }
 
@@ -230,11 +239,12 @@ static int open_name(const struct files_request *request, int folder, const char
 }
 
 /* A place that could not be found may not be told apart from one that is there, unless the rules would show it. */
-static struct callgate_notify_answer refuse_lost(const struct files_request *request, int error)
+static struct callgate_notify_answer refuse_lost(const struct files_request *request, const struct path_place *place,
+						 int error)
 {
-	const struct policy_clause *clause = request->path[0] == '/' ? find_clause(request, request->path, "") : NULL;
+	const struct policy_clause *clause = find_clause(request, place->text, &place->proc);
 
-	if (error == ESRCH || error == ENAMETOOLONG || permits(clause) || request->path[0] != '/')
+	if (error == ESRCH || !place->text[0] || permits(clause))
 		return broker_refuse(error);
 	return broker_deny(request->work, clause);
 }
@@ -263,27 +273,44 @@ static struct callgate_notify_answer open_resolved(const struct files_request *r
 	int error = path_find(&query, &place), fd = -1;
 
 	if (error)
-		return refuse_lost(request, error);
+		return refuse_lost(request, &place, error);
 	/* A nameless file comes to lie in the folder that is named. */
 	if (request->flags & FILES_TMPFILE && strlen(place.text) + 2 < sizeof(place.text))
 		strcat(place.text, strcmp(place.text, "/") == 0 ? "#" : "/#");
-	clause = find_clause(request, place.text, place.alias);
+	clause = find_clause(request, place.text, &place.proc);
 	if (!permits(clause))
 		return broker_deny(request->work, clause);
-	error = open_name(request, place.folder, place.name, FILES_RESOLVE, &fd);
+	error = open_name(request, place.folder, place.name, FILES_RESOLVE | (place.is_in_proc ? RESOLVE_NO_XDEV : 0),
+			  &fd);
+	if (!error && !place.is_in_proc && proc_is(fd)) {
+		close(fd);
+		error = EACCES;
+	}
 	return answer_fd(request, error, fd);
+}
+
+/*
+ * A file of a procfs may be mounted anywhere by whoever may mount, even one of our own: what a text says by itself is
+ * not enough then.
+ */
+static bool may_be_of_proc(const struct files_request *request, int fd)
+{
+	return !request->work->has_fixed_root && proc_is(fd);
 }
 
 static struct callgate_notify_answer open_for(const struct files_request *request)
 {
+	static const struct proc_place nowhere;
 	int error, fd = -1;
 
 	if (path_is_plain(request->path) && !(request->flags & FILES_TMPFILE) &&
-	    permits(find_clause(request, request->path, ""))) {
+	    permits(find_clause(request, request->path, &nowhere))) {
 		/* ELOOP: there are links in it. */
 		error = open_name(request, request->base.root, request->path + 1, FILES_RESOLVE, &fd);
-		if (error != ELOOP && error != EXDEV)
+		if (error ? error != ELOOP && error != EXDEV : !may_be_of_proc(request, fd))
 			return answer_fd(request, error, fd);
+		if (!error)
+			close(fd);
 	}
 	return open_resolved(request);
 }

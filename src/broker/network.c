@@ -305,13 +305,16 @@ static struct callgate_notify_answer path_call(struct network_request *request, 
 	if (strcmp(request->work->syscall->name, "bind") == 0)
 		return broker_refuse(EACCES);
 	error = path_find(&query, &place);
-	if (error)
+	if (error == ESRCH || (error && !place.text[0]))
 		return broker_refuse(error);
 	if (strlen(place.text) >= sizeof(request->path))
 		return broker_deny(request->work, NULL);
 	memcpy(request->path, place.text, strlen(place.text) + 1);
 	clause = find_clause(request, NULL);
-	return permits(clause) ? connect_place(request, &place) : broker_deny(request->work, clause);
+	/* What is missing is told to whom it would be shown. */
+	if (!permits(clause))
+		return broker_deny(request->work, clause);
+	return error ? broker_refuse(error) : connect_place(request, &place);
 }
 
 static struct callgate_notify_answer unix_call(struct network_request *request)

@@ -11,13 +11,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 
 enum { PATH_TRIES_MAX = 16 };
 
@@ -28,6 +26,7 @@ struct walk {
 	const struct path_query *query;
 	char root_text[PATH_MAX]; /* as we see it; "" for "/" */
 	char text[PATH_MAX];	  /* what is left to resolve */
+	const char *rest;	  /* of it, what comes behind the place's name */
 	struct path_place place;
 };
 
@@ -45,14 +44,19 @@ int path_openat2(int folder, const char *name, uint64_t flags, uint64_t mode, ui
 	return fd;
 }
 
+static bool is_dots(const char *name, size_t length)
+{
+	return (length == 1 && name[0] == '.') || (length == 2 && name[0] == '.' && name[1] == '.');
+}
+
 bool path_is_plain(const char *text)
 {
-	if (text[0] != '/' || strncmp(text, "/proc/", 6) == 0)
+	if (text[0] != '/')
 		return false;
 	for (const char *name = text + 1;;) {
 		size_t length = strcspn(name, "/");
 
-		if (length == 0 || (length == 1 && name[0] == '.') || (length == 2 && memcmp(name, "..", 2) == 0))
+		if (strspn(name, "0123456789") == length || is_dots(name, length))
 			return false;
 		if (!name[length])
 			return true;
@@ -60,8 +64,7 @@ bool path_is_plain(const char *text)
 	}
 }
 
-/* Where a descriptor lies, as we see it: 0 or an errno. A folder that was removed is ENOENT. */
-static int text_of(int fd, char text[PATH_MAX])
+int path_text(int fd, char ret_text[PATH_MAX])
 {
 	static const char deleted[] = " (deleted)";
 	char link[32];
@@ -69,13 +72,13 @@ static int text_of(int fd, char text[PATH_MAX])
 	ssize_t length;
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	length = readlink(link, text, PATH_MAX - 1);
+	length = readlink(link, ret_text, PATH_MAX - 1);
 	if (length < 0 || length == PATH_MAX - 1)
 		return length < 0 ? errno : ENAMETOOLONG;
-	text[length] = '\0';
-	if (text[0] != '/')
+	ret_text[length] = '\0';
+	if (ret_text[0] != '/')
 		return EACCES;
-	if ((size_t)length > strlen(deleted) && strcmp(text + length - strlen(deleted), deleted) == 0 &&
+	if ((size_t)length > strlen(deleted) && strcmp(ret_text + length - strlen(deleted), deleted) == 0 &&
 	    (fstat(fd, &meaning) < 0 || meaning.st_nlink == 0))
 		return ENOENT;
 	return 0;
@@ -164,7 +167,7 @@ void path_base_fini(struct path_base *base)
 
 static int walk_begin(struct walk *walk, const struct path_query *query)
 {
-	int error = text_of(query->base->root, walk->root_text);
+	int error = path_text(query->base->root, walk->root_text);
 
 	walk->query = query;
 	if (error)
@@ -193,7 +196,7 @@ static int make_absolute(struct walk *walk)
 		return 0;
 	if (fstat(walk->query->base->start, &meaning) < 0 || !S_ISDIR(meaning.st_mode))
 		return ENOTDIR;
-	error = text_of(walk->query->base->start, text);
+	error = path_text(walk->query->base->start, text);
 	if (!error)
 		error = cut_root(walk, text);
 	if (error)
@@ -211,7 +214,7 @@ static int split(const char *text, char folder[PATH_MAX], char name[NAME_MAX + 1
 	const char *last = strrchr(text, '/') + 1;
 	size_t length = strlen(last);
 
-	if (length == 0 || strcmp(last, ".") == 0 || strcmp(last, "..") == 0) {
+	if (length == 0 || is_dots(last, length)) {
 		strcpy(folder, text);
 		strcpy(name, ".");
 		return 0;
@@ -224,241 +227,289 @@ static int split(const char *text, char folder[PATH_MAX], char name[NAME_MAX + 1
 	return 0;
 }
 
-/* What stands behind /proc/PID of this process or thread; NULL when the text is not there. */
-static const char *behind_proc(const char *text, pid_t pid)
-{
-	char prefix[32];
-	size_t length = (size_t)snprintf(prefix, sizeof(prefix), "/proc/%d", (int)pid);
-
-	if (strncmp(text, prefix, length) != 0 || (text[length] && text[length] != '/'))
-		return NULL;
-	return text + length;
-}
-
-static bool is_proc(int fd)
-{
-	struct statfs meaning;
-
-	return fstatfs(fd, &meaning) == 0 && meaning.f_type == PROC_SUPER_MAGIC;
-}
-
-static bool is_same(int a, int b)
-{
-	struct stat one, other;
-
-	return fstat(a, &one) == 0 && fstat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
-}
-
-/* The root of the procfs in which a folder lies, and the first name on the way from there, "" for the root. */
-static int proc_root(int folder, int *ret_root, char first[NAME_MAX + 1])
-{
-	cleanup_fd int at = fcntl(folder, F_DUPFD_CLOEXEC, 0);
-	int error = at < 0 ? errno : 0;
-
-	first[0] = '\0';
-	while (!error) {
-		cleanup_fd int up = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		char text[PATH_MAX];
-
-		if (up < 0)
-			return errno;
-		if (!is_proc(up) || is_same(up, at)) {
-			*ret_root = take_fd(at);
-			return 0;
-		}
-		error = text_of(at, text);
-		if (!error)
-			snprintf(first, NAME_MAX + 1, "%s", strrchr(text, '/') + 1);
-		close(at);
-		at = take_fd(up);
-	}
-	return error;
-}
-
-static bool is_number(const char *name, size_t length)
-{
-	return length > 0 && strspn(name, "0123456789") >= length;
-}
-
-/* Any of its names, of which one could be that of a process. */
-static bool has_number(const char *text)
-{
-	for (const char *name = text; *name; name += strcspn(name, "/")) {
-		name += strspn(name, "/");
-		if (is_number(name, strcspn(name, "/")))
-			return true;
-	}
-	return false;
-}
-
-/* That number in this procfs, which may be of another pid namespace, is one of our own threads'. */
-static bool is_own_thread(int root, const char *number)
-{
-	char text[NAME_MAX + 16];
-	struct stat meaning;
-
-	snprintf(text, sizeof(text), "self/task/%s", number);
-	return is_number(number, strlen(number)) && fstatat(root, text, &meaning, 0) == 0;
-}
-
-/*
- * To itself a process may do everything, whatever its rights: the kernel would let us open our own memory, and that of
- * each of our threads, for a target that asks. None of them is to be had, by whatever number or mount.
- */
-static int refuse_ourselves(const struct path_place *place)
-{
-	char first[NAME_MAX + 1];
-	cleanup_fd int root = -1;
-	int error;
-
-	if (!has_number(place->text) || !is_proc(place->folder))
-		return 0;
-	error = proc_root(place->folder, &root, first);
-	if (error)
-		return error;
-	return is_own_thread(root, first[0] ? first : place->name) ? EACCES : 0;
-}
-
-/* Opens the folder beneath the target's root. What would be our own in /proc is the target's. */
+/* Opens a folder beneath the target's root, and says where it is. */
 static int open_folder(struct walk *walk, const char *folder)
 {
 	struct path_place *place = &walk->place;
 	uint64_t resolve = PATH_RESOLVE | RESOLVE_IN_ROOT | walk->query->resolve;
-	const char *own;
 	int error;
 
 	place->folder = path_openat2(walk->query->base->root, folder, O_PATH | O_DIRECTORY, 0, resolve);
 	if (place->folder < 0)
 		return errno;
-	error = text_of(place->folder, place->text);
-	if (!error)
-		error = cut_root(walk, place->text);
-	own = error ? NULL : behind_proc(place->text, getpid());
-	if (own) {
-		char text[PATH_MAX + 32];
-
-		snprintf(text, sizeof(text), "/proc/%d%s", callgate_notify_call(walk->query->target)->tid, own);
-		close(place->folder);
-		place->folder = path_openat2(walk->query->base->root, text, O_PATH | O_DIRECTORY, 0,
-					     resolve | RESOLVE_NO_SYMLINKS);
-		if (place->folder < 0)
-			return errno;
-		error = text_of(place->folder, place->text);
-		if (!error)
-			error = cut_root(walk, place->text);
-		if (!error && behind_proc(place->text, getpid()))
-			error = EACCES;
-	}
-	return error;
+	error = path_text(place->folder, place->text);
+	return error ? error : cut_root(walk, place->text);
 }
 
-static int join_name(struct path_place *place)
+/* Appends names to a text of a place. */
+static int append(char text[PATH_MAX], const char *names)
 {
-	size_t length = strlen(place->text);
+	size_t length = strlen(text);
 
-	if (strcmp(place->name, ".") == 0)
-		return 0;
-	if (length + 1 + strlen(place->name) >= sizeof(place->text))
+	if (length + 1 + strlen(names) >= PATH_MAX)
 		return ENAMETOOLONG;
 	if (length > 1)
-		place->text[length++] = '/';
-	strcpy(place->text + length, place->name);
+		text[length++] = '/';
+	strcpy(text + length, names);
 	return 0;
 }
 
-/* In /proc a link is a jump but for these two, which say a number, ours when we ask. */
-static int follow_proc(struct walk *walk)
-{
-	const struct callgate_notify_call *call = callgate_notify_call(walk->query->target);
-
-	if (strcmp(walk->place.name, "self") == 0 || strcmp(walk->place.name, "thread-self") == 0)
-		snprintf(walk->text, sizeof(walk->text), "/proc/%d", call->tid);
-	else
-		return ELOOP;
-	return 0;
-}
-
-/* The name's link becomes what is left to resolve. */
-static int follow(struct walk *walk, const char *link, size_t length)
+/* Begins anew with what stands in for the place, and what came behind it. */
+static int begin_with(struct walk *walk, const char *folder, const char *names, bool *ret_more)
 {
 	char text[PATH_MAX];
-	struct statfs meaning;
-	char *name;
+	int error;
 
-	if (fstatfs(walk->place.folder, &meaning) < 0)
-		return errno;
-	if (meaning.f_type == PROC_SUPER_MAGIC)
-		return follow_proc(walk);
-	if (length == 0)
-		return ENOENT;
-	if (link[0] == '/') {
-		memcpy(walk->text, link, length + 1);
-		return 0;
-	}
-	strcpy(text, walk->place.text);
-	name = strrchr(text, '/') + 1;
-	if ((size_t)(name - text) + length >= sizeof(text))
+	if (strlen(folder) >= sizeof(text))
 		return ENAMETOOLONG;
-	memcpy(name, link, length + 1);
+	strcpy(text, folder);
+	error = append(text, names);
+	if (!error && walk->rest[0])
+		error = append(text, walk->rest);
+	if (error)
+		return error;
 	strcpy(walk->text, text);
+	*ret_more = true;
 	return 0;
 }
 
-/* One round: a folder and a name in it. *ret_more says that the name was a link and is followed. */
-static int walk_once(struct walk *walk, bool *ret_more)
+/* What the links `self` and `thread-self` of this procfs say to the target, and with_thread to both of its numbers. */
+static int begin_with_target(struct walk *walk, int root, bool with_thread, const char *behind, bool *ret_more)
 {
-	char folder[PATH_MAX], link[PATH_MAX];
-	int error = make_absolute(walk);
+	struct path_place *place = &walk->place;
+	char names[PATH_MAX + 64], folder[PATH_MAX];
+	struct proc_numbers target;
+	int error = proc_find_target(root, walk->query->target, &target);
+
+	if (error)
+		return error;
+	if (with_thread)
+		snprintf(names, sizeof(names), "%d/task/%d%s", (int)target.process, (int)target.thread, behind);
+	else
+		snprintf(names, sizeof(names), "%d%s", (int)target.process, behind);
+	snprintf(folder, sizeof(folder), "%.*s/", (int)place->proc.mount, place->text);
+	folder[place->proc.mount ? place->proc.mount : 1] = '\0';
+	return begin_with(walk, folder, names, ret_more);
+}
+
+/*
+ * To itself a process may do everything, whatever its rights: the kernel would let us open our own memory, and that of
+ * each of our threads, for a target that asks. What our process's folder is to us the target's is to it; our other
+ * threads are not to be had, by whatever number or mount.
+ */
+static int exchange_ourselves(struct walk *walk, int root, bool *ret_more)
+{
+	struct path_place *place = &walk->place;
+	struct proc_numbers ours = proc_ours(root), target;
+	const struct proc_numbers *said = &place->proc.said;
+	bool is_thread = said->thread && said->thread == ours.thread;
+
+	if (ours.process && said->process == ours.process) {
+		char behind[PATH_MAX], thread[32] = "";
+
+		if (said->thread && !is_thread)
+			snprintf(thread, sizeof(thread), "/task/%d", (int)said->thread);
+		snprintf(behind, sizeof(behind), "%s%s", thread, place->text + place->proc.rest);
+		return begin_with_target(walk, root, is_thread, behind, ret_more);
+	}
+	if (proc_is_own_thread(root, said->process))
+		return EACCES;
+	if (proc_find_target(root, walk->query->target, &target) == 0 &&
+	    proc_is_thread_of(root, target.process, said->process))
+		place->proc.target = target;
+	return 0;
+}
+
+/* A place in a procfs: whose it is, and whether it is there at all for the target. */
+static int enter_proc(struct walk *walk, bool *ret_more)
+{
+	struct path_place *place = &walk->place;
+	bool follows = !walk->query->no_links || walk->rest[0];
+	char mount[PATH_MAX];
+	cleanup_fd int root = -1;
+	const char *below;
+	int error;
+
+	place->is_in_proc = proc_is(place->folder);
+	if (!place->is_in_proc)
+		return 0;
+	error = proc_open_root(place->folder, &root);
+	if (!error)
+		error = path_text(root, mount);
+	if (!error)
+		error = cut_root(walk, mount);
+	if (error)
+		return error;
+	if (strcmp(mount, "/") == 0)
+		mount[0] = '\0';
+	if (strncmp(place->text, mount, strlen(mount)) != 0)
+		return EACCES;
+	place->proc = proc_parse(place->text, strlen(mount));
+	below = place->text + strlen(mount);
+	if (follows && !walk->query->resolve && strcmp(below, "/self") == 0)
+		return begin_with_target(walk, root, false, "", ret_more);
+	if (follows && !walk->query->resolve && strcmp(below, "/thread-self") == 0)
+		return begin_with_target(walk, root, true, "", ret_more);
+	return place->proc.said.process ? exchange_ourselves(walk, root, ret_more) : 0;
+}
+
+/* The name's link becomes what is left to resolve. In a process's folder a link is a jump. */
+static int follow(struct walk *walk, const char *link, bool *ret_more)
+{
+	char folder[PATH_MAX];
+
+	if (walk->query->resolve & RESOLVE_NO_SYMLINKS || walk->place.proc.said.process)
+		return ELOOP;
+	if (!link[0])
+		return ENOENT;
+	if (link[0] == '/')
+		return begin_with(walk, "/", link + 1, ret_more);
+	strcpy(folder, walk->place.text);
+	strrchr(folder, '/')[strrchr(folder, '/') == folder] = '\0';
+	return begin_with(walk, folder, link, ret_more);
+}
+
+/* What is at the place that is found. *ret_more says that the walk begins anew. */
+static int look_at_name(struct walk *walk, bool *ret_more)
+{
+	struct path_place *place = &walk->place;
+	bool is_folder = strcmp(place->name, ".") == 0;
+	int error = is_folder ? 0 : append(place->text, place->name);
+	char link[PATH_MAX];
 	ssize_t length;
 
-	*ret_more = false;
 	if (!error)
-		error = split(walk->text, folder, walk->place.name);
-	if (!error)
-		error = open_folder(walk, folder);
-	if (!error)
-		error = join_name(&walk->place);
-	if (!error)
-		error = refuse_ourselves(&walk->place);
-	if (error || strcmp(walk->place.name, ".") == 0)
+		error = enter_proc(walk, ret_more);
+	if (error || *ret_more || is_folder)
 		return error;
-	length = readlinkat(walk->place.folder, walk->place.name, link, sizeof(link) - 1);
+	length = readlinkat(place->folder, place->name, link, sizeof(link) - 1);
 	if (length < 0)
 		return 0;
 	link[length] = '\0';
-	walk->place.is_link = walk->query->no_links;
-	if (walk->query->no_links)
-		return 0;
-	if (walk->query->resolve & RESOLVE_NO_SYMLINKS)
-		return ELOOP;
-	error = follow(walk, link, (size_t)length);
-	*ret_more = !error;
-	return error;
+	return walk->query->no_links && !walk->rest[0] ? 0 : follow(walk, link, ret_more);
 }
 
-static void name_alias(const struct walk *walk, struct path_place *place)
+/* Where in a text the slash of this number is, from 0 on. */
+static size_t slash_at(const char *text, size_t number)
 {
-	const char *own = behind_proc(place->text, callgate_notify_call(walk->query->target)->tid);
+	const char *at = text;
 
-	if (own)
-		snprintf(place->alias, sizeof(place->alias), "/proc/self%s", own);
+	while (number-- > 0)
+		at = strchr(at + 1, '/');
+	return (size_t)(at - text);
+}
+
+/* Opens the part of the text up to that slash. */
+static int open_part(struct walk *walk, size_t slash)
+{
+	char folder[PATH_MAX];
+	size_t length = slash_at(walk->text, slash) + 1;
+
+	memcpy(folder, walk->text, length);
+	folder[length] = '\0';
+	path_place_fini(&walk->place);
+	return open_folder(walk, folder);
+}
+
+/* The deepest folder of the text that can be opened; all is_lost are known not to be. */
+static size_t find_deepest(struct walk *walk, size_t is_lost)
+{
+	size_t deepest = 0;
+
+	while (deepest + 1 < is_lost) {
+		size_t middle = deepest + (is_lost - deepest) / 2;
+
+		if (open_part(walk, middle) == 0)
+			deepest = middle;
+		else
+			is_lost = middle;
+	}
+	return deepest;
+}
+
+/* What of the way is not there is judged too, unless it might lead elsewhere. */
+static int append_rest(struct walk *walk)
+{
+	for (const char *name = walk->rest; *name; name += strcspn(name, "/")) {
+		name += strspn(name, "/");
+		if (is_dots(name, strcspn(name, "/")))
+			return 0;
+	}
+	return walk->rest[0] ? append(walk->place.text, walk->rest) : 0;
+}
+
+/*
+ * A folder of the path could not be opened. Where the way ends is looked for, name by name: to whom the rules would not
+ * show that place, the errno would tell what is there. It may also be a link that says something else to the target
+ * than to us.
+ */
+static int walk_lost(struct walk *walk, int error, bool *ret_more)
+{
+	size_t slashes = 0, length;
+	const char *name;
+
+	for (const char *at = strchr(walk->text, '/'); at; at = strchr(at + 1, '/'))
+		slashes++;
+	slashes = find_deepest(walk, slashes - 1);
+	if (open_part(walk, slashes) != 0)
+		return error;
+	name = walk->text + slash_at(walk->text, slashes) + 1;
+	length = strcspn(name, "/");
+	if (length > NAME_MAX)
+		return ENAMETOOLONG;
+	snprintf(walk->place.name, sizeof(walk->place.name), "%.*s", (int)length,
+		 length == 0 || is_dots(name, length) ? "." : name);
+	walk->rest = name + length + strspn(name + length, "/");
+	if (name[length] && !walk->rest[0])
+		walk->rest = "."; /* it has to be a folder */
+	if (look_at_name(walk, ret_more) == 0 && *ret_more)
+		return 0;
+	return append_rest(walk) ? ENAMETOOLONG : error;
+}
+
+/* Not of the way, but of us. */
+static bool is_our_own(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM || error == EAGAIN || error == ENAMETOOLONG;
+}
+
+/* One round: a folder and a name in it. *ret_more says that the walk begins anew with another text. */
+static int walk_once(struct walk *walk, bool *ret_more)
+{
+	char folder[PATH_MAX];
+	int error = make_absolute(walk);
+
+	*ret_more = false;
+	walk->rest = "";
+	if (!error)
+		error = split(walk->text, folder, walk->place.name);
+	if (error)
+		return error;
+	error = open_folder(walk, folder);
+	if (!error)
+		return look_at_name(walk, ret_more);
+	walk->place.text[0] = '\0';
+	return is_our_own(error) ? error : walk_lost(walk, error, ret_more);
 }
 
 int path_find(const struct path_query *query, struct path_place *ret_place)
 {
 	cleanup(walk_end) struct walk walk = { .place = PATH_PLACE_NONE };
 	int error = query->text[0] ? walk_begin(&walk, query) : ENOENT;
-	bool more = true;
+	bool more = !error;
 
 	for (int links = 0; more && !error; links++) {
+		if (links > PATH_LINKS_MAX) {
+			error = ELOOP;
+			break;
+		}
 		path_place_fini(&walk.place);
-		error = links > PATH_LINKS_MAX ? ELOOP : walk_once(&walk, &more);
+		error = walk_once(&walk, &more);
 	}
-	if (error)
-		return error;
-	name_alias(&walk, &walk.place);
 	*ret_place = walk.place;
 	walk.place = PATH_PLACE_NONE;
+	if (error)
+		return error;
 	return callgate_notify_is_waiting(query->target) ? 0 : ESRCH;
 }
 

@@ -8,6 +8,8 @@
 #ifndef CALLGATE_BROKER_PATH_H
 #define CALLGATE_BROKER_PATH_H
 
+#include "broker/proc.h"
+
 #include <callgate/notify.h>
 
 #include <limits.h>
@@ -53,25 +55,31 @@ struct path_place {
 	int folder;		 /* O_PATH; −1 when there is none */
 	char name[NAME_MAX + 1]; /* in it; "." for the folder itself */
 	char text[PATH_MAX];	 /* of the place, as the target's root has it, for the rules */
-	char alias[PATH_MAX];	 /* the same with /proc/self for the target's own number; "" when that is not in it */
-	bool is_link;		 /* the name is a link that is not to be followed, or one of the kernel's own */
+	bool is_in_proc;	 /* the folder is of a procfs */
+	struct proc_place proc;	 /* whose other names the place has */
 };
 
 #define PATH_PLACE_NONE ((struct path_place){ .folder = -1 })
 
 /*
- * Finds the place that a path names: 0 or the errno that the kernel would give. ELOOP also for the links of /proc that
- * jump (exe, fd/N, root, cwd): they lead where no path does. The supervisor's own folder in /proc is not to be had;
- * whoever asks for /proc/self gets the target's. path_place_fini is due in any case.
+ * Finds the place that a path names: 0 or the errno that the kernel would give. With an errno the place says where the
+ * way ended and what would have followed, for the rules to say whether the target may learn that; text is "" where
+ * there is nothing to learn. path_place_fini is due in any case.
+ *
+ * ELOOP also for the links of /proc that jump (exe, fd/N, root, cwd): they lead where no path does. The supervisor's
+ * own folder in /proc is not to be had; whoever asks for /proc/self or thread-self gets the target's.
  */
 int path_find(const struct path_query *query, struct path_place *ret_place);
 void path_place_fini(struct path_place *place);
 
 /*
- * Whether the text names its place by itself: absolute, without `.`, `..`, `//` or a slash at its end, and not in
- * /proc. Opened beneath the target's root without links, it can be nowhere else.
+ * Whether the text names its place by itself: absolute, without `.`, `..`, `//` or a slash at its end, and without a
+ * number, which could be a process's. Opened beneath the target's root without links, it can be nowhere else.
  */
 bool path_is_plain(const char *text);
+
+/* Where a descriptor lies, as we see it: 0 or an errno. A folder that was removed is ENOENT. */
+int path_text(int fd, char ret_text[PATH_MAX]);
 
 /* openat2(2) with these RESOLVE_*, tried again where a rename elsewhere made it fail: a descriptor or −1 with errno. */
 int path_openat2(int folder, const char *name, uint64_t flags, uint64_t mode, uint64_t resolve);

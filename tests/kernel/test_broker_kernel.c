@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -62,7 +63,7 @@ static void make_scratch(void)
 	make_file("secret", "secret");
 	assert_int_equal(symlink("../secret", "www/link") | symlink("index", "www/inner") | symlink("..", "www/up") |
 				 symlink("loop", "www/loop") | symlink("nowhere", "www/dangling") |
-				 symlink("/proc/self/cwd/secret", "www/jump"),
+				 symlink("/proc/self/cwd/secret", "www/jump") | symlink("../nothing/at/all", "www/out"),
 			 0);
 }
 
@@ -260,8 +261,18 @@ static void paths_lead_where_the_kernel_says(void **state)
 		{ "%/www/loop", O_RDONLY, 100 + ELOOP },
 		{ "%/www/dangling", O_RDONLY, 100 + ENOENT },
 		{ "%/www/nothing", O_RDONLY, 100 + ENOENT },
-		/* What is not there and may not be known to be. */
+		/* What is not there and may not be known to be, by whatever way. */
 		{ "%/nothing/at/all", O_RDONLY, 100 + EACCES },
+		{ "nothing/at/all", O_RDONLY, 100 + EACCES },
+		{ "www/../nothing/at/all", O_RDONLY, 100 + EACCES },
+		{ "www/up/nothing/at/all", O_RDONLY, 100 + EACCES },
+		{ "%/nothing/../www/index", O_RDONLY, 100 + EACCES },
+		{ "%/www/out", O_RDONLY, 100 + EACCES },
+		{ "%/www/nothing/at/all", O_RDONLY, 100 + ENOENT },
+		{ "www/nothing/at/all", O_RDONLY, 100 + ENOENT },
+		{ "www/nothing/../../secret", O_RDONLY, 100 + ENOENT },
+		{ "www/inner/", O_RDONLY, 100 + ENOTDIR },
+		{ "www/up/www/", O_RDONLY, GOT_ALLOWED },
 		{ "%/www/index/", O_RDONLY, 100 + ENOTDIR },
 		{ "%/www/index/x", O_RDONLY, 100 + ENOTDIR },
 		{ "%/www", O_RDONLY | O_DIRECTORY, GOT_ALLOWED },
@@ -278,7 +289,7 @@ static void paths_lead_where_the_kernel_says(void **state)
 static void links_of_proc_are_not_followed(void **state)
 {
 	static const struct opening cases[] = {
-		{ "%/www/jump", O_RDONLY, 100 + ELOOP },
+		{ "%/www/jump", O_RDONLY, 100 + EACCES },
 		{ "/proc/self/root/etc/passwd", O_RDONLY, 100 + EACCES },
 		{ "/proc/self/cwd/www/index", O_RDONLY, 100 + EACCES },
 		{ "/proc/self/fd/0", O_RDONLY, 100 + EACCES },
@@ -446,6 +457,249 @@ static void the_supervisors_folder_in_proc_is_not_to_be_had(void **state)
 	make_scratch();
 	assert_int_equal(outcome(SYS_openat, "notify openat via files { read \"/proc/**\" }\n", open_proc), 0);
 	remove_scratch();
+}
+
+/* What begins with this line: 0, 100 and an errno, or GOT_NEITHER. */
+static int look_for(const char *name, const char *wanted)
+{
+	int fd = (int)syscall(SYS_openat, AT_FDCWD, name, O_RDONLY, 0);
+	char text[4096] = "";
+
+	if (fd < 0)
+		return 100 + errno;
+	if (read(fd, text, sizeof(text) - 1) <= 0)
+		text[0] = '\0';
+	close(fd);
+	return strstr(text, wanted) ? 0 : GOT_NEITHER;
+}
+
+static sem_t kin_may_end;
+
+static void *stand_by(void *argument)
+{
+	*(volatile pid_t *)argument = (pid_t)syscall(SYS_gettid);
+	sem_wait(&kin_may_end);
+	return NULL;
+}
+
+/* The names of one thing of this process, by way of all of its threads; what none of them gives is an errno. */
+static int open_by_all_names(const char *thing)
+{
+	static const char *const forms[] = { "self",	       "thread-self",	 "%1$d",	   "%2$d",
+					     "self/task/%1$d", "self/task/%2$d", "%1$d/task/%2$d", "%2$d/task/%1$d" };
+	volatile pid_t other = 0;
+	pthread_t thread;
+	int result = -1;
+
+	if (sem_init(&kin_may_end, 0, 0) || pthread_create(&thread, NULL, stand_by, (void *)&other))
+		return BROKEN;
+	while (!other)
+		sched_yield();
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		char numbers[64], name[96];
+		int got;
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		snprintf(numbers, sizeof(numbers), forms[i], (int)getpid(), (int)other);
+#pragma GCC diagnostic pop
+		snprintf(name, sizeof(name), "/proc/%s/%s", numbers, thing);
+		got = look((int)syscall(SYS_openat, AT_FDCWD, name, O_RDONLY, 0));
+		got = got == GOT_NEITHER ? 0 : got;
+		if (result >= 0 && got != result)
+			result = BROKEN + (int)i;
+		else if (result < 0)
+			result = got;
+	}
+	sem_post(&kin_may_end);
+	pthread_join(thread, NULL);
+	return result;
+}
+
+static int open_denied_thing(void)
+{
+	return open_by_all_names("maps");
+}
+
+static int open_other_thing(void)
+{
+	return open_by_all_names("stat");
+}
+
+static void what_is_denied_is_denied_by_all_its_names(void **state)
+{
+	static const char *const denied[] = { "self/maps", "thread-self/maps", "self/task/*/maps", "*/maps",
+					      "*/task/*/maps" };
+
+	make_scratch();
+	for (size_t i = 0; i < sizeof(denied) / sizeof(*denied); i++) {
+		char rules[256];
+
+		snprintf(rules, sizeof(rules),
+			 "notify openat via files { deny \"/proc/%s\" errno EPERM; read \"/proc/**\" }\n", denied[i]);
+		assert_int_equal(outcome(SYS_openat, rules, open_denied_thing), 100 + EPERM);
+		assert_int_equal(outcome(SYS_openat, rules, open_other_thing), 0);
+	}
+	remove_scratch();
+}
+
+static void what_is_permitted_of_oneself_is_by_number_too(void **state)
+{
+	static const char rules[] = "notify openat via files { read \"/proc/self/**\"; deny \"**\" errno EPERM }\n";
+
+	make_scratch();
+	assert_int_equal(outcome(SYS_openat, rules, open_other_thing), 0);
+	remove_scratch();
+}
+
+static int open_links_of_proc(void)
+{
+	char wanted[32], name[64];
+
+	snprintf(wanted, sizeof(wanted), "Pid:\t%d\n", (int)getpid());
+	if (look_for("/proc/thread-self/status", wanted) || look_for("/proc/self/status", wanted))
+		return 1;
+	snprintf(name, sizeof(name), "/proc/self/task/%d/status", (int)getpid());
+	if (look_for(name, wanted) || look_for("/dev/fd/../status", wanted))
+		return 2;
+	if (look_for("/proc/mounts", " / ") || look_for("/proc/net/dev", "lo:") || look_for("/etc/mtab", " / "))
+		return 3;
+	if (look((int)syscall(SYS_openat, AT_FDCWD, "/proc/self", O_RDONLY | O_DIRECTORY, 0)) != GOT_ALLOWED ||
+	    look((int)syscall(SYS_openat, AT_FDCWD, "/proc/thread-self/", O_RDONLY, 0)) != GOT_ALLOWED)
+		return 4;
+	return look_for("/proc/self/fd/0", "") == 100 + ELOOP && look_for("/dev/fd/0", "") == 100 + ELOOP &&
+			       look_for("/proc/thread-self/root/etc/passwd", "") == 100 + ELOOP
+		       ? 0
+		       : 5;
+}
+
+static void links_of_proc_that_say_a_path_are_followed(void **state)
+{
+	make_scratch();
+	assert_int_equal(outcome(SYS_openat, "notify openat via files { read \"/**\" }\n", open_links_of_proc), 0);
+	remove_scratch();
+}
+
+static int end_of(pid_t pid)
+{
+	int status;
+
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return BROKEN;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : BROKEN;
+}
+
+/* In namespaces of its own, with a procfs of its own: 77 where there are none to be had. */
+static int act_in_namespaces(int (*act)(void))
+{
+	int more = geteuid() == 0 ? 0 : CLONE_NEWUSER;
+	pid_t pid;
+
+	if (unshare(CLONE_NEWPID | CLONE_NEWNS | more) < 0)
+		return 77;
+	pid = fork();
+	if (pid == 0) {
+		if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		    mount("proc", "/proc", "proc", 0, NULL) < 0)
+			_exit(77);
+		_exit(act());
+	}
+	return end_of(pid);
+}
+
+static pid_t supervisor;
+
+static int open_as_anybody(void)
+{
+	char wanted[32], name[64];
+
+	snprintf(wanted, sizeof(wanted), "Pid:\t%d\n", (int)getpid());
+	snprintf(name, sizeof(name), "/proc/%d/status", (int)getpid());
+	if (look_for("/proc/self/status", wanted) || look_for(name, wanted) ||
+	    look_for("/proc/thread-self/status", wanted) || look_for("/proc/mounts", " /proc "))
+		return 1;
+	if (look_for("/dev/fd/0", "") != 100 + ELOOP || look_for("/dev/fd/../status", wanted))
+		return 2;
+	return look_for("/proc/self/maps", "") == 100 + EPERM ? 0 : 3;
+}
+
+/* Has the number in its namespace that its supervisor has in ours. */
+static int open_as_namesake(void)
+{
+	struct {
+		uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid,
+			set_tid_size;
+	} how = { .exit_signal = SIGCHLD, .set_tid = (uint64_t)(uintptr_t)&supervisor, .set_tid_size = 1 };
+	int first = open_as_anybody();
+	pid_t pid;
+
+	if (first)
+		return first;
+	pid = (pid_t)syscall(SYS_clone3, &how, sizeof(how));
+	if (pid == 0)
+		_exit(10 + open_as_anybody());
+	if (pid < 0 && (errno == EPERM || errno == ENOSYS || errno == E2BIG))
+		return 0;
+	return pid == supervisor && end_of(pid) == 10 ? 0 : 4;
+}
+
+static int open_in_pid_namespace(void)
+{
+	return act_in_namespaces(open_as_namesake);
+}
+
+static void skip_without_namespaces(int got)
+{
+	if (got != 77)
+		return;
+	print_message("skipped: no namespaces to be had\n");
+	skip();
+}
+
+static void numbers_are_those_of_the_procfs_that_is_asked(void **state)
+{
+	int got;
+
+	make_scratch();
+	supervisor = getpid();
+	got = outcome(SYS_openat, "notify openat via files { deny \"/proc/self/maps\" errno EPERM; read \"/**\" }\n",
+		      open_in_pid_namespace);
+	remove_scratch();
+	skip_without_namespaces(got);
+	assert_int_equal(got, 0);
+}
+
+/* Lays what the supervisor has in our procfs, which is its own, where the rules let it read. */
+static int open_what_is_bound(void)
+{
+	char folder[64], file[64], name[128];
+
+	snprintf(folder, sizeof(folder), "/proc/%d", (int)supervisor);
+	snprintf(file, sizeof(file), "/proc/%d/maps", (int)supervisor);
+	if (unshare(CLONE_NEWNS | (geteuid() == 0 ? 0 : CLONE_NEWUSER)) < 0 ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount(file, "www/index", NULL, MS_BIND, NULL) < 0 || mount(file, "/proc/uptime", NULL, MS_BIND, NULL) < 0 ||
+	    mount(folder, "www/sub", NULL, MS_BIND, NULL) < 0)
+		return 77;
+	snprintf(name, sizeof(name), "%s/www/sub/maps", scratch);
+	if (look_for(name, "") != 100 + EACCES || look_for("www/sub/maps", "") != 100 + EACCES)
+		return 1;
+	snprintf(name, sizeof(name), "%s/www/index", scratch);
+	if (look_for(name, "") != 100 + EACCES || look_for("www/index", "") != 100 + EACCES)
+		return 2;
+	return look_for("/proc/uptime", "") >= 100 && look_for("/proc/version", "Linux") == 0 ? 0 : 3;
+}
+
+static void what_is_the_supervisors_is_not_had_by_mounting_it(void **state)
+{
+	int got;
+
+	make_scratch();
+	supervisor = getpid();
+	got = outcome(SYS_openat, "notify openat via files { read \"/**\" }\n", open_what_is_bound);
+	remove_scratch();
+	skip_without_namespaces(got);
+	assert_int_equal(got, 0);
 }
 
 /* A thread of the supervisor's beside those that answer, and until when it lives. */
@@ -1191,9 +1445,11 @@ UNIT_TESTS(test_broker_kernel, THREE(paths_lead_where_the_kernel_says), THREE(li
 	   BOTH(a_descriptor_that_is_no_folder_is_refused), THREE(odd_buffers_are_refused_as_the_kernel_does),
 	   BOTH(openat2_is_taken_by_its_size), BOTH(a_new_file_has_the_targets_mask),
 	   BOTH(the_supervisors_folder_in_proc_is_not_to_be_had), BOTH(nor_are_its_threads),
-	   BOTH(a_target_with_a_root_of_its_own_stays_in_it), THREE(a_target_gets_no_more_than_its_own_rights),
-	   THREE(a_fifo_is_waited_for), THREE(who_dies_at_a_fifo_is_forgotten),
-	   cmocka_unit_test(a_supervisor_without_descriptors_refuses),
+	   BOTH(what_is_denied_is_denied_by_all_its_names), BOTH(what_is_permitted_of_oneself_is_by_number_too),
+	   BOTH(links_of_proc_that_say_a_path_are_followed), BOTH(numbers_are_those_of_the_procfs_that_is_asked),
+	   BOTH(what_is_the_supervisors_is_not_had_by_mounting_it), BOTH(a_target_with_a_root_of_its_own_stays_in_it),
+	   THREE(a_target_gets_no_more_than_its_own_rights), THREE(a_fifo_is_waited_for),
+	   THREE(who_dies_at_a_fifo_is_forgotten), cmocka_unit_test(a_supervisor_without_descriptors_refuses),
 	   THREE(who_changes_the_path_meanwhile_wins_nothing), BOTH(a_socket_is_connected_where_the_rules_say),
 	   BOTH(no_address_is_this_machine), BOTH(who_changes_the_address_meanwhile_wins_nothing),
 	   BOTH(unix_sockets_are_found_by_their_place), BOTH(a_full_queue_holds_up_its_waiter_only),
