@@ -22,12 +22,15 @@ extern "C" {
 /*
  * How calls are seen. BPF counts them in the kernel, and takes CAP_BPF and CAP_PERFMON; TRACE stops the program at each
  * (ptrace); NOTIFY has the kernel ask a listener. AUTO takes the first of them, in this order, that works here.
+ * STRACE and AUDIT start nothing: they read what strace, or the kernel's audit log, wrote of a run.
  */
 enum callgate_recorder {
 	CALLGATE_RECORDER_AUTO,
 	CALLGATE_RECORDER_NOTIFY,
 	CALLGATE_RECORDER_TRACE,
 	CALLGATE_RECORDER_BPF,
+	CALLGATE_RECORDER_STRACE,
+	CALLGATE_RECORDER_AUDIT,
 };
 
 struct callgate_learn_options {
@@ -40,6 +43,8 @@ struct callgate_learn_options {
 	int pid;	      /* instead of starting a program: this process and all that descends from it; 0: none */
 	const char *cgroup;   /* instead: all that call from within this folder of cgroup 2; NULL: none */
 	uint64_t for_ms;      /* of those two: so long; 0: until a signal interrupts, or the process ends */
+	const char *const *logs; /* of STRACE and AUDIT: the files that they wrote, which are one recording; "-" is
+				  * standard input; NULL at the end. NULL for all other recorders */
 	bool phases; /* write further parts: `phase running` of what came when main had begun, and `phase serving` of
 		      * what came when a program first waited for work */
 };
@@ -58,11 +63,15 @@ struct callgate_learn_report {
 	uint64_t broken_off; /* calls that a signal broke off before they were seen: the kernel made them again or, as a
 				handler without SA_RESTART asks for, gave EINTR; TRACE knows none */
 	uint64_t own_filters; /* filters that the program loaded itself, whose refusals were not seen */
-	bool cut_off;	      /* what the program left running was killed: what it would have done is not known */
+	bool cut_off; /* what the program left running was killed, or a log ends before its programs do: what they would
+		       * have done is not known */
 	struct callgate_error no_main; /* why main of some program was not seen to begin; status CALLGATE_OK: none was
 					* missed. What was seen later is then not known to come behind it */
 	struct callgate_error passed_over; /* why AUTO did not take BPF; its status is CALLGATE_OK when it did */
-	bool was_tracer; /* TRACE refused the program what it asked of ptrace: a process has one tracer */
+	uint64_t untold; /* calls of a log of which an argument could not be understood: its value is not known */
+	struct callgate_error
+		first_untold; /* the first of those, and where it stands; status CALLGATE_OK: there is none */
+	bool was_tracer;      /* TRACE refused the program what it asked of ptrace: a process has one tracer */
 };
 
 /* What a program did in this run. */
@@ -81,8 +90,9 @@ struct callgate_learned;
  *
  * *ret_learned is the caller's, for callgate_learned_free. Fails as callgate_run does about the program; with E_LIMIT
  * (too many processes or programs), E_UNSUPPORTED (no recorder works, or the program wants the listener for itself),
- * E_SYNTAX and E_UNKNOWN (the evidence to add to), E_OS (a file cannot be written), E_NOMEM. Nothing of the program is
- * left running, and no file is changed then.
+ * E_SYNTAX and E_UNKNOWN (the evidence to add to; a log that cannot be read, or shows that calls are lost), E_INVALID
+ * (a log that tells of no call, or that the evidence holds already), E_OS (a file cannot be written), E_NOMEM. Nothing
+ * of the program is left running, and no file is changed then.
  */
 CALLGATE_OBSERVING int callgate_learn(const struct callgate_learn_options *options,
 				      struct callgate_learned **ret_learned, struct callgate_learn_report *ret_report,

@@ -26,6 +26,7 @@ struct learn_options {
 	unsigned long pid;
 	unsigned long processes;
 	int recorder;
+	int from;
 	bool append;
 	bool phases;
 	bool json;
@@ -42,6 +43,8 @@ static const struct option_row learn_rows[] = {
 	OPTION_TEXT(struct learn_options, report, "report", 'r', "FILE",
 		    "write how it ended to FILE, as one JSON object"),
 	OPTION_CHOICE(struct learn_options, recorder, "recorder", 0, "auto|notify|trace|bpf", "how to see the calls"),
+	OPTION_CHOICE(struct learn_options, from, "from", 0, "program|strace|audit",
+		      "instead of starting a program: read the logs that strace or audit wrote"),
 	OPTION_NUMBER(struct learn_options, pid, "pid", 'p', "N", "attach to process N and what descends from it"),
 	OPTION_TEXT(struct learn_options, cgroup, "cgroup", 0, "FOLDER", "attach to all that runs in a cgroup"),
 	OPTION_TEXT(struct learn_options, duration, "for", 0, "DURATION", "attach for so long: 500ms, 10s, 5m"),
@@ -49,10 +52,13 @@ static const struct option_row learn_rows[] = {
 	GROUND_ROWS(struct learn_options),
 };
 
-const struct usage learn_usage = USAGE_SANDBOXED("PROGRAM [ARGUMENT]... | --pid=N | --cgroup=FOLDER", 0, USAGE_ANY,
-						 learn_rows, struct learn_options, ground.settings);
+const struct usage learn_usage =
+	USAGE_SANDBOXED("PROGRAM [ARGUMENT]... | --pid=N | --cgroup=FOLDER | --from=KIND LOG...", 0, USAGE_ANY,
+			learn_rows, struct learn_options, ground.settings);
 
-static const char *const recorder_names[] = { "auto", "notify", "trace", "bpf" };
+static const char *const recorder_names[] = { "auto", "notify", "trace", "bpf", "strace", "audit" };
+
+enum { FROM_PROGRAM, FROM_STRACE, FROM_AUDIT };
 
 static int print_calls(const struct callgate_learned *learned)
 {
@@ -71,7 +77,7 @@ static int print_calls(const struct callgate_learned *learned)
 static int write_learn_report(const struct file_place *place, const struct callgate_learn_report *report)
 {
 	return write_json(place,
-			  json_pack("{ss sI sI sf ss sI sI sI sI sI sI sI sb sb}", "ended",
+			  json_pack("{ss sI sI sf ss sI sI sI sI sI sI sI sI sb sb}", "ended",
 				    report->signalled ? "signalled" : "exited", report->signalled ? "signal" : "status",
 				    (json_int_t)report->status, "exit_status", (json_int_t)report->exit_status,
 				    "wall_seconds", (double)report->wall_ns / 1e9, "recorder",
@@ -79,13 +85,21 @@ static int write_learn_report(const struct file_place *place, const struct callg
 				    (json_int_t)report->programs, "syscalls", (json_int_t)report->syscalls, "runs",
 				    (json_int_t)report->runs, "rules", (json_int_t)report->rules, "broken_off",
 				    (json_int_t)report->broken_off, "own_filters", (json_int_t)report->own_filters,
-				    "cut_off", report->cut_off, "was_tracer", report->was_tracer));
+				    "untold", (json_int_t)report->untold, "cut_off", report->cut_off, "was_tracer",
+				    report->was_tracer));
+}
+
+static bool reads_log(const struct callgate_learn_report *report)
+{
+	return report->recorder == CALLGATE_RECORDER_STRACE || report->recorder == CALLGATE_RECORDER_AUDIT;
 }
 
 /* How it began: how the program ended, or for how long what was attached to was watched. */
 static void say_end(const struct callgate_learn_report *report, const char *program, char *text, size_t size)
 {
-	if (program)
+	if (reads_log(report))
+		snprintf(text, size, "%s", program);
+	else if (program)
 		snprintf(text, size, "%s ended %s %d", program, report->signalled ? "by signal" : "with status",
 			 report->status);
 	else
@@ -104,8 +118,14 @@ static void say_learned(const struct callgate_learn_report *report, const char *
 	     report->syscalls, report->programs, report->programs == 1 ? "" : "s", recorder_names[report->recorder],
 	     report->passed_over.status ? " (not by bpf: " : "", report->passed_over.message,
 	     report->passed_over.status ? ")" : "", policy ? "; wrote " : "", policy ? policy : "", policy ? runs : "");
-	if (report->cut_off && program)
+	if (report->cut_off && reads_log(report))
+		note("the log ends before its programs do: they are learned only so far");
+	else if (report->cut_off && program)
 		note("what it left running was killed, and is learned only so far (--linger waits for it)");
+	if (report->untold)
+		note("of %" PRIu64 " call%s an argument is not understood, and not constrained; the first: %s:%u: %s",
+		     report->untold, report->untold == 1 ? "" : "s", report->first_untold.file,
+		     report->first_untold.line, report->first_untold.message);
 	if (phases && report->no_main.status)
 		note("where main begins was not seen: %s", report->no_main.message);
 	if (report->own_filters)
@@ -123,6 +143,21 @@ static void say_learned(const struct callgate_learn_report *report, const char *
 static void learned_free_pointer(struct callgate_learned **learned)
 {
 	callgate_learned_free(*learned);
+}
+
+/* Whatever says how to start or to see a program says nothing of a log. */
+static int choose_logs(const struct learn_options *options, const struct arguments *arguments,
+		       struct callgate_learn_options *learn)
+{
+	if (!arguments->count)
+		return misuse("learn: --from is of logs: name one, or '-'");
+	if (options->pid || options->cgroup || options->duration || options->processes ||
+	    options->recorder != CALLGATE_RECORDER_AUTO || options->ground.bundle || options->ground.settings.count)
+		return misuse("learn: a log was written already: with --from, nothing says how to start a program, or "
+			      "how to see its calls");
+	learn->recorder = options->from == FROM_AUDIT ? CALLGATE_RECORDER_AUDIT : CALLGATE_RECORDER_STRACE;
+	learn->logs = (const char *const *)arguments->items;
+	return STATUS_YES;
 }
 
 /* What is to be learned from: exactly one of a program, a process and a cgroup. */
@@ -165,10 +200,11 @@ static int learn_target(struct learn_options *options, struct arguments *argumen
 	struct callgate_error err;
 	int status = STATUS_YES;
 
-	if (arguments->count || options->ground.bundle)
+	if (options->from == FROM_PROGRAM && (arguments->count || options->ground.bundle))
 		status = ground_prepare(&options->ground, arguments, &sandbox);
 	if (status == STATUS_YES)
-		status = choose_target(options, arguments, &learn);
+		status = options->from == FROM_PROGRAM ? choose_target(options, arguments, &learn)
+						       : choose_logs(options, arguments, &learn);
 	learn.run = (struct callgate_run_options){ .argv = (const char *const *)arguments->items,
 						   .environment = (const char *const *)environ,
 						   .sandbox = sandbox };
@@ -182,7 +218,7 @@ static int learn_target(struct learn_options *options, struct arguments *argumen
 	status = callgate_learn(&learn, &learned, &report, &err);
 	progress_end();
 	if (status != CALLGATE_OK)
-		return arguments->count ? ground_failure(&err) : failure(&err);
+		return arguments->count && !learn.logs ? ground_failure(&err) : failure(&err);
 	say_learned(&report, arguments->items[0], learn.policy, learn.phases);
 	status = STATUS_YES;
 	if (options->report)

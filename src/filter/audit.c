@@ -4,6 +4,7 @@
  * the call's; ausearch -i writes names in their place, and an enriched log has them behind a separator, in capitals.
  */
 #include "base/error.h"
+#include "filter/audit.h"
 #include "filter/record.h"
 
 #include <inttypes.h>
@@ -12,13 +13,6 @@
 #include <string.h>
 
 enum { VALUE_MAX = 255, RECORDS_MAX = 1 << 20 };
-
-struct line {
-	const char *name, *text;
-	size_t length;
-	unsigned long number;
-	struct callgate_error *err;
-};
 
 /* The value of a field, without what stands around it. */
 struct field {
@@ -35,8 +29,7 @@ static bool is_separator(char c)
 	(error_set((line)->err, (status), __VA_ARGS__), \
 	 error_place((line)->err, (line)->name, (unsigned)(line)->number, (unsigned)(at) + 1), (status))
 
-/* False when the line has no such field, or one that is too long to be of use. */
-static bool find_field(const struct line *line, const char *key, struct field *ret_field)
+bool audit_field(const struct audit_line *line, const char *key, const char **ret_value, size_t *ret_length)
 {
 	size_t key_length = strlen(key);
 
@@ -48,14 +41,25 @@ static bool find_field(const struct line *line, const char *key, struct field *r
 			continue;
 		while (start + length < line->length && !is_separator(line->text[start + length]))
 			length++;
-		if (length > VALUE_MAX)
-			return false;
-		memcpy(ret_field->text, line->text + start, length);
-		ret_field->text[length] = '\0';
-		ret_field->at = start;
+		*ret_value = line->text + start;
+		*ret_length = length;
 		return true;
 	}
 	return false;
+}
+
+/* False when the line has no such field, or one that is too long to be of use. */
+static bool find_field(const struct audit_line *line, const char *key, struct field *ret_field)
+{
+	const char *value;
+	size_t length;
+
+	if (!audit_field(line, key, &value, &length) || length > VALUE_MAX)
+		return false;
+	memcpy(ret_field->text, value, length);
+	ret_field->text[length] = '\0';
+	ret_field->at = (size_t)(value - line->text);
+	return true;
 }
 
 static bool is_number(const char *text, int base, uint64_t *ret_value)
@@ -70,7 +74,7 @@ static bool is_number(const char *text, int base, uint64_t *ret_value)
 }
 
 /* "c000003e", or the name of an arch. */
-static int read_arch(const struct line *line, uint32_t *ret_audit)
+static int read_arch(const struct audit_line *line, uint32_t *ret_audit)
 {
 	struct field field;
 	const struct abi_arch *arch;
@@ -90,7 +94,7 @@ static int read_arch(const struct line *line, uint32_t *ret_audit)
 }
 
 /* "257", or a name. The text of the call is made by the rules of all others. */
-static int read_call(const struct line *line, uint32_t audit, struct call *ret_call)
+static int read_call(const struct audit_line *line, uint32_t audit, struct call *ret_call)
 {
 	char text[VALUE_MAX + 40];
 	struct field field;
@@ -112,7 +116,7 @@ static int read_call(const struct line *line, uint32_t audit, struct call *ret_c
 }
 
 /* "7ffd19c5592", "0x7ffd19c5592", or what ausearch made of it, "O_RDONLY|O_CLOEXEC". */
-static int read_argument(const struct line *line, unsigned index, struct call *call)
+static int read_argument(const struct audit_line *line, unsigned index, struct call *call)
 {
 	const char key[] = { 'a', (char)('0' + index), '\0' };
 	char text[VALUE_MAX + 100];
@@ -135,7 +139,7 @@ static int read_argument(const struct line *line, unsigned index, struct call *c
 	return CALLGATE_OK;
 }
 
-static bool has_type(const struct line *line, const char *name, const char *number)
+static bool has_type(const struct audit_line *line, const char *name, const char *number)
 {
 	struct field field;
 
@@ -143,7 +147,7 @@ static bool has_type(const struct line *line, const char *name, const char *numb
 }
 
 /* Other records tell more of the same call; ausearch separates with dashes and times. */
-static bool tells_no_call(const struct line *line)
+static bool tells_no_call(const struct audit_line *line)
 {
 	static const char *const beginnings[] = { "----", "time->", "#" };
 	struct field field;
@@ -155,24 +159,40 @@ static bool tells_no_call(const struct line *line)
 	return line->length == 0 || find_field(line, "type", &field);
 }
 
-static int read_line(const struct line *line, struct arena *arena, struct trace *trace)
+int audit_line_call(const struct audit_line *line, struct call *ret_call, enum audit_record *ret_record)
 {
-	bool is_syscall = has_type(line, "SYSCALL", "1300"), is_seccomp = has_type(line, "SECCOMP", "1326");
-	struct trace_call one = { .count = 1, .line = line->number };
+	enum audit_record record = has_type(line, "SYSCALL", "1300")   ? AUDIT_RECORD_SYSCALL
+				   : has_type(line, "SECCOMP", "1326") ? AUDIT_RECORD_SECCOMP
+								       : AUDIT_RECORD_OTHER;
+	struct call call = { 0 };
 	uint32_t audit = 0;
+	int status = CALLGATE_OK;
+
+	if (record == AUDIT_RECORD_OTHER && !tells_no_call(line))
+		return line_fail(line, 0, CALLGATE_E_SYNTAX, "this is no record of an audit log");
+	if (record != AUDIT_RECORD_OTHER)
+		status = read_arch(line, &audit);
+	if (record != AUDIT_RECORD_OTHER && !status)
+		status = read_call(line, audit, &call);
+	for (unsigned i = 0; !status && record == AUDIT_RECORD_SYSCALL && call.syscall && i < 4; i++)
+		status = read_argument(line, i, &call);
+	if (status)
+		return status;
+	*ret_call = call;
+	*ret_record = record;
+	return CALLGATE_OK;
+}
+
+static int read_line(const struct audit_line *line, struct arena *arena, struct trace *trace)
+{
+	struct trace_call one = { .count = 1, .line = line->number };
+	enum audit_record record;
 	int status;
 
-	if (!is_syscall && !is_seccomp)
-		return tells_no_call(line) ? CALLGATE_OK
-					   : line_fail(line, 0, CALLGATE_E_SYNTAX, "this is no record of an audit log");
 	if (trace->calls.length >= RECORDS_MAX)
 		return line_fail(line, 0, CALLGATE_E_LIMIT, "more than %d records", RECORDS_MAX);
-	status = read_arch(line, &audit);
-	if (!status)
-		status = read_call(line, audit, &one.call);
-	for (unsigned i = 0; !status && is_syscall && one.call.syscall && i < 4; i++)
-		status = read_argument(line, i, &one.call);
-	if (status)
+	status = audit_line_call(line, &one.call, &record);
+	if (status || record == AUDIT_RECORD_OTHER)
 		return status;
 	return VEC_PUSH(arena, &trace->calls, one) ? CALLGATE_OK : fail_nomem(line->err);
 }
@@ -180,7 +200,7 @@ static int read_line(const struct line *line, struct arena *arena, struct trace 
 int audit_parse(const char *name, const char *text, size_t length, struct arena *arena, struct trace *ret_trace,
 		struct callgate_error *err)
 {
-	struct line line = { .name = name, .err = err };
+	struct audit_line line = { .name = name, .err = err };
 	struct trace trace = { 0 };
 
 	for (size_t at = 0; at < length;) {
@@ -201,7 +221,7 @@ int audit_parse(const char *name, const char *text, size_t length, struct arena 
 
 bool audit_recognise(const char *text, size_t length)
 {
-	struct line line = { .text = text };
+	struct audit_line line = { .text = text };
 	const char *end;
 
 	while (length && (*text == '\n' || *text == '-' || (length > 6 && memcmp(text, "time->", 6) == 0))) {

@@ -269,12 +269,53 @@ static int skip_change(struct reader *reader)
 	return reader_closing(reader_peek(reader)) ? reader_skip_bracket(reader) : CALLGATE_OK;
 }
 
+/* Steps behind an argument that begins here, whatever it is: to the comma or the bracket that ends it. */
+static int pass_over_value(struct reader *reader)
+{
+	while (reader->at < reader->length) {
+		char c = reader_peek(reader);
+		int status;
+
+		if (c == ',' || c == ')')
+			return CALLGATE_OK;
+		if (c == '"') {
+			if (!reader_skip_string(reader))
+				break;
+		} else if (reader_closing(c)) {
+			status = reader_skip_bracket(reader);
+			if (status)
+				return status;
+		} else {
+			reader->at++;
+		}
+	}
+	return reader_fail(reader, reader->at, CALLGATE_E_SYNTAX, "',' or ')' is expected");
+}
+
+/* One argument of the call, which stays untold where the reader passes over what it does not understand. */
+static int take_argument(struct reader *reader, unsigned index)
+{
+	const struct abi_arg *arg = index < reader->arg_count ? &reader->args[index] : NULL;
+	size_t start = reader->at;
+	uint64_t value;
+	int status = take_value(reader, arg, &value);
+
+	if (status && reader->passes_over && status != CALLGATE_E_NOMEM) {
+		reader->at = start;
+		return pass_over_value(reader);
+	}
+	if (status)
+		return status;
+	reader->call->data.args[index] = value;
+	reader->call->given |= (uint8_t)(1u << index);
+	return CALLGATE_OK;
+}
+
 static int take_arguments(struct reader *reader)
 {
 	size_t start = reader->at++;
 
 	for (unsigned index = 0;; index++) {
-		uint64_t value;
 		int status;
 
 		reader_skip_blanks(reader);
@@ -285,11 +326,9 @@ static int take_arguments(struct reader *reader)
 			return status;
 		if (index > 5)
 			return reader_fail(reader, reader->at, CALLGATE_E_SYNTAX, "a call has at most six arguments");
-		status = take_value(reader, index < reader->arg_count ? &reader->args[index] : NULL, &value);
+		status = take_argument(reader, index);
 		if (status)
 			return status;
-		reader->call->data.args[index] = value;
-		reader->call->given |= (uint8_t)(1u << index);
 		status = skip_change(reader);
 		if (status)
 			return status;
@@ -424,10 +463,11 @@ static int take_address(struct reader *reader)
 	return status;
 }
 
-int call_parse(const char *text, size_t length, struct call *ret_call, size_t *ret_used, struct callgate_error *err)
+static int parse(const char *text, size_t length, bool passes_over, struct call *ret_call, size_t *ret_used,
+		 struct callgate_error *err)
 {
 	struct call call = { 0 };
-	struct reader reader = { .text = text, .length = length, .err = err, .call = &call };
+	struct reader reader = { .text = text, .length = length, .err = err, .call = &call, .passes_over = passes_over };
 	int status;
 
 	reader_skip_blanks(&reader);
@@ -451,6 +491,22 @@ int call_parse(const char *text, size_t length, struct call *ret_call, size_t *r
 		*ret_used = reader.at;
 	*ret_call = call;
 	return CALLGATE_OK;
+}
+
+int call_parse(const char *text, size_t length, struct call *ret_call, size_t *ret_used, struct callgate_error *err)
+{
+	return parse(text, length, false, ret_call, ret_used, err);
+}
+
+int call_parse_told(const char *text, size_t length, struct call *ret_call, size_t *ret_used,
+		    struct callgate_error *err)
+{
+	struct callgate_error why = { 0 };
+	int status = parse(text, length, true, ret_call, ret_used, &why);
+
+	if (err)
+		*err = why;
+	return status;
 }
 
 struct seccomp_data call_in_memory(const struct call *call)

@@ -28,6 +28,13 @@ struct call {
  */
 int call_parse(const char *text, size_t length, struct call *ret_call, size_t *ret_used, struct callgate_error *err);
 
+/*
+ * The same of a record that cannot be asked for again: arguments that cannot be understood are not given. The last
+ * reason for that is in err also where the reading succeeds, whose status else is CALLGATE_OK.
+ */
+int call_parse_told(const char *text, size_t length, struct call *ret_call, size_t *ret_used,
+		    struct callgate_error *err);
+
 /* The call as it lies in memory on its arch: of one of the other byte order, each argument's halves are exchanged. */
 struct seccomp_data call_in_memory(const struct call *call);
 

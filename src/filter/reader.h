@@ -23,6 +23,7 @@ struct reader {
 	struct abi_arg args[6];	     /* of the call */
 	unsigned arg_count;
 	unsigned prefixes; /* signs seen so far */
+	bool passes_over;  /* an argument that cannot be understood is not given; err then says why all the same */
 };
 
 /* Fails with a place in the text; the value is the status. */

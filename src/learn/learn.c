@@ -13,6 +13,7 @@
 #include "learn/evidence_file.h"
 #include "learn/rules.h"
 #include "observe/attach.h"
+#include "observe/log.h"
 #include "observe/record.h"
 #include "sandbox/sandbox.h"
 
@@ -200,6 +201,41 @@ static int learn_attach(struct learning *learning, struct callgate_learn_report 
 	return CALLGATE_OK;
 }
 
+static int learn_read_logs(struct learning *learning, struct callgate_learn_report *report, struct callgate_error *err)
+{
+	const struct callgate_learn_options *options = learning->options;
+	enum log_kind kind = options->recorder == CALLGATE_RECORDER_AUDIT ? LOG_AUDIT : LOG_STRACE;
+	struct log_end end;
+	size_t count = 0;
+	int status;
+
+	while (options->logs && options->logs[count])
+		count++;
+	status = count ? log_read_files(kind, options->logs, count, learning->run, &end, err)
+		       : fail(err, CALLGATE_E_INVALID, "no log is named");
+	if (status < 0)
+		return status;
+	report->recorder = options->recorder;
+	report->wall_ns = end.wall_ns;
+	report->cut_off = end.cut_off;
+	report->untold = end.untold;
+	report->first_untold = end.first_untold;
+	return CALLGATE_OK;
+}
+
+static int learn_see(struct learning *learning, struct callgate_learn_report *report, struct callgate_error *err)
+{
+	const struct callgate_learn_options *options = learning->options;
+	int status;
+
+	if (options->recorder == CALLGATE_RECORDER_STRACE || options->recorder == CALLGATE_RECORDER_AUDIT)
+		return learn_read_logs(learning, report, err);
+	if (options->pid || options->cgroup)
+		return learn_attach(learning, report, err);
+	status = environment_choose(&options->run, &learning->environment, err);
+	return status == CALLGATE_OK ? learn_record(learning, report, err) : status;
+}
+
 /* The call of that program and name, made when there is none; NULL without memory. */
 static struct callgate_learned_call *learn_call(struct callgate_learned *learned, const char *program,
 						const char *syscall)
@@ -321,7 +357,6 @@ int callgate_learn(const struct callgate_learn_options *options, struct callgate
 	};
 	const struct callgate_sandbox *sandbox = options->run.sandbox;
 	struct callgate_learn_report report = { 0 };
-	bool attaches = options->pid || options->cgroup;
 	int status = CALLGATE_OK;
 
 	if (!learning.run || !learning.result)
@@ -331,10 +366,8 @@ int callgate_learn(const struct callgate_learn_options *options, struct callgate
 		status = descriptors_check(sandbox->pass_fds.items, sandbox->pass_fds.length, err);
 	if (status == CALLGATE_OK)
 		status = learn_find_evidence(&learning, err);
-	if (status == CALLGATE_OK && !attaches)
-		status = environment_choose(&options->run, &learning.environment, err);
 	if (status == CALLGATE_OK)
-		status = attaches ? learn_attach(&learning, &report, err) : learn_record(&learning, &report, err);
+		status = learn_see(&learning, &report, err);
 	if (status == CALLGATE_OK)
 		status = learn_evaluate(&learning, &report, err);
 	if (status < 0)

@@ -6,12 +6,15 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "observe/maps.h"
 #include "observe/program.h"
 
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -271,7 +274,7 @@ static int evidence_count_args(struct evidence *evidence, struct evidence_entry 
 
 		if (!evidence_keeps(type))
 			continue;
-		if (type->kind == ABI_ARG_DESCRIPTOR && value > 2) {
+		if (call->unknown_args >> i & 1 || (type->kind == ABI_ARG_DESCRIPTOR && value > 2)) {
 			entry->args[i].many = true;
 			continue;
 		}
@@ -295,6 +298,30 @@ int evidence_count(struct evidence *evidence, struct evidence_entry *entry, cons
 	entry->phases[call->phase] += call->count;
 	evidence->calls += call->count;
 	return CALLGATE_OK;
+}
+
+int evidence_count_results(struct evidence *evidence, struct evidence_entry *entry, int error, uint64_t count,
+			   struct callgate_error *err)
+{
+	entry->answered += count;
+	return error ? evidence_add_value(evidence, &entry->errors, (uint64_t)error, count, err) : CALLGATE_OK;
+}
+
+enum evidence_phase evidence_phase_of_call(enum evidence_phase phase, const struct evidence_entry *entry,
+					   const char *module)
+{
+	if (phase == EVIDENCE_LOAD && !(module && maps_is_loader(module)))
+		phase = EVIDENCE_START;
+	if ((phase == EVIDENCE_START || phase == EVIDENCE_MAIN) && entry->effect == EVIDENCE_WAIT)
+		phase = EVIDENCE_SERVE;
+	return phase;
+}
+
+bool evidence_loads_filter(const struct evidence_entry *entry, uint64_t arg0)
+{
+	if (strcmp(entry->syscall->name, "prctl") == 0)
+		return (uint32_t)arg0 == PR_SET_SECCOMP;
+	return (uint32_t)arg0 == SECCOMP_SET_MODE_FILTER || (uint32_t)arg0 == SECCOMP_SET_MODE_STRICT;
 }
 
 unsigned evidence_time_at(uint64_t ns)
@@ -400,6 +427,11 @@ int evidence_close_run(struct evidence *evidence, const char *recorder, bool att
 			evidence_arg_close(&entry->args[j]);
 	}
 	return CALLGATE_OK;
+}
+
+void evidence_name_run(struct evidence *evidence, const char id[EVIDENCE_ID_SIZE])
+{
+	memcpy(evidence->run_list.items[evidence->run_list.length - 1].id, id, EVIDENCE_ID_SIZE);
 }
 
 static int evidence_merge_arg(struct evidence *evidence, struct evidence_arg *into, const struct evidence_arg *from,

@@ -87,7 +87,7 @@ struct evidence_run {
 	uint16_t kernel;      /* ABI_KERNEL() */
 	const char *host;     /* as uname(2) names it */
 	const char *libc;     /* the C library that calls came from, and its build id; "" where none is known */
-	const char *recorder; /* "bpf", "notify", "trace" */
+	const char *recorder; /* "bpf", "notify", "trace", "strace", "audit" */
 	uint64_t calls;
 	bool attached; /* to what ran already: its start was not seen */
 	bool has_main; /* the launched program's main was seen to begin. Of programs that it executes that is seen by
@@ -169,7 +169,8 @@ struct evidence_call {
 	enum evidence_phase phase;
 	const char *module; /* from evidence_module; NULL when the site is not known */
 	uint64_t offset;
-	uint64_t count; /* of calls that were the same */
+	uint64_t count;	      /* of calls that were the same */
+	uint8_t unknown_args; /* a bit each: nobody told their values */
 };
 
 struct evidence *evidence_new(void); /* NULL without memory */
@@ -189,6 +190,17 @@ int evidence_entry(struct evidence *evidence, struct evidence_program *program, 
 /* Adds calls. Fails with E_LIMIT or E_NOMEM, and the recording with it. */
 int evidence_count(struct evidence *evidence, struct evidence_entry *entry, const struct evidence_call *call,
 		   struct callgate_error *err);
+
+/* Calls whose result was seen: errno, or 0 where they succeeded or do not return. Fails with E_NOMEM. */
+int evidence_count_results(struct evidence *evidence, struct evidence_entry *entry, int error, uint64_t count,
+			   struct callgate_error *err);
+
+/* Where a process stands that stood at phase and makes this call, from that module (NULL: not known). */
+enum evidence_phase evidence_phase_of_call(enum evidence_phase phase, const struct evidence_entry *entry,
+					   const char *module);
+
+/* Whether a call with this first argument may load a filter, of an entry whose effect is EVIDENCE_FILTER. */
+bool evidence_loads_filter(const struct evidence_entry *entry, uint64_t arg0);
 
 /* Which of the stretches of time it is, so many ns after the first call. */
 unsigned evidence_time_at(uint64_t ns);
@@ -210,6 +222,9 @@ int evidence_add_site(struct evidence *evidence, struct evidence_entry *entry, c
 
 /* The recording is over: what it saw was seen in one run, whose recorder is named. Fails with E_OS and E_NOMEM. */
 int evidence_close_run(struct evidence *evidence, const char *recorder, bool attached, struct callgate_error *err);
+
+/* The run that was closed last is known by this name from elsewhere, where the same one is read twice. */
+void evidence_name_run(struct evidence *evidence, const char id[EVIDENCE_ID_SIZE]);
 
 /*
  * Adds what other holds, its runs included. Fails with E_INVALID when both hold the same run, E_LIMIT, E_NOMEM. On

@@ -368,15 +368,6 @@ int tasks_sight(struct tasks *tasks, pid_t tid, const struct seccomp_data *data,
 	return CALLGATE_OK;
 }
 
-static void process_move_on(struct process *process, const struct sighting *sighting)
-{
-	if (process->phase == EVIDENCE_LOAD && !(sighting->module && maps_is_loader(sighting->module)))
-		process->phase = EVIDENCE_START;
-	if ((process->phase == EVIDENCE_START || process->phase == EVIDENCE_MAIN) &&
-	    sighting->entry->effect == EVIDENCE_WAIT)
-		process->phase = EVIDENCE_SERVE;
-}
-
 int tasks_reach_main(struct tasks *tasks, pid_t tid, struct callgate_error *err)
 {
 	struct task *task;
@@ -385,15 +376,6 @@ int tasks_reach_main(struct tasks *tasks, pid_t tid, struct callgate_error *err)
 	if (status == CALLGATE_OK && task && task->process->phase < EVIDENCE_MAIN)
 		task->process->phase = EVIDENCE_MAIN;
 	return status;
-}
-
-static bool sighting_loads_filter(const struct sighting *sighting)
-{
-	const __u64 *args = sighting->data->args;
-
-	if (strcmp(sighting->entry->syscall->name, "prctl") == 0)
-		return (uint32_t)args[0] == PR_SET_SECCOMP;
-	return (uint32_t)args[0] == SECCOMP_SET_MODE_FILTER || (uint32_t)args[0] == SECCOMP_SET_MODE_STRICT;
 }
 
 static bool sighting_asks_for_listener(const struct sighting *sighting)
@@ -426,7 +408,7 @@ static void tasks_apply(struct tasks *tasks, const struct sighting *sighting)
 			maps_fini(&process->maps);
 		break;
 	case EVIDENCE_FILTER:
-		tasks->evidence->blind.own_filters += sighting_loads_filter(sighting);
+		tasks->evidence->blind.own_filters += evidence_loads_filter(sighting->entry, sighting->data->args[0]);
 		tasks->evidence->blind.own_listener |= sighting_asks_for_listener(sighting);
 		break;
 	case EVIDENCE_TRACER:
@@ -446,7 +428,7 @@ int tasks_commit(struct tasks *tasks, const struct sighting *sighting, struct ca
 	uint64_t args[6];
 	int status;
 
-	process_move_on(process, sighting);
+	process->phase = evidence_phase_of_call(process->phase, sighting->entry, sighting->module);
 	for (int i = 0; i < 6; i++)
 		args[i] = sighting->data->args[i];
 	call.args = args;
