@@ -40,6 +40,11 @@ bool broker_fixes_root(const struct policy *policy);
 /* What a clause that denies says, on the arch of the call; EACCES where clause is NULL: none matched. */
 struct callgate_notify_answer broker_deny(const struct broker_call *work, const struct policy_clause *clause);
 
+/*
+ * What one kind of broker answers to a call that is waiting: a descriptor that it opened itself, the result of what it
+ * did, or an errno. Each may block for as long as the call itself would, and none leaves anything open when it refuses.
+ * `execve once` needs no such: it is broker_rule.spent.
+ */
 struct callgate_notify_answer broker_files(const struct broker_call *work);
 struct callgate_notify_answer broker_network(const struct broker_call *work);
 struct callgate_notify_answer broker_own_children(const struct broker_call *work);

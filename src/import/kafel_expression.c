@@ -158,7 +158,7 @@ static int join_words(struct reading *reading, bool is_and, struct part *left, c
 	}
 	word.mask &= is_and ? other.set : ~other.set;
 	word.set = is_and ? word.set & other.set : word.set | other.set;
-	/* All bits, or none, are simplified away before widths are looked at. */
+	/* All bits, or none, fall away before widths are looked at. */
 	if (word.arg < 0 || other.set != (is_and ? UINT64_MAX : 0))
 		word.is_wide |= other.is_wide;
 	left->word = word;
