@@ -8,6 +8,7 @@
  * A record that cannot be read ends the reading: what was found stands, code without a frame is found by other means.
  */
 #include "base/error.h"
+#include "base/sort.h"
 #include "elf/encoded.h"
 #include "elf/reader.h"
 
@@ -143,20 +144,13 @@ static int reader_records(struct reader *reader, const struct encoded *all)
 	return status;
 }
 
-static int frame_order(const void *left, const void *right)
-{
-	const struct module_frame *a = left, *b = right;
-
-	return a->start < b->start ? -1 : a->start > b->start;
-}
-
 static void reader_order_frames(struct module *module)
 {
 	size_t kept = 0;
 
 	if (module->frames.length == 0)
 		return;
-	qsort(module->frames.items, module->frames.length, sizeof(struct module_frame), frame_order);
+	sort_by_key(module->frames.items, module->frames.length, sizeof(struct module_frame));
 	for (size_t i = 1; i < module->frames.length; i++) {
 		struct module_frame *last = &module->frames.items[kept];
 		const struct module_frame *next = &module->frames.items[i];

@@ -44,7 +44,8 @@ static int module_read(int fd, const char *path, const struct stat *status, uint
 		       struct callgate_error *err)
 {
 	size_t size = (size_t)status->st_size;
-	uint8_t *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	/* Every page is written: at once, they cost a third. */
+	uint8_t *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	int result = CALLGATE_OK;
 
 	if (bytes == MAP_FAILED)

@@ -34,7 +34,9 @@ struct collector {
 		VEC(struct pending);
 	} pending; /* to be carried to callers, from head on */
 	size_t head;
-	bool only_late; /* look at functions that are live after main alone */
+	uint8_t **wanted;   /* by module and function: its callers are being looked for */
+	bool wants_pointer; /* so are calls through pointers */
+	bool only_late;	    /* look at functions that are live after main alone */
 	bool failed;
 };
 
@@ -304,6 +306,24 @@ static bool names_number(const struct collector *collector, const struct pending
 	return value_kind(values, values->arguments.items[effect->arguments].values[nr->param]) == VALUE_NUMBERS;
 }
 
+/* Whether an effect calls something of which the callers are being looked for; ret_callee is that. */
+static bool collector_seeks(const struct collector *collector, uint32_t module, const struct effect *effect,
+			    struct reach_item *ret_callee)
+{
+	switch ((enum effect_kind)effect->kind) {
+	case EFFECT_CALL:
+	case EFFECT_CALL_SLOT:
+	case EFFECT_CALL_FIELD:
+		return reach_callee(collector->reach, module, effect, ret_callee) &&
+		       collector->wanted[ret_callee->module][ret_callee->number];
+	case EFFECT_CALL_UNKNOWN:
+		*ret_callee = (struct reach_item){ LINK_NOWHERE, 0 };
+		return collector->wants_pointer;
+	default:
+		return false;
+	}
+}
+
 static void collector_callers_in(struct collector *collector, uint32_t module, uint32_t number, size_t from, size_t to)
 {
 	struct reach *reach = collector->reach;
@@ -312,9 +332,9 @@ static void collector_callers_in(struct collector *collector, uint32_t module, u
 
 	for (uint32_t i = 0; i < function->effect_count; i++) {
 		const struct effect *effect = &summary->effects.items[function->first_effect + i];
-		struct reach_item callee = { LINK_NOWHERE, 0 };
+		struct reach_item callee;
 
-		if (!reach_callee(reach, module, effect, &callee) && effect->kind != EFFECT_CALL_UNKNOWN)
+		if (!collector_seeks(collector, module, effect, &callee))
 			continue;
 		for (size_t j = from; j < to; j++) {
 			struct pending pending = collector->pending.items[j];
@@ -327,6 +347,18 @@ static void collector_callers_in(struct collector *collector, uint32_t module, u
 	}
 }
 
+/* Marks what is pending, or takes the marks off. */
+static void collector_mark(struct collector *collector, size_t from, size_t to, bool is_wanted)
+{
+	collector->wants_pointer = false;
+	for (size_t i = from; i < to; i++) {
+		const struct pending *pending = &collector->pending.items[i];
+
+		collector->wanted[pending->module][pending->number] = is_wanted;
+		collector->wants_pointer |= is_wanted && pending->by_pointer;
+	}
+}
+
 /* Carries all that is pending to its callers, which are looked for once for all of it. */
 static void collector_callers(struct collector *collector)
 {
@@ -334,10 +366,26 @@ static void collector_callers(struct collector *collector)
 	size_t from = collector->head, to = collector->pending.length;
 
 	collector->head = to;
+	collector_mark(collector, from, to, true);
 	for (uint32_t i = 0; i < reach->modules.length && !collector->failed; i++)
 		for (uint32_t j = 0; j < reach->modules.items[i]->summary->functions.length; j++)
 			if (collector_wants(collector, i, j))
 				collector_callers_in(collector, i, j, from, to);
+	collector_mark(collector, from, to, false);
+}
+
+static bool collector_prepare(struct collector *collector)
+{
+	const struct reach *reach = collector->reach;
+
+	collector->wanted = arena_array(&collector->arena, reach->modules.length, sizeof(*collector->wanted));
+	for (size_t i = 0; collector->wanted && i < reach->modules.length; i++) {
+		collector->wanted[i] =
+			arena_alloc(&collector->arena, reach->modules.items[i]->summary->functions.length);
+		if (!collector->wanted[i])
+			return false;
+	}
+	return collector->wanted;
 }
 
 static void collector_effect(struct collector *collector, uint32_t module, uint32_t number, const struct effect *effect)
@@ -403,7 +451,8 @@ int call_list_collect(struct reach *reach, bool only_late, struct call_list *ret
 {
 	struct collector collector = { .reach = reach, .calls = ret_calls, .only_late = only_late };
 
-	for (uint32_t i = 0; i < reach->modules.length; i++)
+	collector.failed = !collector_prepare(&collector);
+	for (uint32_t i = 0; i < reach->modules.length && !collector.failed; i++)
 		for (uint32_t j = 0; j < reach->modules.items[i]->summary->functions.length; j++)
 			if (collector_wants(&collector, i, j))
 				collector_function(&collector, i, j);

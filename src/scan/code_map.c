@@ -5,6 +5,8 @@
  */
 #include "scan/code.h"
 
+#include "base/sort.h"
+
 #include <elf.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,7 +74,7 @@ static size_t addresses_sort(uint64_t *items, size_t count)
 
 	if (count == 0)
 		return 0;
-	qsort(items, count, sizeof(*items), address_order);
+	sort_by_key(items, count, sizeof(*items));
 	for (size_t i = 1; i < count; i++)
 		if (items[i] != items[kept])
 			items[++kept] = items[i];

@@ -13,9 +13,9 @@ static const char *name_in(const struct module_symbol *symbols, size_t count, ui
 	for (size_t i = 0; i < count; i++) {
 		const struct module_symbol *symbol = &symbols[i];
 
-		if (!symbol->is_defined || symbol->is_absolute || symbol->type == STT_TLS || symbol->name[0] == '\0')
-			continue;
 		if (address != symbol->value && address - symbol->value >= symbol->size)
+			continue;
+		if (!symbol->is_defined || symbol->is_absolute || symbol->type == STT_TLS || symbol->name[0] == '\0')
 			continue;
 		/* Of several, the one that a program would use. */
 		if (!name || (name[0] == '_' && symbol->name[0] != '_'))

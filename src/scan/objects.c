@@ -9,6 +9,7 @@
  */
 #include "scan/objects.h"
 
+#include "base/sort.h"
 #include "scan/model.h"
 
 #include <elf.h>
@@ -94,29 +95,13 @@ static bool boundaries_of_layout(struct boundaries *all)
 	return true;
 }
 
-static int range_order(const void *left, const void *right)
-{
-	const struct module_range *a = left, *b = right;
-
-	if (a->start != b->start)
-		return a->start < b->start ? -1 : 1;
-	return a->end > b->end ? -1 : a->end < b->end;
-}
-
-static int address_order(const void *left, const void *right)
-{
-	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
-
-	return a < b ? -1 : a > b;
-}
-
 /* Takes out what is inside a symbol's object, and what is there twice. */
 static void boundaries_settle(struct boundaries *all)
 {
 	uint64_t *items = all->summary->objects.items, inside = 0;
 	size_t kept = 0, symbol = 0;
 
-	qsort(items, all->summary->objects.length, sizeof(*items), address_order);
+	sort_by_key(items, all->summary->objects.length, sizeof(*items));
 	for (size_t i = 0; i < all->summary->objects.length; i++) {
 		while (symbol < all->symbols.length && all->symbols.items[symbol].start < items[i]) {
 			if (all->symbols.items[symbol].end > inside)
@@ -162,7 +147,7 @@ bool objects_find(const struct module *module, const struct pointers *pointers, 
 	bool done = boundaries_collect(&all, pointers);
 
 	if (done && all.symbols.length > 0)
-		qsort(all.symbols.items, all.symbols.length, sizeof(*all.symbols.items), range_order);
+		sort_by_key(all.symbols.items, all.symbols.length, sizeof(*all.symbols.items));
 	if (done && summary->objects.length > 0)
 		boundaries_settle(&all);
 	arena_fini(&all.arena);

@@ -4,6 +4,8 @@
  */
 #include "scan/pointers.h"
 
+#include "base/sort.h"
+
 #include <elf.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,13 +87,24 @@ static bool pointers_of_words(struct pointers *pointers, const struct module *mo
 	return true;
 }
 
-static int pointer_order(const void *left, const void *right)
+/* Divides the addresses into as many strips as there are pointers, of a power of 2 each: most are looked for at once. */
+static bool pointers_divide(struct pointers *pointers)
 {
-	const struct pointer *a = left, *b = right;
+	uint64_t span = pointers->items[pointers->length - 1].address - pointers->items[0].address;
+	size_t next = 0;
 
-	if (a->address != b->address)
-		return a->address < b->address ? -1 : 1;
-	return a->relocation < b->relocation ? -1 : a->relocation > b->relocation;
+	pointers->low = pointers->items[0].address;
+	while (span >> pointers->shift >= pointers->length)
+		pointers->shift++;
+	pointers->strip_count = (span >> pointers->shift) + 1;
+	pointers->strips = arena_array(&pointers->arena, pointers->strip_count + 1, sizeof(*pointers->strips));
+	if (!pointers->strips)
+		return false;
+	for (size_t i = 0; i < pointers->length; i++)
+		for (uint64_t at = (pointers->items[i].address - pointers->low) >> pointers->shift; next <= at; next++)
+			pointers->strips[next] = (uint32_t)i;
+	pointers->strips[next] = (uint32_t)pointers->length;
+	return true;
 }
 
 bool pointers_init(struct pointers *pointers, const struct module *module)
@@ -103,9 +116,8 @@ bool pointers_init(struct pointers *pointers, const struct module *module)
 		if (module->segments.items[i].type == PT_LOAD &&
 		    !pointers_of_words(pointers, module, &module->segments.items[i]))
 			return false;
-	if (pointers->length > 0)
-		qsort(pointers->items, pointers->length, sizeof(*pointers->items), pointer_order);
-	return true;
+	sort_by_key(pointers->items, pointers->length, sizeof(*pointers->items));
+	return pointers->length == 0 || pointers_divide(pointers);
 }
 
 void pointers_fini(struct pointers *pointers)
@@ -116,8 +128,16 @@ void pointers_fini(struct pointers *pointers)
 
 size_t pointers_from(const struct pointers *pointers, uint64_t address)
 {
-	size_t low = 0, high = pointers->length;
+	size_t low, high;
+	uint64_t strip;
 
+	if (pointers->length == 0 || address <= pointers->low)
+		return 0;
+	strip = (address - pointers->low) >> pointers->shift;
+	if (strip >= pointers->strip_count)
+		return pointers->length;
+	low = pointers->strips[strip];
+	high = pointers->strips[strip + 1];
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 

@@ -20,6 +20,10 @@ struct pointer {
 struct pointers {
 	struct arena arena;
 	VEC(struct pointer);
+	uint64_t low; /* the first one's address */
+	unsigned shift;
+	uint32_t *strips; /* by (address - low) >> shift: the first pointer there or behind; ends with their number */
+	size_t strip_count;
 };
 
 /* By address, ascending. False: memory is out. */

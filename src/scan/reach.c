@@ -91,8 +91,11 @@ void reach_call(struct reach *reach, uint32_t module, uint32_t number, const uin
 
 	function->is_entered |= cause->module != module;
 	for (unsigned i = 0; i < VALUE_ARGUMENTS; i++) {
-		uint32_t joined = value_join(&reach->values, function->given[i], given[i]);
+		uint32_t joined;
 
+		if (function->given[i] == UNKNOWN || function->given[i] == given[i])
+			continue;
+		joined = value_join(&reach->values, function->given[i], given[i]);
 		if (joined == function->given[i])
 			continue;
 		function->given[i] = function->rounds > REACH_ROUNDS_MAX ? UNKNOWN : joined;

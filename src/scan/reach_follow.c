@@ -27,7 +27,9 @@ static void follow_into(struct reach *reach, uint32_t module, uint32_t number, c
 	cause.is_early = reach_calls_early(reach, caller, callee);
 	reach_note_start(reach, caller, callee, effect);
 	for (unsigned i = 0; i < VALUE_ARGUMENTS; i++)
-		given[i] = is_resolver ? UNKNOWN : reach_value(reach, module, number, effect, arguments->values[i]);
+		given[i] = is_resolver || arguments->values[i] == UNKNOWN
+				   ? UNKNOWN
+				   : reach_value(reach, module, number, effect, arguments->values[i]);
 	if (passed < VALUE_ARGUMENTS)
 		given[passed] = reach_function(reach, module, number)->given[passed];
 	reach_call(reach, callee.module, callee.number, given, &cause);

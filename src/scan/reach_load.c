@@ -183,7 +183,8 @@ static bool reach_find_opens(struct reach *reach, uint32_t module)
 	for (size_t i = 0; i < all->pointers.length; i++) {
 		uint64_t slot = all->pointers.items[i].address;
 
-		if (is_looked_at(reach_slot_name(all->module, &all->pointers, slot)) &&
+		if (all->pointers.items[i].relocation != POINTER_LOCAL &&
+		    is_looked_at(reach_slot_name(all->module, &all->pointers, slot)) &&
 		    !VEC_PUSH(&reach->arena, &all->open_slots, slot))
 			return false;
 	}
@@ -314,6 +315,8 @@ static int open_function(struct reach *reach, uint32_t module, uint32_t number, 
 		const struct effect *effect = &all->summary->effects.items[function->first_effect + i];
 		const char *name = open_name(all, effect);
 
+		if (!*name)
+			continue;
 		if (is_open(name) && reach_holds(reach, module, number, effect))
 			status = open_effect(reach, module, number, effect, name, err);
 		else if (is_looked_at(name) && !is_open(name) && !all->opens[number] &&

@@ -41,7 +41,10 @@ static bool family_symbol(struct start_family *family, uint32_t module, const st
 	if (!row)
 		return true;
 	function.number = summary_function_at(family->reach->modules.items[module]->summary, symbol->value);
-	return function.number == SUMMARY_NONE || VEC_PUSH(&family->arena, &family->functions, function);
+	if (function.number == SUMMARY_NONE)
+		return true;
+	family->defines[module] = true;
+	return VEC_PUSH(&family->arena, &family->functions, function);
 }
 
 static bool family_names(struct start_family *family, uint32_t module)
@@ -59,10 +62,17 @@ static bool family_names(struct start_family *family, uint32_t module)
 
 const struct start_row *start_family_row(const struct start_family *family, uint32_t module, uint32_t number)
 {
-	for (size_t i = 0; number != SUMMARY_NONE && i < family->functions.length; i++)
+	if (number == SUMMARY_NONE || !family->defines[module])
+		return NULL;
+	for (size_t i = 0; i < family->functions.length; i++)
 		if (family->functions.items[i].module == module && family->functions.items[i].number == number)
 			return family->functions.items[i].row;
 	return NULL;
+}
+
+const struct start_row *start_family_behind(const struct start_family *family, uint32_t module, uint32_t number)
+{
+	return number == SUMMARY_NONE ? NULL : family->behind[module][number];
 }
 
 const struct start_row *start_family_slot(const struct start_family *family, uint32_t module, uint64_t slot)
@@ -73,17 +83,17 @@ const struct start_row *start_family_slot(const struct start_family *family, uin
 	if (target.module >= family->reach->modules.length || target.is_copy)
 		return NULL;
 	into = family->reach->modules.items[target.module];
+	if (!module_is_code(into->module, target.address))
+		return NULL;
 	return start_family_behind(family, target.module, summary_function_at(into->summary, target.address));
 }
 
-const struct start_row *start_family_behind(const struct start_family *family, uint32_t module, uint32_t number)
+static const struct start_row *row_behind(const struct start_family *family, uint32_t module, uint32_t number)
 {
 	const struct reach_module *all = family->reach->modules.items[module];
 	const struct summary *summary = all->summary;
 	struct reach_target target;
 
-	if (number == SUMMARY_NONE)
-		return NULL;
 	if (!reach_is_stub(all, number))
 		return start_family_row(family, module, number);
 	target = reach_slot(family->reach, module,
@@ -92,6 +102,18 @@ const struct start_row *start_family_behind(const struct start_family *family, u
 		return NULL;
 	summary = family->reach->modules.items[target.module]->summary;
 	return start_family_row(family, target.module, summary_function_at(summary, target.address));
+}
+
+/* Looks behind all functions once: effects name them over and over. */
+static bool family_look_behind(struct start_family *family, uint32_t module)
+{
+	size_t count = family->reach->modules.items[module]->summary->functions.length;
+	const struct start_row **rows = arena_array(&family->arena, count, sizeof(*rows));
+
+	family->behind[module] = rows;
+	for (uint32_t i = 0; rows && i < count; i++)
+		rows[i] = row_behind(family, module, i);
+	return rows;
 }
 
 /* Whether a module is the C library, or holds it. */
@@ -209,24 +231,22 @@ static bool family_inner(struct start_family *family, uint32_t module)
 	return !search.failed;
 }
 
-/* Whether it holds functions of the table. */
-static bool family_is_in(const struct start_family *family, uint32_t module)
-{
-	for (size_t i = 0; i < family->functions.length; i++)
-		if (family->functions.items[i].module == module)
-			return true;
-	return false;
-}
-
 bool start_family_find(const struct reach *reach, struct start_family *ret_family)
 {
 	*ret_family = (struct start_family){ .reach = reach };
 	ret_family->inner = arena_array(&ret_family->arena, reach->modules.length, sizeof(*ret_family->inner));
+	ret_family->defines = arena_array(&ret_family->arena, reach->modules.length, sizeof(*ret_family->defines));
+	ret_family->behind = arena_array(&ret_family->arena, reach->modules.length, sizeof(*ret_family->behind));
+	if (!ret_family->inner || !ret_family->defines || !ret_family->behind)
+		return false;
 	for (uint32_t i = 0; i < reach->modules.length; i++)
-		if (!ret_family->inner || !family_names(ret_family, i))
+		if (!family_names(ret_family, i))
 			return false;
 	for (uint32_t i = 0; i < reach->modules.length; i++)
-		if (is_libc(reach, i) && family_is_in(ret_family, i) && !family_inner(ret_family, i))
+		if (!family_look_behind(ret_family, i))
+			return false;
+	for (uint32_t i = 0; i < reach->modules.length; i++)
+		if (is_libc(reach, i) && ret_family->defines[i] && !family_inner(ret_family, i))
 			return false;
 	return true;
 }

@@ -32,6 +32,8 @@ struct start_family {
 	struct {
 		VEC(struct start_function);
 	} functions;
+	bool *defines;			  /* by module: it has some of them */
+	const struct start_row ***behind; /* by module and function: start_family_behind */
 	bool **inner; /* by module and function: it belongs to the family; NULL for a module without any */
 };
 

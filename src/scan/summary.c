@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/sort.h"
 #include "scan/flow.h"
 #include "scan/objects.h"
 
@@ -215,7 +216,7 @@ static bool scanner_find_endless(struct scanner *scanner)
 			return false;
 	}
 	if (scanner->endless.length > 0)
-		qsort(scanner->endless.items, scanner->endless.length, sizeof(uint64_t), address_order);
+		sort_by_key(scanner->endless.items, scanner->endless.length, sizeof(uint64_t));
 	return true;
 }
 
@@ -368,11 +369,14 @@ static int scanner_settle(struct scanner *scanner)
 	return status;
 }
 
-static int function_order(const void *left, const void *right)
+/* By address, those FROM_ANYWHERE behind the others. */
+static void scanner_order(struct summary *summary)
 {
-	uint64_t a = function_key(left), b = function_key(right);
-
-	return a < b ? -1 : a > b;
+	for (size_t i = 0; i < summary->functions.length; i++)
+		summary->functions.items[i].address = function_key(&summary->functions.items[i]);
+	sort_by_key(summary->functions.items, summary->functions.length, sizeof(*summary->functions.items));
+	for (size_t i = 0; i < summary->functions.length; i++)
+		summary->functions.items[i].address &= ~ANYWHERE_BIT;
 }
 
 /* Effects name functions by number from here on, and addresses of data as they are. */
@@ -380,7 +384,7 @@ static void scanner_number(struct scanner *scanner)
 {
 	struct summary *summary = scanner->summary;
 
-	qsort(summary->functions.items, summary->functions.length, sizeof(*summary->functions.items), function_order);
+	scanner_order(summary);
 	summary->exact = summary->functions.length;
 	while (summary->exact > 0 && summary->functions.items[summary->exact - 1].flags & FUNCTION_FROM_ANYWHERE)
 		summary->exact--;
