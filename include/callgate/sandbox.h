@@ -65,7 +65,8 @@ CALLGATE_PUBLIC int callgate_sandbox_set(struct callgate_sandbox *sandbox, const
 /*
  * Adds the settings of a file (YAML, and so JSON): `NAME: VALUE`, `NAME: [VALUE, …]` for one that may be given again,
  * `NAME: [[VALUE, VALUE], …]` for one that takes several (a single value then stands for all of them), `NAME: true` for
- * one that takes none; or a list of such mappings. "-" is standard input. Fails with E_SYNTAX, as callgate_sandbox_set
+ * one that takes none; or a list of such mappings. "-" is standard input. Relative paths count from the folder of the
+ * file, those of a preset and of callgate_sandbox_set from where we are. Fails with E_SYNTAX, as callgate_sandbox_set
  * does with the place, with E_OS, E_LIMIT; some settings may be there already then.
  */
 CALLGATE_PUBLIC int callgate_sandbox_read(struct callgate_sandbox *sandbox, const char *path,

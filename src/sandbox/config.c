@@ -15,6 +15,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <yaml.h>
 
@@ -165,12 +166,59 @@ int config_parse(struct callgate_sandbox *sandbox, const char *name, const char 
 	return status;
 }
 
-int callgate_sandbox_read(struct callgate_sandbox *sandbox, const char *path, struct callgate_error *err)
+static int config_read(struct callgate_sandbox *sandbox, const char *path, struct callgate_error *err)
 {
 	cleanup(buf_fini) struct buf text = { 0 };
 	int status = file_read(path, CONFIG_BYTES_MAX, &text, err);
 
 	return status == CALLGATE_OK ? config_parse(sandbox, path, buf_text(&text), text.length, err) : status;
+}
+
+/* The folder that a file lies in, without a link in it; NULL for what is no file, and lies nowhere: a pipe, say. */
+static int find_here(struct callgate_sandbox *sandbox, const char *path, const char **ret_here,
+		     struct callgate_error *err)
+{
+	const char *slash = strrchr(path, '/');
+	cleanup_free char *folder = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+	cleanup_free char *here = NULL;
+	struct stat status;
+
+	if (!folder)
+		return fail_nomem(err);
+	*ret_here = NULL;
+	if (stat(path, &status) < 0 || !S_ISREG(status.st_mode))
+		return CALLGATE_OK;
+	here = realpath(folder, NULL);
+	if (!here)
+		return fail_errno(err, "cannot tell where '%s' lies", path);
+	*ret_here = arena_strdup(&sandbox->arena, here);
+	return *ret_here ? CALLGATE_OK : fail_nomem(err);
+}
+
+/* Relative paths count from the folder that the file lies in; those of a preset from where we are, whoever names it. */
+int callgate_sandbox_read(struct callgate_sandbox *sandbox, const char *path, struct callgate_error *err)
+{
+	const char *here, *outer = sandbox->here;
+	int status = find_here(sandbox, path, &here, err);
+
+	if (status != CALLGATE_OK)
+		return status;
+	sandbox->here = here;
+	status = config_read(sandbox, path, err);
+	sandbox->here = outer;
+	return status;
+}
+
+static int preset_read(struct callgate_sandbox *sandbox, const char *name, const char *path, const char *text,
+		       struct callgate_error *err)
+{
+	const char *outer = sandbox->here;
+	int status;
+
+	sandbox->here = NULL;
+	status = path ? config_read(sandbox, path, err) : config_parse(sandbox, name, text, strlen(text), err);
+	sandbox->here = outer;
+	return status;
 }
 
 /* "strict" */
@@ -202,10 +250,8 @@ int config_read_preset(struct callgate_sandbox *sandbox, const char *name, struc
 
 	if (status != CALLGATE_OK)
 		return status;
-	if (path)
-		return callgate_sandbox_read(sandbox, path, err);
-	if (text)
-		return config_parse(sandbox, name, text, strlen(text), err);
+	if (path || text)
+		return preset_read(sandbox, name, path, text, err);
 	status = fail(err, CALLGATE_E_UNKNOWN, "there is no preset '%s'", name);
 	error_hint(err, "strict, read-only, workspace, network, judge; --config takes a file");
 	return status;

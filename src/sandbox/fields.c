@@ -22,6 +22,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+/* The parameter of the setting that names one. */
+#define SANDBOX_POLICY offsetof(struct callgate_sandbox, policy)
+
 /* Presets that name presets that name presets… */
 #define PRESET_DEPTH_MAX 8
 
@@ -129,27 +132,6 @@ static int set_mount(struct callgate_sandbox *sandbox, const struct sandbox_fiel
 	return add_mount(sandbox, field, &mount, err);
 }
 
-/* A place is said from the root of the sandbox; a relative one is where we are, as its source is. */
-static int place_of(struct callgate_sandbox *sandbox, const char *dest, const char **ret_dest,
-		    struct callgate_error *err)
-{
-	char here[PATH_MAX];
-	int status;
-
-	if (dest[0] == '/')
-		return CALLGATE_OK;
-	if (!getcwd(here, sizeof(here)))
-		return fail_errno(err, "cannot tell where we are");
-	if (strcmp(here, "/") == 0) {
-		status = fail(err, CALLGATE_E_INVALID, "'%s' is a place in /, which is where we are", dest);
-		error_hint(err, "enter the folder that is meant, or name it");
-		return status;
-	}
-	*ret_dest = strcmp(dest, ".") == 0 ? arena_strdup(&sandbox->arena, here)
-					   : arena_printf(&sandbox->arena, "%s/%s", here, dest);
-	return *ret_dest ? CALLGATE_OK : fail_nomem(err);
-}
-
 static int set_bind(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
 		    struct callgate_error *err)
 {
@@ -157,16 +139,13 @@ static int set_bind(struct callgate_sandbox *sandbox, const struct sandbox_field
 				       .source = values[0],
 				       .dest = values[1] };
 
-	int status = CALLGATE_OK;
-
 	if (!values[0][0])
 		return fail_value(field, values[0], err);
 	if (mount.kind != SANDBOX_SYMLINK) {
-		status = place_of(sandbox, values[1], &mount.dest, err);
 		mount.options.noexec = sandbox->next.noexec;
 		sandbox->next.noexec = false;
 	}
-	return status == CALLGATE_OK ? add_mount(sandbox, field, &mount, err) : status;
+	return add_mount(sandbox, field, &mount, err);
 }
 
 /* The folders of programs and libraries. Where they are links into /usr they become links. */
@@ -565,6 +544,51 @@ int sandbox_field_find(const char *name, const struct sandbox_field **ret_field,
 	return status;
 }
 
+/* How many of its first values are paths of this machine. The place of a bind is said from the root of the sandbox; a
+ * relative one is where its source is. */
+static size_t paths_of(const struct sandbox_field *field)
+{
+	if (field->set == set_bind && field->parameter != SANDBOX_SYMLINK)
+		return 2;
+	if (field->set == set_overlay)
+		return field->value_count - 1;
+	return field->set == set_layer || field->set == set_path ||
+	       (field->set == set_text && field->parameter == SANDBOX_POLICY);
+}
+
+/* "@base", "pid:7" */
+static bool is_relative(const char *path)
+{
+	return *path && *path != '/' && *path != '@' && strncmp(path, "pid:", 4) != 0;
+}
+
+/* Relative paths become what they mean now, so that they mean it wherever the settings are printed to. */
+static int find_paths(struct callgate_sandbox *sandbox, struct sandbox_setting *setting, struct callgate_error *err)
+{
+	size_t count = paths_of(setting->field);
+	char room[PATH_MAX];
+	int status;
+
+	for (size_t i = 0; i < count; i++) {
+		const char **path = &setting->values[i], *here = sandbox->here;
+
+		if (!is_relative(*path))
+			continue;
+		if (!here && !(here = getcwd(room, sizeof(room))))
+			return fail_errno(err, "cannot tell where we are");
+		if (strcmp(here, "/") == 0 && setting->field->set == set_bind) {
+			status = fail(err, CALLGATE_E_INVALID, "'%s' is a place in /, which is where we are", *path);
+			error_hint(err, "enter the folder that is meant, or name it");
+			return status;
+		}
+		*path = strcmp(*path, ".") == 0 ? arena_strdup(&sandbox->arena, here)
+						: arena_printf(&sandbox->arena, "%s/%s", here, *path);
+		if (!*path)
+			return fail_nomem(err);
+	}
+	return CALLGATE_OK;
+}
+
 /* A preset is kept as what it holds. */
 static int remember(struct callgate_sandbox *sandbox, const struct sandbox_setting *setting, struct callgate_error *err)
 {
@@ -596,7 +620,9 @@ int callgate_sandbox_set(struct callgate_sandbox *sandbox, const char *name, con
 		if (!setting.values[i])
 			return fail_nomem(err);
 	}
-	status = remember(sandbox, &setting, err);
+	status = find_paths(sandbox, &setting, err);
+	if (status == CALLGATE_OK)
+		status = remember(sandbox, &setting, err);
 	return status == CALLGATE_OK ? setting.field->set(sandbox, setting.field, setting.values, err) : status;
 }
 

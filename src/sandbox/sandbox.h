@@ -92,6 +92,7 @@ struct sandbox_maps {
 struct callgate_sandbox {
 	struct arena arena;
 	const char *preset_folder; /* NULL: the installed one */
+	const char *here;	   /* from where relative paths of settings count; NULL: where we are */
 	unsigned depth;		   /* of presets that name presets */
 	struct {
 		VEC(struct sandbox_setting);

@@ -111,6 +111,32 @@ printf '{"preset": "strict", "chdir": "/tmp", "ro-bind": [["/etc/hostname", "/na
 expect 0 'JSON is YAML' callgate run --config box.json -- sh -c 'pwd; [ -s /name ]'
 stdout_is /tmp
 
+# What a file names lies where the file lies, and what a preset or an option names where we are.
+mkdir -p project/data elsewhere
+echo there >project/data/file
+printf 'kernel 6.1\ndefault allow\nerrno EPERM mkdir, mkdirat\n' >project/own.policy
+printf -- '- preset: strict\n- policy: own.policy\n- ro-bind: [[data, /d]]\n- bind: data\n- overlay-src: data\n- tmp-overlay: /o\n' >project/box.yaml
+chmod -R a+rX project
+from_elsewhere() { (cd elsewhere && callgate run "$@"); }
+expect 0 "a file's paths count from its folder" from_elsewhere --config ../project/box.yaml -- \
+	sh -c "cat /d/file /o/file '$PWD/project/data/file'; ! mkdir /tmp/a 2>/dev/null"
+stdout_is $'there\nthere\nthere'
+expect 0 '  and are printed as what they mean' from_elsewhere --config ../project/box.yaml --print-config
+stdout_has "^- policy: \"$PWD/project/own.policy\""
+stdout_has "^- ro-bind: \[\[\"$PWD/project/data\", \"/d\"\]\]"
+cp out elsewhere/printed.yaml
+expect 0 '  so that it is the same from everywhere' callgate run --config elsewhere/printed.yaml -- cat /d/file
+stdout_is there
+echo 'preset: workspace' >project/work.yaml
+expect 0 'a preset begins where it is started, also from a file' from_elsewhere --config ../project/work.yaml -- sh -c 'pwd; echo x >written'
+stdout_is "$PWD/elsewhere"
+check '  and writes there' test -s elsewhere/written -a ! -e project/written
+expect 0 'an option counts from here' from_elsewhere --preset strict --ro-bind . /d -- cat /d/written
+stdout_is x
+piped() { echo 'ro-bind: [[project, /d]]' | callgate run --preset strict --config /dev/stdin -- ls /d/data; }
+expect 0 'what comes by a pipe lies nowhere, and counts from here' piped
+stdout_is file
+
 # Mounts of every kind.
 mkdir lower upper work && echo low >lower/file
 overlay=(--overlay-src "$PWD/lower")
