@@ -56,7 +56,8 @@ struct callgate_scan_site {
 	uint64_t address;     /* of the instruction, in the file */
 };
 
-/* A place that can be reached and of which nobody knows what it asks for. */
+/* A place that can be reached and of which nobody knows what it asks for: its number is not known, or it gives dlsym a
+ * name that is not known, to be found among all that was loaded at the start. */
 struct callgate_scan_unresolved {
 	struct callgate_scan_site site;
 	const char *why; /* one sentence, without a full stop */
@@ -102,8 +103,9 @@ CALLGATE_OBSERVING size_t callgate_scan_opens_count(const struct callgate_scan *
 CALLGATE_OBSERVING void callgate_scan_opens(const struct callgate_scan *scan, size_t index,
 					    struct callgate_scan_site *ret_site);
 
-/* Places that look up a function by a name that is not known, where that may be one of all that is loaded: the program's
- * own functions were read as if it were one of them, those of the libraries that it is linked with were not. */
+/* Places that look up a function by a name that is not known, and of which it is not known where: the functions of what
+ * dlopen opened were read as if it were one of them, and the program's own where a handle can mean the program. Those
+ * of the libraries that it is linked with were not. */
 CALLGATE_OBSERVING size_t callgate_scan_lookups_count(const struct callgate_scan *scan);
 CALLGATE_OBSERVING void callgate_scan_lookups(const struct callgate_scan *scan, size_t index,
 					      struct callgate_scan_site *ret_site);

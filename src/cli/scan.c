@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "cli/print.h"
 #include "cli/running.h"
+#include "cli/scan_json.h"
 #include "cli/scans.h"
 #include "cli/since.h"
 #include "cli/subjects.h"
@@ -61,80 +62,6 @@ static const struct option_row scan_rows[] = {
 
 const struct usage scan_usage = USAGE("[PROGRAM]...", 0, SCANS_MAX, scan_rows);
 
-static json_t *site_json(const struct callgate_scan_site *site)
-{
-	char address[32];
-
-	snprintf(address, sizeof(address), "0x%" PRIx64, site->address);
-	return json_pack("{so so ss}", "module", json_text(site->module), "function",
-			 site->function ? json_text(site->function) : json_null(), "address", address);
-}
-
-static json_t *arguments_json(const struct callgate_scan *scan, size_t index)
-{
-	json_t *arguments = json_object();
-
-	for (unsigned i = 0; arguments && i < 6; i++) {
-		const char *const *values, *name;
-		size_t count = callgate_scan_argument(scan, index, i, &name, &values);
-		json_t *list = count ? json_array() : NULL;
-
-		for (size_t j = 0; j < count; j++)
-			json_array_append_new(list, json_text(values[j]));
-		if (count)
-			json_object_set_new(arguments, name, list);
-	}
-	return arguments;
-}
-
-static int print_call_json(const struct callgate_scan *scan, size_t index)
-{
-	struct callgate_scan_call call;
-	json_t *sites = json_array();
-
-	callgate_scan_call(scan, index, &call);
-	for (size_t i = 0; i < call.sites; i++) {
-		struct callgate_scan_site site;
-
-		callgate_scan_site(scan, index, i, &site);
-		json_array_append_new(sites, site_json(&site));
-	}
-	return print_json(json_pack("{so ss sI so so}", "program", json_text(call.program), "syscall", call.syscall,
-				    "nr", (json_int_t)call.nr, "args", arguments_json(scan, index), "sites", sites));
-}
-
-static int print_unresolved_json(const struct callgate_scan *scan, const char *program, size_t index)
-{
-	struct callgate_scan_unresolved item;
-
-	callgate_scan_unresolved(scan, index, &item);
-	return print_json(json_pack("{so ss so}", "program", json_text(program), "unresolved", item.why, "site",
-				    site_json(&item.site)));
-}
-
-static int print_start_json(const struct callgate_scan *scan, const char *program, size_t index)
-{
-	struct callgate_scan_start start;
-
-	callgate_scan_starts(scan, index, &start);
-	return print_json(json_pack("{so so sb so}", "program", json_text(program), "starts",
-				    start.path ? json_text(start.path) : json_null(), "searched", start.is_searched,
-				    "site", site_json(&start.site)));
-}
-
-static int print_scan_json(const struct callgate_scan *scan, const char *program)
-{
-	int status = STATUS_YES;
-
-	for (size_t i = 0; status == STATUS_YES && i < callgate_scan_count(scan); i++)
-		status = print_call_json(scan, i);
-	for (size_t i = 0; status == STATUS_YES && i < callgate_scan_unresolved_count(scan); i++)
-		status = print_unresolved_json(scan, program, i);
-	for (size_t i = 0; status == STATUS_YES && i < callgate_scan_starts_count(scan); i++)
-		status = print_start_json(scan, program, i);
-	return status;
-}
-
 /* "module+0x1234", and the function where it is known. */
 static void print_site(const struct callgate_scan_site *site)
 {
@@ -173,11 +100,10 @@ static void print_scan(const struct callgate_scan *scan, const char *program, bo
 		print_call(scan, i);
 }
 
-static int print_why(const struct callgate_scan *scan, const char *program, const char *name)
+/* The place of a call in a scan, the count of them for none. */
+static size_t find_call(const struct callgate_scan *scan, const char *name)
 {
-	cleanup_free struct callgate_scan_step *steps = NULL;
-	struct callgate_error err;
-	size_t count, index = 0;
+	size_t index = 0;
 
 	for (; index < callgate_scan_count(scan); index++) {
 		struct callgate_scan_call call;
@@ -186,19 +112,30 @@ static int print_why(const struct callgate_scan *scan, const char *program, cons
 		if (strcmp(call.syscall, name) == 0)
 			break;
 	}
-	if (index == callgate_scan_count(scan)) {
+	return index;
+}
+
+static int print_why(const struct callgate_scan *scan, const char *program, const char *name, bool json)
+{
+	cleanup_free struct callgate_scan_step *steps = NULL;
+	struct callgate_error err;
+	size_t count = 0, index = find_call(scan, name);
+	bool is_made = index < callgate_scan_count(scan);
+
+	if (!is_made)
 		note("%s does not make %s", program, name);
-		return STATUS_NO;
-	}
-	if (callgate_scan_why(scan, index, &steps, &count, &err) != CALLGATE_OK) {
+	else if (callgate_scan_why(scan, index, &steps, &count, &err) != CALLGATE_OK) {
 		note("%s", err.message);
-		return err.status == CALLGATE_E_UNKNOWN ? STATUS_YES : STATUS_FAILED;
+		if (err.status != CALLGATE_E_UNKNOWN)
+			return STATUS_FAILED;
 	}
-	for (size_t i = 0; i < count; i++) {
+	if (json && print_why_json(program, name, steps, count) != STATUS_YES)
+		return STATUS_FAILED;
+	for (size_t i = 0; !json && i < count; i++) {
 		print_site(&steps[i].site);
 		printf("\n    %s\n", steps[i].how);
 	}
-	return STATUS_YES;
+	return is_made ? STATUS_YES : STATUS_NO;
 }
 
 /* What unresolved places may ask for. */
@@ -246,7 +183,7 @@ static int write_policy(const char *path, const struct scans *scans, const struc
 
 	if (callgate_scan_policy((struct callgate_scan *const *)scans->items, scans->count, decision->given, &text,
 				 &err) != CALLGATE_OK)
-		return failure(&err);
+		return scans_failure(&err);
 	return write_output(path, text, strlen(text));
 }
 
@@ -276,11 +213,6 @@ static int scan_all(const struct scan_options *options, const struct arguments *
 	};
 	int status = STATUS_YES;
 
-	if (options->after && strcmp(options->after, "main") != 0)
-		return misuse_hint("main is the only mark that is known without running it%s", "",
-				   "scan: --after cannot be '%s'", options->after);
-	if (options->running && options->after)
-		return misuse("scan: --running compares all that a program can do");
 	if (options->running)
 		return running_print((const char *const *)arguments->items, arguments->count, &scan, options->json);
 	if (arguments->count == 0)
@@ -308,12 +240,12 @@ static int check_name(const char *name)
 }
 
 /* Yes when any of them makes the call. */
-static int why_all(const struct scans *scans, const char *name)
+static int why_all(const struct scans *scans, const char *name, bool json)
 {
 	int status = STATUS_NO;
 
 	for (size_t i = 0; i < scans->count; i++) {
-		int found = print_why(scans->items[i], scans->programs[i], name);
+		int found = print_why(scans->items[i], scans->programs[i], name, json);
 
 		if (found != STATUS_NO)
 			status = found;
@@ -321,22 +253,90 @@ static int why_all(const struct scans *scans, const char *name)
 	return status;
 }
 
+static json_t *list_json(const struct option_list *list)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; array && i < list->count; i++)
+		json_array_append_new(array, json_text(list->items[i]));
+	return array;
+}
+
+/* What decides, beside its files, what a scan finds; is_whole: not after main alone. */
+static json_t *record_of(const struct scan_options *options, bool is_whole)
+{
+	return json_pack("{ss so? so? sb so so so?}", "callgate", CALLGATE_VERSION, "root",
+			 options->root ? json_text(options->root) : NULL, "after", is_whole ? NULL : json_text("main"),
+			 "hints", !options->no_hints, "preload", list_json(&options->preload), "dlopen",
+			 list_json(&options->opened), "library-path",
+			 options->library_path ? json_text(options->library_path) : NULL);
+}
+
+static int record_all(const struct scan_options *options, struct scans *scans)
+{
+	for (size_t i = 0; i < scans->count; i++) {
+		scans->records[i] = record_of(options, scans->is_whole[i]);
+		if (!scans->records[i])
+			return misuse("scan: no memory");
+	}
+	return STATUS_YES;
+}
+
 static int show_all(const struct scan_options *options, const struct scans *scans)
 {
 	int status = STATUS_YES;
 
 	if (options->why)
-		return why_all(scans, options->why);
+		return why_all(scans, options->why, options->json);
 
 	for (size_t i = 0; status == STATUS_YES && i < scans->count; i++) {
 		const char *program = scans->programs[i];
 
 		if (options->json)
-			status = print_scan_json(scans->items[i], program);
+			status = print_scan_json(scans->items[i], program, scans->records[i]);
 		else
 			print_scan(scans->items[i], program, scans->count > 1);
 	}
 	return status;
+}
+
+/* What --running cannot be given, NULL where there is nothing of that. */
+static const char *not_running(const struct scan_options *options)
+{
+	if (options->output)
+		return "-o";
+	if (options->why)
+		return "--why";
+	if (options->since)
+		return "--since";
+	if (options->after)
+		return "--after";
+	if (options->root)
+		return "--root";
+	if (options->unresolved)
+		return "--unresolved";
+	return options->exec ? "--exec" : NULL;
+}
+
+/* An option that would be passed over is a mistake of whoever gave it. */
+static int check_options(const struct scan_options *options)
+{
+	if (options->preload.count == OPTION_LIST_MAX || options->opened.count == OPTION_LIST_MAX)
+		return misuse("scan: more than %d libraries", OPTION_LIST_MAX - 1);
+	if (options->after && strcmp(options->after, "main") != 0)
+		return misuse_hint("main is the only mark that is known without running it%s", "",
+				   "scan: --after cannot be '%s'", options->after);
+	if (options->running && not_running(options))
+		return misuse_hint("--running compares all that processes can do with what their filters say%s", "",
+				   "scan: --running and %s are not for each other", not_running(options));
+	if (options->unresolved && !options->output && !options->since)
+		return misuse_hint("it decides for a policy (-o), or against one (--since)%s", "",
+				   "scan: --unresolved has nothing to decide");
+	if (options->since && options->why)
+		return misuse("scan: --since and --why are two questions");
+	if (options->output && strcmp(options->output, "-") == 0 && (options->json || options->why || options->since))
+		return misuse("scan: a policy on standard output stands alone there");
+	return STATUS_YES;
 }
 
 int cmd_scan(const struct verb *verb, int argc, char **argv)
@@ -349,15 +349,17 @@ int cmd_scan(const struct verb *verb, int argc, char **argv)
 
 	if (status != OPTIONS_DONE)
 		return status;
-	if (options.preload.count == OPTION_LIST_MAX || options.opened.count == OPTION_LIST_MAX)
-		return misuse("scan: more than %d libraries", OPTION_LIST_MAX - 1);
-	status = decide(options.unresolved, &decision);
+	status = check_options(&options);
+	if (status == STATUS_YES)
+		status = decide(options.unresolved, &decision);
 	if (status == STATUS_YES && options.why)
 		status = check_name(options.why);
 	if (status == STATUS_YES)
 		status = scan_all(&options, &arguments, &scans);
 	if (options.running)
 		return status;
+	if (status == STATUS_YES)
+		status = record_all(&options, &scans);
 	if (status == STATUS_YES && options.output)
 		status = write_policy(options.output, &scans, &decision);
 	if (status == STATUS_YES && options.since)

@@ -21,11 +21,11 @@ void scans_fini(struct scans *scans)
 	for (size_t i = 0; i < scans->count; i++) {
 		callgate_scan_free(scans->items[i]);
 		free(scans->programs[i]);
+		json_decref(scans->records[i]);
 	}
 }
 
-/* What cannot be scanned was named wrongly. */
-static int scan_failure(const struct callgate_error *err)
+int scans_failure(const struct callgate_error *err)
 {
 	int status = failure(err);
 
@@ -69,9 +69,9 @@ static void say_unknown(const struct callgate_scan *scan)
 		struct callgate_scan_site site;
 
 		callgate_scan_lookups(scan, i, &site);
-		say_place(
-			&site,
-			"looks up a function by a name that is not known: the program's own count, its libraries' not");
+		say_place(&site,
+			  "looks up a function by a name that is not known, in what it opened: that counts, what "
+			  "the program is linked with not");
 	}
 	for (size_t i = 0; i < callgate_scan_starts_count(scan); i++) {
 		struct callgate_scan_start start;
@@ -143,17 +143,17 @@ int scans_add(struct scans *scans, const char *name, const struct callgate_scan_
 	}
 	name = buf_text(&path);
 	if (callgate_scan_programs(name, options->root, NULL, &programs, &err) != CALLGATE_OK)
-		return scan_failure(&err);
+		return scans_failure(&err);
 	/* The path that the user wrote is the one that the output names. */
 	if (is_itself(name, programs, options->root))
-		return scans_add_program(scans, name, options, &err) == CALLGATE_OK ? STATUS_YES : scan_failure(&err);
+		return scans_add_program(scans, name, options, &err) == CALLGATE_OK ? STATUS_YES : scans_failure(&err);
 	for (size_t i = 0; programs[i]; i++) {
 		struct callgate_scan_options one = *options;
 
 		/* What `env` runs starts behind env's main. */
 		one.after_main &= i == 0;
 		if (scans_add_program(scans, programs[i], &one, &err) != CALLGATE_OK)
-			return scan_failure(&err);
+			return scans_failure(&err);
 	}
 	return STATUS_YES;
 }

@@ -6,6 +6,7 @@
 
 #include <callgate/scan.h>
 
+#include <jansson.h>
 #include <stdbool.h>
 
 /* Programs of one command line, those that they start included. */
@@ -14,8 +15,9 @@
 /* What was scanned; the last item is NULL. */
 struct scans {
 	struct callgate_scan *items[SCANS_MAX + 1];
-	char *programs[SCANS_MAX]; /* the path of each */
-	bool is_whole[SCANS_MAX];  /* from its start on, not from main on */
+	char *programs[SCANS_MAX];  /* the path of each */
+	bool is_whole[SCANS_MAX];   /* from its start on, not from main on */
+	json_t *records[SCANS_MAX]; /* with which options, where that was recorded; owned */
 	size_t count;
 };
 
@@ -27,6 +29,9 @@ int scans_add(struct scans *scans, const char *name, const struct callgate_scan_
 
 /* Scans what the programs start, and what those start, as far as names are known; what is not there is noted. */
 int scans_follow_starts(struct scans *scans, const struct callgate_scan_options *options);
+
+/* Says what went wrong and gives the exit status: what cannot be scanned, or not together, was named wrongly. */
+int scans_failure(const struct callgate_error *err);
 
 /* For the cleanup attribute. */
 void scans_fini(struct scans *scans);

@@ -157,8 +157,25 @@ static int print_gained(const json_t *saved, const struct callgate_scan *scan, c
 	return status;
 }
 
-/* How many places of a module a saved scan left unresolved. */
-static size_t saved_unresolved(const json_t *saved, const char *program, const char *module)
+/* Places of which something is not known: what they ask for, or (is_open) which library they open. */
+static size_t place_count(const struct callgate_scan *scan, bool is_open)
+{
+	return is_open ? callgate_scan_opens_count(scan) : callgate_scan_unresolved_count(scan);
+}
+
+static void place_at(const struct callgate_scan *scan, size_t index, bool is_open,
+		     struct callgate_scan_unresolved *ret_place)
+{
+	if (!is_open) {
+		callgate_scan_unresolved(scan, index, ret_place);
+		return;
+	}
+	callgate_scan_opens(scan, index, &ret_place->site);
+	ret_place->why = "it opens a library whose name is not known";
+}
+
+/* How many such places of a module a saved scan has. */
+static size_t saved_places(const json_t *saved, const char *program, const char *module, bool is_open)
 {
 	size_t count = 0;
 
@@ -166,21 +183,22 @@ static size_t saved_unresolved(const json_t *saved, const char *program, const c
 		const json_t *object = json_array_get(saved, i);
 		const char *where = json_string_value(json_object_get(json_object_get(object, "site"), "module"));
 
-		count += json_object_get(object, "unresolved") && where && strcmp(where, module) == 0 &&
+		count += json_object_get(object, is_open ? "opens" : "unresolved") && where &&
+			 strcmp(where, module) == 0 &&
 			 strcmp(json_string_value(json_object_get(object, "program")), program) == 0;
 	}
 	return count;
 }
 
-static size_t scan_unresolved(const struct callgate_scan *scan, size_t end, const char *module)
+static size_t scan_places(const struct callgate_scan *scan, size_t end, const char *module, bool is_open)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < end; i++) {
-		struct callgate_scan_unresolved item;
+		struct callgate_scan_unresolved place;
 
-		callgate_scan_unresolved(scan, i, &item);
-		count += strcmp(item.site.module, module) == 0;
+		place_at(scan, i, is_open, &place);
+		count += strcmp(place.site.module, module) == 0;
 	}
 	return count;
 }
@@ -191,28 +209,29 @@ bool unresolved_grew(const struct callgate_scan *before, const struct callgate_s
 		struct callgate_scan_unresolved item;
 
 		callgate_scan_unresolved(now, i, &item);
-		if (scan_unresolved(now, callgate_scan_unresolved_count(now), item.site.module) >
-		    scan_unresolved(before, callgate_scan_unresolved_count(before), item.site.module))
+		if (scan_places(now, callgate_scan_unresolved_count(now), item.site.module, false) >
+		    scan_places(before, callgate_scan_unresolved_count(before), item.site.module, false))
 			return true;
 	}
 	return false;
 }
 
 /* An update moves places, so they are counted by file: where there are more, the last of them are told. */
-static int print_unresolved(const json_t *saved, const struct callgate_scan *scan, const char *program, bool json,
-			    size_t *ret_count)
+static int print_places(const json_t *saved, const struct callgate_scan *scan, const char *program, bool is_open,
+			bool json, size_t *ret_count)
 {
 	int status = STATUS_YES;
 
-	for (size_t i = 0; status == STATUS_YES && i < callgate_scan_unresolved_count(scan); i++) {
-		struct callgate_scan_unresolved item;
+	for (size_t i = 0; status == STATUS_YES && i < place_count(scan, is_open); i++) {
+		struct callgate_scan_unresolved place;
 		char change[256];
 
-		callgate_scan_unresolved(scan, i, &item);
-		if (scan_unresolved(scan, i, item.site.module) < saved_unresolved(saved, program, item.site.module))
+		place_at(scan, i, is_open, &place);
+		if (scan_places(scan, i, place.site.module, is_open) <
+		    saved_places(saved, program, place.site.module, is_open))
 			continue;
-		snprintf(change, sizeof(change), "is new: %s", item.why);
-		status = print_change(program, "unresolved", change, &item.site, json);
+		snprintf(change, sizeof(change), "is new: %s", place.why);
+		status = print_change(program, is_open ? "dlopen" : "unresolved", change, &place.site, json);
 		++*ret_count;
 	}
 	return status;
@@ -254,19 +273,60 @@ static bool saved_has_program(const json_t *saved, const char *program)
 	return false;
 }
 
+/* With which options a program was scanned then, NULL. */
+static const json_t *saved_record(const json_t *saved, const char *program)
+{
+	for (size_t i = 0; i < json_array_size(saved); i++) {
+		const json_t *object = json_array_get(saved, i), *record = json_object_get(object, "options");
+
+		if (record && strcmp(json_string_value(json_object_get(object, "program")), program) == 0)
+			return record;
+	}
+	return NULL;
+}
+
+/* Like is compared with like alone. The root is where the same system lies, and may be another. */
+static int check_record(const char *path, const json_t *saved, const struct scans *scans, size_t index)
+{
+	static const char *const names[] = { "after", "hints", "preload", "dlopen", "library-path" };
+	const json_t *then = saved_record(saved, scans->programs[index]), *now = scans->records[index];
+	const char *version = json_string_value(json_object_get(then, "callgate"));
+
+	if (!saved_has_program(saved, scans->programs[index]))
+		return misuse("scan: '%s' has nothing of '%s'", path, scans->programs[index]);
+	if (!then)
+		return misuse_hint("save all of what 'scan --json' prints%s", "",
+				   "scan: '%s' does not say with which options '%s' was scanned", path,
+				   scans->programs[index]);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!json_equal(json_object_get(then, names[i]), json_object_get(now, names[i])))
+			return misuse_hint("scan it with the same options, or save it anew%s", "",
+					   "scan: '%s' was saved with another --%s", path,
+					   strcmp(names[i], "hints") == 0 ? "no-hints" : names[i]);
+	if (!version || strcmp(version, CALLGATE_VERSION) != 0)
+		note("'%s' was saved by callgate %s: what is new may be what this one knows better", path,
+		     version ? version : "of an unknown version");
+	return STATUS_YES;
+}
+
 static int print_since_saved(const char *path, const json_t *saved, const struct scans *scans, bool json)
 {
 	size_t count = 0;
 	int status = STATUS_YES;
 
+	for (size_t i = 0; status == STATUS_YES && i < scans->count; i++)
+		status = check_record(path, saved, scans, i);
 	for (size_t i = 0; status == STATUS_YES && i < scans->count; i++) {
-		if (!saved_has_program(saved, scans->programs[i]))
-			return misuse("scan: '%s' has nothing of '%s'", path, scans->programs[i]);
-		status = print_gained(saved, scans->items[i], scans->programs[i], json, &count);
+		const struct callgate_scan *scan = scans->items[i];
+		const char *program = scans->programs[i];
+
+		status = print_gained(saved, scan, program, json, &count);
 		if (status == STATUS_YES)
-			status = print_unresolved(saved, scans->items[i], scans->programs[i], json, &count);
+			status = print_places(saved, scan, program, false, json, &count);
 		if (status == STATUS_YES)
-			status = print_lost(saved, scans->items[i], scans->programs[i], json);
+			status = print_places(saved, scan, program, true, json, &count);
+		if (status == STATUS_YES)
+			status = print_lost(saved, scan, program, json);
 	}
 	return status == STATUS_YES && count > 0 ? STATUS_NO : status;
 }
@@ -335,6 +395,10 @@ int since_print(const char *path, const struct scans *scans, const char *const *
 	if (file_read(path, SINCE_FILE_MAX, &text, &err) != CALLGATE_OK)
 		return failure(&err);
 	saved = saved_parse(buf_text(&text), text.length);
+	if (saved && unresolved)
+		return misuse_hint("places that are unresolved since then are news of their own%s", "",
+				   "scan: --unresolved has nothing to decide against '%s', which is a saved scan",
+				   path);
 	if (saved)
 		return print_since_saved(path, saved, scans, json);
 	status = subject_from_argument(path, NULL, &policy);

@@ -139,8 +139,7 @@ static int link_hold_interpreter(struct link *link, struct link_load_state *stat
 	return status;
 }
 
-/* A preloaded library that is not there is passed over, as ld.so does. */
-static int link_preload_one(struct link *link, const char *name, struct callgate_error *err)
+static int link_preload_one(struct link *link, const char *name, bool is_wanted, struct callgate_error *err)
 {
 	struct link_request request = { .name = name, .cause = LINK_PRELOAD, .by = 0 };
 	struct link_missing missing = { name, LINK_NOWHERE };
@@ -151,9 +150,12 @@ static int link_preload_one(struct link *link, const char *name, struct callgate
 		return status;
 	if (request.found.host)
 		return link_load(link, &request, &index, err);
+	if (is_wanted)
+		return fail(err, CALLGATE_E_NOT_FOUND, "there is no library '%s' to preload", name);
 	return VEC_PUSH(&link->arena, &link->missing, missing) ? CALLGATE_OK : fail_nomem(err);
 }
 
+/* Where ld.so passes over what is not there, that is right for the system's own list, and a mistake in ours. */
 static int link_preload(struct link *link, const struct link_options *options, struct callgate_error *err)
 {
 	char *text, *name;
@@ -161,13 +163,13 @@ static int link_preload(struct link *link, const struct link_options *options, s
 	int status = CALLGATE_OK;
 
 	for (size_t i = 0; status == CALLGATE_OK && options->preload && options->preload[i]; i++)
-		status = link_preload_one(link, options->preload[i], err);
+		status = link_preload_one(link, options->preload[i], true, err);
 	if (status != CALLGATE_OK || link->is_musl)
 		return status;
 	status = link_read(link, LINK_PRELOAD_PATH, &text, &size, err);
 	while (status == CALLGATE_OK && text && (name = strsep(&text, " \t\n:")))
 		if (*name)
-			status = link_preload_one(link, name, err);
+			status = link_preload_one(link, name, false, err);
 	return status;
 }
 

@@ -131,8 +131,12 @@ static inline void link_free_pointer(struct link **link)
 int link_open(struct link *link, uint32_t by, const char *name, const char *reason, uint32_t *ret_module,
 	      struct callgate_error *err);
 
-/* The same for every library under a folder, as deep as it goes. Fails also with E_OS when there is no such folder. */
+/* The same for every library under a folder, as deep as it goes. Fails also with E_OS when there is no such folder, and
+ * with E_NOT_FOUND when it holds no library. */
 int link_open_folder(struct link *link, const char *folder, const char *reason, struct callgate_error *err);
+
+/* Whether a path leads to a folder of the system that is meant. Fails with E_NOMEM. */
+int link_is_folder(struct link *link, const char *path, bool *ret_is_folder, struct callgate_error *err);
 
 /*
  * What is loaded through names that no constant shows: NSS services, character sets, PAM modules… A row of hints.def.

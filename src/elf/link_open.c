@@ -123,10 +123,10 @@ static bool open_is_library(const char *name)
 	return so && (so[3] == '\0' || so[3] == '.');
 }
 
-static int open_folder(struct link *link, const char *folder, const char *reason, unsigned depth,
+static int open_folder(struct link *link, const char *folder, const char *reason, unsigned depth, size_t *ret_count,
 		       struct callgate_error *err);
 
-static int open_folder_entry(struct link *link, const char *path, const char *reason, unsigned depth,
+static int open_folder_entry(struct link *link, const char *path, const char *reason, unsigned depth, size_t *ret_count,
 			     struct callgate_error *err)
 {
 	struct place found;
@@ -137,10 +137,13 @@ static int open_folder_entry(struct link *link, const char *path, const char *re
 	if (result != CALLGATE_OK || !found.host || stat(found.host, &status) < 0)
 		return result;
 	if (S_ISDIR(status.st_mode))
-		return depth < OPEN_DEPTH_MAX ? open_folder(link, path, reason, depth + 1, err) : CALLGATE_OK;
+		return depth < OPEN_DEPTH_MAX ? open_folder(link, path, reason, depth + 1, ret_count, err)
+					      : CALLGATE_OK;
 	if (!S_ISREG(status.st_mode) || !open_is_library(path))
 		return CALLGATE_OK;
-	return open_load(link, LINK_NOWHERE, path, reason, &opened, err);
+	result = open_load(link, LINK_NOWHERE, path, reason, &opened, err);
+	*ret_count += result == CALLGATE_OK && opened != LINK_NOWHERE;
+	return result;
 }
 
 static void open_names_free(struct open_names *names)
@@ -150,8 +153,8 @@ static void open_names_free(struct open_names *names)
 	free(names->items);
 }
 
-/* In the order of names, so that a link is the same every time. */
-static int open_folder(struct link *link, const char *folder, const char *reason, unsigned depth,
+/* In the order of names, so that a link is the same every time. Adds to *ret_count how many libraries there are. */
+static int open_folder(struct link *link, const char *folder, const char *reason, unsigned depth, size_t *ret_count,
 		       struct callgate_error *err)
 {
 	cleanup(open_names_free) struct open_names names = { NULL, 0 };
@@ -169,7 +172,8 @@ static int open_folder(struct link *link, const char *folder, const char *reason
 		if (names.items[i]->d_name[0] == '.')
 			continue;
 		buf_printf(&path, "%s/%s", folder, names.items[i]->d_name);
-		status = path.failed ? fail_nomem(err) : open_folder_entry(link, buf_text(&path), reason, depth, err);
+		status = path.failed ? fail_nomem(err)
+				     : open_folder_entry(link, buf_text(&path), reason, depth, ret_count, err);
 	}
 	return status;
 }
@@ -177,8 +181,24 @@ static int open_folder(struct link *link, const char *folder, const char *reason
 int link_open_folder(struct link *link, const char *folder, const char *reason, struct callgate_error *err)
 {
 	uint32_t before = (uint32_t)link->modules.length;
+	size_t count = 0;
+	int status = open_folder(link, folder, reason, 0, &count, err);
 
-	return open_define(link, before, open_folder(link, folder, reason, 0, err), err);
+	if (status == CALLGATE_OK && count == 0)
+		status = fail(err, CALLGATE_E_NOT_FOUND, "there is no library for this program in the folder '%s'",
+			      folder);
+	return open_define(link, before, status, err);
+}
+
+int link_is_folder(struct link *link, const char *path, bool *ret_is_folder, struct callgate_error *err)
+{
+	struct place found;
+	struct stat status;
+	int result = place_find(&link->arena, link->root, path, &found, err);
+
+	if (result == CALLGATE_OK)
+		*ret_is_folder = found.host && stat(found.host, &status) == 0 && S_ISDIR(status.st_mode);
+	return result;
 }
 
 /* The files of a pattern. */

@@ -129,9 +129,8 @@ static void collector_site(struct collector *collector, uint32_t nr, const struc
 		collector->failed = true;
 }
 
-static void collector_unresolved(struct collector *collector, const struct pending *pending, const char *why)
+static void collector_unknown(struct collector *collector, struct call_unresolved item)
 {
-	struct call_unresolved item = { pending->module, pending->number, pending->effect->site, why };
 	struct call_list *calls = collector->calls;
 
 	for (size_t i = 0; i < calls->unresolved.length; i++)
@@ -139,6 +138,13 @@ static void collector_unresolved(struct collector *collector, const struct pendi
 			return;
 	if (!VEC_PUSH(&calls->arena, &calls->unresolved, item))
 		collector->failed = true;
+}
+
+static void collector_unresolved(struct collector *collector, const struct pending *pending, const char *why)
+{
+	struct call_unresolved item = { pending->module, pending->number, pending->effect->site, why };
+
+	collector_unknown(collector, item);
 }
 
 static uint32_t carried_number(struct collector *collector, const struct pending *pending, struct carried carried)
@@ -447,6 +453,22 @@ static void call_list_sort(struct call_list *calls)
 	}
 }
 
+/* A name that is looked up among all that was loaded may be that of any function there. */
+static void collector_lookups(struct collector *collector)
+{
+	const struct reach *reach = collector->reach;
+
+	for (size_t i = 0; i < reach->lookups.length; i++) {
+		const struct reach_open *place = &reach->lookups.items[i];
+		struct call_unresolved item = { place->module, place->number, place->site,
+						"it looks a function up by a name that is not known, among all that "
+						"was loaded" };
+
+		if (place->is_everywhere && collector_wants(collector, place->module, place->number))
+			collector_unknown(collector, item);
+	}
+}
+
 int call_list_collect(struct reach *reach, bool only_late, struct call_list *ret_calls, struct callgate_error *err)
 {
 	struct collector collector = { .reach = reach, .calls = ret_calls, .only_late = only_late };
@@ -459,6 +481,7 @@ int call_list_collect(struct reach *reach, bool only_late, struct call_list *ret
 	while (!collector.failed && collector.head < collector.pending.length)
 		collector_callers(&collector);
 	collector_always(&collector);
+	collector_lookups(&collector);
 	call_list_sort(ret_calls);
 	arena_fini(&collector.arena);
 	return collector.failed || reach->values.failed ? fail_nomem(err) : CALLGATE_OK;

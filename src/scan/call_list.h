@@ -25,7 +25,7 @@ struct call {
 	} sites; /* none: the kernel makes it, or a program cannot end without it */
 };
 
-/* A live place of which nobody knows what it asks for. */
+/* A live place of which nobody knows what it asks for: a system call, or a dlsym that may find any function. */
 struct call_unresolved {
 	uint32_t module;
 	uint32_t number;

@@ -85,11 +85,12 @@ struct reach_item {
 	uint32_t module, number;
 };
 
-/* A dlopen of which no name is known. */
+/* A dlopen, or dlsym, of which no name is known. */
 struct reach_open {
 	uint32_t module;
-	uint32_t number; /* the function that calls it */
+	uint32_t number; /* the function that calls it, SUMMARY_NONE for data that holds its address */
 	uint64_t site;
+	bool is_everywhere; /* of dlsym: the name is looked for in all that was loaded */
 };
 
 /* A name that is looked up by dlsym. */
@@ -203,6 +204,9 @@ void reach_root_exports(struct reach *reach, uint32_t module);
 
 /* Follows a call of dlsym; false: memory was out. */
 bool reach_look_up(struct reach *reach, uint32_t module, uint32_t number, const struct effect *effect);
+
+/* Notes a place that gives dlsym names that are not known; false: memory was out. */
+bool reach_look_up_unknown(struct reach *reach, struct reach_open place);
 
 /* Makes live what names that are not known may mean. */
 void reach_settle_lookups(struct reach *reach);

@@ -10,7 +10,6 @@
 #include <elf.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* When what is entered runs. */
 enum root_time {
@@ -266,10 +265,18 @@ static bool open_is_null(const struct reach *reach, uint32_t module, const struc
 	return value->kind == VALUE_NUMBERS && value->count == 1 && value->number == 0;
 }
 
+static bool open_unknown(struct reach *reach, struct reach_open place)
+{
+	for (size_t i = 0; i < reach->opens.length; i++)
+		if (reach->opens.items[i].module == place.module && reach->opens.items[i].site == place.site)
+			return true;
+	return VEC_PUSH(&reach->arena, &reach->opens, place);
+}
+
 static int open_effect(struct reach *reach, uint32_t module, uint32_t number, const struct effect *effect,
 		       const char *name, struct callgate_error *err)
 {
-	struct reach_open open = { module, number, effect->site };
+	struct reach_open open = { module, number, effect->site, false };
 	const char *text = open_text(reach, module, effect, open_argument(name));
 	uint32_t opened;
 
@@ -284,10 +291,7 @@ static int open_effect(struct reach *reach, uint32_t module, uint32_t number, co
 		reach->looks_everywhere = true;
 		return CALLGATE_OK;
 	}
-	for (size_t i = 0; i < reach->opens.length; i++)
-		if (reach->opens.items[i].module == module && reach->opens.items[i].site == effect->site)
-			return CALLGATE_OK;
-	return VEC_PUSH(&reach->arena, &reach->opens, open) ? CALLGATE_OK : fail_nomem(err);
+	return open_unknown(reach, open) ? CALLGATE_OK : fail_nomem(err);
 }
 
 /* The name by which an effect opens something, "" for none. */
@@ -305,25 +309,61 @@ static const char *open_name(const struct reach_module *all, const struct effect
 	return reach_slot_name(all->module, &all->pointers, slot);
 }
 
+/* Whoever has the address of dlopen or dlsym gives it names that nobody knows. */
+static bool open_handed_on(struct reach *reach, const char *name, struct reach_open place)
+{
+	return is_open(name) ? open_unknown(reach, place) : reach_look_up_unknown(reach, place);
+}
+
+static int open_function_effect(struct reach *reach, uint32_t module, uint32_t number, const struct effect *effect,
+				struct callgate_error *err)
+{
+	const struct reach_module *all = reach->modules.items[module];
+	const char *name = open_name(all, effect);
+	bool is_handed_on = effect->kind == EFFECT_ESCAPE_SLOT && is_open_slot(all, effect->target);
+	bool done = true;
+
+	if ((!*name && !is_handed_on) || !reach_holds(reach, module, number, effect))
+		return CALLGATE_OK;
+	if (is_handed_on)
+		done = open_handed_on(reach, reach_slot_name(all->module, &all->pointers, effect->target),
+				      (struct reach_open){ module, number, effect->site, false });
+	else if (is_open(name))
+		return open_effect(reach, module, number, effect, name, err);
+	else if (is_looked_at(name))
+		done = reach_look_up(reach, module, number, effect);
+	return done ? CALLGATE_OK : fail_nomem(err);
+}
+
+/* What a stub is given is known where it is called, unless anybody may call it. */
 static int open_function(struct reach *reach, uint32_t module, uint32_t number, struct callgate_error *err)
 {
 	const struct reach_module *all = reach->modules.items[module];
 	const struct summary_function *function = &all->summary->functions.items[number];
 	int status = CALLGATE_OK;
 
-	for (uint32_t i = 0; status == CALLGATE_OK && i < function->effect_count; i++) {
-		const struct effect *effect = &all->summary->effects.items[function->first_effect + i];
-		const char *name = open_name(all, effect);
-
-		if (!*name)
-			continue;
-		if (is_open(name) && reach_holds(reach, module, number, effect))
-			status = open_effect(reach, module, number, effect, name, err);
-		else if (is_looked_at(name) && !is_open(name) && !all->opens[number] &&
-			 reach_holds(reach, module, number, effect) && !reach_look_up(reach, module, number, effect))
-			status = fail_nomem(err);
-	}
+	if (all->opens[number] && !all->functions[number].is_taken)
+		return CALLGATE_OK;
+	for (uint32_t i = 0; status == CALLGATE_OK && i < function->effect_count; i++)
+		status = open_function_effect(reach, module, number,
+					      &all->summary->effects.items[function->first_effect + i], err);
 	return status;
+}
+
+/* Pointers to dlopen and its like in data that is in reach. */
+static bool open_pointers(struct reach *reach, uint32_t module)
+{
+	const struct reach_module *all = reach->modules.items[module];
+
+	for (size_t i = 0; i < all->open_slots.length; i++) {
+		uint64_t slot = all->open_slots.items[i];
+
+		if (all->objects[reach_object_place(all->summary, slot)] &&
+		    !open_handed_on(reach, reach_slot_name(all->module, &all->pointers, slot),
+				    (struct reach_open){ module, SUMMARY_NONE, slot, false }))
+			return false;
+	}
+	return true;
 }
 
 /* Whether what a hint is about is live. */
@@ -375,6 +415,8 @@ int reach_open(struct reach *reach, const struct reach_options *options, bool *r
 		     status == CALLGATE_OK && all->open_slots.length > 0 && j < all->summary->functions.length; j++)
 			if (all->functions[j].is_live)
 				status = open_function(reach, i, j, err);
+		if (status == CALLGATE_OK && !open_pointers(reach, i))
+			status = fail_nomem(err);
 	}
 	reach_settle_lookups(reach);
 	*ret_grew =
@@ -385,11 +427,13 @@ int reach_open(struct reach *reach, const struct reach_options *options, bool *r
 
 int reach_open_named(struct reach *reach, const char *name, struct callgate_error *err)
 {
-	struct stat status;
 	uint32_t opened;
-	int result;
+	bool is_folder = false;
+	int result = strchr(name, '/') ? link_is_folder(reach->link, name, &is_folder, err) : CALLGATE_OK;
 
-	if (strchr(name, '/') && stat(name, &status) == 0 && S_ISDIR(status.st_mode))
+	if (result != CALLGATE_OK)
+		return result;
+	if (is_folder)
 		return link_open_folder(reach->link, name, "the user named its folder", err);
 	result = link_open(reach->link, LINK_NOWHERE, name, "the user named it", &opened, err);
 	if (result == CALLGATE_OK && opened == LINK_NOWHERE)

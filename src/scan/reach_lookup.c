@@ -1,8 +1,9 @@
 /*
  * dlsym: what is entered because its name is looked up. A constant name, or one that a module's own callers give as
  * constants, is found in whatever module has it. Of a name that nobody knows, libraries that were opened for it answer
- * with all that they export (reach_load.c); where the handle may mean what was loaded at the start, the program's own
- * exports count too, and those of the libraries that it opens by their names, and the place is said.
+ * with all that they export (reach_load.c); where some handle means what was loaded at the start, the program's own
+ * exports count too, and those of the libraries that it opens by their names, and a place that is given
+ * such a handle itself is unresolved (call_list.c).
  */
 #include "scan/reach.h"
 
@@ -86,12 +87,31 @@ static bool look_up_of_callers(struct reach *reach, uint32_t module, uint32_t ca
 	return known;
 }
 
-/* RTLD_DEFAULT and RTLD_NEXT mean all that was loaded at the start. */
-static bool is_everything(const struct reach_module *all, const struct effect *effect)
+/* RTLD_DEFAULT and RTLD_NEXT mean all that was loaded at the start, whoever gives them. */
+static bool is_everything(struct reach *reach, uint32_t module, uint32_t number, const struct effect *effect)
 {
-	const struct value *handle = effect_argument(all, effect, LOOKUP_HANDLE);
+	const struct values *own = &reach->modules.items[module]->summary->values;
+	uint32_t handle = own->arguments.items[effect->arguments].values[LOOKUP_HANDLE];
+	uint32_t given = reach_value(reach, module, number, effect, handle);
+	const int64_t *numbers;
 
-	return handle->kind == VALUE_NUMBERS && handle->count == 1 && (handle->number == 0 || handle->number == -1);
+	if (value_kind(&reach->values, given) != VALUE_NUMBERS)
+		return false;
+	numbers = value_numbers(&reach->values, given);
+	for (uint8_t i = 0; i < value_at(&reach->values, given)->count; i++)
+		if (numbers[i] == 0 || numbers[i] == -1)
+			return true;
+	return false;
+}
+
+bool reach_look_up_unknown(struct reach *reach, struct reach_open place)
+{
+	for (size_t i = 0; i < reach->lookups.length; i++)
+		if (reach->lookups.items[i].module == place.module && reach->lookups.items[i].site == place.site) {
+			reach->lookups.items[i].is_everywhere |= place.is_everywhere;
+			return true;
+		}
+	return VEC_PUSH(&reach->arena, &reach->lookups, place);
 }
 
 bool reach_look_up(struct reach *reach, uint32_t module, uint32_t number, const struct effect *effect)
@@ -99,7 +119,7 @@ bool reach_look_up(struct reach *reach, uint32_t module, uint32_t number, const 
 	const struct reach_module *all = reach->modules.items[module];
 	const struct value *name = effect_argument(all, effect, LOOKUP_NAME);
 	const char *text = argument_text(all, effect, LOOKUP_NAME);
-	struct reach_open place = { module, number, effect->site };
+	struct reach_open place = { module, number, effect->site, false };
 
 	if (text) {
 		look_up(reach, text, module, effect->site);
@@ -107,11 +127,9 @@ bool reach_look_up(struct reach *reach, uint32_t module, uint32_t number, const 
 	}
 	if (name->kind == VALUE_PARAM && name->offset == 0 && look_up_of_callers(reach, module, number, name->param))
 		return true;
-	reach->looks_everywhere |= is_everything(all, effect);
-	for (size_t i = 0; i < reach->lookups.length; i++)
-		if (reach->lookups.items[i].module == module && reach->lookups.items[i].site == effect->site)
-			return true;
-	return VEC_PUSH(&reach->arena, &reach->lookups, place);
+	place.is_everywhere = is_everything(reach, module, number, effect);
+	reach->looks_everywhere |= place.is_everywhere;
+	return reach_look_up_unknown(reach, place);
 }
 
 void reach_settle_lookups(struct reach *reach)

@@ -283,16 +283,45 @@ static void writer_name(struct buf *text, const char *name)
 	buf_putc(text, '\n');
 }
 
-static int writer_opening(struct writer *writer)
+static void writer_doubt(struct buf *text, size_t count, const char *what)
 {
-	cleanup(buf_fini) struct buf opening = { 0 };
+	if (count > 0)
+		buf_printf(text, "    %zu place%s of it %s\n", count, count == 1 ? "" : "s", what);
+}
+
+/* What a program can do beyond what was read. */
+static void writer_doubts(struct buf *text, const struct callgate_scan *scan, const char *const *allowed)
+{
+	size_t starts = 0;
+
+	for (size_t i = 0; i < scan->starts.starts.length; i++)
+		starts += !scan->starts.starts.items[i].path;
+	writer_doubt(text, scan_whole(scan)->unresolved.length,
+		     allowed && allowed[0] ? "could ask for anything: what the user said is allowed for that"
+					   : "could ask for anything: nothing is allowed for that");
+	writer_doubt(text, scan->reach->opens.length,
+		     "open libraries by names that are not known: read was what the user named, if anything");
+	writer_doubt(text, callgate_scan_lookups_count(scan),
+		     "look up functions by names that are not known: those of what it opened count");
+	writer_doubt(text, starts, "start programs that are not known: what those do counts where they stand here");
+}
+
+static int writer_opening(struct writer *writer, const char *const *allowed)
+{
+	cleanup(buf_fini) struct buf opening = { 0 }, doubts = { 0 };
 	uint16_t kernel = probe_kernel_version();
 
-	buf_puts(&opening, "Scanned, not run: all that these programs could do:\n");
 	for (size_t i = 0; i < writer->scan_count; i++) {
-		buf_puts(&opening, "  ");
-		writer_name(&opening, writer->scans[i]->program);
+		buf_puts(&doubts, "  ");
+		writer_name(&doubts, writer->scans[i]->program);
+		writer_doubts(&doubts, writer->scans[i], allowed);
 	}
+	buf_puts(&opening,
+		 strstr(buf_text(&doubts), "\n    ")
+			 ? "Scanned, not run: what these programs could do, but for what is said under them:\n"
+			 : "Scanned, not run: all that these programs could do:\n");
+	buf_puts(&opening, buf_text(&doubts));
+	opening.failed |= doubts.failed;
 	print_comment(&writer->text, buf_text(&opening));
 	writer->policy->kernel = kernel && kernel < ABI_KERNEL_NEWEST ? kernel : ABI_KERNEL_NEWEST;
 	writer->policy->arches[writer->abi] = true;
@@ -358,7 +387,7 @@ int callgate_scan_policy(struct callgate_scan *const *scans, size_t count, const
 	writer.out = &writer.text;
 	status = writer_collect(&writer, true, allowed);
 	if (status == CALLGATE_OK)
-		status = writer_opening(&writer);
+		status = writer_opening(&writer, allowed);
 	if (status == CALLGATE_OK)
 		status = writer_sections(&writer);
 	if (status == CALLGATE_OK && writer_has_phase(&writer))

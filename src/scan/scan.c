@@ -206,16 +206,29 @@ void callgate_scan_opens(const struct callgate_scan *scan, size_t index, struct 
 	*ret_site = scan_place(scan, open->module, open->site);
 }
 
-/* As long as every handle is one of a library that was opened, what is looked up is among what that exports. */
+/* As long as every handle is one of a library that was opened, what is looked up is among what that exports; and those
+ * that look everywhere are unresolved. */
+static bool is_doubtful(const struct callgate_scan *scan, const struct reach_open *lookup)
+{
+	return scan->reach->looks_everywhere && !lookup->is_everywhere;
+}
+
 size_t callgate_scan_lookups_count(const struct callgate_scan *scan)
 {
-	return scan->reach->looks_everywhere ? scan->reach->lookups.length : 0;
+	size_t count = 0;
+
+	for (size_t i = 0; i < scan->reach->lookups.length; i++)
+		count += is_doubtful(scan, &scan->reach->lookups.items[i]);
+	return count;
 }
 
 void callgate_scan_lookups(const struct callgate_scan *scan, size_t index, struct callgate_scan_site *ret_site)
 {
-	const struct reach_open *lookup = &scan->reach->lookups.items[index];
+	const struct reach_open *lookup = scan->reach->lookups.items;
 
+	for (;; lookup++)
+		if (is_doubtful(scan, lookup) && index-- == 0)
+			break;
 	*ret_site = scan_place(scan, lookup->module, lookup->site);
 }
 

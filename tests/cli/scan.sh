@@ -29,6 +29,11 @@ expect 159 '  but no other' callgate run --policy true.policy -- mkdir folder
 expect 0 'a reason is a way from the start to the call' callgate scan --no-cache --why exit_group /bin/true
 stdout_has 'makes the call'
 stdout_has 'calls the next'
+expect 0 '  as JSON' callgate scan --no-cache --json --why exit_group /bin/true
+check '  one object' test "$(wc -l <out)" = 1
+check '  of steps' grep -qE '"why": *"exit_group", *"steps": *\[\{"module": *".*"function".*"address".*"how": *"' out
+expect 1 '  and one without steps' callgate scan --no-cache --json --why mount /bin/true
+check '  for what is not made' grep -qE '"why": *"mount", *"steps": *\[\]' out
 expect 1 'there is no reason for what is not made' callgate scan --no-cache --why mount /bin/true
 stderr_has 'does not make mount'
 

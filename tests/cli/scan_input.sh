@@ -52,6 +52,27 @@ refuses 'a core dump' 'core dump' ./core
 refuses 'too many segments' 'damaged' ./many_segments
 refuses 'segments far away' 'damaged' ./no_segments
 refuses 'a library that is not there' "there is no library './nothing.so'" /bin/true --dlopen ./nothing.so
+refuses 'a library to preload that is not there' "there is no library './nothing.so' to preload" /bin/true --preload ./nothing.so
+mkdir hollow
+refuses 'a folder without libraries' "there is no library for this program in the folder './hollow'" /bin/true --dlopen ./hollow
+while read -r words; do
+	# shellcheck disable=SC2086 # an option and its word
+	expect 2 "options that would be passed over: $words" callgate scan $words
+	stdout_is ''
+	stderr_has '^callgate: error: scan: '
+done <<'END'
+--running --exec
+--running -o x.policy
+--running --why read
+--running --root /
+--running --since x.policy
+--running --unresolved none
+--running --after main
+--unresolved none /bin/true
+--json --unresolved none /bin/true
+--since x.policy --why read /bin/true
+-o - --json /bin/true
+END
 refuses 'a root that is not there' "cannot open the root" /bin/true --root /nowhere
 
 echo 'int a(void); int b(void) { return a(); }' >b.c

@@ -66,6 +66,26 @@ library old.so
 expect 0 'what is gone is no reason to worry' callgate scan --since saved.new ./program
 stdout_has '^./program: msync: is gone$'
 
+# Like is compared with like.
+for option in --no-hints '--preload ./old.so' '--dlopen ./old.so' '--library-path /tmp' '--after main'; do
+	# shellcheck disable=SC2086 # an option and its word
+	expect 2 "a scan without $option is none with it" callgate scan --since saved $option ./program
+	name=${option%% *}
+	stderr_has "'saved' was saved with another $name\$"
+	# shellcheck disable=SC2086
+	expect 0 '  one with it' callgate scan --json $option ./program
+	cp out saved.option
+	# shellcheck disable=SC2086
+	expect 0 '  is' callgate scan --since saved.option $option ./program
+done
+grep -v '"options"' saved >saved.bare
+expect 2 'a scan that does not say how it was made' callgate scan --since saved.bare ./program
+stderr_has 'does not say with which options'
+sed 's/"callgate": *"[^"]*"/"callgate":"0.0"/' saved >saved.older
+expect 0 'one of another version' callgate scan --since saved.older ./program
+stderr_has 'was saved by callgate 0.0'
+expect 2 'places that are unresolved are not decided against a scan' callgate scan --since saved --unresolved none ./program
+
 expect 2 'a scan of another program is none of this one' callgate scan --since saved /bin/true
 stderr_has "has nothing of '/bin/true'"
 expect 2 'a file that is not there' callgate scan --since nothing /bin/true

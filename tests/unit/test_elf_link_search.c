@@ -253,7 +253,7 @@ static void an_opening_that_fails_changes_nothing(void **state)
 	assert_int_equal(opened, LINK_NOWHERE);
 	assert_int_equal(link_open(link, 0, "libnothing.so", "a test", &opened, NULL), CALLGATE_OK);
 	assert_int_equal(opened, LINK_NOWHERE);
-	assert_int_equal(link_open_folder(link, folder, "a test", NULL), CALLGATE_OK);
+	assert_int_equal(link_open_folder(link, folder, "a test", NULL), CALLGATE_E_NOT_FOUND);
 	assert_int_equal(link->modules.length, before);
 	assert_string_equal(link->missing.items[0].name, "libx.so");
 	assert_string_equal(link->missing.items[1].name, "libnothing.so");
