@@ -126,6 +126,11 @@ static long child_close(struct child *child)
 	return descriptors_close_others(child->open_fds, child->open_fd_count);
 }
 
+static long child_hold(struct child *child)
+{
+	return child->plan ? sandbox_hold(child->plan, child->open_fds, child->open_fd_count) : 0;
+}
+
 static long child_mask(struct child *child)
 {
 	return KERNEL_CALL(SYS_rt_sigprocmask, SIG_SETMASK, child->mask, 0, KERNEL_SIGSET_SIZE);
@@ -215,25 +220,16 @@ static long child_exec(struct child *child)
 }
 
 static long (*const child_steps[CHILD_STEP_COUNT])(struct child *child) = {
-	[CHILD_SIGNALS] = child_signals,
-	[CHILD_DEATH_SIGNAL] = child_death_signal,
-	[CHILD_IDENTITY] = child_identity,
-	[CHILD_SESSION] = child_session,
-	[CHILD_ENTER] = child_enter,
-	[CHILD_CORE_LIMIT] = child_core_limit,
-	[CHILD_FOLDER] = child_folder,
-	[CHILD_NO_NEW_PRIVS] = child_no_new_privs,
-	[CHILD_CONFINE] = child_confine,
-	[CHILD_GATE] = child_gate,
-	[CHILD_KEEP] = child_keep,
-	[CHILD_CLOSE] = child_close,
-	[CHILD_MASK] = child_mask,
-	[CHILD_AWAIT_GO] = child_await_go,
-	[CHILD_PROGRAM] = child_program,
-	[CHILD_LIMITS] = child_limits,
-	[CHILD_HIDE_LAUNCHER] = child_hide_launcher,
-	[CHILD_GUARD] = child_guard,
-	[CHILD_FILTER] = child_filter,
+	[CHILD_SIGNALS] = child_signals,   [CHILD_DEATH_SIGNAL] = child_death_signal,
+	[CHILD_IDENTITY] = child_identity, [CHILD_SESSION] = child_session,
+	[CHILD_ENTER] = child_enter,	   [CHILD_CORE_LIMIT] = child_core_limit,
+	[CHILD_FOLDER] = child_folder,	   [CHILD_NO_NEW_PRIVS] = child_no_new_privs,
+	[CHILD_CONFINE] = child_confine,   [CHILD_GATE] = child_gate,
+	[CHILD_KEEP] = child_keep,	   [CHILD_CLOSE] = child_close,
+	[CHILD_HOLD] = child_hold,	   [CHILD_MASK] = child_mask,
+	[CHILD_AWAIT_GO] = child_await_go, [CHILD_PROGRAM] = child_program,
+	[CHILD_LIMITS] = child_limits,	   [CHILD_HIDE_LAUNCHER] = child_hide_launcher,
+	[CHILD_GUARD] = child_guard,	   [CHILD_FILTER] = child_filter,
 	[CHILD_EXEC] = child_exec,
 };
 

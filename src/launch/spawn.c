@@ -46,6 +46,7 @@ static const char *const start_step_text[CHILD_STEP_COUNT] = {
 	[CHILD_GATE] = "take its descriptors",
 	[CHILD_KEEP] = "keep a descriptor that was asked for",
 	[CHILD_CLOSE] = "close the other descriptors",
+	[CHILD_HOLD] = "hold what is handed on to what it is open for",
 	[CHILD_MASK] = "set the signal mask",
 	[CHILD_AWAIT_GO] = "wait for the launcher",
 	[CHILD_HIDE_LAUNCHER] = "hide the launcher's memory",

@@ -466,6 +466,14 @@ long sandbox_confine(struct sandbox_plan *plan)
 	return run_steps(plan, confine_steps, sizeof(confine_steps) / sizeof(*confine_steps));
 }
 
+long sandbox_hold(struct sandbox_plan *plan, const int *fds, size_t count)
+{
+	if (!plan->own_root || !plan->landlock || plan->lost & CALLGATE_GROUND_LANDLOCK)
+		return 0;
+	plan->step = PLAN_LANDLOCK;
+	return step_done(plan, CALLGATE_GROUND_LANDLOCK, landlock_hold(plan, fds, count));
+}
+
 /* Every other process of the namespace has ended; zombies count until their parents looked. */
 static bool init_is_alone(void)
 {

@@ -25,6 +25,10 @@ long sandbox_enter(struct sandbox_plan *plan);
 /* What takes rights away, when no_new_privs is set: Landlock, memory, clocks, cores, capabilities. */
 long sandbox_confine(struct sandbox_plan *plan);
 
+/* Of descriptors that lead out of a root of its own: nothing more than each is open for. Behind the gate, when no others are
+ * left. */
+long sandbox_hold(struct sandbox_plan *plan, const int *fds, size_t count);
+
 /* The limits of the process, of which nothing that is still to be done may fall short: behind all that opens or
  * allocates. */
 long sandbox_limit(struct sandbox_plan *plan);

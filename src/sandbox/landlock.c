@@ -11,6 +11,7 @@
 #include <linux/landlock.h>
 #include <linux/stat.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* What older headers lack. */
 #define ACCESS_FS_TRUNCATE     (UINT64_C(1) << 14)
@@ -67,9 +68,9 @@ static const uint64_t access_rights[] = {
 	[SANDBOX_RWX] = READ | WRITE | EXECUTE,
 };
 
-static long landlock_add_path(int ruleset, const char *path, enum sandbox_access access, uint64_t handled)
+static long landlock_add_rights(int ruleset, const char *path, uint64_t rights)
 {
-	struct landlock_path_beneath_attr rule = { .allowed_access = access_rights[access] & handled };
+	struct landlock_path_beneath_attr rule = { .allowed_access = rights };
 	struct statx status = { 0 };
 	long fd = KERNEL_CALL(SYS_openat, AT_FDCWD, path, O_PATH | O_CLOEXEC, 0);
 	long result = fd < 0 ? fd : KERNEL_CALL(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE, &status);
@@ -83,6 +84,11 @@ static long landlock_add_path(int ruleset, const char *path, enum sandbox_access
 	if (fd >= 0)
 		KERNEL_CALL(SYS_close, fd);
 	return result;
+}
+
+static long landlock_add_path(int ruleset, const char *path, enum sandbox_access access, uint64_t handled)
+{
+	return landlock_add_rights(ruleset, path, access_rights[access] & handled);
 }
 
 bool landlock_stands_in(const struct sandbox_plan *plan)
@@ -144,11 +150,15 @@ static long landlock_fill(const struct sandbox_plan *plan, int ruleset, uint64_t
 	return result == 0 ? KERNEL_CALL(SYS_landlock_restrict_self, ruleset, 0) : result;
 }
 
+static const struct landlock_abi *landlock_abi_of(const struct sandbox_plan *plan)
+{
+	return &landlock_abis[plan->landlock < LANDLOCK_ABI_LAST ? plan->landlock : LANDLOCK_ABI_LAST];
+}
+
 long landlock_enter(const struct sandbox_plan *plan)
 {
 	const struct callgate_sandbox *sandbox = plan->sandbox;
-	const struct landlock_abi *abi =
-		&landlock_abis[plan->landlock < LANDLOCK_ABI_LAST ? plan->landlock : LANDLOCK_ABI_LAST];
+	const struct landlock_abi *abi = landlock_abi_of(plan);
 	struct ruleset handled = {
 		.files = sandbox->paths.length || landlock_stands_in(plan) ? abi->files : 0,
 		.net = (sandbox->connect_ports.length ? ACCESS_NET_CONNECT_TCP : 0) |
@@ -164,6 +174,124 @@ long landlock_enter(const struct sandbox_plan *plan)
 	if (ruleset < 0)
 		return ruleset;
 	result = landlock_fill(plan, (int)ruleset, handled.files);
+	KERNEL_CALL(SYS_close, ruleset);
+	return result;
+}
+
+/* What is on a file system of somebody's, and could be opened for more than the descriptor is open for. */
+static bool landlock_is_file(uint16_t mode)
+{
+	return S_ISREG(mode) || S_ISDIR(mode) || S_ISBLK(mode);
+}
+
+static long landlock_type(int fd, uint16_t *ret_mode)
+{
+	struct statx status = { 0 };
+	long result = KERNEL_CALL(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE, &status);
+
+	*ret_mode = status.stx_mode;
+	return result;
+}
+
+/* A folder that was named, or a place without any right, was handed on for what can be done with it. */
+static uint64_t landlock_rights_of(int fd, uint16_t mode, long flags)
+{
+	uint64_t rights = ACCESS_FS_IOCTL_DEV;
+
+	if (fd > STDERR_FILENO && (S_ISDIR(mode) || flags & O_PATH))
+		return access_rights[SANDBOX_RWX];
+	if ((flags & O_ACCMODE) != O_WRONLY)
+		rights |= READ | EXECUTE;
+	if ((flags & O_ACCMODE) != O_RDONLY)
+		rights |= LANDLOCK_ACCESS_FS_WRITE_FILE | ACCESS_FS_TRUNCATE;
+	return rights;
+}
+
+/* Pipes, sockets and memory without a name are no files of anybody's: they have no rule, and need none. */
+static long landlock_add_descriptor(int ruleset, int fd, uint64_t handled, bool *held)
+{
+	struct landlock_path_beneath_attr rule = { .parent_fd = fd };
+	long flags = KERNEL_CALL(SYS_fcntl, fd, F_GETFL, 0);
+	uint16_t mode;
+	long result;
+
+	/* Nothing says that the first three are open. */
+	if (flags < 0 || landlock_type(fd, &mode) < 0)
+		return 0;
+	rule.allowed_access =
+		landlock_rights_of(fd, mode, flags) & handled & (S_ISDIR(mode) ? ~UINT64_C(0) : OF_A_FILE);
+	result = KERNEL_CALL(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+	*held |= result == 0 && landlock_is_file(mode);
+	return result == -EBADFD ? 0 : result;
+}
+
+static bool landlock_is_written(const struct plan_mount *mount)
+{
+	switch (mount->kind) {
+	case SANDBOX_BIND:
+	case SANDBOX_BIND_TRY:
+	case SANDBOX_DEV_BIND:
+	case SANDBOX_TMPFS:
+	case SANDBOX_PROC:
+	case SANDBOX_DEV:
+	case SANDBOX_OVERLAY:
+	case SANDBOX_TMP_OVERLAY:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Rules are of folders, and not of mounts: where the root is one of outside, what can only be read in it is not written
+ * by way of a descriptor either. */
+static long landlock_add_root(const struct sandbox_plan *plan, int ruleset, uint64_t handled)
+{
+	const struct plan_mount *root = NULL;
+	long result;
+
+	for (size_t i = 0; i < plan->mount_count; i++)
+		if (plan->mounts[i].dest[0] == '/' && !plan->mounts[i].dest[1])
+			root = &plan->mounts[i];
+	if (!root || landlock_is_written(root))
+		return landlock_add_rights(ruleset, "/", handled);
+	result = landlock_add_rights(ruleset, "/", (READ | EXECUTE | ACCESS_FS_IOCTL_DEV) & handled);
+	for (size_t i = 0; result == 0 && i < plan->mount_count; i++) {
+		if (landlock_is_written(&plan->mounts[i]))
+			result = landlock_add_rights(ruleset, plan->mounts[i].dest, handled);
+		/* A source that may be missing, or a place that its user cannot come to: one rule less. */
+		if (result == -ENOENT || result == -EACCES)
+			result = 0;
+	}
+	return result;
+}
+
+static bool landlock_has_file(const int *fds, size_t count)
+{
+	uint16_t mode;
+
+	for (size_t i = 0; i < count; i++)
+		if (landlock_type(fds[i], &mode) == 0 && landlock_is_file(mode))
+			return true;
+	return false;
+}
+
+long landlock_hold(const struct sandbox_plan *plan, const int *fds, size_t count)
+{
+	const struct landlock_abi *abi = landlock_abi_of(plan);
+	struct ruleset handled = { .files = abi->files };
+	bool held = false;
+	long ruleset, result;
+
+	if (!plan->landlock || !landlock_has_file(fds, count))
+		return 0;
+	ruleset = KERNEL_CALL(SYS_landlock_create_ruleset, &handled, abi->ruleset_size, 0);
+	if (ruleset < 0)
+		return ruleset;
+	result = landlock_add_root(plan, (int)ruleset, handled.files);
+	for (size_t i = 0; result == 0 && i < count; i++)
+		result = landlock_add_descriptor((int)ruleset, fds[i], handled.files, &held);
+	if (result == 0 && held)
+		result = KERNEL_CALL(SYS_landlock_restrict_self, ruleset, 0);
 	KERNEL_CALL(SYS_close, ruleset);
 	return result;
 }

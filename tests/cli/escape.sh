@@ -112,6 +112,37 @@ questions() {
 	expect 125 "$who:   not as the working folder either" leaked --proc /proc --chdir /proc/self/fd/8
 	ln -sfn /proc/self/fd/8 link
 	expect 125 "$who:   nor through a link" leaked --proc /proc --ro-bind "$PWD/allowed" /a --symlink /proc/self/fd/8 /b --chdir /b
+	# What is handed on is opened anew, by way of /proc, for what it is open for.
+	if needs_landlock 3 "$who: a file on standard input cannot be written"; then
+		mkdir -p given && chmod 777 given
+		echo given >given/file && chmod 666 given/file
+		for root in '--proc /proc' '--ro-bind / / --proc /proc' '--preset strict' '--preset read-only' '--preset workspace' '--preset judge'; do
+			# shellcheck disable=SC2086 # words
+			reopened() { open_cell --unshare-all $root --tmpfs /tmp --ro-bind "$PWD/inside" /tmp/inside -- /tmp/inside "$@" <given/file; }
+			if [ "$root" = '--proc /proc' ]; then
+				reopened() { cell --proc /proc -- /inside "$@" <given/file; }
+			fi
+			expect 0 "$who: a file on standard input cannot be written ($root)" reopened write /proc/self/fd/0
+			stdout_is EACCES
+			expect 0 "$who:   and is read" reopened read /proc/self/fd/0
+			stdout_is yes
+		done
+		reopened() { cell --proc /proc -- /inside "$@" 2>>given/file; }
+		expect 0 "$who:   one on standard error is written" reopened write /proc/self/fd/2
+		stdout_is yes
+		expect 0 "$who:   and not read" reopened read /proc/self/fd/2
+		stdout_is EACCES
+		reopened() { cell --proc /proc -- /inside "$@" <given; }
+		expect 0 "$who:   and from a folder nothing is reached" reopened list /proc/self/fd/0/..
+		stdout_is EACCES
+		expect 0 "$who:   whatever is in it" reopened read /proc/self/fd/0/../free.policy
+		stdout_is EACCES
+		reopened() { cell --proc /proc --pass-fd 5 -- /inside "$@" 5<given; }
+		expect 0 "$who:   one that was named is there" reopened write /proc/self/fd/5/file
+		stdout_is yes
+		expect 0 "$who:   and what is above it is not" reopened read /proc/self/fd/5/../free.policy
+		stdout_is EACCES
+	fi
 	expect 0 "$who: what covers something cannot be lifted in a user namespace of its own" cell --proc /proc \
 		--tmpfs /tmp -- /inside userns /proc/keys /proc/kmsg /inside /proc /
 	check '  whether it gets one or not' grep -qE '^(done|EPERM|ENOSPC)$' out

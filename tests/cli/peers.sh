@@ -52,7 +52,7 @@ fact() { # fact WANTED QUESTION [ARGUMENT...]
 		own=()
 		[ -z "${settings[$peer]-}" ] || mapfile -t own <<<"${settings[$peer]}"
 		[ "${settings[$peer]-}" != nothing ] || { facts[$peer]+='no ' && continue; }
-		answer=$("in_$peer" "${own[@]}" -- "$@" 2>err </dev/null | $through)
+		answer=$("in_$peer" "${own[@]}" -- "$@" 2>err <"$input" | $through)
 		answers[$peer]+=" $answer"
 		if [ "${wanted#!}" = "$wanted" ]; then
 			fact_of "$peer" test "$answer" = "$wanted"
@@ -63,6 +63,7 @@ fact() { # fact WANTED QUESTION [ARGUMENT...]
 	settings=()
 	through='cat'
 }
+input=/dev/null
 through='cat' # what makes one word of the next answers
 
 if [ "$(id -u)" != 0 ]; then
@@ -190,6 +191,14 @@ row 'no descriptor that was not named'
 exec 7<"$out"
 fact '0 1 2 ' descriptors
 exec 7<&-
+
+row 'files that are handed on are not opened for more'
+input=$out/handed
+: >"$input"
+chmod 666 "$input"
+use systemd StandardInput=file:/run/out/handed
+fact '!yes' write /proc/self/fd/0
+input=/dev/null
 
 row 'a working folder does not lead out'
 fact contained folder
