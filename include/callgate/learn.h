@@ -45,8 +45,10 @@ struct callgate_learn_options {
 	uint64_t for_ms;      /* of those two: so long; 0: until a signal interrupts, or the process ends */
 	const char *const *logs; /* of STRACE and AUDIT: the files that they wrote, which are one recording; "-" is
 				  * standard input; NULL at the end. NULL for all other recorders */
-	bool phases; /* write further parts: `phase running` of what came when main had begun, and `phase serving` of
-		      * what came when a program first waited for work */
+	bool results; /* what came of each call is wanted. BPF sees that anyway; TRACE then stops twice at each
+		       * call; NOTIFY never does, and is not taken */
+	bool phases;  /* write further parts: `phase running` of what came when main had begun, and `phase serving` of
+		       * what came when a program first waited for work */
 };
 
 struct callgate_learn_report {

@@ -28,6 +28,7 @@ struct learn_options {
 	int recorder;
 	int from;
 	bool append;
+	bool results;
 	bool phases;
 	bool json;
 	struct ground_options ground;
@@ -39,6 +40,8 @@ static const struct option_row learn_rows[] = {
 	OPTION_FLAG(struct learn_options, append, "append", 'a', "add this run to the evidence that is there"),
 	OPTION_FLAG(struct learn_options, phases, "phases", 0,
 		    "write apart what is needed from main on, and what when it serves"),
+	OPTION_FLAG(struct learn_options, results, "results", 0,
+		    "see what came of each call; the tracer stops twice then"),
 	OPTION_FLAG(struct learn_options, json, "json", 0, "print one JSON object a program and syscall"),
 	OPTION_TEXT(struct learn_options, report, "report", 'r', "FILE",
 		    "write how it ended to FILE, as one JSON object"),
@@ -151,7 +154,7 @@ static int choose_logs(const struct learn_options *options, const struct argumen
 {
 	if (!arguments->count)
 		return misuse("learn: --from is of logs: name one, or '-'");
-	if (options->pid || options->cgroup || options->duration || options->processes ||
+	if (options->pid || options->cgroup || options->duration || options->processes || options->results ||
 	    options->recorder != CALLGATE_RECORDER_AUTO || options->ground.bundle || options->ground.settings.count)
 		return misuse("learn: a log was written already: with --from, nothing says how to start a program, or "
 			      "how to see its calls");
@@ -195,6 +198,7 @@ static int learn_target(struct learn_options *options, struct arguments *argumen
 		.policy = to_stdout ? NULL : options->output,
 		.append = options->append,
 		.phases = options->phases,
+		.results = options->results,
 	};
 	struct callgate_learn_report report;
 	struct callgate_error err;

@@ -136,10 +136,10 @@ static json_t *evidence_entry_json(const struct evidence_entry *entry)
 			   (int)entry->seen.runs, (int)entry->seen.first, (int)entry->seen.other, "phases",
 			   evidence_phases_json(entry), "args", evidence_args_json(entry), "sites",
 			   evidence_sites_json(entry), "sites_many", (int)entry->sites_many);
-	if (object && entry->answered) {
-		json_object_set_new(object, "answered", json_integer((json_int_t)entry->answered));
-		json_object_set_new(object, "errors", evidence_errors_json(entry));
-	}
+	if (!object)
+		return NULL;
+	json_object_set_new(object, "answered", json_integer((json_int_t)entry->answered));
+	json_object_set_new(object, "errors", entry->answered ? evidence_errors_json(entry) : json_string("unknown"));
 	return object;
 }
 
@@ -419,8 +419,10 @@ static int reader_errors(struct evidence_reader *reader, struct evidence_entry *
 	const json_t *answered = json_object_get(object, "answered");
 	const json_t *errors = json_object_get(object, "errors");
 
-	if (answered && !reader_count(answered, &entry->answered))
-		return reader_wrong(reader, "an entry's \"answered\" is no count");
+	if (answered && (!reader_count(answered, &entry->answered) || entry->answered > entry->count))
+		return reader_wrong(reader, "an entry's \"answered\" is no count of its calls");
+	if (json_is_string(errors) && (entry->answered || strcmp(json_string_value(errors), "unknown") != 0))
+		return reader_wrong(reader, "an entry's \"errors\" are no list");
 	for (size_t i = 0; i < json_array_size(errors); i++) {
 		const json_t *list = json_array_get(errors, i);
 		struct evidence_value seen;

@@ -163,6 +163,7 @@ static int learn_record(struct learning *learning, struct callgate_learn_report 
 		},
 		.how = hows[learning->options->recorder],
 		.processes_max = learning->options->processes_max,
+		.results = learning->options->results,
 		.lingers = run->sandbox && run->sandbox->linger,
 	};
 	struct record_end end;

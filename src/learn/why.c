@@ -101,6 +101,9 @@ static void why_errors(const struct evidence_entry *entry, struct buf *text)
 	}
 	if (entry->errors.length)
 		buf_putc(text, '\n');
+	if (entry->answered < entry->count)
+		buf_printf(text, "  of %" PRIu64 " it is not known what came of them\n",
+			   entry->count - entry->answered);
 }
 
 static bool why_subject(const struct callgate_profile *profile, const struct subject *subject, struct arena *arena,

@@ -143,8 +143,15 @@ static int by_notify_prepare(struct recorder *recorder, struct callgate_error *e
 
 int by_notify_start(struct recorder *recorder, struct callgate_error *err)
 {
-	int status = by_notify_prepare(recorder, err), error;
+	int status, error;
 
+	if (recorder->spec->results) {
+		status = fail(err, CALLGATE_E_UNSUPPORTED,
+			      "a listener lets calls go on, and is never told what came of them");
+		error_hint(err, "--recorder trace sees results, and so does bpf");
+		return status;
+	}
+	status = by_notify_prepare(recorder, err);
 	if (status < 0)
 		return status;
 	error = pthread_create(&recorder->thread, NULL, by_notify_main, recorder);

@@ -22,6 +22,21 @@ static void by_trace_called(struct watch *watch, pid_t pid, const struct tracer_
 		recorder_fail(recorder, status);
 }
 
+static void by_trace_returned(struct watch *watch, pid_t pid, int64_t result)
+{
+	struct recorder *recorder = watch->context;
+	int status = tasks_return(&recorder->tasks, pid, result, &recorder->err);
+
+	if (status < 0)
+		recorder_fail(recorder, status);
+}
+
+/* Only from a call to its return: the next call is seen by the filter. */
+static bool by_trace_steps(struct watch *watch, pid_t pid)
+{
+	return tasks_awaits(&((struct recorder *)watch->context)->tasks, pid);
+}
+
 int by_trace_start(struct recorder *recorder, struct callgate_error *err)
 {
 	struct launch_spec *launch = &recorder->spec->launch;
@@ -39,6 +54,12 @@ int by_trace_start(struct recorder *recorder, struct callgate_error *err)
 	launch->trace_calls = true;
 	recorder->watch.called = by_trace_called;
 	recorder->watch.is_busy = true;
+	if (recorder->spec->results) {
+		recorder->tasks.sees_results = true;
+		recorder->watch.by_step = true;
+		recorder->watch.returned = by_trace_returned;
+		recorder->watch.steps = by_trace_steps;
+	}
 	status = launch_spawn(launch, &recorder->target, err);
 	launch->insns = NULL;
 	return status;

@@ -68,6 +68,7 @@ static __u32 calls_effect_of(const struct abi_syscall *syscall)
 	case EVIDENCE_EXIT_THREAD:
 	case EVIDENCE_EXIT_PROCESS:
 	case EVIDENCE_HANDLER:
+	case EVIDENCE_RESTORE:
 	case EVIDENCE_TRACER:
 		break;
 	}

@@ -304,7 +304,9 @@ int evidence_count_results(struct evidence *evidence, struct evidence_entry *ent
 			   struct callgate_error *err)
 {
 	entry->answered += count;
-	return error ? evidence_add_value(evidence, &entry->errors, (uint64_t)error, count, err) : CALLGATE_OK;
+	return error && entry->effect != EVIDENCE_RESTORE
+		       ? evidence_add_value(evidence, &entry->errors, (uint64_t)error, count, err)
+		       : CALLGATE_OK;
 }
 
 enum evidence_phase evidence_phase_of_call(enum evidence_phase phase, const struct evidence_entry *entry,

@@ -38,6 +38,7 @@ enum evidence_effect {
 	EVIDENCE_REMAP,	  /* code may lie elsewhere afterwards: address and length are its first two arguments */
 	EVIDENCE_FILTER,  /* may load a filter */
 	EVIDENCE_HANDLER, /* may install a signal handler: its second argument points to a sigaction */
+	EVIDENCE_RESTORE, /* returns from a signal handler: what seems to be its result was in a register before */
 	EVIDENCE_TRACER,  /* traces somebody, or wants to be traced */
 	EVIDENCE_WAIT,	  /* waits for work: accept, poll, epoll_wait and their like */
 };
@@ -132,7 +133,7 @@ struct evidence_entry {
 	} sites;
 	bool sites_many;	    /* there were other sites, which are not kept */
 	struct evidence_arg errors; /* errno of the calls that failed; 512 to 516: a signal broke it off */
-	uint64_t answered;	    /* calls whose result was seen, if it had one: 0 where the recorder sees none */
+	uint64_t answered; /* calls whose result was seen, if it had one; of the others the errno is not known */
 };
 
 /* What a recorder knows that it did not see. */

@@ -28,6 +28,7 @@ struct record_spec {
 	struct launch_spec launch; /* the program and its ground; filter, secret, listener and mask are filled in here */
 	enum record_how how;
 	size_t processes_max; /* alive at once; more fails the recording. 0: RECORD_PROCESSES_MAX */
+	bool results;	      /* what came of each call is wanted: TRACE has it by a second stop, NOTIFY never */
 	bool lingers;	      /* when the target has ended, wait for what it left running instead of killing it */
 };
 

@@ -368,6 +368,33 @@ int tasks_sight(struct tasks *tasks, pid_t tid, const struct seccomp_data *data,
 	return CALLGATE_OK;
 }
 
+/* Who awaits what comes to this thread; a thread that executes a program comes back as the first of its process. */
+static struct task *tasks_awaiting(const struct tasks *tasks, pid_t tid)
+{
+	struct task *task = *tasks_slot((struct tasks *)(uintptr_t)tasks, tid);
+
+	if (task && !task->awaits && task->tid == task->process->pid && task->process->exec_tid)
+		task = *tasks_slot((struct tasks *)(uintptr_t)tasks, task->process->exec_tid);
+	return task && task->awaits ? task : NULL;
+}
+
+bool tasks_awaits(const struct tasks *tasks, pid_t tid)
+{
+	return tasks_awaiting(tasks, tid) != NULL;
+}
+
+int tasks_return(struct tasks *tasks, pid_t tid, int64_t result, struct callgate_error *err)
+{
+	struct task *task = tasks_awaiting(tasks, tid);
+	struct evidence_entry *entry = task ? task->awaits : NULL;
+	bool failed = result < 0 && result >= -EVIDENCE_ERRNO_MAX;
+
+	if (!entry)
+		return CALLGATE_OK;
+	task->awaits = NULL;
+	return evidence_count_results(tasks->evidence, entry, failed ? (int)-result : 0, 1, err);
+}
+
 int tasks_reach_main(struct tasks *tasks, pid_t tid, struct callgate_error *err)
 {
 	struct task *task;
@@ -416,6 +443,7 @@ static void tasks_apply(struct tasks *tasks, const struct sighting *sighting)
 		break;
 	case EVIDENCE_NO_EFFECT:
 	case EVIDENCE_HANDLER:
+	case EVIDENCE_RESTORE:
 	case EVIDENCE_WAIT:
 		break;
 	}
@@ -436,8 +464,14 @@ int tasks_commit(struct tasks *tasks, const struct sighting *sighting, struct ca
 	status = evidence_count(tasks->evidence, sighting->entry, &call, err);
 	if (status == CALLGATE_OK)
 		status = evidence_count_now(tasks->evidence, sighting->entry, err);
-	if (status == CALLGATE_OK)
-		tasks_apply(tasks, sighting);
+	if (status < 0)
+		return status;
+	sighting->task->awaits = tasks->sees_results ? sighting->entry : NULL;
+	/* Nobody comes back from them. */
+	if (tasks->sees_results &&
+	    (sighting->entry->effect == EVIDENCE_EXIT_THREAD || sighting->entry->effect == EVIDENCE_EXIT_PROCESS))
+		status = tasks_return(tasks, sighting->task->tid, 0, err);
+	tasks_apply(tasks, sighting);
 	return status;
 }
 

@@ -37,6 +37,7 @@ struct task {
 	uint64_t start_time; /* of the thread, in clock ticks: tells a reused number */
 	uint64_t checked;    /* the tasks.check at which start_time was last looked at */
 	struct process *process;
+	struct evidence_entry *awaits; /* the call whose result is to come; NULL: none */
 };
 
 struct tasks {
@@ -48,6 +49,7 @@ struct tasks {
 	struct notify_name *roll; /* of processes_max names, NULL when there is none */
 	bool gives_eintr;	  /* a handler was installed that does not have broken-off calls made again */
 	bool traces;		  /* ptrace was called */
+	bool sees_results;	  /* tasks_return is told of each */
 	size_t made;		  /* new tasks since the last check began */
 	uint64_t check;
 	time_t check_second;
@@ -74,6 +76,12 @@ int tasks_sight(struct tasks *tasks, pid_t tid, const struct seccomp_data *data,
 
 /* Counts a call that was let through, and notes what it changes. Fails with E_NOMEM. */
 int tasks_commit(struct tasks *tasks, const struct sighting *sighting, struct callgate_error *err);
+
+/* Whether the thread is in a call whose result is to come. */
+bool tasks_awaits(const struct tasks *tasks, pid_t tid);
+
+/* What came of the call that the thread is in: a negative errno where it failed. Fails with E_NOMEM. */
+int tasks_return(struct tasks *tasks, pid_t tid, int64_t result, struct callgate_error *err);
 
 /* The thread stands at the beginning of its program's main. Fails as tasks_sight does. */
 int tasks_reach_main(struct tasks *tasks, pid_t tid, struct callgate_error *err);

@@ -159,10 +159,14 @@ static void detail_sites(struct buf *out, const json_t *syscall)
 static void detail_errors(struct buf *out, const json_t *syscall)
 {
 	const json_t *errors = json_object_get(syscall, "errors");
+	json_int_t unanswered = json_integer_value(json_object_get(syscall, "unanswered"));
 
-	if (json_array_size(errors) == 0)
+	if (json_array_size(errors) == 0 && !unanswered)
 		return;
 	buf_puts(out, "<h4>How it failed</h4>\n<ul class=\"values\">\n");
+	if (unanswered)
+		buf_printf(out, "<li>not known of %" JSON_INTEGER_FORMAT " calls: the recorder does not see it</li>\n",
+			   unanswered);
 	for (size_t i = 0; i < json_array_size(errors); i++) {
 		buf_puts(out, "<li><code>");
 		html_put(out, json_array_get(errors, i), "errno");

@@ -137,6 +137,8 @@ static void put_errors(struct report *report, json_t *object, const struct evide
 		report_add(report, errors, error);
 	}
 	report_put(report, object, "errors", errors);
+	if (entry->answered < entry->count)
+		report_put(report, object, "unanswered", count_of(entry->count - entry->answered));
 }
 
 static void put_phases(struct report *report, json_t *object, const struct evidence_entry *entry)

@@ -68,6 +68,18 @@ check '  three changes of the folder' grep -qE '"chdir", ?"count": ?3\}' out
 expect 0 'the tracer records' callgate learn --recorder trace --json -- sh -c 'cd /; cd /; cd /'
 check '  the same three' grep -qE '"chdir", ?"count": ?3\}' out
 
+# What came of each call: seen where it is asked for, and never made up.
+expect 0 'the tracer sees results where it is asked' callgate learn --recorder trace --results -o results.policy -- sh -c 'ls /missing'
+check '  of every call' not grep -q '"errors":"unknown"' results.policy.evidence
+check '  with its errno' grep -q '"answered":[1-9].*"errors":\[\[2,' results.policy.evidence
+expect 0 '  and else says that it does not know' callgate learn --recorder trace -o unknown.policy -- sh -c 'ls /missing'
+check '  of any call' not grep -qE '"answered":[1-9]' unknown.policy.evidence
+expect 0 '  whoever asks why is told' callgate profile --why execve unknown.policy.evidence
+stdout_has 'it is not known what came of them'
+expect 3 'the listener never does' callgate learn --recorder notify --results -o never.policy -- true
+stderr_has 'never told what came of them'
+check '  and records nothing then' test ! -e never.policy
+
 # Signals go to the target; what was recorded until then is written.
 stopped() {
 	local learner status

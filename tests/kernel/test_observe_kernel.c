@@ -30,7 +30,8 @@ struct recording {
 	char output[64];
 };
 
-static struct recording record(enum record_how how, size_t processes_max, const char *mode, const char *argument)
+static struct recording record_with(enum record_how how, size_t processes_max, bool results, const char *mode,
+				    const char *argument)
 {
 	const char *argv[] = { TEST_OBSERVED, mode, argument, NULL };
 	const char *envp[] = { NULL };
@@ -39,6 +40,7 @@ static struct recording record(enum record_how how, size_t processes_max, const 
 		.launch = { .argv = argv, .envp = envp, .new_session = true, .die_with_parent = true, .no_core = true },
 		.how = how,
 		.processes_max = processes_max,
+		.results = results,
 	};
 	int saved = dup(STDOUT_FILENO);
 	int output = memfd_create("output", 0);
@@ -52,6 +54,11 @@ static struct recording record(enum record_how how, size_t processes_max, const 
 	close(saved);
 	close(output);
 	return recording;
+}
+
+static struct recording record(enum record_how how, size_t processes_max, const char *mode, const char *argument)
+{
+	return record_with(how, processes_max, false, mode, argument);
 }
 
 static uint64_t calls_of(const struct evidence *evidence, const char *program, const char *syscall_name)
@@ -265,22 +272,69 @@ static void a_call_that_cannot_be_counted_fails_the_recording(void **state)
 	evidence_free(evidence);
 }
 
-static void errors_are_kept_with_their_number(void **state)
+/* Of every call what came of it is known; gives how many of execve failed with ENOENT. */
+static uint64_t expect_answers(const struct recording *recording)
 {
-	struct recording recording;
 	uint64_t missing = 0;
 
-	if (!bpf_works())
-		skip();
-	recording = record(RECORD_BPF, 0, "failed_exec", NULL);
-	for (size_t i = 0; i < recording.evidence->entries.length; i++) {
-		const struct evidence_entry *entry = recording.evidence->entries.items[i];
+	assert_int_equal(recording->status, CALLGATE_OK);
+	for (size_t i = 0; i < recording->evidence->entries.length; i++) {
+		const struct evidence_entry *entry = recording->evidence->entries.items[i];
 
 		assert_int_equal(entry->answered, entry->count);
 		for (size_t j = 0; entry->effect == EVIDENCE_EXEC && j < entry->errors.length; j++)
 			missing += entry->errors.items[j].value == ENOENT ? entry->errors.items[j].count : 0;
 	}
-	assert_int_equal(missing, 1);
+	return missing;
+}
+
+static void errors_are_kept_with_their_number(void **state)
+{
+	struct recording recording = record_with(RECORD_TRACE, 0, true, "failed_exec", NULL);
+
+	assert_int_equal(expect_answers(&recording), 1);
+	evidence_free(recording.evidence);
+	if (!bpf_works())
+		skip();
+	recording = record(RECORD_BPF, 0, "failed_exec", NULL);
+	assert_int_equal(expect_answers(&recording), 1);
+	evidence_free(recording.evidence);
+}
+
+/* Through fork, exec, threads, signals and every way to end. */
+static void a_second_stop_loses_no_call(void **state)
+{
+	static const struct {
+		const char *mode, *argument;
+		int exit_status;
+		uint64_t calls;
+	} modes[] = {
+		{ "threads", NULL, 0, 1000 }, { "forks", NULL, 0, 200 }, { "signals", NULL, 0, 5000 },
+		{ "chain", "3", 7, 4 },	      { "vforks", NULL, 0, 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
+		struct recording recording = record_with(RECORD_TRACE, 0, true, modes[i].mode, modes[i].argument);
+
+		assert_int_equal(recording.status, CALLGATE_OK);
+		assert_int_equal(launch_end_status(&recording.end.end), modes[i].exit_status);
+		assert_int_equal(calls_of(recording.evidence, "observed", "getppid"), modes[i].calls);
+		expect_answers(&recording);
+		evidence_free(recording.evidence);
+	}
+}
+
+static void a_listener_that_is_to_see_results_says_that_it_cannot(void **state)
+{
+	struct recording recording = record_with(RECORD_NOTIFY, 0, true, "failed_exec", NULL);
+
+	assert_int_equal(recording.status, CALLGATE_E_UNSUPPORTED);
+	assert_non_null(strstr(recording.err.message, "never told"));
+	evidence_free(recording.evidence);
+	recording = record(RECORD_NOTIFY, 0, "failed_exec", NULL);
+	assert_int_equal(recording.status, CALLGATE_OK);
+	for (size_t i = 0; i < recording.evidence->entries.length; i++)
+		assert_int_equal(recording.evidence->entries.items[i]->answered, 0);
 	evidence_free(recording.evidence);
 }
 
@@ -601,7 +655,8 @@ UNIT_TESTS(test_observe_kernel, cmocka_unit_test(every_call_of_every_thread_is_c
 	   cmocka_unit_test(between_attach_and_detach_every_call_is_counted),
 	   cmocka_unit_test(without_room_for_the_detail_calls_are_still_counted),
 	   cmocka_unit_test(a_call_that_cannot_be_counted_fails_the_recording),
-	   cmocka_unit_test(errors_are_kept_with_their_number),
+	   cmocka_unit_test(errors_are_kept_with_their_number), cmocka_unit_test(a_second_stop_loses_no_call),
+	   cmocka_unit_test(a_listener_that_is_to_see_results_says_that_it_cannot),
 	   cmocka_unit_test(a_vforked_child_is_followed_into_its_program),
 	   cmocka_unit_test(calls_that_signals_interrupt_are_counted_once),
 	   cmocka_unit_test(calls_that_signals_break_off_are_told),

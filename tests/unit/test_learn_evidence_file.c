@@ -152,7 +152,36 @@ static void every_allocation_may_fail(void **state)
 	});
 }
 
+/* No error that was seen, and none that was looked for, are two things. */
+static void what_came_of_calls_is_unknown_until_it_was_seen(void **state)
+{
+	struct evidence *evidence = evidence_new();
+	struct evidence *again = NULL;
+	struct buf text = { 0 };
+	struct evidence_program *program;
+	struct evidence_entry *entry;
+	const uint64_t args[6] = { 0 };
+
+	assert_int_equal(evidence_program(evidence, "/bin/a", "", &program, NULL), CALLGATE_OK);
+	assert_int_equal(evidence_entry(evidence, program, abi_arch_native()->audit, 0, &entry, NULL), CALLGATE_OK);
+	assert_int_equal(evidence_count(evidence, entry, &(struct evidence_call){ .args = args, .count = 3 }, NULL),
+			 CALLGATE_OK);
+	assert_int_equal(evidence_close_run(evidence, "notify", false, NULL), CALLGATE_OK);
+	assert_int_equal(evidence_write(evidence, &text, NULL), CALLGATE_OK);
+	assert_non_null(strstr(buf_text(&text), "\"answered\":0,\"errors\":\"unknown\""));
+	assert_int_equal(evidence_parse("evidence", buf_text(&text), text.length, &again, NULL), CALLGATE_OK);
+	assert_int_equal(again->entries.items[0]->answered, 0);
+	evidence_free(again);
+	buf_fini(&text);
+	assert_int_equal(evidence_count_results(evidence, entry, 0, 2, NULL), CALLGATE_OK);
+	assert_int_equal(evidence_write(evidence, &text, NULL), CALLGATE_OK);
+	assert_non_null(strstr(buf_text(&text), "\"answered\":2,\"errors\":[]"));
+	buf_fini(&text);
+	evidence_free(evidence);
+}
+
 UNIT_TESTS(test_learn_evidence_file, cmocka_unit_test(what_is_written_reads_back_the_same),
 	   cmocka_unit_test(a_cut_file_is_refused_wherever_it_is_cut),
 	   cmocka_unit_test(what_is_wrong_is_said_with_its_line), cmocka_unit_test(times_may_be_there_or_not),
+	   cmocka_unit_test(what_came_of_calls_is_unknown_until_it_was_seen),
 	   cmocka_unit_test(every_allocation_may_fail), )
