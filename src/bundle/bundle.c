@@ -38,7 +38,7 @@ static const struct bundle_key keys[] = {
 static int fail_at(const struct bundle *bundle, const struct json_value *at, int status)
 {
 	/* What a file of ours says of itself has its place already. */
-	if (bundle->err->line == 0)
+	if (at && bundle->err->line == 0)
 		error_place(bundle->err, bundle->config, at->position.line, at->position.col);
 	return status;
 }
@@ -242,6 +242,8 @@ int callgate_sandbox_read_bundle(struct callgate_sandbox *sandbox, const char *f
 		status = file_read(bundle.config, BUNDLE_BYTES_MAX, &text, bundle.err);
 	if (status == CALLGATE_OK)
 		status = bundle_parse(&bundle, buf_text(&text), text.length);
+	if (status == CALLGATE_OK)
+		status = bundle_complete(&bundle);
 	if (status == CALLGATE_OK) {
 		ret_bundle->argv = bundle.words.items;
 		ret_bundle->notes = bundle.notes.items;

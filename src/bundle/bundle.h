@@ -18,11 +18,14 @@
 
 struct bundle {
 	struct callgate_sandbox *sandbox;
-	struct arena *arena; /* the sandbox's */
-	const char *folder;  /* absolute */
-	const char *config;  /* FOLDER/config.json */
-	bool is_root;	     /* the process has user 0 */
-	bool has_dev;	     /* /dev is Callgate's */
+	struct arena *arena;			 /* the sandbox's */
+	const char *folder;			 /* absolute */
+	const char *config;			 /* FOLDER/config.json */
+	bool is_root;				 /* the process has user 0 */
+	bool has_dev;				 /* /dev is Callgate's */
+	bool has_program;			 /* it says what is to be started, or as whom */
+	bool has_variables, has_home, has_umask; /* it says these itself */
+	const char *root, *uid;			 /* its root, and the number of its user; NULL: it does not say */
 	struct {
 		VEC(const char *);
 	} words, notes;		    /* the program's, and what was left out */
@@ -32,7 +35,13 @@ struct bundle {
 /* Reads the text of a config.json into an otherwise filled bundle; words and notes end in NULL then. */
 int bundle_parse(struct bundle *bundle, const char *text, size_t length);
 
-/* Adds a setting, said as its name and its values; one that fails does so at the place of `at`. */
+/* What a runtime gives a program that does not say it itself. */
+int bundle_complete(struct bundle *bundle);
+
+/* The home of a user in the text of a passwd(5), "/" where there is none; it is no string. */
+const char *bundle_home_in(const char *text, size_t length, const char *uid, size_t *ret_length);
+
+/* Adds a setting, said as its name and its values; one that fails does so at the place of `at`, unless NULL. */
 #define bundle_set(bundle, at, ...) bundle_set_words((bundle), (at), (const char *const[]){ __VA_ARGS__, NULL })
 int bundle_set_words(struct bundle *bundle, const struct json_value *at, const char *const *words);
 

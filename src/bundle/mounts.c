@@ -259,6 +259,9 @@ int bundle_root(struct bundle *bundle, const struct json_value *value)
 	source = source_of(bundle, path);
 	if (!source)
 		return fail_nomem(bundle->err);
+	bundle->root = arena_strdup(bundle->arena, source);
+	if (!bundle->root)
+		return fail_nomem(bundle->err);
 	read_only = json_member(value, "readonly");
 	return bundle_set(bundle, value, read_only && read_only->kind == JSON_TRUE ? "ro-bind" : "bind", source, "/");
 }

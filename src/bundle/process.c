@@ -19,8 +19,27 @@ static int set_id(struct bundle *bundle, const struct json_value *user, const ch
 	status = json_number(value, UINT32_MAX - 1, &id, bundle->err);
 	if (status)
 		return status;
-	bundle->is_root |= strcmp(key, "uid") == 0 && id == 0;
+	if (strcmp(key, "uid") == 0) {
+		bundle->is_root |= id == 0;
+		bundle->uid = arena_strdup(bundle->arena, value->text);
+		if (!bundle->uid)
+			return fail_nomem(bundle->err);
+	}
 	return bundle_set(bundle, value, key, value->text);
+}
+
+/* In decimal, as JSON has it. */
+static int set_umask(struct bundle *bundle, const struct json_value *value)
+{
+	uint64_t number;
+	const char *text;
+	int status = json_number(value, 0777, &number, bundle->err);
+
+	if (status)
+		return status;
+	bundle->has_umask = true;
+	text = arena_printf(bundle->arena, "%04o", (unsigned)number);
+	return text ? bundle_set(bundle, value, "umask", text) : fail_nomem(bundle->err);
 }
 
 int bundle_user(struct bundle *bundle, const struct json_value *value)
@@ -32,6 +51,7 @@ int bundle_user(struct bundle *bundle, const struct json_value *value)
 		return json_fail(value, bundle->err, "a user is an object, not %s", json_kind_name(value->kind));
 	if (json_member(value, "username"))
 		return bundle_refuse(bundle, value, "users are numbers here, not names");
+	bundle->has_program = true;
 	status = set_id(bundle, value, "uid");
 	if (status == CALLGATE_OK)
 		status = set_id(bundle, value, "gid");
@@ -40,7 +60,7 @@ int bundle_user(struct bundle *bundle, const struct json_value *value)
 		status = bundle_note(bundle, "%s: \"additionalGids\" is left out: it has one group", bundle->config);
 	umask = json_member(value, "umask");
 	if (status == CALLGATE_OK && umask)
-		status = bundle_note(bundle, "%s: \"umask\" is left out: it stays that of run", bundle->config);
+		status = set_umask(bundle, umask);
 	return status;
 }
 
@@ -53,11 +73,14 @@ static int add_word(struct bundle *bundle, const struct json_value *text)
 
 int bundle_args(struct bundle *bundle, const struct json_value *value)
 {
+	bundle->has_program = true;
 	return bundle_each(bundle, value, JSON_STRING, add_word);
 }
 
 static int add_variable(struct bundle *bundle, const struct json_value *text)
 {
+	/* An empty one counts for none. */
+	bundle->has_home |= strncmp(text->text, "HOME=", 5) == 0 && text->text[5];
 	return bundle_set(bundle, text, "setenv", text->text);
 }
 
@@ -65,6 +88,7 @@ int bundle_env(struct bundle *bundle, const struct json_value *value)
 {
 	int status = bundle_set(bundle, value, "clearenv");
 
+	bundle->has_variables = true;
 	return status ? status : bundle_each(bundle, value, JSON_STRING, add_variable);
 }
 

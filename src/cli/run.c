@@ -303,6 +303,9 @@ static int open_policy(const struct run_options *options, const struct callgate_
 
 	if (options->policy)
 		return subject_from_argument(options->policy, NULL, ret_subject);
+	if (!callgate_sandbox_policy(sandbox) && options->ground.bundle)
+		return misuse_hint("a bundle's own is linux.seccomp of its %s; --policy names another", "config.json",
+				   "run: the bundle has no profile, and no --policy was given");
 	if (!callgate_sandbox_policy(sandbox))
 		return misuse_hint("'callgate learn -o FILE -- %s' writes one; --preset strict has one", program,
 				   "run: no --policy was given");

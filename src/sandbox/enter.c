@@ -294,8 +294,16 @@ long sandbox_find_program(struct sandbox_plan *plan)
 	return result;
 }
 
+/* Behind all that we make ourselves. */
+static long enter_umask(struct sandbox_plan *plan)
+{
+	if (plan->sandbox->umask >= 0)
+		KERNEL_CALL(SYS_umask, plan->sandbox->umask);
+	return 0;
+}
+
 static long (*const enter_steps[])(struct sandbox_plan *plan) = {
-	enter_root, enter_loopback, enter_hostname, enter_limits, enter_keyring, enter_folder,
+	enter_root, enter_loopback, enter_hostname, enter_limits, enter_keyring, enter_folder, enter_umask,
 };
 
 static long run_steps(struct sandbox_plan *plan, long (*const *steps)(struct sandbox_plan *plan), size_t count)

@@ -244,6 +244,18 @@ static int set_perms(struct callgate_sandbox *sandbox, const struct sandbox_fiel
 	return CALLGATE_OK;
 }
 
+static int set_umask(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
+		     struct callgate_error *err)
+{
+	size_t length = strlen(values[0]);
+	unsigned long mask = strtoul(values[0], NULL, 8);
+
+	if (!length || length > 4 || strspn(values[0], "01234567") != length || mask > 0777)
+		return fail_value(field, values[0], err);
+	sandbox->umask = (int)mask;
+	return CALLGATE_OK;
+}
+
 static int set_count(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
 		     struct callgate_error *err)
 {
@@ -633,7 +645,7 @@ int callgate_sandbox_new(struct callgate_sandbox **ret_sandbox, struct callgate_
 	if (!sandbox)
 		return fail_nomem(err);
 	sandbox->uid = sandbox->gid = -1;
-	sandbox->block_fd = -1;
+	sandbox->block_fd = sandbox->umask = -1;
 	*ret_sandbox = sandbox;
 	return CALLGATE_OK;
 }

@@ -108,6 +108,7 @@ struct callgate_sandbox {
 	int64_t uid, gid;		   /* of the target, −1: as ours */
 	struct sandbox_maps uid_maps, gid_maps;
 	const char *hostname;
+	int umask;	    /* −1: as ours */
 	const char *folder; /* where the program starts, NULL: where we are, or / where that is not there */
 	struct sandbox_strings env, setenv;
 	struct sandbox_numbers pass_fds, sync_fds;

@@ -13,7 +13,8 @@ if [ "$(id -u)" = 0 ]; then
 fi
 
 tree() {
-	mkdir -p bundle/rootfs/{bin,proc,dev,tmp,sys,data} bundle/data
+	mkdir -p bundle/rootfs/{bin,proc,dev,tmp,sys,data,etc} bundle/data
+	printf 'root:x:0:0::/root:/bin/sh\nuser:x:1000:1000:A User:/home/user:/bin/sh\n' >bundle/rootfs/etc/passwd
 	cp "$busybox" bundle/rootfs/bin/busybox
 	for name in sh cat ls hostname id env grep sort touch kill; do ln -s busybox bundle/rootfs/bin/$name; done
 	echo shared >bundle/data/file
@@ -23,7 +24,8 @@ tree() {
 		id -g
 		hostname
 		pwd
-		env | grep -v -e '^SHLVL=' -e '^HOME=' | sort
+		umask
+		env | grep -v -e '^SHLVL=' | sort
 		ulimit -n
 		grep -E '^(CapPrm|CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status
 		cat /data/file
@@ -59,7 +61,7 @@ config() { # config [EXTRA-OF-PROCESS [EXTRA-OF-LINUX [EXTRA]]]
 }
 
 told() { # told CAPABILITIES
-	printf '%s\n' 0 0 bundle /data GREETING=hello PATH=/bin PWD=/data 100 "CapPrm:	$1" "CapEff:	$1" "CapBnd:	$1" \
+	printf '%s\n' 0 0 bundle /data 0022 GREETING=hello HOME=/root PATH=/bin PWD=/data 100 "CapPrm:	$1" "CapEff:	$1" "CapBnd:	$1" \
 		$'NoNewPrivs:\t1' $'Seccomp:\t2' shared 'wrote /tmp' 1 'kill 1'
 }
 
@@ -67,6 +69,46 @@ run_crun() {
 	# shellcheck disable=SC2016 # the shell inside expands them
 	unshare -m sh -c 'mount -t tmpfs none /sys/fs/cgroup && cd bundle &&
 		crun --root "$0" --cgroup-manager=disabled run "callgate-test-$$"' "$PWD/state"
+}
+run_runc() { (cd bundle && timeout 60 runc --root "$PWD/../state-runc" run "callgate-test-$$"); }
+
+# The runtimes that can start this bundle here, for the same checks.
+find_runtimes() {
+	local runtime
+	runtimes=()
+	[ "$(id -u)" = 0 ] || return
+	for runtime in crun runc; do
+		command -v "$runtime" >/dev/null && unshare -m mount -t tmpfs none /sys/fs/cgroup 2>/dev/null || continue
+		"run_$runtime" >out 2>err </dev/null
+		[ $? = 3 ] && runtimes+=("$runtime")
+	done
+}
+
+# What a program gets that its bundle does not say.
+say_of_program() { # say_of_program USER ENV: of the process of a bundle
+	python3 - "$1" "$2" <<-'PYTHON'
+		import json, sys
+		bundle = json.load(open("bundle/config.json"))
+		process = bundle["process"]
+		process["user"] = json.loads(sys.argv[1])
+		process.pop("env")
+		if sys.argv[2]:
+		    process["env"] = json.loads(sys.argv[2])
+		process["args"] = ["/bin/sh", "-c", "echo $HOME; id -u; umask; env | grep -c -e TERM= -e LANG= -e A=; exit 0"]
+		json.dump(bundle, open("bundle/config.json", "w"))
+	PYTHON
+}
+gets() { # gets DESCRIPTION USER ENV LINES: under every runtime that is here
+	local runtime
+	config
+	say_of_program "$2" "$3"
+	expect 0 "$1" env LANG=C.UTF-8 TERM=dumb ./callgate run --bundle bundle
+	stdout_is "$4"
+	printf '%s\n' "$4" >expected
+	for runtime in "${runtimes[@]}"; do
+		"run_$runtime" >out 2>err </dev/null
+		check "  as under $runtime" cmp out expected
+	done
 }
 
 start_there() {
@@ -81,14 +123,29 @@ start_there() {
 		expect 0 "$who:   with settings on top" $who ./callgate run --bundle bundle --hostname other -- /bin/hostname
 		stdout_is other
 	done
+	find_runtimes
 	told 0000000000000020 >expected
-	if [ "$(id -u)" != 0 ] || ! command -v crun >/dev/null || ! unshare -m mount -t tmpfs none /sys/fs/cgroup 2>/dev/null; then
-		skip 'as crun runs it' 'needs root, crun and a mount namespace'
-	elif run_crun >out 2>err; [ $? != 3 ]; then
-		skip 'as crun runs it' "crun cannot start one here: $(tail -n 1 err)"
-	else
-		check 'as crun runs it' cmp out expected
-	fi
+	[ ${#runtimes[@]} -gt 0 ] || skip 'as container runtimes run it' 'needs root, crun or runc, and a mount namespace'
+	for runtime in "${runtimes[@]}"; do
+		"run_$runtime" >out 2>err </dev/null
+		check "as $runtime runs it" cmp out expected
+	done
+	umask 077
+	gets 'the home of its user' '{"uid": 1000, "gid": 1000}' '["PATH=/bin"]' $'/home/user\n1000\n0022\n0'
+	gets 'a home that is said' '{"uid": 0, "gid": 0}' '["PATH=/bin", "HOME=/srv"]' $'/srv\n0\n0022\n0'
+	gets 'a umask that is said' '{"uid": 0, "gid": 0, "umask": 23}' '["PATH=/bin"]' $'/root\n0\n0027\n0'
+	gets 'no variable of ours' '{"uid": 0, "gid": 0}' '' $'/root\n0\n0022\n0'
+	runtimes=() # crun gives none
+	gets 'a user whom nobody knows' '{"uid": 4242, "gid": 0}' '["PATH=/bin", "A=b"]' $'/\n4242\n0022\n1'
+	rm bundle/rootfs/etc/passwd
+	ln -s /proc/self/environ bundle/rootfs/etc/passwd
+	gets 'a list of users that is none' '{"uid": 1000, "gid": 0}' '["PATH=/bin"]' $'/\n1000\n0022\n0'
+	rm bundle/rootfs/etc/passwd
+	umask 022
+	config
+	sed -i 's/"seccomp": {.*/"sysctl": {}/' bundle/config.json
+	expect 125 'one without a profile needs a policy' ./callgate run --bundle bundle
+	stderr_has 'the bundle has no profile, and no --policy was given'
 }
 
 if [ -z "$busybox" ] || "$busybox" sh -c 'exit 0' 2>/dev/null && ldd "$busybox" >/dev/null 2>&1; then

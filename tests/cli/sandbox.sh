@@ -161,6 +161,9 @@ expect 126 'nor what is bound' callgate run --preset strict --noexec --ro-bind /
 expect 0 '  and only there' callgate run --preset strict --noexec --tmpfs /s --tmpfs /t -- sh -c 'cp /bin/true /t/true && exec /t/true'
 expect 0 'a host name' callgate run --preset strict --hostname box -- uname -n
 stdout_is box
+expect 0 'a umask' callgate run --preset strict --umask 027 -- sh -c 'umask; : >/tmp/a; stat -c %a /tmp/a'
+stdout_is $'0027\n640'
+expect 2 '  that is none' callgate run --preset strict --umask 1000 -- true
 expect 0 'a limit' callgate run --preset strict --rlimit nofile=17:19 -- sh -c 'ulimit -Sn; ulimit -Hn'
 stdout_is $'17\n19'
 expect 0 'the program as the first process' callgate run --preset strict --as-pid-1 -- sh -c 'echo $$'

@@ -42,6 +42,46 @@ static void means(const char *text, const char *settings, size_t notes)
 
 #define ROOT "- bind: [[\"/b/tree\", \"/\"]]\n"
 
+static bool home_is(const char *text, const char *uid, const char *expected)
+{
+	size_t length;
+	const char *home = bundle_home_in(text, strlen(text), uid, &length);
+
+	return length == strlen(expected) && strncmp(home, expected, length) == 0;
+}
+
+static void a_home_is_that_of_the_user_s_number(void **state)
+{
+	static const char users[] =
+		"root:x:0:0::/root:/bin/sh\n:::\nshort:x:7\na:b:10:1:n:/home/a\nlast:x:11:1::/home/last";
+
+	assert_true(home_is(users, "0", "/root"));
+	assert_true(home_is(users, "10", "/home/a"));
+	assert_true(home_is(users, "11", "/home/last"));
+	assert_true(home_is(users, "1", "/"));
+	assert_true(home_is(users, "7", "/"));
+	assert_true(home_is(users, "", "/"));
+	assert_true(home_is("a:x:1:1::relative:\na:x:1:1:::\na:x:1:1::/second:", "1", "/second"));
+	assert_true(home_is("", "0", "/"));
+	assert_true(home_is("\n\n", "0", "/"));
+}
+
+static void what_a_runtime_gives_unasked_is_given(void **state)
+{
+	struct callgate_error err = { 0 };
+	struct bundle bundle;
+	char *printed = NULL;
+
+	assert_int_equal(parse(WITH("\"process\": {\"user\": {\"uid\": 3, \"gid\": 7, \"umask\": 7}}"), &bundle, &err),
+			 CALLGATE_OK);
+	assert_int_equal(bundle_complete(&bundle), CALLGATE_OK);
+	assert_int_equal(callgate_sandbox_print(bundle.sandbox, &printed, &err), CALLGATE_OK);
+	assert_string_equal(printed, "# callgate run --config\n" ROOT "- uid: \"3\"\n- gid: \"7\"\n- umask: \"0007\"\n"
+				     "- clearenv: true\n- setenv: \"HOME=/\"\n");
+	free(printed);
+	callgate_sandbox_free(bundle.sandbox);
+}
+
 static void keys_become_settings(void **state)
 {
 	means(WITH("\"hostname\": \"h\""), ROOT "- hostname: \"h\"\n", 0);
@@ -173,6 +213,8 @@ static void memory_may_be_out_at_any_time(void **state)
 					"\"linux\": {\"resources\": {\"cpu\": {\"quota\": 5}}}"),
 				   &bundle, &err);
 
+		if (status == CALLGATE_OK)
+			status = bundle_complete(&bundle);
 		assert_int_equal(status, unit_allocation_failed() ? CALLGATE_E_NOMEM : CALLGATE_OK);
 		callgate_sandbox_free(bundle.sandbox);
 	});
@@ -181,4 +223,5 @@ static void memory_may_be_out_at_any_time(void **state)
 UNIT_TESTS(test_bundle_bundle, cmocka_unit_test(keys_become_settings), cmocka_unit_test(mounts_become_settings),
 	   cmocka_unit_test(limits_become_settings), cmocka_unit_test(one_set_of_capabilities_is_kept),
 	   cmocka_unit_test(what_frees_the_program_of_nothing_is_noted),
-	   cmocka_unit_test(what_would_free_it_is_refused), cmocka_unit_test(memory_may_be_out_at_any_time), )
+	   cmocka_unit_test(what_would_free_it_is_refused), cmocka_unit_test(a_home_is_that_of_the_user_s_number),
+	   cmocka_unit_test(what_a_runtime_gives_unasked_is_given), cmocka_unit_test(memory_may_be_out_at_any_time), )
