@@ -231,6 +231,29 @@ static void diff_free(struct callgate_diff **diff)
 	callgate_diff_free(*diff);
 }
 
+/* Notes who traces a process, which nobody else can ask then; false where nobody does. */
+static bool note_tracer(const struct running *running)
+{
+	cleanup(buf_fini) struct buf text = { 0 }, name = { 0 };
+	const char *line;
+	char tracer[24];
+	long pid;
+
+	if (running_read(running->pid, "status", &text) != CALLGATE_OK)
+		return false;
+	line = strstr(buf_text(&text), "\nTracerPid:");
+	pid = line ? strtol(line + strlen("\nTracerPid:"), NULL, 10) : 0;
+	if (pid <= 0)
+		return false;
+	snprintf(tracer, sizeof(tracer), "%ld", pid);
+	if (running_read(tracer, "comm", &name) != CALLGATE_OK)
+		buf_puts(&name, "?");
+	note("%s %s: its filters cannot be read: %.*s (%s) traces it, and a process has one tracer; what 'callgate run "
+	     "--no-trace' starts can be asked",
+	     running->pid, running->program, (int)strcspn(buf_text(&name), "\n"), buf_text(&name), tracer);
+	return true;
+}
+
 /* The filters that it carries; NULL when they cannot be read, which is noted. */
 static struct callgate_subject *running_filter(const struct running *running)
 {
@@ -240,7 +263,7 @@ static struct callgate_subject *running_filter(const struct running *running)
 	char name[64];
 
 	snprintf(name, sizeof(name), "pid:%s", running->pid);
-	if (callgate_subject_open(name, &options, &filter, &err) != CALLGATE_OK)
+	if (callgate_subject_open(name, &options, &filter, &err) != CALLGATE_OK && !note_tracer(running))
 		note("%s %s: its filters cannot be read: %s", running->pid, running->program, err.message);
 	return filter;
 }

@@ -1,7 +1,8 @@
 /*
  * One file a module in the user's own folder. It is written beside its place and renamed, so that whoever reads sees a
  * whole one, from whichever of several writers; it is believed only if the user wrote it and nobody else could have.
- * Whatever goes wrong, the summary is made anew.
+ * It is not synced: what a crash of the machine leaves of it fails its checksum. Whatever goes wrong, the summary is
+ * made anew.
  */
 #include "scan/cache.h"
 
@@ -15,12 +16,14 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { CACHE_FILE_MAX = 1 << 30 };
+enum { CACHE_FILE_MAX = 1 << 30, CACHE_TOUCH_S = 24 * 60 * 60 };
 
 static bool cache_path(const char *folder, const struct summary_key *key, char path[PATH_MAX])
 {
@@ -45,6 +48,15 @@ static size_t cache_size(int fd)
 	return (size_t)status.st_size;
 }
 
+/* That it was used is known by when it was changed, since not every file system says when one was read. */
+static void cache_touch(int fd)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) == 0 && time(NULL) - status.st_mtim.tv_sec > CACHE_TOUCH_S)
+		futimens(fd, NULL);
+}
+
 /* Files are replaced, never written to, so that a mapping stays what it was. */
 static struct summary *cache_load(const char *path, const struct summary_key *key)
 {
@@ -52,40 +64,51 @@ static struct summary *cache_load(const char *path, const struct summary_key *ke
 	size_t size = fd < 0 ? 0 : cache_size(fd);
 	void *bytes = size ? mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0) : MAP_FAILED;
 
-	return bytes == MAP_FAILED ? NULL : summary_take(bytes, size, key);
+	if (bytes == MAP_FAILED)
+		return NULL;
+	cache_touch(fd);
+	return summary_take(bytes, size, key);
 }
 
-/* The folder and those above it; that it is there already is as good. */
+/* The folder, and the one that it is in. What that is in is a user's home, which is not ours to make. */
 static bool cache_make_folder(const char *folder)
 {
-	char path[PATH_MAX];
+	char above[PATH_MAX];
+	char *slash;
 
-	if (snprintf(path, sizeof(path), "%s", folder) >= PATH_MAX)
+	if (mkdir(folder, 0700) == 0 || errno == EEXIST)
+		return true;
+	if (errno != ENOENT || snprintf(above, sizeof(above), "%s", folder) >= PATH_MAX)
 		return false;
-	for (char *slash = path + 1; (slash = strchr(slash, '/')); slash++) {
-		*slash = '\0';
-		if (mkdir(path, 0700) != 0 && errno != EEXIST)
-			return false;
-		*slash = '/';
-	}
-	return mkdir(path, 0700) == 0 || errno == EEXIST;
+	slash = strrchr(above, '/');
+	if (!slash || slash == above)
+		return false;
+	*slash = '\0';
+	return (mkdir(above, 0700) == 0 || errno == EEXIST) && (mkdir(folder, 0700) == 0 || errno == EEXIST);
 }
 
-static void cache_save(const char *folder, const char *path, const struct summary_key *key,
+/* Whether it was put there. */
+static bool cache_save(const char *folder, const char *path, const struct summary_key *key,
 		       const struct summary *summary)
 {
 	cleanup(buf_fini) struct buf bytes = { 0 };
+	cleanup_fd int fd = -1;
+	char beside[PATH_MAX];
 
-	if (!cache_make_folder(folder))
-		return;
+	if (!cache_make_folder(folder) || snprintf(beside, sizeof(beside), "%s.XXXXXX", path) >= PATH_MAX)
+		return false;
 	summary_write(summary, key, &bytes);
-	unlink(path); /* one that was not believed would keep its mode */
-	if (!bytes.failed)
-		file_replace(path, bytes.data, bytes.length, 0600, NULL);
+	fd = bytes.failed ? -1 : mkostemp(beside, O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	if (file_write_all(fd, bytes.data, bytes.length) == 0 && rename(beside, path) == 0)
+		return true;
+	unlink(beside);
+	return false;
 }
 
 int cache_summary(const char *folder, const struct module *module, const struct pointers *pointers,
-		  struct summary **ret_summary, struct callgate_error *err)
+		  struct summary **ret_summary, bool *ret_saved, struct callgate_error *err)
 {
 	struct summary_key key = summary_key(module);
 	char path[PATH_MAX];
@@ -100,7 +123,7 @@ int cache_summary(const char *folder, const struct module *module, const struct 
 		return CALLGATE_OK;
 	}
 	status = summary_make(module, pointers, ret_summary, err);
-	if (status == CALLGATE_OK)
-		cache_save(folder, path, &key, *ret_summary);
+	if (status == CALLGATE_OK && cache_save(folder, path, &key, *ret_summary))
+		*ret_saved = true;
 	return status;
 }

@@ -20,16 +20,25 @@ struct reading {
 	uint32_t count;
 	pthread_mutex_t lock; /* of what follows */
 	int status;	      /* of the first that failed */
+	bool saved;	      /* some summary was kept */
 	struct callgate_error err;
 };
 
 static int read_module(struct reading *reading, uint32_t number, struct callgate_error *err)
 {
 	struct reach_module *all = reading->reach->modules.items[number];
+	bool saved = false;
+	int status;
 
 	if (!pointers_init(&all->pointers, all->module))
 		return fail_nomem(err);
-	return cache_summary(reading->options->cache, all->module, &all->pointers, &all->summary, err);
+	status = cache_summary(reading->options->cache, all->module, &all->pointers, &all->summary, &saved, err);
+	if (saved) {
+		pthread_mutex_lock(&reading->lock);
+		reading->saved = true;
+		pthread_mutex_unlock(&reading->lock);
+	}
+	return status;
 }
 
 static void *read_modules(void *data)
@@ -84,6 +93,8 @@ int reach_read(struct reach *reach, const struct reach_options *options, uint32_
 	if (has_second)
 		pthread_join(second, NULL);
 	pthread_mutex_destroy(&reading.lock);
+	if (reading.saved)
+		cache_prune(options->cache, CACHE_BYTES_MAX, CACHE_AGE_MAX_S);
 	if (reading.status != CALLGATE_OK && err)
 		*err = reading.err;
 	return reading.status;

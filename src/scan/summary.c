@@ -77,14 +77,12 @@ static bool scanner_rehash(struct scanner *scanner, size_t count)
 }
 
 /* The function at address, which is new where it was not known. */
-static bool scanner_add(struct scanner *scanner, uint64_t address, uint32_t flags)
+static bool scanner_put(struct scanner *scanner, uint64_t address, uint32_t flags)
 {
 	struct summary *summary = scanner->summary;
 	struct summary_function function = { .address = address, .flags = flags | FUNCTION_RETURNS };
 	uint32_t *bucket;
 
-	if (!module_is_code(scanner->module, address))
-		return true;
 	if (summary->functions.length * 2 >= scanner->bucket_count &&
 	    !scanner_rehash(scanner, scanner->bucket_count ? scanner->bucket_count * 2 : BUCKETS_FIRST))
 		return false;
@@ -96,6 +94,21 @@ static bool scanner_add(struct scanner *scanner, uint64_t address, uint32_t flag
 		return false;
 	*bucket = (uint32_t)summary->functions.length;
 	return true;
+}
+
+static bool scanner_add(struct scanner *scanner, uint64_t address, uint32_t flags)
+{
+	return !module_is_code(scanner->module, address) || scanner_put(scanner, address, flags);
+}
+
+/* What is called is code, whatever a section says of it, where the kernel lets it run. */
+static bool scanner_add_called(struct scanner *scanner, uint64_t address)
+{
+	const struct module_segment *segment = module_segment_of(scanner->module, address);
+
+	if (!segment || !(segment->flags & PF_X) || address - segment->address >= segment->file_size)
+		return true;
+	return scanner_put(scanner, address, 0);
 }
 
 /* Data points into the middle of a function where a switch or a computed goto keeps its labels. A linkage table is one
@@ -265,7 +278,7 @@ static bool scanner_is_code(const struct scanner *scanner, uint64_t address)
 static bool scanner_follow(struct scanner *scanner, const struct effect *effect)
 {
 	if (effect->kind == EFFECT_CALL)
-		return scanner_add(scanner, effect->target, 0);
+		return scanner_add_called(scanner, effect->target);
 	if (effect->kind == EFFECT_ESCAPE)
 		return scanner_add(scanner, effect->target, 0);
 	return true;

@@ -99,7 +99,7 @@ refuses 'a library that is damaged' "libb.so' is a damaged ELF file" ./main
 
 # Section headers are for tools: the kernel reads none of them. A program whose headers lie is read as it runs.
 cat >lies.c <<'END'
-__attribute__((noinline)) static long ask(void)
+__attribute__((noinline, section("hidden"))) static long ask(void)
 {
 	long result = 163;
 	__asm__ volatile("syscall" : "+a"(result) : "D"(0) : "rcx", "r11", "memory");
@@ -126,6 +126,8 @@ if how == "short":
     struct.pack_into("<Q", data, text + 32, 16)
 elif how == "data":
     struct.pack_into("<Q", data, text + 8, 2)
+elif how == "hidden":
+    struct.pack_into("<Q", data, next(at for at in sections if name(at) == b"hidden") + 8, 2)
 elif how == "moved":
     struct.pack_into("<Q", data, text + 16, struct.unpack_from("<Q", data, text + 16)[0] + 0x10000)
 elif how == "fewer":
@@ -143,7 +145,7 @@ elif how == "covered":
 open(path, "wb").write(data)
 END
 if [ "$(uname -m)" = x86_64 ] && cc -O1 -o lies lies.c && readelf -lW lies | grep -q NOTE; then
-	for how in short data moved fewer unsized elsewhere; do
+	for how in short data hidden moved fewer unsized elsewhere; do
 		cp lies "lies_$how"
 		python3 lie.py "lies_$how" $how
 		expect 0 "a program that lies ($how) is read" callgate scan --no-cache "./lies_$how"

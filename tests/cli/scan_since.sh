@@ -117,6 +117,28 @@ echo >&8
 exec 8>&-
 wait "$runner"
 
+# One that is traced by who started it: nobody else can ask for its filter, which is said.
+library old.so
+mkfifo traced
+"$CALLGATE" run --policy program.policy -- ./program <traced >traced.out 2>traced.err &
+runner=$!
+exec 8>traced
+until grep -q 1 traced.out || ! kill -0 "$runner" 2>/dev/null; do sleep 0.05; done
+pid=$(ps -o pid= --ppid "$runner" | tr -d ' ')
+library new.so
+callgate scan --running "$pid" >out 2>err </dev/null
+status=$?
+check 'a process that is traced counts as one whose filter refuses' test "$status" = 1
+if grep -q '^TracerPid:.*[1-9]' "/proc/$pid/status"; then
+	stderr_has "^callgate: $pid $PWD/program: its filters cannot be read: callgate.* traces it"
+	stdout_has "^$pid $PWD/program: msync is new: not known$"
+else
+	skip '  and it is said why' 'it could not be traced'
+fi
+echo >&8
+exec 8>&-
+wait "$runner"
+
 # The same in a root of its own. What enters it, and sets a filter that refuses msync, is not what is scanned.
 cat >enter.c <<'END'
 #include <linux/filter.h>
