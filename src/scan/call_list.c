@@ -71,7 +71,7 @@ static struct call *collector_call(struct collector *collector, uint32_t nr)
 static bool is_never(const struct collector *collector, uint32_t module, uint32_t nr)
 {
 	const struct reach *reach = collector->reach;
-	const char *soname = reach->modules.items[module]->module->soname;
+	const char *soname = reach->modules.items[module]->tried;
 
 	if (module != reach->link->interpreter || module == 0)
 		return false;
@@ -86,7 +86,7 @@ static bool is_never(const struct collector *collector, uint32_t module, uint32_
 static bool is_unmet(const struct collector *collector, uint32_t module, uint32_t nr)
 {
 	const struct reach *reach = collector->reach;
-	const char *soname = reach->modules.items[module]->module->soname;
+	const char *soname = reach->modules.items[module]->tried;
 	const struct abi_syscall *syscall = abi_syscall_by_nr(reach_abi(reach), nr);
 	struct model_request request;
 

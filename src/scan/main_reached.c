@@ -94,7 +94,7 @@ bool reach_hands_early(const struct reach *reach, struct reach_item item, const 
 	uint64_t address = summary->functions.items[effect->target].address;
 
 	if (item.module != reach->link->interpreter || reach_function(reach, item.module, item.number)->is_late ||
-	    model_find(all->module->soname, MODEL_IS_CALLBACKS, 0) == model_count)
+	    model_find(all->tried, MODEL_IS_CALLBACKS, 0) == model_count)
 		return false;
 	if (address == all->module->entry)
 		return true;

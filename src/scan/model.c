@@ -1,10 +1,12 @@
 /*
- * Rows are few and looked at once a module; names decide, since a library's soname is its promise of what it does.
+ * Rows are few and looked at once a module. Names decide, since a library's soname is its promise of what it does; of
+ * how it does it, which rows tell too, it promises nothing, so that the version counts where one is known.
  */
 #include "scan/model.h"
 
 #include "abi/abi.h"
 
+#include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,9 +23,11 @@ const struct model models[] = {
 #define MODEL_SHUNNED(soname, functions) { MODEL_IS_SHUNNED, soname, 0, 0, "", functions },
 #define MODEL_ASKED(soname, function, argument, bits, functions) \
 	{ MODEL_IS_ASKED, soname, bits, argument, function, functions },
-#define MODEL_CALLBACKS(soname) { MODEL_IS_CALLBACKS, soname, 0, 0, "", "" },
-#define MODEL_LAYOUT(soname)	{ MODEL_IS_LAYOUT, soname, 0, 0, "", "" },
+#define MODEL_CALLBACKS(soname)	    { MODEL_IS_CALLBACKS, soname, 0, 0, "", "" },
+#define MODEL_LAYOUT(soname)	    { MODEL_IS_LAYOUT, soname, 0, 0, "", "" },
+#define MODEL_TRIED(soname, banner) { MODEL_IS_TRIED, soname, 0, 0, banner, "" },
 #include "scan/models.def"
+#undef MODEL_TRIED
 #undef MODEL_CALLBACKS
 #undef MODEL_HANDLER
 #undef MODEL_NUMBERS
@@ -45,6 +49,29 @@ size_t model_find(const char *soname, enum model_kind kind, size_t index)
 	       (!soname || models[index].kind != kind || strcmp(models[index].soname, soname) != 0))
 		index++;
 	return index;
+}
+
+/* Whether constants of a module have some words. */
+static bool module_says(const struct module *module, const char *words)
+{
+	for (size_t i = 0; i < module->segments.length; i++) {
+		const struct module_segment *segment = &module->segments.items[i];
+
+		if (segment->type == PT_LOAD && !(segment->flags & (PF_W | PF_X)) &&
+		    memmem(module->bytes + segment->offset, segment->file_size, words, strlen(words)))
+			return true;
+	}
+	return false;
+}
+
+bool model_is_tried(const struct module *module)
+{
+	size_t row = model_find(module->soname, MODEL_IS_TRIED, 0);
+	bool is_open = row == model_count;
+
+	for (; row < model_count; row = model_find(module->soname, MODEL_IS_TRIED, row + 1))
+		is_open |= module_says(module, models[row].prefix);
+	return is_open;
 }
 
 bool model_word(const char **at, char *word, size_t size)

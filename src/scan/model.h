@@ -4,6 +4,8 @@
 #ifndef CALLGATE_SCAN_MODEL_H
 #define CALLGATE_SCAN_MODEL_H
 
+#include "elf/module.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,7 +20,8 @@ enum model_kind {
 	MODEL_IS_SHUNNED,
 	MODEL_IS_ASKED,
 	MODEL_IS_LAYOUT,
-	MODEL_IS_CALLBACKS
+	MODEL_IS_CALLBACKS,
+	MODEL_IS_TRIED
 };
 
 struct model {
@@ -26,7 +29,8 @@ struct model {
 	const char *soname;
 	int64_t number;	    /* HANDLER: the signal; ASKED: the bits; CALLS_WITH: its only arch plus one, 0 for any */
 	unsigned argument;  /* ASKED */
-	const char *prefix; /* ONLY_WITH: of functions; NEVER: the syscall; CALLS_WITH: syscalls; ASKED: the function */
+	const char *prefix; /* TRIED: words of the file; ONLY_WITH: of functions; NEVER: the syscall; CALLS_WITH:
+			       syscalls; ASKED: the function */
 	const char *words;  /* HANDLER, NUMBERS: syscalls; ONLY_WITH, CALLS_WITH, SHUNNED, ASKED: functions */
 };
 
@@ -36,6 +40,9 @@ extern const size_t model_count;
 
 /* The first row of a kind for a module, from index on; model_count for none. soname may be NULL. */
 size_t model_find(const char *soname, enum model_kind kind, size_t index);
+
+/* Whether what rows leave out of a module is left out of this version of it, too: they were tried on it. */
+bool model_is_tried(const struct module *module);
 
 /* A function, "setsid", or one that is given an argument with one of some bits, "posix_spawnattr_setflags(1&0x80)". */
 struct model_request {

@@ -18,6 +18,7 @@
 struct boundaries {
 	const struct module *module;
 	struct summary *summary;
+	bool has_layout; /* MODEL_LAYOUT holds for it */
 	struct arena arena;
 	struct {
 		VEC(struct module_range);
@@ -33,9 +34,7 @@ static bool boundary_of_reference(struct boundaries *all, uint64_t address)
 {
 	const struct module_segment *segment = module_segment_of(all->module, address);
 
-	if (model_find(all->module->soname, MODEL_IS_LAYOUT, 0) == model_count)
-		return true;
-	if (!segment || segment->flags & PF_X || address % OBJECT_ALIGNMENT != 0)
+	if (!all->has_layout || !segment || segment->flags & PF_X || address % OBJECT_ALIGNMENT != 0)
 		return true;
 	return boundary(all, address);
 }
@@ -143,7 +142,8 @@ static bool boundaries_collect(struct boundaries *all, const struct pointers *po
 
 bool objects_find(const struct module *module, const struct pointers *pointers, struct summary *summary)
 {
-	struct boundaries all = { .module = module, .summary = summary };
+	bool has_layout = model_find(module->soname, MODEL_IS_LAYOUT, 0) < model_count && model_is_tried(module);
+	struct boundaries all = { .module = module, .summary = summary, .has_layout = has_layout };
 	bool done = boundaries_collect(&all, pointers);
 
 	if (done && all.symbols.length > 0)

@@ -64,6 +64,7 @@ struct reach_function {
 
 struct reach_module {
 	const struct module *module;
+	const char *tried; /* its soname, where what models leave out holds for its version; else NULL */
 	struct summary *summary;
 	struct pointers pointers;
 	struct reach_function *functions; /* by number */

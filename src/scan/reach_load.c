@@ -203,6 +203,7 @@ static int reach_add_module(struct reach *reach, struct callgate_error *err)
 	if (!all)
 		return fail_nomem(err);
 	all->module = reach->link->modules.items[reach->modules.length]->module;
+	all->tried = model_is_tried(all->module) ? all->module->soname : NULL;
 	return VEC_PUSH(&reach->arena, &reach->modules, all) ? CALLGATE_OK : fail_nomem(err);
 }
 

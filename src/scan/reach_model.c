@@ -104,7 +104,7 @@ static bool hold_slots(struct reach *reach, uint32_t module, size_t row)
 
 bool reach_hold(struct reach *reach, uint32_t module)
 {
-	const char *soname = reach->modules.items[module]->module->soname;
+	const char *soname = reach->modules.items[module]->tried;
 
 	for (size_t row = 0; soname && row < model_count; row++) {
 		if (strcmp(models[row].soname, soname) != 0)
@@ -160,7 +160,7 @@ void reach_meet(struct reach *reach, bool *ret_grew)
 	char name[64];
 
 	for (uint32_t i = 0; i < reach->modules.length; i++) {
-		const char *soname = reach->modules.items[i]->module->soname;
+		const char *soname = reach->modules.items[i]->tried;
 
 		for (size_t row = model_find(soname, MODEL_IS_ONLY_WITH, 0); row < model_count;
 		     row = model_find(soname, MODEL_IS_ONLY_WITH, row + 1))

@@ -45,6 +45,38 @@ static void the_c_library_exports_every_function_that_lets_it_make_a_call(void *
 				fail_msg("libc.so.6 does not export '%s'", request.name);
 }
 
+static void rows_are_of_the_versions_that_they_were_tried_on(void **state)
+{
+	static const char *const paths[] = { "/lib/x86_64-linux-gnu/libc.so.6", "/lib64/ld-linux-x86-64.so.2" };
+	static const char words[] = "stable release version ";
+
+	for (int i = 0; i < 2; i++) {
+		cleanup(free_module) struct module *module = NULL;
+		cleanup(free_module) struct module *other = NULL;
+		cleanup_free uint8_t *bytes = NULL;
+		uint8_t *version;
+
+		assert_int_equal(module_open(paths[i], &module, NULL), CALLGATE_OK);
+		bytes = malloc(module->size);
+		assert_non_null(bytes);
+		memcpy(bytes, module->bytes, module->size);
+		version = memmem(bytes, module->size, words, strlen(words));
+		assert_non_null(version);
+		assert_int_equal(model_is_tried(module), memcmp(version + strlen(words), "2.36.", 5) == 0);
+		memcpy(version + strlen(words), "9.99.", 5);
+		assert_int_equal(module_parse("other", bytes, module->size, &other, NULL), CALLGATE_OK);
+		assert_false(model_is_tried(other));
+	}
+}
+
+static void a_library_of_no_known_version_is_taken_by_its_name(void **state)
+{
+	cleanup(free_module) struct module *module = NULL;
+
+	assert_int_equal(module_open("/bin/true", &module, NULL), CALLGATE_OK);
+	assert_true(model_is_tried(module));
+}
+
 static void a_word_is_found_whole(void **state)
 {
 	assert_true(model_has_word("setsid setpgid", "setsid"));
@@ -76,4 +108,6 @@ static void a_request_may_be_about_an_argument(void **state)
 UNIT_TESTS(test_scan_model, cmocka_unit_test(a_request_may_be_about_an_argument),
 	   cmocka_unit_test(every_syscall_of_a_row_exists),
 	   cmocka_unit_test(the_c_library_exports_every_function_that_lets_it_make_a_call),
+	   cmocka_unit_test(rows_are_of_the_versions_that_they_were_tried_on),
+	   cmocka_unit_test(a_library_of_no_known_version_is_taken_by_its_name),
 	   cmocka_unit_test(a_word_is_found_whole), )
