@@ -22,6 +22,8 @@ fi
 cell() { $who "$PWD/callgate" run --policy free.policy --unshare-all --ro-bind "$PWD/inside" /inside "$@"; }
 # The machine's files as they are, with one namespace less than all.
 open_cell() { $who "$PWD/callgate" run --policy free.policy "$@"; }
+# A preset with its own policy.
+preset_cell() { $who "$PWD/callgate" run --preset "$@"; }
 landlock=$("$CALLGATE" doctor --json | python3 -c 'import json, sys
 print(*[f["value"].split()[-1] for f in map(json.loads, sys.stdin) if f["name"] == "landlock" and f["present"]] or [0])')
 needs_landlock() { # needs_landlock ABI DESCRIPTION: false, with a skip, where the kernel has less
@@ -185,6 +187,15 @@ questions() {
 	ln -sfn /etc race/box/etc
 	expect 125 "$who: nothing is mounted through a link outside" cell --bind "$PWD/race/box" /box --tmpfs /box/etc/x -- /inside ids
 	check "$who:   or made there" test ! -e /etc/x
+	rm -rf left && mkdir -m 777 left
+	expect 0 "$who: no set-user-ID file is left behind" preset_cell strict --bind "$PWD/left" /left \
+		--ro-bind "$PWD/inside" /tmp/inside -- /tmp/inside setuid /left
+	stdout_is 0
+	check "$who:   as seen from outside" test -z "$(find left -perm -4000)"
+	rm -rf left && mkdir -m 777 left
+	expect 0 "$who:   which a policy that allows all does not keep it from" cell --bind "$PWD/left" /left -- /inside setuid /left
+	stdout_has '^[45]$' # one way is newer than that policy
+	rm -rf left
 	if [ "$who" = as_root ]; then
 		cp "$inside" setuid && chmod 4755 setuid
 		expect 0 'a set-user-ID program gives no rights' cell --uid 1000 --gid 1000 --ro-bind "$PWD/setuid" /setuid -- /setuid ids

@@ -177,6 +177,34 @@ static int ask_write(char **arguments)
 	return answer(open(arguments[0], O_WRONLY | O_CLOEXEC));
 }
 
+/* What openat2 is told. */
+struct open_how_of_ours {
+	uint64_t flags, mode, resolve;
+};
+
+/* setuid FOLDER: by how many ways a set-user-ID file comes to be in it. */
+static int ask_setuid(char **arguments)
+{
+	static const char *const names[] = { "chmod", "fchmodat2", "open", "openat2", "mknod" };
+	struct open_how_of_ours how = { O_CREAT | O_WRONLY, 04755, 0 };
+	struct stat found;
+	int made = 0;
+
+	if (chdir(arguments[0]) < 0)
+		return answer(-1);
+	close(open("chmod", O_CREAT | O_WRONLY, 0755));
+	close(open("fchmodat2", O_CREAT | O_WRONLY, 0755));
+	chmod("chmod", 04755);
+	syscall(452, AT_FDCWD, "fchmodat2", 04755, 0);
+	close(open("open", O_CREAT | O_WRONLY, 04755));
+	close((int)syscall(437, AT_FDCWD, "openat2", &how, sizeof(how)));
+	mknod("mknod", S_IFREG | 04755, 0);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		made += stat(names[i], &found) == 0 && found.st_mode & S_ISUID;
+	printf("%d\n", made);
+	return 0;
+}
+
 /* memory PID: looks into a process's memory. */
 static int ask_memory(char **arguments)
 {
@@ -493,6 +521,7 @@ static const struct question questions[] = {
 	{ "read", ask_read, 1 },
 	{ "scan", ask_scan, 0 },
 	{ "securebits", ask_securebits, 0 },
+	{ "setuid", ask_setuid, 1 },
 	{ "shm-find", ask_shm_find, 1 },
 	{ "shm-make", ask_shm_make, 1 },
 	{ "shm-remove", ask_shm_remove, 1 },
