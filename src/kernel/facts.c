@@ -144,6 +144,15 @@ static bool fact_wait_killable(struct callgate_fact *fact, unsigned long paramet
 	return probe_filter_flag(SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
 }
 
+/* Proposed, in no released kernel (Linux 7.0): a listener that may lay sealed memory into its target and have the call
+ * carried out with arguments that point there. */
+#define FILTER_FLAG_REDIRECT (1UL << 6)
+
+static bool fact_redirect(struct callgate_fact *fact, unsigned long parameter)
+{
+	return probe_filter_flag(SECCOMP_FILTER_FLAG_NEW_LISTENER | FILTER_FLAG_REDIRECT);
+}
+
 /* With an id that names nothing, so that a kernel which knows the question answers ENOENT. */
 static bool fact_ask_listener(unsigned long feature)
 {
