@@ -35,7 +35,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-enum { ROUNDS_MAX = 100000, TURNS = 5, LOAD_MAX = 64, LOADED_LESS = 8 };
+enum { ROUNDS_MAX = 100000, TURNS = 5, LOAD_MAX = 64, LOADED_LESS = 8, PLACED_EVERY = 16 };
 
 static char folder[64], allowed_path[128];
 static double *times; /* shared with the children, which fill it */
@@ -178,6 +178,56 @@ static void serve_plainly(int listener)
 	close(listener);
 }
 
+/* On which CPU a thread last ran: field 39 of its stat, −1 when that cannot be read. */
+static int cpu_of(pid_t tid)
+{
+	char text[1024];
+	const char *field;
+	int fd;
+	ssize_t got;
+
+	snprintf(text, sizeof(text), "/proc/%d/stat", (int)tid);
+	fd = open(text, O_RDONLY | O_CLOEXEC);
+	got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (fd >= 0)
+		close(fd);
+	text[got > 0 ? got : 0] = '\0';
+	field = strrchr(text, ')');
+	for (int i = 2; field && i < 39; i++)
+		field = strchr(field + 1, ' ');
+	return field ? atoi(field) : -1;
+}
+
+static void stand_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+/* The same, but goes where its target is, every few calls. */
+static void serve_placed(int listener)
+{
+	union notify_buffer buffer;
+	int cpu = -1;
+
+	for (unsigned calls = 0; !notify_is_over(listener);) {
+		if (notify_receive(listener, &buffer, NULL) != NOTIFY_DONE)
+			continue;
+		if (calls++ % PLACED_EVERY == 0) {
+			int theirs = cpu_of((pid_t)buffer.notif.pid);
+
+			if (theirs >= 0 && theirs != cpu)
+				stand_on(theirs);
+			cpu = theirs;
+		}
+		notify_respond(listener, buffer.notif.id, 0, EACCES, NULL);
+	}
+	close(listener);
+}
+
 static bool call_bare(void)
 {
 	return syscall(SYS_kill, 0, 1000) == -1;
@@ -255,6 +305,15 @@ static void way_plain(void)
 
 	serve_plainly(listener);
 	finish(pid, "plain");
+}
+
+static void way_placed(void)
+{
+	int listener;
+	pid_t pid = start(SYS_kill, SECCOMP_RET_USER_NOTIF, call_bare, &listener);
+
+	serve_placed(listener);
+	finish(pid, "placed");
 }
 
 static void say_files(char rules[256])
@@ -375,8 +434,10 @@ static struct way ways[] = {
 	{ "trap and socket, our handler and rules", way_handler, true },
 	{ "anywhere: supervisor", way_lookup, false },
 	{ "anywhere: a loop without SYNC_WAKE_UP", way_plain, false },
+	{ "anywhere: the same, placed on the target's CPU", way_placed, false },
 	{ "under load: supervisor", way_lookup, false, true },
 	{ "under load: a loop without SYNC_WAKE_UP", way_plain, false, true },
+	{ "under load: the same, placed on the target's CPU", way_placed, false, true },
 };
 
 /* The best of several turns: what else the machine does lengthens some. */
