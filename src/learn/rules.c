@@ -465,24 +465,38 @@ static bool has_fallback(const struct abi_syscall *syscall)
 	return false;
 }
 
+/* Whether a call is of this turn: those that no errno ends come by themselves where the rest gets one. */
+static bool is_in_turn(const struct writer *writer, const struct abi_syscall *syscall, bool endless)
+{
+	static const char *const waits[] = {
+#define ENDLESS(name) #name,
+#include "learn/endless.def"
+#undef ENDLESS
+	};
+
+	for (size_t i = 0; i < sizeof(waits) / sizeof(*waits); i++)
+		if (writer->wishes->reachable_action.kind == POLICY_ERRNO && strcmp(waits[i], syscall->name) == 0)
+			return endless;
+	return !endless;
+}
+
 /* What nobody saw and the programs could do. */
-static int writer_unseen(struct writer *writer)
+static int writer_unseen(struct writer *writer, bool endless, const struct policy_action *action)
 {
 	const struct learn_wishes *wishes = writer->wishes;
 	size_t first = writer->clauses.length;
 	int status = CALLGATE_OK;
 
-	writer->section = "not seen; the programs could do it";
 	for (size_t i = 0; status == CALLGATE_OK && i < wishes->reachable_count; i++) {
 		const struct learn_reachable *could = &wishes->reachable[i];
 
-		if (writer_has_clause(writer, could->syscall->name) ||
+		if (!is_in_turn(writer, could->syscall, endless) || writer_has_clause(writer, could->syscall->name) ||
 		    (writer->hidden && writer->hidden->syscall == could->syscall) || has_fallback(could->syscall))
 			continue;
 		status = writer_add(writer, (struct clause){ .syscall = could->syscall, .could = could->args });
 		writer->learned.reachable++;
 	}
-	return status == CALLGATE_OK ? writer_place_rest(writer, first, &wishes->reachable_action) : status;
+	return status == CALLGATE_OK ? writer_place_rest(writer, first, action) : status;
 }
 
 /* The clause of what was seen, or of its twin; NULL when there is none, or it holds whatever the arguments are. */
@@ -531,20 +545,20 @@ static const struct evidence_arg *arguments_beyond(struct writer *writer, const 
 }
 
 /* What was seen, and the programs could do with other arguments. */
-static int writer_beyond(struct writer *writer)
+static int writer_beyond(struct writer *writer, bool endless, const struct policy_action *action)
 {
 	const struct learn_wishes *wishes = writer->wishes;
 	size_t first = writer->clauses.length;
 	int status = CALLGATE_OK;
 
-	writer->section = "not seen with these arguments; the programs could do it";
 	for (size_t i = 0; status == CALLGATE_OK && i < wishes->reachable_count; i++) {
 		const struct learn_reachable *could = &wishes->reachable[i];
 		const struct clause *seen = constrained_clause(writer, could->syscall);
 		struct clause beyond = { .syscall = could->syscall };
 		const char *text;
 
-		if (!seen || seen->could || has_fallback(could->syscall))
+		if (!is_in_turn(writer, could->syscall, endless) || !seen || seen->could ||
+		    has_fallback(could->syscall))
 			continue;
 		text = seen->text;
 		beyond.could = arguments_beyond(writer, seen, could);
@@ -552,14 +566,24 @@ static int writer_beyond(struct writer *writer)
 		if (status == CALLGATE_OK && strcmp(writer->clauses.items[writer->clauses.length - 1].text, text) == 0)
 			writer->clauses.length--;
 	}
-	return status == CALLGATE_OK ? writer_place_rest(writer, first, &wishes->reachable_action) : status;
+	return status == CALLGATE_OK ? writer_place_rest(writer, first, action) : status;
 }
 
 static int writer_reachable(struct writer *writer)
 {
-	int status = writer_unseen(writer);
+	static const struct policy_action allow = { .kind = POLICY_ALLOW };
+	const struct policy_action *action = &writer->wishes->reachable_action;
+	int status;
 
-	return status == CALLGATE_OK ? writer_beyond(writer) : status;
+	writer->section = "not seen; answered with an errno, the programs would wait for ever";
+	status = writer_unseen(writer, true, &allow);
+	if (status == CALLGATE_OK)
+		status = writer_beyond(writer, true, &allow);
+	writer->section = "not seen; the programs could do it";
+	if (status == CALLGATE_OK)
+		status = writer_unseen(writer, false, action);
+	writer->section = "not seen with these arguments; the programs could do it";
+	return status == CALLGATE_OK ? writer_beyond(writer, false, action) : status;
 }
 
 /*

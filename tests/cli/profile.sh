@@ -88,6 +88,26 @@ if command -v cc >/dev/null && cc -o both both.c 2>/dev/null; then
 	rmdir made
 	expect 0 'the other way may be refused' callgate profile --scan --reachable errno one.policy.evidence -o errno.policy
 	expect 255 '  by an errno' callgate run --policy errno.policy -- ./both make
+	cat >waits.c <<-'END'
+	#include <sys/wait.h>
+	#include <unistd.h>
+
+	/* A child of which its parent may hear, or not. */
+	int main(int argc, char **argv)
+	{
+		pid_t child = fork();
+
+		if (child == 0)
+			_exit(0);
+		return argc > 1 && waitpid(child, NULL, 0) != child;
+	}
+	END
+	gcc -o waits waits.c || return
+	expect 0 'a child was not waited for' callgate learn --linger -o waits.policy -- ./waits
+	expect 0 '  and that it could is joined' callgate profile --scan --reachable errno waits.policy.evidence -o ends.policy
+	check '  in a way that ends' grep -q 'would wait for ever' ends.policy
+	check '  by the call that waits' grep -q '^allow wait4' ends.policy
+	expect 0 '  so that it comes to its end' callgate run --policy ends.policy -- ./waits for
 	cat >domains.c <<-'END'
 	#include <string.h>
 	#include <sys/mman.h>
