@@ -99,13 +99,16 @@ static long start_pid_namespace(struct launch_start *start)
 	return result < 0 ? result : 0;
 }
 
-/* With the network, which is the greater part of what there is to make: the first process must not be left outside. */
+/* The first process must not be left outside of the network, which is the greater part of what there is to make: it
+ * makes that, or it is made here. */
 static long porter_namespaces(struct launch_start *start)
 {
 	long result;
 
 	if (!start->child.plan)
 		return 0;
+	start->plan.init_connects =
+		start->plan.has_init && start->target.init_stack && start->plan.namespaces & CLONE_NEWNET;
 	result = sandbox_own_namespaces(&start->plan);
 	if (result < 0) {
 		start->child.step = CHILD_ENTER;
@@ -231,6 +234,9 @@ int cloning_settle(struct launch_start *start, struct callgate_error *err)
 	if (start->target.pid <= 0) {
 		errno = start->target.pid < 0 ? -start->target.pid : ESRCH;
 		start->target.pid = 0;
+		/* Without its first process a namespace takes no other. */
+		if (start->plan.init_error)
+			return plan_init_failure(&start->plan, err);
 		return fail_errno(err, "cannot start a process in a pid namespace");
 	}
 	return pidfd_of(start->target.pid, &start->target.pidfd, err);

@@ -312,6 +312,7 @@ int start_trace(struct launch_start *start, struct callgate_error *err)
 static int start_release(struct launch_start *start, struct callgate_error *err)
 {
 	const struct child *child = &start->child;
+	struct callgate_error why;
 	int status = CALLGATE_OK;
 
 	if (start->spec.trace && start->target.pid > 0)
@@ -320,9 +321,21 @@ static int start_release(struct launch_start *start, struct callgate_error *err)
 		start_let_go(start);
 	if (status != CALLGATE_OK || start->gate < 0)
 		return status;
-	status = gate_send(start->gate, child->open_fds, child->open_fd_count, start->spec.output, err);
+	status = gate_send(start->gate, child->open_fds, child->open_fd_count, start->spec.output, &why);
 	/* Of one that ended before it could be sent, what it reported is told. */
-	return status == CALLGATE_E_OS && child->error ? CALLGATE_OK : status;
+	if (status == CALLGATE_E_OS && (child->error || why.os_errno == EPIPE || why.os_errno == ECONNRESET))
+		return CALLGATE_OK;
+	if (status != CALLGATE_OK && err)
+		*err = why;
+	return status;
+}
+
+/* It did not say why: it was killed, or its first process ended and took it along. */
+static int start_fail_ended(const struct launch_start *start, struct callgate_error *err)
+{
+	if (start->plan.init_error)
+		return plan_init_failure(&start->plan, err);
+	return fail(err, CALLGATE_E_UNCONFINED, "the target was ended before its program was executed");
 }
 
 static int start_directly(struct launch_start *start, struct callgate_error *err)
@@ -336,7 +349,7 @@ static int start_directly(struct launch_start *start, struct callgate_error *err
 	if (!start->target.traced)
 		start_await_exec(start);
 	else if (!start_await_exec_traced(start) && start->child.error == 0)
-		return fail(err, CALLGATE_E_UNCONFINED, "the target was ended before its program was executed");
+		return start_fail_ended(start, err);
 	return CALLGATE_OK;
 }
 
@@ -366,7 +379,7 @@ static int start_reported(const struct launch_start *start, struct callgate_erro
 	if (child->error == 0 && child->step == CHILD_EXEC)
 		return CALLGATE_OK;
 	if (child->error == 0)
-		return fail(err, CALLGATE_E_UNCONFINED, "the target was ended before its program was executed");
+		return start_fail_ended(start, err);
 	if (child->step == CHILD_EXEC && child->error == -ECANCELED)
 		return CALLGATE_OK;
 	if (child->step == CHILD_IDENTITY || child->step == CHILD_ENTER || child->step == CHILD_CONFINE ||

@@ -129,6 +129,8 @@ long sandbox_own_namespaces(struct sandbox_plan *plan)
 
 		if (!has(plan, own->flag) || plan->own & own->flag)
 			continue;
+		if (own->flag == CLONE_NEWNET && plan->init_connects)
+			continue;
 		plan->step = own->step;
 		result = KERNEL_CALL(SYS_unshare, own->flag);
 		plan->own |= result == 0 ? own->flag : 0;
@@ -164,22 +166,54 @@ static long enter_root(struct sandbox_plan *plan)
 	return plan->own_root ? step_done(plan, CALLGATE_GROUND_ROOT, root_enter(plan)) : 0;
 }
 
-static long enter_loopback(struct sandbox_plan *plan)
+static long loopback_start(void)
 {
 	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP };
-	long fd, result;
+	long fd = KERNEL_CALL(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), result;
 
-	if (!(plan->own & CLONE_NEWNET))
-		return 0;
-	plan->step = PLAN_LOOPBACK;
-	fd = KERNEL_CALL(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	/* A kernel without IPv4 has no loopback to start. */
 	if (fd == -EAFNOSUPPORT)
 		return 0;
 	result = fd < 0 ? fd : KERNEL_CALL(SYS_ioctl, fd, SIOCSIFFLAGS, &request);
 	if (fd >= 0)
 		KERNEL_CALL(SYS_close, fd);
+	return result;
+}
+
+/* The first process's, whom only those of its namespace know by this number. */
+static long network_join(void)
+{
+	long fd = KERNEL_CALL(SYS_pidfd_open, 1, 0);
+	long result = fd < 0 ? fd : KERNEL_CALL(SYS_setns, fd, CLONE_NEWNET);
+
+	if (fd >= 0)
+		KERNEL_CALL(SYS_close, fd);
+	return result;
+}
+
+/* Where the first process may not be asked for its network, each has one of its own, and both are empty. */
+static long enter_network(struct sandbox_plan *plan)
+{
+	long result;
+
+	if (!plan->init_connects)
+		return 0;
+	plan->step = PLAN_NETWORK;
+	futex_await(&plan->network_made);
+	result = plan->network_error;
+	if (result == 0 && network_join() < 0) {
+		result = KERNEL_CALL(SYS_unshare, CLONE_NEWNET);
+		plan->own |= result == 0 ? CLONE_NEWNET : 0;
+	}
 	return step_done(plan, CALLGATE_GROUND_NET, result);
+}
+
+static long enter_loopback(struct sandbox_plan *plan)
+{
+	if (!(plan->own & CLONE_NEWNET))
+		return 0;
+	plan->step = PLAN_LOOPBACK;
+	return step_done(plan, CALLGATE_GROUND_NET, loopback_start());
 }
 
 static long enter_hostname(struct sandbox_plan *plan)
@@ -303,7 +337,8 @@ static long enter_umask(struct sandbox_plan *plan)
 }
 
 static long (*const enter_steps[])(struct sandbox_plan *plan) = {
-	enter_root, enter_loopback, enter_hostname, enter_limits, enter_keyring, enter_folder, enter_umask,
+	enter_root,   enter_network, enter_loopback, enter_hostname,
+	enter_limits, enter_keyring, enter_folder,   enter_umask,
 };
 
 static long run_steps(struct sandbox_plan *plan, long (*const *steps)(struct sandbox_plan *plan), size_t count)
@@ -494,6 +529,20 @@ static void __attribute__((noreturn)) init_exit(int status)
 		KERNEL_CALL(SYS_exit_group, status);
 }
 
+/* It takes as long as all the rest, so it is made beside that. The loopback is what the target would start, too. */
+static void init_connect(struct sandbox_plan *plan)
+{
+	long result;
+
+	if (!plan->init_connects)
+		return;
+	result = KERNEL_CALL(SYS_unshare, CLONE_NEWNET);
+	if (result == 0)
+		result = loopback_start();
+	plan->network_error = (int)result;
+	futex_set(&plan->network_made);
+}
+
 static void init_reap(void)
 {
 	while (KERNEL_CALL(SYS_wait4, -1, 0, WNOHANG | __WALL, 0) > 0)
@@ -508,11 +557,17 @@ void sandbox_init_main(struct sandbox_plan *plan)
 {
 	uint64_t known = 1ULL << (SIGCHLD - 1) | 1ULL << (INIT_AWAIT_REST - 1) | 1ULL << (INIT_END - 1);
 	bool awaits = false;
+	long result;
 
 	KERNEL_CALL(SYS_prctl, PR_SET_NAME, INIT_NAME);
+	init_connect(plan);
 	/* Not into the target's control group: the launcher, whose memory this may be, must not be killed for that
 	 * one's. */
-	if (enter_identity(plan) < 0 || confine_sets(0, 0) < 0)
+	result = enter_identity(plan);
+	if (result == 0)
+		result = confine_sets(0, 0);
+	plan->init_error = (int)result;
+	if (result < 0)
 		init_exit(2);
 	if (KERNEL_CALL(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL) < 0 || sandbox_is_orphan(plan))
 		init_exit(2);

@@ -547,6 +547,14 @@ int plan_failure(const struct sandbox_plan *plan, const char *argv0, int error, 
 	return CALLGATE_E_UNCONFINED;
 }
 
+int plan_init_failure(const struct sandbox_plan *plan, struct callgate_error *err)
+{
+	struct sandbox_plan told = *plan;
+
+	told.step = PLAN_IDENTITY;
+	return plan_failure(&told, NULL, plan->init_error, err);
+}
+
 unsigned plan_enforced(const struct sandbox_plan *plan)
 {
 	return (plan->wanted & ~plan->lost & ~plan->absent) | plan->degraded;

@@ -61,6 +61,7 @@ struct sandbox_plan {
 	bool own_root;	     /* the root begins empty */
 	bool has_init;	     /* the first process of the pid namespace is not the target */
 	bool init_shares;    /* one that was started shares the launcher's memory, and is no copy of it */
+	bool init_connects;  /* it makes the network, while the target makes its root */
 	bool set_ids;	     /* the target changes to uid and gid */
 	bool drop_groups;
 	uint32_t uid, gid;
@@ -82,6 +83,11 @@ struct sandbox_plan {
 
 	/* futex: 1 when the first process of the pid namespace, where that is ours, needs the plan no more. */
 	volatile int init_ready;
+
+	/* futex: 1 when the first process has made the network, or could not: a negative errno. */
+	volatile int network_made;
+	volatile int network_error;
+	volatile int init_error; /* a negative errno of its identity, with which the namespace ended */
 
 	/* The target's reports, in memory that both share. */
 	volatile int maps_written;    /* futex: 1 when the launcher has written them */
@@ -120,6 +126,9 @@ int plan_write_maps(struct sandbox_plan *plan, pid_t pid, struct callgate_error 
 /* What the target reported as having failed with this negative errno, as an error: E_UNCONFINED, or about the program
  * E_NOT_FOUND and E_NOT_EXECUTABLE. */
 int plan_failure(const struct sandbox_plan *plan, const char *argv0, int error, struct callgate_error *err);
+
+/* The same of the first process, whose end may have been that of the target before it could report. */
+int plan_init_failure(const struct sandbox_plan *plan, struct callgate_error *err);
 
 /* After the start: the layers that stand whole and those that stand in part, and in words what is missing. */
 unsigned plan_enforced(const struct sandbox_plan *plan);

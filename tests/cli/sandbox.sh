@@ -52,6 +52,8 @@ for who in as_root nobody; do
 	expect 1 "$who: nor can it signal one" run_it -- sh -c "kill -0 $$ 2>/dev/null"
 	expect 0 "$who: it has a loopback and no other network" run_it -- sh -c 'sed 1,2d /proc/net/dev | cut -d: -f1 | tr -d " "'
 	stdout_is lo
+	expect 0 "$who: nor has its first process" run_it -- sh -c 'sed 1,2d /proc/1/net/dev | cut -d: -f1 | tr -d " "'
+	stdout_is lo
 	expect 0 "$who: one user is mapped" run_it -- sh -c 'wc -l </proc/self/uid_map; wc -l </proc/self/gid_map'
 	stdout_is $'1\n1'
 	expect 0 "$who: its descriptors are three" run_it -- sh -c 'echo /proc/self/fd/*' 7<readable
@@ -199,6 +201,11 @@ if unshare -Ur true 2>/dev/null; then
 		stdout_has '^no-new-privs  *enforced'
 		stderr_has 'user: not to be had here'
 	fi
+	within() { unshare -Ur "$CALLGATE" run --preset strict "$@"; }
+	for _ in 1 2 3; do
+		expect 125 'where groups cannot be given up nothing is started' within -- touch touched
+		stderr_has 'the target was not started: cannot take its user and group'
+	done
 	# The status is LeakSanitizer's where the command has it, which cannot work without /proc either.
 	no_proc() { unshare -Urm sh -c 'mount -t tmpfs none /proc && exec "$@"' sh "$CALLGATE" run --preset strict "$@"; }
 	no_proc -- touch touched >out 2>err </dev/null
