@@ -71,6 +71,12 @@ void flow_fini(struct flow *flow);
 /* Adds an effect unless the function has it already; the site of the first stays. For the parts of this room. */
 void flow_emit(struct flow *flow, const struct state *state, struct effect effect);
 
+/* Forgets all effects. */
+void flow_effects_clear(struct flow *flow);
+
+/* Brings effects into the order of their blocks; false: memory was out. The table over them is empty then. */
+bool flow_effects_sort(struct flow *flow);
+
 /* Whether it matters what escapes: effects are wanted, or it is not known yet whether the block has any. */
 static inline bool flow_listens(const struct flow *flow)
 {
