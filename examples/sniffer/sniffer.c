@@ -8,6 +8,8 @@
  * CALL is what somebody who has taken over the parser tries after the first packet: open, execve, socket, fork or kill.
  * It is there to be tried, in the place of a hole that nobody knows yet.
  */
+#include "../taken.h"
+
 #include <callgate/filter.h>
 #include <callgate/policy.h>
 #include <callgate/privsep.h>
@@ -86,23 +88,6 @@ static void print_packet(const unsigned char *packet, size_t length)
 		_exit(1);
 }
 
-static void try_call(const char *call)
-{
-	static char shell[] = "/bin/sh";
-	char *argv[] = { shell, NULL };
-
-	if (strcmp(call, "open") == 0)
-		open("/etc/shadow", O_RDONLY);
-	if (strcmp(call, "execve") == 0)
-		execve(shell, argv, argv + 1);
-	if (strcmp(call, "socket") == 0)
-		socket(AF_INET, SOCK_STREAM, 0);
-	if (strcmp(call, "fork") == 0)
-		fork();
-	if (strcmp(call, "kill") == 0)
-		syscall(SYS_kill, 1, 0);
-}
-
 static int parse(struct callgate_privsep *worker, void *context)
 {
 	static unsigned char packet[PACKET_MAX];
@@ -120,7 +105,7 @@ static int parse(struct callgate_privsep *worker, void *context)
 			return errno;
 		print_packet(packet, (size_t)got);
 		if (sniffer->call)
-			try_call(sniffer->call);
+			taken_try(sniffer->call);
 	}
 	return 0;
 }

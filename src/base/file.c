@@ -221,3 +221,14 @@ ssize_t file_line(FILE *from, size_t limit, char **line, size_t *size)
 		(*line)[length] = '\0';
 	return (ssize_t)length;
 }
+
+size_t file_glance(int folder, const char *path, char *ret_text, size_t size)
+{
+	int fd = openat(folder, path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd < 0 ? -1 : read(fd, ret_text, size - 1);
+
+	if (fd >= 0)
+		close(fd);
+	ret_text[got > 0 ? got : 0] = '\0';
+	return got > 0 ? (size_t)got : 0;
+}

@@ -51,6 +51,12 @@ void file_place_fini(struct file_place *place);
 int file_replace(const char *path, const void *bytes, size_t length, mode_t mode, struct callgate_error *err);
 
 /*
+ * Reads a small file of /proc or /sys beneath a folder (AT_FDCWD, or path is absolute) with one read, as the kernel
+ * makes it up: how many bytes, and a NUL behind them; 0 and "" when it cannot be read. Async-signal-safe.
+ */
+size_t file_glance(int folder, const char *path, char *ret_text, size_t size);
+
+/*
  * The next line, with its end where it has one, into *line, which grows to *size and is the caller's to free; as
  * getline(3), but of one that is longer than limit bytes so many, and with the next call what follows. Gives how many,
  * 0 at the end, or -1 with errno.

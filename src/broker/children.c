@@ -4,6 +4,7 @@
  * signal whom is judged as kill(2) does, by the target's users and not by ours.
  */
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "broker/credentials.h"
 #include "broker/work.h"
 
@@ -20,12 +21,9 @@ enum { CHILD_STATUS_BYTES = 16384 };
 static int read_status(int folder, struct credentials *ret_credentials)
 {
 	char text[CHILD_STATUS_BYTES];
-	cleanup_fd int fd = openat(folder, "status", O_RDONLY | O_CLOEXEC);
-	ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 
-	if (got <= 0)
+	if (!file_glance(folder, "status", text, sizeof(text)))
 		return ESRCH;
-	text[got] = '\0';
 	return credentials_parse(text, ret_credentials);
 }
 

@@ -6,6 +6,7 @@
 #include "broker/proc.h"
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "broker/path.h"
 
 #include <errno.h>
@@ -124,12 +125,11 @@ static bool parse_levels(const char *status, struct proc_levels *levels)
 	return true;
 }
 
-static bool read_status(int fd, struct proc_levels *levels)
+static bool read_status(int folder, const char *path, struct proc_levels *levels)
 {
 	char text[PROC_STATUS_BYTES];
-	ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 
-	text[got > 0 ? got : 0] = '\0';
+	file_glance(folder, path, text, sizeof(text));
 	return parse_levels(text, levels);
 }
 
@@ -138,7 +138,6 @@ static bool shows(int root, pid_t number, const char *namespace, pid_t innermost
 {
 	char path[48], link[64];
 	struct proc_levels theirs;
-	cleanup_fd int status = -1;
 	ssize_t length;
 
 	snprintf(path, sizeof(path), "%d/ns/pid", (int)number);
@@ -147,25 +146,24 @@ static bool shows(int root, pid_t number, const char *namespace, pid_t innermost
 	if (strcmp(link, namespace) != 0)
 		return false;
 	snprintf(path, sizeof(path), "%d/status", (int)number);
-	status = openat(root, path, O_RDONLY | O_CLOEXEC);
-	return read_status(status, &theirs) && theirs.items[theirs.count - 1].process == innermost;
+	return read_status(root, path, &theirs) && theirs.items[theirs.count - 1].process == innermost;
 }
 
 int proc_find_target(int root, struct callgate_notify_target *target, struct proc_numbers *ret_numbers)
 {
-	char path[48], namespace[64];
+	const struct callgate_notify_call *call = callgate_notify_call(target);
 	struct proc_levels levels = { .count = 0 };
-	cleanup_fd int status = -1;
-	int error = callgate_notify_open(target, "status", O_RDONLY, &status);
+	char path[48], namespace[64];
 	ssize_t length;
 
-	if (error)
-		return error;
-	snprintf(path, sizeof(path), "/proc/%d/ns/pid", callgate_notify_call(target)->tid);
+	if (call->tid == 0)
+		return ENOENT;
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", call->tid);
 	length = readlink(path, namespace, sizeof(namespace) - 1);
-	if (!read_status(status, &levels) || length <= 0)
+	namespace[length > 0 ? length : 0] = '\0';
+	snprintf(path, sizeof(path), "/proc/%d/status", call->tid);
+	if (!read_status(AT_FDCWD, path, &levels) || length <= 0)
 		return callgate_notify_is_waiting(target) ? ENOENT : ESRCH;
-	namespace[length] = '\0';
 	for (size_t i = 0; i < levels.count; i++) {
 		if (!shows(root, levels.items[i].process, namespace, levels.items[levels.count - 1].process))
 			continue;

@@ -3,7 +3,7 @@
  */
 #include "kernel/waiting.h"
 
-#include "base/cleanup.h"
+#include "base/file.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -18,14 +18,10 @@ static const unsigned waiting_places[] = { 5, 4, 1, 10, 8, 9, 7, 16 };
 bool waiting_registers(pid_t tid, uint64_t ret_registers[TRACER_REGISTERS])
 {
 	char path[48], text[512];
-	cleanup_fd int fd = -1;
 	uint64_t words[8];
-	ssize_t got;
 
 	snprintf(path, sizeof(path), "/proc/%d/syscall", (int)tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	text[got > 0 ? got : 0] = '\0';
+	file_glance(AT_FDCWD, path, text, sizeof(text));
 	if (sscanf(text,
 		   "%*d %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64,
 		   &words[0], &words[1], &words[2], &words[3], &words[4], &words[5], &words[6], &words[7]) != 8)

@@ -4,7 +4,7 @@
  */
 #include "launch/deadline.h"
 
-#include "base/cleanup.h"
+#include "base/file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -32,16 +32,11 @@ static uint64_t now_ns(clockid_t clock)
 static uint64_t waited_cpu_ns(pid_t pid)
 {
 	char path[64], text[1024];
-	cleanup_fd int fd = -1;
 	const char *at;
-	ssize_t got;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (got <= 0)
+	if (!file_glance(AT_FDCWD, path, text, sizeof(text)))
 		return 0;
-	text[got] = '\0';
 	at = strrchr(text, ')');
 	for (int field = 2; at && field < 16; field++)
 		at = strchr(at + 1, ' ');
@@ -56,14 +51,10 @@ static uint64_t tree_cpu_ns(pid_t pid, unsigned depth);
 static uint64_t children_cpu_ns(int tasks, const char *tid, unsigned depth)
 {
 	char path[64], text[4096];
-	cleanup_fd int fd = -1;
 	uint64_t sum = 0;
-	ssize_t got;
 
 	snprintf(path, sizeof(path), "%.20s/children", tid);
-	fd = openat(tasks, path, O_RDONLY | O_CLOEXEC);
-	got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	text[got > 0 ? got : 0] = '\0';
+	file_glance(tasks, path, text, sizeof(text));
 	for (char *at = text; strchr(at, ' '); at = strchr(at, ' ') + 1)
 		sum += tree_cpu_ns((pid_t)strtol(at, NULL, 10), depth + 1);
 	return sum;

@@ -4,6 +4,7 @@
  */
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "notify/source.h"
 
 #include <errno.h>
@@ -84,14 +85,10 @@ static ssize_t kernel_copy(const struct callgate_notify_target *target, uint64_t
 static pid_t process_of(pid_t tid)
 {
 	char path[48], text[512];
-	cleanup_fd int fd = -1;
 	const char *field;
-	ssize_t got;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	text[got > 0 ? got : 0] = '\0';
+	file_glance(AT_FDCWD, path, text, sizeof(text));
 	field = strstr(text, "\nTgid:");
 	return field ? (pid_t)strtol(field + strlen("\nTgid:"), NULL, 10) : 0;
 }

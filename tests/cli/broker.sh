@@ -132,3 +132,11 @@ kill -KILL $supervisor
 read -r -t 60 line <&5
 check '  which is killed: the orphan gets what the policy says by default' test "$line" = 'Numerical argument out of domain'
 exec 5>&-
+
+# Every test that the page names is there.
+named() {
+	sed -n '/^## What is tested/,/^For programs/p' "$here/../../docs/broker.md" | grep -oE '\b[a-z]+(_[a-z]+){2,}\b'
+}
+check 'the tests that docs/broker.md names are there' \
+	test "$(named | while read -r test; do grep -qsw "$test" "$here"/../kernel/*.c || echo "$test"; done)" = ''
+check '  and it names some' test "$(named | wc -l)" -gt 20

@@ -329,6 +329,66 @@ static void text_is_read_within_what_is_there(void **state)
 	assert_int_equal(outcome(call_with_null, NULL, &handler), 100 + EFAULT);
 }
 
+enum { CHANGES_TRIED = 400 };
+
+static char *changing_page;
+
+/* The page comes and goes, is shared and is not, and its text is rewritten all the time. */
+static void *change_the_page(void *stop)
+{
+	char *page = changing_page;
+
+	for (unsigned i = 0; !*(volatile bool *)stop; i++) {
+		int kind = i % 2 ? MAP_SHARED : MAP_PRIVATE;
+
+		munmap(page, 4096);
+		if (mmap(page, 4096, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_ANONYMOUS | kind, -1, 0) != page)
+			break;
+		for (int j = 0; j < 16; j++)
+			memset(page, j % 2 ? 'a' : 'b', 8 + (size_t)j);
+	}
+	return NULL;
+}
+
+static int call_with_changing_page(void)
+{
+	volatile bool stop = false;
+	pthread_t thread;
+	int wrong = 0;
+
+	changing_page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (pthread_create(&thread, NULL, change_the_page, (void *)&stop))
+		return 1;
+	for (int i = 0; i < CHANGES_TRIED; i++) {
+		int got = call_with((long)changing_page, 0);
+
+		wrong += got != 5 && got != 100 + EFAULT;
+	}
+	stop = true;
+	pthread_join(thread, NULL);
+	return wrong ? 2 : 0;
+}
+
+/* What was read is text with its end, of what was ever written there, or nothing. */
+static struct callgate_notify_answer read_changing_text(struct callgate_notify_target *target, void *context)
+{
+	char text[64];
+	int error = callgate_notify_read_text(target, callgate_notify_call(target)->args[0], text, sizeof(text));
+
+	if (error)
+		return (struct callgate_notify_answer){ .error = error };
+	if (!memchr(text, '\0', sizeof(text)) || strspn(text, "ab") != strlen(text))
+		return (struct callgate_notify_answer){ .error = EIO };
+	return (struct callgate_notify_answer){ .kind = CALLGATE_NOTIFY_VALUE, .value = 5 };
+}
+
+static void memory_that_changes_is_read_whole_or_not(void **state)
+{
+	struct callgate_notify_handler handler = { .examine = read_changing_text };
+
+	assert_int_equal(outcome(call_with_changing_page, NULL, &handler), 0);
+}
+
 /* The descriptor's number comes back, and reading from it what we wrote. */
 static int read_from_what_is_given(void)
 {
@@ -592,6 +652,52 @@ static void many_listeners_are_served(void **state)
 		assert_int_equal(asked_end(&asked[i]), 0);
 }
 
+enum { FLOODERS = 16 };
+
+static void *flood(void *argument)
+{
+	for (;;)
+		call_once();
+	return NULL;
+}
+
+static int flood_for_ever(void)
+{
+	pthread_t thread;
+
+	for (int i = 0; i < FLOODERS; i++)
+		if (pthread_create(&thread, NULL, flood, NULL))
+			return 1;
+	flood(NULL);
+	return 2;
+}
+
+static void *run_loop(void *notify)
+{
+	assert_int_equal(callgate_notify_run(notify, NULL), CALLGATE_OK);
+	return NULL;
+}
+
+static void who_floods_holds_up_nobody_else(void **state)
+{
+	struct callgate_notify_decision decision = { CALLGATE_NOTIFY_ANSWERED,
+						     { .kind = CALLGATE_NOTIFY_VALUE, .value = 5 } };
+	struct callgate_notify_handler handler = { .decide = decide_as_told, .context = &decision };
+	struct asked flooder = asked_start(NR, flood_for_ever), other = asked_start(NR, call_some);
+	struct callgate_notify *notify;
+	pthread_t thread;
+
+	assert_int_equal(callgate_notify_new(NULL, &notify, NULL), CALLGATE_OK);
+	assert_int_equal(callgate_notify_add(notify, flooder.listener, &handler, NULL), CALLGATE_OK);
+	assert_int_equal(callgate_notify_add(notify, other.listener, &handler, NULL), CALLGATE_OK);
+	assert_int_equal(pthread_create(&thread, NULL, run_loop, notify), 0);
+	assert_int_equal(asked_end(&other), 0);
+	kill(flooder.pid, SIGKILL);
+	assert_int_equal(asked_end(&flooder), 128 + SIGKILL);
+	pthread_join(thread, NULL);
+	callgate_notify_free(notify);
+}
+
 /* Children, grandchildren and an exec, all while calls are served. */
 static int fork_and_exec(void)
 {
@@ -660,11 +766,13 @@ static void it_can_be_stopped_while_nothing_comes(void **state)
 }
 
 /* At what point a supervisor is killed. */
-enum death { DEATH_BEFORE, DEATH_EXAMINING, DEATH_ANSWERED };
+enum death { DEATH_BEFORE, DEATH_EXAMINING, DEATH_BLOCKED, DEATH_ANSWERED };
 
 static struct callgate_notify_answer examine_and_die(struct callgate_notify_target *target, void *context)
 {
-	if (*(enum death *)context == DEATH_EXAMINING)
+	if (*(enum death *)context == DEATH_BLOCKED)
+		callgate_notify_will_block(target, -1);
+	if (*(enum death *)context == DEATH_EXAMINING || *(enum death *)context == DEATH_BLOCKED)
 		kill(getpid(), SIGKILL);
 	return (struct callgate_notify_answer){ .kind = CALLGATE_NOTIFY_VALUE, .value = 5 };
 }
@@ -786,12 +894,6 @@ static void a_descriptor_is_no_late_answer(void **state)
 		else
 			assert_int_equal(err.status, CALLGATE_E_NOMEM);
 	});
-}
-
-static void *run_loop(void *notify)
-{
-	assert_int_equal(callgate_notify_run(notify, NULL), CALLGATE_OK);
-	return NULL;
 }
 
 static void listeners_are_added_while_it_runs(void **state)
@@ -965,10 +1067,11 @@ UNIT_TESTS(test_notify_kernel, cmocka_unit_test(a_call_gets_what_was_decided),
 	   cmocka_unit_test(a_second_answer_is_too_late), cmocka_unit_test(without_a_supervisor_the_kernel_answers),
 	   cmocka_unit_test(signals_break_nothing_off), cmocka_unit_test(signals_to_the_supervisor_change_nothing),
 	   cmocka_unit_test(a_target_may_die_in_the_middle), cmocka_unit_test(text_is_read_within_what_is_there),
-	   cmocka_unit_test(a_descriptor_is_the_answer), cmocka_unit_test(a_descriptor_is_fetched),
-	   cmocka_unit_test(who_blocks_holds_up_nobody), cmocka_unit_test(what_is_late_gets_the_late_answer),
-	   cmocka_unit_test(a_hanging_socket_is_shut_down), cmocka_unit_test(when_every_thread_hangs_calls_are_late),
-	   cmocka_unit_test(many_listeners_are_served), cmocka_unit_test(targets_that_fork_and_exec_are_served),
+	   cmocka_unit_test(memory_that_changes_is_read_whole_or_not), cmocka_unit_test(a_descriptor_is_the_answer),
+	   cmocka_unit_test(a_descriptor_is_fetched), cmocka_unit_test(who_blocks_holds_up_nobody),
+	   cmocka_unit_test(what_is_late_gets_the_late_answer), cmocka_unit_test(a_hanging_socket_is_shut_down),
+	   cmocka_unit_test(when_every_thread_hangs_calls_are_late), cmocka_unit_test(many_listeners_are_served),
+	   cmocka_unit_test(who_floods_holds_up_nobody_else), cmocka_unit_test(targets_that_fork_and_exec_are_served),
 	   cmocka_unit_test(it_can_be_stopped_while_nothing_comes),
 	   cmocka_unit_test(an_heir_answers_for_a_dead_supervisor),
 	   cmocka_unit_test(a_target_that_cannot_be_seen_is_refused), cmocka_unit_test(a_descriptor_is_no_late_answer),

@@ -158,6 +158,17 @@ static void a_file_is_read_within_its_limit(void **state)
 	buf_fini(&bytes);
 }
 
+static void a_glance_takes_what_fits(void **state)
+{
+	char text[4] = "xxx";
+
+	replace(path, "four");
+	assert_int_equal(file_glance(AT_FDCWD, path, text, sizeof(text)), 3);
+	assert_string_equal(text, "fou");
+	assert_int_equal(file_glance(AT_FDCWD, "/no/such/file", text, sizeof(text)), 0);
+	assert_string_equal(text, "");
+}
+
 static void lines_are_read_in_pieces_of_a_limit(void **state)
 {
 	static const char *const pieces[] = { "ab\n", "long", "er\n", "\n", "end" };
@@ -198,5 +209,5 @@ static void every_allocation_may_fail(void **state)
 UNIT_TESTS(test_base_file, CASE(a_new_file_has_the_mode_less_the_umask), CASE(a_file_that_is_there_keeps_its_mode),
 	   CASE(a_link_stays_and_leads_to_the_new_bytes), CASE(a_link_that_comes_later_leads_nowhere),
 	   CASE(a_folder_that_is_exchanged_is_not_followed), CASE(what_cannot_be_written_is_as_it_was),
-	   CASE(a_file_is_read_within_its_limit), CASE(lines_are_read_in_pieces_of_a_limit),
-	   CASE(every_allocation_may_fail), )
+	   CASE(a_file_is_read_within_its_limit), CASE(a_glance_takes_what_fits),
+	   CASE(lines_are_read_in_pieces_of_a_limit), CASE(every_allocation_may_fail), )
