@@ -47,6 +47,8 @@ struct callgate_learn_options {
 				  * standard input; NULL at the end. NULL for all other recorders */
 	bool results; /* what came of each call is wanted. BPF sees that anyway; TRACE then stops twice at each
 		       * call; NOTIFY never does, and is not taken */
+	bool mains;   /* where main begins of programs that are executed later, too. TRACE sees that anyway; BPF and
+		       * NOTIFY   then trace all of them, so that none can trace another */
 	bool phases;  /* write further parts: `phase running` of what came when main had begun, and `phase serving` of
 		       * what came when a program first waited for work */
 };
@@ -73,7 +75,7 @@ struct callgate_learn_report {
 	uint64_t untold; /* calls of a log of which an argument could not be understood: its value is not known */
 	struct callgate_error
 		first_untold; /* the first of those, and where it stands; status CALLGATE_OK: there is none */
-	bool was_tracer;      /* TRACE refused the program what it asked of ptrace: a process has one tracer */
+	bool was_tracer; /* TRACE, or mains, refused the program what it asked of ptrace: a process has one tracer */
 };
 
 /* What a program did in this run. */

@@ -29,6 +29,7 @@ struct learn_options {
 	int from;
 	bool append;
 	bool results;
+	bool mains;
 	bool phases;
 	bool json;
 	struct ground_options ground;
@@ -42,6 +43,8 @@ static const struct option_row learn_rows[] = {
 		    "write apart what is needed from main on, and what when it serves"),
 	OPTION_FLAG(struct learn_options, results, "results", 0,
 		    "see what came of each call; the tracer stops twice then"),
+	OPTION_FLAG(struct learn_options, mains, "mains", 0,
+		    "see where main of later programs begins too; they are traced then"),
 	OPTION_FLAG(struct learn_options, json, "json", 0, "print one JSON object a program and syscall"),
 	OPTION_TEXT(struct learn_options, report, "report", 'r', "FILE",
 		    "write how it ended to FILE, as one JSON object"),
@@ -155,7 +158,8 @@ static int choose_logs(const struct learn_options *options, const struct argumen
 	if (!arguments->count)
 		return misuse("learn: --from is of logs: name one, or '-'");
 	if (options->pid || options->cgroup || options->duration || options->processes || options->results ||
-	    options->recorder != CALLGATE_RECORDER_AUTO || options->ground.bundle || options->ground.settings.count)
+	    options->mains || options->recorder != CALLGATE_RECORDER_AUTO || options->ground.bundle ||
+	    options->ground.settings.count)
 		return misuse("learn: a log was written already: with --from, nothing says how to start a program, or "
 			      "how to see its calls");
 	learn->recorder = options->from == FROM_AUDIT ? CALLGATE_RECORDER_AUDIT : CALLGATE_RECORDER_STRACE;
@@ -199,6 +203,7 @@ static int learn_target(struct learn_options *options, struct arguments *argumen
 		.append = options->append,
 		.phases = options->phases,
 		.results = options->results,
+		.mains = options->mains,
 	};
 	struct callgate_learn_report report;
 	struct callgate_error err;

@@ -104,6 +104,13 @@ static int watch_parent(struct callgate_error *err)
 				   : fail(err, CALLGATE_E_UNCONFINED, "the process that started us has ended");
 }
 
+void watch_spare_children(struct watch *watch)
+{
+	free(watch->strangers);
+	watch->strangers = NULL;
+	watch->stranger_count = watch_has_children() ? watch_children(&watch->strangers) : 0;
+}
+
 int watch_begin(struct watch *watch, struct callgate_error *err)
 {
 	int subreaper = 0, status;
@@ -111,7 +118,7 @@ int watch_begin(struct watch *watch, struct callgate_error *err)
 
 	if (sigprocmask(SIG_BLOCK, &mask, &watch->old_mask) < 0)
 		return fail_errno(err, "cannot block signals");
-	watch->stranger_count = watch_has_children() ? watch_children(&watch->strangers) : 0;
+	watch_spare_children(watch);
 	prctl(PR_GET_CHILD_SUBREAPER, &subreaper);
 	watch->was_subreaper = subreaper;
 	prctl(PR_GET_PDEATHSIG, &watch->old_death_signal);

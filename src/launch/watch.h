@@ -62,6 +62,9 @@ struct watch {
  */
 int watch_begin(struct watch *watch, struct callgate_error *err);
 
+/* Before launch_spawn: the children that are there now are none of the target's, either. */
+void watch_spare_children(struct watch *watch);
+
 /* Until the target's end and that of all that it left behind. Fails with E_OS; watch_end is due in any case. */
 int watch_target(struct watch *watch, struct launch_end *ret_end, struct callgate_error *err);
 

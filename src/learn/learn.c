@@ -164,6 +164,7 @@ static int learn_record(struct learning *learning, struct callgate_learn_report 
 		.how = hows[learning->options->recorder],
 		.processes_max = learning->options->processes_max,
 		.results = learning->options->results,
+		.mains = learning->options->mains,
 		.lingers = run->sandbox && run->sandbox->linger,
 	};
 	struct record_end end;

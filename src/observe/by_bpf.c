@@ -19,7 +19,7 @@ int by_bpf_start(struct recorder *recorder, struct callgate_error *err)
 		return status;
 	launch->insns = NULL;
 	launch->want_listener = false;
-	recorder_watch_main(recorder, RECORD_BPF, true);
+	recorder_watch_main(recorder, RECORD_BPF, !recorder->spec->mains);
 	return launch_spawn(launch, &recorder->target, err);
 }
 

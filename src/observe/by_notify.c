@@ -14,6 +14,7 @@
 #include "notify/roll.h"
 
 #include <errno.h>
+#include <sys/prctl.h>
 
 static void by_notify_number(struct recorder *recorder, uint64_t id)
 {
@@ -105,7 +106,7 @@ static int by_notify_spawn(struct recorder *recorder, struct callgate_error *err
 
 	if (status < 0)
 		return status;
-	recorder_watch_main(recorder, RECORD_NOTIFY, true);
+	recorder_watch_main(recorder, RECORD_NOTIFY, !recorder->spec->mains);
 	record_filter(launch->secret, SECCOMP_RET_USER_NOTIF, insns);
 	launch->insns = insns;
 	launch->insn_count = RECORD_FILTER_LENGTH;
@@ -121,6 +122,20 @@ static int by_notify_spawn(struct recorder *recorder, struct callgate_error *err
 	return status;
 }
 
+/* The heir is an orphan, and orphans come to us: it is to be init's, and where it is not, none of the target's. */
+static int by_notify_loop(struct recorder *recorder, const struct callgate_notify_options *options,
+			  struct callgate_error *err)
+{
+	int status;
+
+	prctl(PR_SET_CHILD_SUBREAPER, 0);
+	status = notify_new_with_roll(options, recorder->tasks.processes_max, &recorder->notify, &recorder->tasks.roll,
+				      err);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	watch_spare_children(&recorder->watch);
+	return status;
+}
+
 /* The loop, whose heir is started before there are threads, and the process that it answers. */
 static int by_notify_prepare(struct recorder *recorder, struct callgate_error *err)
 {
@@ -132,8 +147,7 @@ static int by_notify_prepare(struct recorder *recorder, struct callgate_error *e
 		.context = recorder,
 	};
 	const struct callgate_notify_handler handler = { .decide = by_notify_decide, .context = recorder };
-	int status = notify_new_with_roll(&options, recorder->tasks.processes_max, &recorder->notify,
-					  &recorder->tasks.roll, err);
+	int status = by_notify_loop(recorder, &options, err);
 
 	if (status == CALLGATE_OK)
 		status = by_notify_spawn(recorder, err);

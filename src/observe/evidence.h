@@ -92,7 +92,7 @@ struct evidence_run {
 	uint64_t calls;
 	bool attached; /* to what ran already: its start was not seen */
 	bool has_main; /* the launched program's main was seen to begin. Of programs that it executes that is seen by
-			* "trace" alone: with the other recorders they stay in START until they serve */
+			* "trace", and by the others where they trace on: else they stay in START until they serve */
 	struct evidence_times times; /* empty, where it was recorded before there were any */
 };
 

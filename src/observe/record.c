@@ -154,6 +154,14 @@ static int recorder_hold(const struct recorder *recorder, struct callgate_error 
 	return status;
 }
 
+static bool recorder_saw_tracer(const struct evidence *evidence)
+{
+	for (size_t i = 0; i < evidence->entries.length; i++)
+		if (evidence->entries.items[i]->effect == EVIDENCE_TRACER)
+			return true;
+	return false;
+}
+
 static int recorder_run(struct recorder *recorder, struct record_end *ret_end, struct callgate_error *err)
 {
 	struct record_end end = { 0 };
@@ -172,9 +180,10 @@ static int recorder_run(struct recorder *recorder, struct record_end *ret_end, s
 	if (!recorder->target.traced)
 		error_set(&end.no_main, CALLGATE_E_UNSUPPORTED, "this process may not trace the target");
 	end.cut_off = recorder->watch.cut_off || recorder->limit.hit;
-	end.was_tracer = end.how == RECORD_TRACE && recorder->tasks.traces;
 	if (recorders[which].finish)
 		recorders[which].finish(recorder);
+	end.was_tracer =
+		(end.how == RECORD_TRACE || recorder->spec->mains) && recorder_saw_tracer(recorder->tasks.evidence);
 	if (end.how == RECORD_NOTIFY)
 		end.broken_off = by_notify_broken_off(recorder);
 	if (recorder->status < 0) {

@@ -29,6 +29,7 @@ struct record_spec {
 	enum record_how how;
 	size_t processes_max; /* alive at once; more fails the recording. 0: RECORD_PROCESSES_MAX */
 	bool results;	      /* what came of each call is wanted: TRACE has it by a second stop, NOTIFY never */
+	bool mains;	      /* main of later programs is wanted, too: BPF and NOTIFY then trace all, as TRACE does */
 	bool lingers;	      /* when the target has ended, wait for what it left running instead of killing it */
 };
 
@@ -40,7 +41,7 @@ struct record_end {
 		no_main;     /* why main of some program was not seen; status is CALLGATE_OK when none was missed */
 	uint64_t broken_off; /* calls that a signal broke off before NOTIFY received them, where some handler was
 				installed without SA_RESTART: they are not counted, and came again or gave EINTR */
-	bool was_tracer;     /* TRACE refused the target what it asked of ptrace: a process has one tracer */
+	bool was_tracer;     /* TRACE, or mains, refused the target what it asked of ptrace: a process has one tracer */
 	bool cut_off;	     /* what the target left running was killed: it might have made more calls */
 };
 

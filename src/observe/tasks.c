@@ -438,12 +438,10 @@ static void tasks_apply(struct tasks *tasks, const struct sighting *sighting)
 		tasks->evidence->blind.own_filters += evidence_loads_filter(sighting->entry, sighting->data->args[0]);
 		tasks->evidence->blind.own_listener |= sighting_asks_for_listener(sighting);
 		break;
-	case EVIDENCE_TRACER:
-		tasks->traces = true;
-		break;
 	case EVIDENCE_NO_EFFECT:
 	case EVIDENCE_HANDLER:
 	case EVIDENCE_RESTORE:
+	case EVIDENCE_TRACER:
 	case EVIDENCE_WAIT:
 		break;
 	}

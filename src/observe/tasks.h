@@ -48,7 +48,6 @@ struct tasks {
 	size_t processes_max;	  /* that may live at the same time; more is E_LIMIT */
 	struct notify_name *roll; /* of processes_max names, NULL when there is none */
 	bool gives_eintr;	  /* a handler was installed that does not have broken-off calls made again */
-	bool traces;		  /* ptrace was called */
 	bool sees_results;	  /* tasks_return is told of each */
 	size_t made;		  /* new tasks since the last check began */
 	uint64_t check;

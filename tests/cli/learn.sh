@@ -80,6 +80,11 @@ expect 3 'the listener never does' callgate learn --recorder notify --results -o
 stderr_has 'never told what came of them'
 check '  and records nothing then' test ! -e never.policy
 
+# Main of what is executed later, too.
+expect 0 'main of later programs is seen where it is asked for' callgate learn --recorder notify --mains -o mains.policy -- sh -c 'true | cat'
+check '  in the one that is executed' sh -c 'grep "\"program\":\"[^\"]*/cat\"" mains.policy.evidence | grep -q "\"main\":[0-9]"'
+stderr_lacks 'left running'
+
 # Signals go to the target; what was recorded until then is written.
 stopped() {
 	local learner status

@@ -301,6 +301,51 @@ static void errors_are_kept_with_their_number(void **state)
 	evidence_free(recording.evidence);
 }
 
+/* Whatever a recorder keeps beside it. */
+static void a_target_that_left_nothing_is_said_to_have_left_nothing(void **state)
+{
+	const char *argv[] = { "/bin/true", NULL };
+	const char *envp[] = { NULL };
+
+	for (size_t i = 0; i < 2 * recorder_count(); i++) {
+		struct record_spec spec = { .launch = { .argv = argv, .envp = envp, .new_session = true },
+					    .how = recorders[i / 2],
+					    .lingers = i % 2 };
+		struct evidence *evidence = evidence_new();
+		struct record_end end;
+
+		assert_int_equal(record_run(&spec, evidence, &end, NULL), CALLGATE_OK);
+		assert_false(end.cut_off);
+		evidence_free(evidence);
+	}
+}
+
+/* With mains, each recorder sees the main of each program; without, the tracer alone does. */
+static void main_of_later_programs_is_seen_where_it_is_asked_for(void **state)
+{
+	const char *argv[] = { TEST_OBSERVED, "chain", "2", NULL };
+	const char *envp[] = { NULL };
+
+	for (size_t i = 0; i < 2 * recorder_count(); i++) {
+		enum record_how how = recorders[i / 2];
+		struct record_spec spec = { .launch = { .argv = argv, .envp = envp, .new_session = true },
+					    .how = how,
+					    .mains = i % 2 };
+		struct evidence *evidence = evidence_new();
+		uint64_t in_main = 0;
+		struct record_end end;
+
+		assert_int_equal(record_run(&spec, evidence, &end, NULL), CALLGATE_OK);
+		for (size_t j = 0; j < evidence->entries.length; j++)
+			if (evidence->entries.items[j]->syscall == abi_syscall_by_name("getppid"))
+				in_main += evidence->entries.items[j]->phases[EVIDENCE_MAIN];
+		/* It calls once in each of its three lives. */
+		assert_int_equal(in_main, how == RECORD_TRACE || spec.mains ? 3 : 1);
+		assert_false(end.was_tracer);
+		evidence_free(evidence);
+	}
+}
+
 /* Through fork, exec, threads, signals and every way to end. */
 static void a_second_stop_loses_no_call(void **state)
 {
@@ -656,6 +701,8 @@ UNIT_TESTS(test_observe_kernel, cmocka_unit_test(every_call_of_every_thread_is_c
 	   cmocka_unit_test(without_room_for_the_detail_calls_are_still_counted),
 	   cmocka_unit_test(a_call_that_cannot_be_counted_fails_the_recording),
 	   cmocka_unit_test(errors_are_kept_with_their_number), cmocka_unit_test(a_second_stop_loses_no_call),
+	   cmocka_unit_test(a_target_that_left_nothing_is_said_to_have_left_nothing),
+	   cmocka_unit_test(main_of_later_programs_is_seen_where_it_is_asked_for),
 	   cmocka_unit_test(a_listener_that_is_to_see_results_says_that_it_cannot),
 	   cmocka_unit_test(a_vforked_child_is_followed_into_its_program),
 	   cmocka_unit_test(calls_that_signals_interrupt_are_counted_once),
