@@ -171,17 +171,69 @@ long root_point(const struct root *root, const char *dest, bool is_folder)
 	return fd;
 }
 
-long root_attach(struct root *root, long tree, const char *dest, bool is_folder)
+/* On what is there, or is made with its folders. */
+static long attach_anywhere(const struct root *root, int tree, const char *dest, bool is_folder)
 {
 	struct statx status = { 0 };
-	long place = tree < 0 ? tree : root_point(root, dest, is_folder);
+	long place = root_point(root, dest, is_folder);
 	long result = place < 0 ? place : fd_status((int)place, &status);
 
 	if (result == 0 && S_ISDIR(status.stx_mode) != is_folder)
 		result = is_folder ? -ENOTDIR : -EISDIR;
 	if (result == 0)
-		result = mount_at((int)tree, (int)place);
+		result = mount_at(tree, (int)place);
 	fd_close(place);
+	return result;
+}
+
+/* The folder of a name, where places may be made; the root that we began with needs no look. EEXIST for any other. */
+static long attach_folder(const struct root *root, const char *dest, size_t length)
+{
+	char folder[PATH_MAX];
+	long fd;
+
+	if (dest[strspn(dest, "/")] && strspn(dest, "/") >= length && root->top == root->base)
+		return root->base;
+	if (length >= sizeof(folder))
+		return -ENAMETOOLONG;
+	memcpy(folder, dest, length);
+	folder[length] = '\0';
+	fd = root_open(root, folder, O_DIRECTORY);
+	if (fd >= 0 && root_owns(root, (int)fd))
+		return fd;
+	fd_close(fd);
+	return -EEXIST;
+}
+
+/*
+ * On a new name in a folder of ours, which nobody else sees: what was just made there needs no second look. Most mounts
+ * of most sandboxes are such. EEXIST where it is none.
+ */
+static long attach_new(const struct root *root, int tree, const char *dest, bool is_folder)
+{
+	const char *name = strrchr(dest, '/') + 1;
+	long folder, result;
+
+	if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return -EEXIST;
+	folder = attach_folder(root, dest, (size_t)(name - dest));
+	if (folder < 0)
+		return folder;
+	result = is_folder ? KERNEL_CALL(SYS_mkdirat, folder, name, 0755)
+			   : KERNEL_CALL(SYS_mknodat, folder, name, S_IFREG | 0644, 0);
+	if (result == 0)
+		result = KERNEL_CALL(SYS_move_mount, tree, "", folder, name, MOVE_MOUNT_F_EMPTY_PATH);
+	if (folder != root->base)
+		fd_close(folder);
+	return result;
+}
+
+long root_attach(struct root *root, long tree, const char *dest, bool is_folder)
+{
+	long result = tree < 0 ? tree : attach_new(root, (int)tree, dest, is_folder);
+
+	if (result == -EEXIST)
+		result = attach_anywhere(root, (int)tree, dest, is_folder);
 	if (result == 0 && is_root(dest)) {
 		if (root->top != root->base)
 			fd_close(root->top);

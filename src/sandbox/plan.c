@@ -87,14 +87,18 @@ static const unsigned long plan_namespaces[] = {
 };
 #define PLAN_NAMESPACES (sizeof(plan_namespaces) / sizeof(*plan_namespaces))
 
-static bool holds_capability(unsigned capability)
+/* All three are below 32. */
+static bool holds_capability(const struct sandbox_plan *plan, unsigned capability)
+{
+	return plan->held >> capability & 1;
+}
+
+static void plan_capabilities(struct sandbox_plan *plan)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = { 0 };
 
-	if (KERNEL_CALL(SYS_capget, &header, data) < 0)
-		return false;
-	return data[capability / 32].effective >> (capability % 32) & 1;
+	plan->held = KERNEL_CALL(SYS_capget, &header, data) < 0 ? 0 : data[0].effective;
 }
 
 static int fail_contradiction(struct callgate_error *err, const char *what, const char *hint)
@@ -148,7 +152,7 @@ static void plan_namespaces_choose(struct sandbox_plan *plan)
 
 	plan->namespaces = sandbox->namespaces | (sandbox->init ? CLONE_NEWPID : 0);
 	/* Without root, a user namespace is what gives the right to all others. */
-	if (plan->namespaces && !holds_capability(CAP_SYS_ADMIN))
+	if (plan->namespaces && !holds_capability(plan, CAP_SYS_ADMIN))
 		plan->namespaces |= CLONE_NEWUSER;
 	plan->has_init = plan->namespaces & CLONE_NEWPID && !sandbox->as_pid_1;
 	plan->own_root = sandbox->mounts.length > 0;
@@ -173,7 +177,7 @@ static int plan_identity(struct sandbox_plan *plan, struct callgate_error *err)
 	const struct callgate_sandbox *sandbox = plan->sandbox;
 	bool named = sandbox->uid >= 0 || sandbox->gid >= 0 || sandbox->uid_maps.length;
 
-	plan->may_map = holds_capability(CAP_SETUID) && holds_capability(CAP_SETGID);
+	plan->may_map = holds_capability(plan, CAP_SETUID) && holds_capability(plan, CAP_SETGID);
 	plan->uid = sandbox->uid >= 0 ? (uint32_t)sandbox->uid : geteuid();
 	plan->gid = sandbox->gid >= 0 ? (uint32_t)sandbox->gid : getegid();
 	if (sandbox->uid < 0 && sandbox->uid_maps.length)
@@ -375,6 +379,7 @@ int plan_make(struct sandbox_plan *plan, const struct callgate_sandbox *sandbox,
 	*plan = (struct sandbox_plan){ .sandbox = sandbox, .launcher = -1 };
 	if (status != CALLGATE_OK)
 		return status;
+	plan_capabilities(plan);
 	plan_namespaces_choose(plan);
 	status = plan_identity(plan, err);
 	if (status == CALLGATE_OK)

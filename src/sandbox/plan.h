@@ -58,6 +58,7 @@ struct sandbox_plan {
 	const struct callgate_sandbox *sandbox;
 	struct arena arena;
 	unsigned namespaces; /* CLONE_NEW* to clone with */
+	uint32_t held;	     /* of CAP_*, the lower half that we have in effect */
 	bool own_root;	     /* the root begins empty */
 	bool has_init;	     /* the first process of the pid namespace is not the target */
 	bool init_shares;    /* one that was started shares the launcher's memory, and is no copy of it */
