@@ -138,6 +138,7 @@ check '  and takes it with him' not test -e metrics
 
 # The kernel's own messages: refusals by anybody's filter.
 cp "$(command -v uname)" "uname.$$"
+: >err # the last one's words, which are looked for below, go only when the next one has begun
 timeout --foreground 250 "$CALLGATE" monitor --audit -p shut.policy --metrics ready >audited 2>err &
 pid=$!
 until_true test -S ready -o -s err
