@@ -68,6 +68,8 @@ struct code_block {
 	uint32_t uses, defines;
 	uint32_t rank; /* its place in order */
 	uint8_t visit; /* of code_function_order */
+	bool is_met;   /* more than one block leads to it */
+	bool has_way;  /* any does */
 	bool is_entry; /* control comes from elsewhere: the function's start, a landing pad */
 };
 

@@ -314,6 +314,17 @@ static bool function_cut(struct code_function *function)
 	return true;
 }
 
+/* Another way into a block. */
+static void function_meet(struct code_function *function, uint32_t number)
+{
+	struct code_block *block = number == CODE_NONE ? NULL : &function->blocks.items[number];
+
+	if (!block)
+		return;
+	block->is_met = block->has_way;
+	block->has_way = true;
+}
+
 static void function_mark_entries(struct code_function *function)
 {
 	if (function->blocks.length > 0)
@@ -323,6 +334,12 @@ static void function_mark_entries(struct code_function *function)
 
 		if (index != CODE_NONE)
 			function->blocks.items[function->insns.items[index].block].is_entry = true;
+	}
+	for (size_t i = 0; i < function->blocks.length; i++) {
+		const struct code_block *block = &function->blocks.items[i];
+
+		function_meet(function, block->next);
+		function_meet(function, block->target);
 	}
 }
 

@@ -56,6 +56,15 @@ static void flow_soil(struct flow *flow, uint32_t block)
 		flow->lowest = rank;
 }
 
+/* Whether a block begins with what the one that is gone through ends with: it is left once, and nobody else comes
+ * there. */
+static bool flow_hands_over(const struct flow *flow, uint32_t block)
+{
+	const struct code_block *into = &flow->function.blocks.items[block];
+
+	return !flow->has_switch && !into->is_met && !into->is_entry && !(flow->marks[flow->block] & FLOW_LOOP);
+}
+
 static void flow_into(struct flow *flow, const struct state *state, uint32_t block, uint64_t site)
 {
 	struct state *into = &flow->states[block];
@@ -66,7 +75,7 @@ static void flow_into(struct flow *flow, const struct state *state, uint32_t blo
 		return;
 	live = flow->function.blocks.items[block].live_in;
 	has_pointers = state_holds_pointer(flow->values, state, live);
-	flow->is_noisy |= has_pointers;
+	flow->is_noisy |= has_pointers && !flow_hands_over(flow, block);
 	if (flow->is_settled) {
 		if (has_pointers)
 			flow_escape_lost(flow, state, block, site);
@@ -172,25 +181,25 @@ static void flow_onward(struct flow *flow, const struct state *state, const stru
 static uint8_t flow_block(struct flow *flow, uint32_t number, uint8_t wanted)
 {
 	struct state state;
-	struct code_block block = flow->function.blocks.items[number];
-	struct code_insn last = flow->function.insns.items[block.end - 1];
+	const struct code_block *block = &flow->function.blocks.items[number];
+	const struct code_insn *insns = flow->function.insns.items, *last = &insns[block->end - 1];
 	uint8_t marks;
 
 	flow->block = number;
 	flow->is_noisy = false;
 	flow->emits = wanted & FLOW_NOISY;
 	state_copy(&state, &flow->states[number]);
-	for (uint32_t i = block.first; i < block.end && !flow->failed; i++)
-		flow_step(flow, &state, &flow->function.insns.items[i]);
-	if (last.insn.op == INSN_SYSCALL && flow->is_over)
+	for (uint32_t i = block->first, end = block->end; i < end && !flow->failed; i++)
+		flow_step(flow, &state, &insns[i]);
+	if (last->insn.op == INSN_SYSCALL && flow->is_over)
 		return FLOW_NOISY; /* that of the call */
-	if (last.is_tail && last.insn.op != INSN_JUMP)
-		flow_fall(flow, &state, &last.insn);
+	if (last->is_tail && last->insn.op != INSN_JUMP)
+		flow_fall(flow, &state, &last->insn);
 	marks = flow->is_noisy ? FLOW_NOISY : 0;
 	flow->is_noisy = false;
 	flow->emits = flow->is_settled;
 	if (!flow->is_settled || wanted & FLOW_LETS_ON)
-		flow_onward(flow, &state, &block, &last.insn);
+		flow_onward(flow, &state, block, &last->insn);
 	else
 		flow_clear_targets(flow);
 	return marks | (flow->is_noisy ? FLOW_LETS_ON : 0);
@@ -201,15 +210,15 @@ static uint8_t flow_block(struct flow *flow, uint32_t number, uint8_t wanted)
 static void flow_find_loops(struct flow *flow)
 {
 	const struct code_function *function = &flow->function;
-	bool has_switch = false;
 	uint32_t end = 0;
 
+	flow->has_switch = false;
 	memset(flow->loops, 0, function->blocks.length * sizeof(*flow->loops));
 	for (size_t i = 0; i < function->blocks.length; i++) {
 		const struct code_block *block = &function->blocks.items[i];
 		uint32_t behind[2] = { block->next, block->target };
 
-		has_switch |= function->insns.items[block->end - 1].insn.op == INSN_JUMP_INDIRECT;
+		flow->has_switch |= function->insns.items[block->end - 1].insn.op == INSN_JUMP_INDIRECT;
 		for (unsigned j = 0; j < 2; j++) {
 			uint32_t rank = behind[j] == CODE_NONE ? UINT32_MAX : function->blocks.items[behind[j]].rank;
 
@@ -220,7 +229,7 @@ static void flow_find_loops(struct flow *flow)
 	for (uint32_t rank = 0; rank < function->order.length; rank++) {
 		if (flow->loops[rank] > end)
 			end = flow->loops[rank];
-		if (has_switch || rank < end)
+		if (flow->has_switch || rank < end)
 			flow->marks[function->order.items[rank]] |= FLOW_LOOP;
 	}
 }

@@ -55,6 +55,7 @@ struct flow {
 	bool emits;	 /* effects are written down */
 	bool is_noisy;	 /* the block that is gone through has effects, or lets a pointer on */
 	bool is_over;	 /* the last system call ends the thread or the program */
+	bool has_switch; /* it jumps to places that are not known beforehand */
 	bool is_open;	 /* a switch was not understood */
 	bool was_opened; /* and that was answered */
 	bool can_return; /* a return or a jump into the unknown was reached */

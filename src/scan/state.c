@@ -131,17 +131,33 @@ static bool state_join_flags(struct state *into, const struct state *from)
 	return changed;
 }
 
+/* The registers of which two states say different things; most agree in most, and are compared two at a time. */
+static uint32_t state_differs(const struct state *a, const struct state *b)
+{
+	uint32_t mask = 0;
+
+	for (unsigned reg = 0; reg < REGISTERS; reg += 2) {
+		uint64_t mine, other;
+
+		memcpy(&mine, &a->registers[reg], sizeof(mine));
+		memcpy(&other, &b->registers[reg], sizeof(other));
+		if (mine != other)
+			mask |= 3u << reg;
+	}
+	return mask;
+}
+
 bool state_join(struct values *values, struct state *into, const struct state *from, uint32_t live, bool widens)
 {
 	unsigned differs = into->low_only ^ from->low_only;
 	bool changed = false;
 	uint32_t facts;
 
-	for (uint32_t rest = live; rest; rest &= rest - 1) {
+	for (uint32_t rest = live & (differs | state_differs(into, from)); rest; rest &= rest - 1) {
 		unsigned reg = (unsigned)__builtin_ctz(rest);
 		uint32_t mine = into->registers[reg], value;
 
-		if (mine == UNKNOWN || (mine == from->registers[reg] && differs == 0))
+		if (mine == UNKNOWN)
 			continue;
 		value = differs >> reg & 1 ? UNKNOWN : value_join(values, mine, from->registers[reg]);
 		if (value == mine)

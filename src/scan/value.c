@@ -41,13 +41,10 @@ static struct value_slot *index_find(const struct value_index *index, uint32_t h
 	return &index->slots[at];
 }
 
-/* Room for one more of count items. */
-static bool index_grow(struct values *values, struct value_index *index, size_t count)
+static bool index_enlarge(struct values *values, struct value_index *index)
 {
 	struct value_index larger = { .capacity = index->capacity ? index->capacity * 2 : INDEX_FIRST };
 
-	if (index->capacity > count * 2)
-		return true;
 	larger.slots = arena_array(&values->arena, larger.capacity, sizeof(*larger.slots));
 	if (!larger.slots)
 		return false;
@@ -62,6 +59,12 @@ static bool index_grow(struct values *values, struct value_index *index, size_t 
 	}
 	*index = larger;
 	return true;
+}
+
+/* Room for one more of count items. */
+static inline bool index_grow(struct values *values, struct value_index *index, size_t count)
+{
+	return index->capacity > count * 2 || index_enlarge(values, index);
 }
 
 /* The place of item, with this hash, in vec; it is added where it is not there. */
