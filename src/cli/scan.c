@@ -15,6 +15,7 @@
 
 #include <inttypes.h>
 #include <limits.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -339,6 +340,14 @@ static int check_options(const struct scan_options *options)
 	return STATUS_YES;
 }
 
+/* What one library took to read serves for the next, rather than going back to the kernel. */
+static void keep_memory(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 32 << 20);
+	mallopt(M_TRIM_THRESHOLD, 256 << 20);
+	mallopt(M_ARENA_MAX, 1);
+}
+
 int cmd_scan(const struct verb *verb, int argc, char **argv)
 {
 	cleanup(scans_fini) struct scans scans = { .count = 0 };
@@ -354,6 +363,7 @@ int cmd_scan(const struct verb *verb, int argc, char **argv)
 		status = decide(options.unresolved, &decision);
 	if (status == STATUS_YES && options.why)
 		status = check_name(options.why);
+	keep_memory();
 	if (status == STATUS_YES)
 		status = scan_all(&options, &arguments, &scans);
 	if (options.running)

@@ -426,21 +426,40 @@ static uint32_t value_interest(const struct values *values, uint32_t value)
 	return all->kind == VALUE_PARAM || all->kind == VALUE_POINTEE ? 1u << all->param : 0;
 }
 
-/* Which arguments a function hands on, tells the kernel, or decides by. */
-static void scanner_interest(struct summary *summary, struct summary_function *function)
+static uint32_t arguments_interest(const struct values *values, const struct value_arguments *arguments)
 {
-	const struct values *values = &summary->values;
+	uint32_t interest = 0;
 
+	for (unsigned i = 0; i < VALUE_ARGUMENTS; i++)
+		interest |= value_interest(values, arguments->values[i]);
+	return interest;
+}
+
+/* Which arguments a function hands on, tells the kernel, or decides by; interests has those of each list. */
+static void function_interest(struct summary *summary, struct summary_function *function, const uint32_t *interests)
+{
 	for (uint32_t i = 0; i < function->effect_count; i++) {
 		const struct effect *effect = &summary->effects.items[function->first_effect + i];
-		const struct value_arguments *arguments = &values->arguments.items[effect->arguments];
-		const struct facts *facts = &values->facts.items[effect->facts];
+		const struct facts *facts = &summary->values.facts.items[effect->facts];
 
-		for (unsigned j = 0; j < VALUE_ARGUMENTS; j++)
-			function->interest |= value_interest(values, arguments->values[j]);
+		function->interest |= interests[effect->arguments];
 		for (uint64_t j = 0; j < facts->count; j++)
 			function->interest |= 1u << facts->items[j].param;
 	}
+}
+
+static bool scanner_interest(struct summary *summary)
+{
+	const struct values *values = &summary->values;
+	cleanup_free uint32_t *interests = calloc(values->arguments.length, sizeof(*interests));
+
+	if (!interests)
+		return false;
+	for (size_t i = 0; i < values->arguments.length; i++)
+		interests[i] = arguments_interest(values, &values->arguments.items[i]);
+	for (size_t i = 0; i < summary->functions.length; i++)
+		function_interest(summary, &summary->functions.items[i], interests);
+	return true;
 }
 
 static int scanner_run(struct scanner *scanner)
@@ -464,9 +483,7 @@ static int scanner_run(struct scanner *scanner)
 	if (!objects_find(scanner->module, scanner->pointers, scanner->summary))
 		return fail_nomem(scanner->err);
 	scanner_number(scanner);
-	for (size_t i = 0; i < scanner->summary->functions.length; i++)
-		scanner_interest(scanner->summary, &scanner->summary->functions.items[i]);
-	return CALLGATE_OK;
+	return scanner_interest(scanner->summary) ? CALLGATE_OK : fail_nomem(scanner->err);
 }
 
 static void summary_free_pointer(struct summary **summary)
