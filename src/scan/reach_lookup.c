@@ -3,7 +3,7 @@
  * constants, is found in whatever module has it. Of a name that nobody knows, libraries that were opened for it answer
  * with all that they export (reach_load.c); where some handle means what was loaded at the start, the program's own
  * exports count too, and those of the libraries that it opens by their names, and a place that is given
- * such a handle itself is unresolved (call_list.c).
+ * such a handle itself is unresolved (call_list.c). Where lookups.def says how names end, all that end so count.
  */
 #include "scan/reach.h"
 
@@ -114,15 +114,84 @@ bool reach_look_up_unknown(struct reach *reach, struct reach_open place)
 	return VEC_PUSH(&reach->arena, &reach->lookups, place);
 }
 
+/* Whether a module exports a function by that name. */
+static bool is_named(const struct reach_module *all, uint32_t number, const char *name)
+{
+	const struct module *file = all->module;
+	uint64_t address = all->summary->functions.items[number].address;
+
+	for (size_t i = 1; i < file->dynamic_symbols.length; i++)
+		if (file->dynamic_symbols.items[i].is_defined && file->dynamic_symbols.items[i].value == address &&
+		    strcmp(file->dynamic_symbols.items[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Whether a function gives a constant text to one that it calls. */
+static bool hands_text(const struct reach_module *all, uint32_t number, const char *text)
+{
+	const struct summary_function *function = &all->summary->functions.items[number];
+
+	for (uint32_t i = 0; i < function->effect_count; i++)
+		for (unsigned j = 0; j < VALUE_ARGUMENTS; j++) {
+			const char *given =
+				argument_text(all, &all->summary->effects.items[function->first_effect + i], j);
+
+			if (given && strcmp(given, text) == 0)
+				return true;
+		}
+	return false;
+}
+
+/* How the names end that a function looks up, NULL where nobody knows. */
+static const char *look_up_suffix(const struct reach_module *all, uint32_t number)
+{
+	static const struct {
+		const char *function, *suffix;
+	} rows[] = {
+#define LOOKUP(function, suffix) { function, suffix },
+#include "scan/lookups.def"
+#undef LOOKUP
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (is_named(all, number, rows[i].function) && hands_text(all, number, rows[i].suffix))
+			return rows[i].suffix;
+	return NULL;
+}
+
+static void look_up_ending(struct reach *reach, const char *suffix)
+{
+	size_t length = strlen(suffix);
+
+	for (uint32_t i = 0; i < reach->modules.length; i++) {
+		const struct module *file = reach->modules.items[i]->module;
+
+		for (size_t j = 1; j < file->dynamic_symbols.length; j++) {
+			const struct module_symbol *symbol = &file->dynamic_symbols.items[j];
+			size_t named = strlen(symbol->name);
+
+			if (symbol->is_defined && !symbol->is_hidden && named >= length &&
+			    strcmp(symbol->name + named - length, suffix) == 0)
+				reach_root(reach, i, symbol->value, "dlsym looks up names that end as its does");
+		}
+	}
+}
+
 bool reach_look_up(struct reach *reach, uint32_t module, uint32_t number, const struct effect *effect)
 {
 	const struct reach_module *all = reach->modules.items[module];
 	const struct value *name = effect_argument(all, effect, LOOKUP_NAME);
-	const char *text = argument_text(all, effect, LOOKUP_NAME);
+	const char *text = argument_text(all, effect, LOOKUP_NAME), *suffix;
 	struct reach_open place = { module, number, effect->site, false };
 
 	if (text) {
 		look_up(reach, text, module, effect->site);
+		return true;
+	}
+	suffix = look_up_suffix(all, number);
+	if (suffix) {
+		look_up_ending(reach, suffix);
 		return true;
 	}
 	if (name->kind == VALUE_PARAM && name->offset == 0 && look_up_of_callers(reach, module, number, name->param))

@@ -12,7 +12,12 @@ cat >names.c <<'END'
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#ifndef ENDING
+#define ENDING "_plugin_init"
+#endif
 
 void *volatile kept;
 
@@ -21,9 +26,29 @@ __attribute__((noipa)) static void *fixed(void) { return dlsym(RTLD_DEFAULT, "vh
 __attribute__((noipa)) static void *load(const char *name) { return dlopen(name, RTLD_NOW); }
 __attribute__((noipa)) static void *load_fixed(void) { return dlopen("./none.so", RTLD_NOW); }
 
+__attribute__((noipa)) static void put_together(char *to, const char *name, const char *ending)
+{
+	while ((*to = *name++))
+		to++;
+	while ((*to++ = *ending++))
+		;
+}
+void one_plugin_init(void) { syscall(SYS_vhangup); }
+void another(void) { syscall(SYS_acct, 0); }
+/* As lighttpd does it: src/scan/lookups.def */
+__attribute__((noipa)) void *plugins_load(const char *name)
+{
+	char whole[100];
+
+	put_together(whole, name, ENDING);
+	return dlsym(RTLD_DEFAULT, whole);
+}
+
 int main(int argc, char **argv)
 {
-#if HOW == 1 /* a jump to dlsym is no stub: its constant counts */
+#if HOW == 8
+	return plugins_load(argv[1]) == kept;
+#elif HOW == 1 /* a jump to dlsym is no stub: its constant counts */
 	return ((int (*)(void))fixed())();
 #elif HOW == 2 /* nor is one to dlopen, and a place is one place */
 	return load(argv[1]) == load_fixed();
@@ -44,7 +69,7 @@ int main(int argc, char **argv)
 #endif
 }
 END
-build() { cc -O2 -DHOW="$1" -o names names.c; }
+build() { cc -O2 -DHOW="$1" "${@:2}" -o names names.c; }
 places() { grep -c "\"$1\": *null" out; }
 
 build 1
@@ -80,6 +105,12 @@ check '  may open anything' test "$(places opens)" = 1
 build 7
 expect 0 'who has that of dlsym in a table' callgate scan --json ./names
 check '  may look anything up' test "$(places looks_up)" -ge 1
+build 8 -rdynamic
+expect 0 'names of which it is known how they end' callgate scan -o ending.policy ./names
+check '  are those that end so' grep -q vhangup ending.policy
+check '  and no others' not grep -q acct ending.policy
+build 8 -rdynamic '-DENDING="_other_init"'
+expect 2 '  unless they end otherwise' callgate scan -o other.policy ./names
 
 # Since a scan that was saved, a place that opens what nobody knows is news.
 build 1
