@@ -51,17 +51,24 @@ size_t model_find(const char *soname, enum model_kind kind, size_t index)
 	return index;
 }
 
-/* Whether constants of a module have some words. */
-static bool module_says(const struct module *module, const char *words)
+/* Whether the segments with these of two flags have some words. */
+static bool segments_say(const struct module *module, uint32_t flags, const char *words)
 {
 	for (size_t i = 0; i < module->segments.length; i++) {
 		const struct module_segment *segment = &module->segments.items[i];
 
-		if (segment->type == PT_LOAD && !(segment->flags & (PF_W | PF_X)) &&
+		if (segment->type == PT_LOAD && (segment->flags & (PF_W | PF_X)) == flags &&
 		    memmem(module->bytes + segment->offset, segment->file_size, words, strlen(words)))
 			return true;
 	}
 	return false;
+}
+
+/* Whether constants of a module have some words: where linkers put them beside code, as those for aarch64 do, those in
+ * one segment with it. */
+static bool module_says(const struct module *module, const char *words)
+{
+	return segments_say(module, 0, words) || segments_say(module, PF_X, words);
 }
 
 bool model_is_tried(const struct module *module)

@@ -63,6 +63,10 @@ kind now -O3 -flto -fno-plt -Wl,-z,now
 kind bare -s -static -DSTILL -fno-asynchronous-unwind-tables
 kind guarded -mbranch-protection=standard -mno-outline-atomics -Os
 
+# What is known of the C library counts there too, though its words for its version stand beside code.
+build small "$cross-gcc" -O2 "$scenarios/hello.c" && holds small 8
+check '  and nothing that its interpreter does only as a program' not grep -q '"syscall": *"execve"' out
+
 # What this kernel never had is another call there.
 cat >renamed.c <<'END'
 #include <signal.h>
