@@ -187,9 +187,14 @@ static bool code_one_byte(struct code *code, uint8_t opcode)
 	}
 }
 
-/* Reads prefixes; false for those that change what is below (an address size, a second REX). */
+/* Reads prefixes; false for those that change what is below (an address size, a second REX). Most instructions have a
+ * REX and no other. */
 static bool code_prefixes(struct code *code)
 {
+	if ((*code->at & 0xf0) == 0x40) {
+		code->rex = *code->at++;
+		return true;
+	}
 	for (;; code->at++) {
 		switch (*code->at) {
 		case 0x66:
@@ -232,7 +237,7 @@ static void insn_clear(struct insn *insn, uint64_t address)
 	};
 }
 
-bool insn_decode_common(const uint8_t *code_bytes, size_t room, uint64_t address, struct insn *ret_insn)
+static inline bool decode_common(const uint8_t *code_bytes, size_t room, uint64_t address, struct insn *ret_insn)
 {
 	uint8_t padded[CODE_PADDED] = { 0 };
 	struct code code = { .insn = ret_insn, .rm = REGISTER_NONE };
@@ -262,8 +267,13 @@ bool insn_decode_common(const uint8_t *code_bytes, size_t room, uint64_t address
 	return true;
 }
 
+bool insn_decode_common(const uint8_t *code, size_t room, uint64_t address, struct insn *ret_insn)
+{
+	return decode_common(code, room, address, ret_insn);
+}
+
 void insn_decode(const uint8_t *code, size_t room, uint64_t address, struct insn *ret_insn)
 {
-	if (!insn_decode_common(code, room, address, ret_insn))
+	if (!decode_common(code, room, address, ret_insn))
 		insn_decode_any(code, room, address, ret_insn);
 }

@@ -135,7 +135,7 @@ static void flow_pop(struct flow *flow, struct state *state, const struct insn *
 		state_set(state, RSP, value_of(flow->values, VALUE_STACK, stack.number + 8));
 }
 
-static void flow_leave(struct flow *flow, struct state *state)
+static void flow_leave(struct flow *flow, struct state *state, const struct insn *insn)
 {
 	const struct value frame = *value_at(flow->values, state_get(state, RBP));
 
@@ -406,54 +406,30 @@ static void flow_other(struct flow *flow, struct state *state, const struct insn
 	state->flags = FLAGS_UNKNOWN;
 }
 
+/* What each kind of instruction means; those that are not here hand control on, or do nothing. One function of all of
+ * them would save and restore registers for the largest at each instruction. */
+static void (*const steps[INSN_INVALID + 1])(struct flow *flow, struct state *state, const struct insn *insn) = {
+	[INSN_OTHER] = flow_other,
+	[INSN_MOVE] = flow_move,
+	[INSN_MOVE_SIGNED] = flow_extend,
+	[INSN_MOVE_UNSIGNED] = flow_extend,
+	[INSN_STORE] = flow_store,
+	[INSN_LEA] = flow_lea,
+	[INSN_ADD... INSN_NEG] = flow_arithmetic,
+	[INSN_COMPARE] = flow_compare,
+	[INSN_TEST] = flow_compare,
+	[INSN_SET] = flow_set,
+	[INSN_CMOV] = flow_cmov,
+	[INSN_PUSH] = flow_push,
+	[INSN_POP] = flow_pop,
+	[INSN_LEAVE] = flow_leave,
+	[INSN_PAGE... INSN_STORE_PAIR] = flow_step_three,
+};
+
 void flow_step(struct flow *flow, struct state *state, const struct code_insn *item)
 {
-	const struct insn *insn = &item->insn;
-
-	switch ((enum insn_op)insn->op) {
-	case INSN_MOVE:
-		flow_move(flow, state, insn);
-		break;
-	case INSN_MOVE_SIGNED:
-	case INSN_MOVE_UNSIGNED:
-		flow_extend(flow, state, insn);
-		break;
-	case INSN_STORE:
-		flow_store(flow, state, insn);
-		break;
-	case INSN_LEA:
-		flow_lea(flow, state, insn);
-		break;
-	case INSN_ADD ... INSN_NEG:
-		flow_arithmetic(flow, state, insn);
-		break;
-	case INSN_COMPARE:
-	case INSN_TEST:
-		flow_compare(flow, state, insn);
-		break;
-	case INSN_SET:
-		flow_set(flow, state, insn);
-		break;
-	case INSN_CMOV:
-		flow_cmov(flow, state, insn);
-		break;
-	case INSN_PUSH:
-		flow_push(flow, state, insn);
-		break;
-	case INSN_POP:
-		flow_pop(flow, state, insn);
-		break;
-	case INSN_LEAVE:
-		flow_leave(flow, state);
-		break;
-	case INSN_PAGE ... INSN_STORE_PAIR:
-		flow_step_three(flow, state, insn);
-		break;
-	case INSN_OTHER:
-		flow_other(flow, state, insn);
-		break;
-	default:
+	if (steps[item->insn.op])
+		steps[item->insn.op](flow, state, &item->insn);
+	else
 		flow_transfer(flow, state, item);
-		break;
-	}
 }
