@@ -102,7 +102,8 @@ class _RunReport(ctypes.Structure):
                 ("group_peak_bytes", ctypes.c_uint64), ("group_user_us", ctypes.c_uint64),
                 ("group_system_us", ctypes.c_uint64), ("throttled_us", ctypes.c_uint64),
                 ("pids_peak", ctypes.c_uint64), ("pids_refused", ctypes.c_uint64), ("oom_kills", ctypes.c_uint64),
-                ("output_bytes", ctypes.c_uint64), ("enforced", ctypes.c_uint), ("degraded", ctypes.c_uint),
+                ("output_bytes", ctypes.c_uint64), ("output_error", ctypes.c_int),
+                ("enforced", ctypes.c_uint), ("degraded", ctypes.c_uint),
                 ("weaker", ctypes.c_char * 512), ("traced", ctypes.c_bool),
                 ("untraced", ctypes.c_char * 128), ("refused", ctypes.c_uint),
                 ("watched", ctypes.c_uint64), ("suppressed", ctypes.c_uint64)]

@@ -149,6 +149,8 @@ struct callgate_run_report {
 	uint64_t oom_kills;    /* processes that were ended for --memory */
 	uint64_t output_bytes; /* that it wrote to its standard output, where that is limited; else CALLGATE_NOT_COUNTED
 				*/
+	int output_error;      /* errno, when not all of them could be handed on (ENOSPC; EPIPE: nobody reads them any
+				  more); 0 */
 	unsigned enforced;     /* enum callgate_ground; what is in neither is absent */
 	unsigned degraded;     /* of these only a weaker form is there */
 	char weaker[512];      /* why layers that were asked for are degraded or absent, "" otherwise */

@@ -13,6 +13,7 @@
 
 #include <callgate/callgate.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -280,6 +281,18 @@ static void say_limit(const struct callgate_run_report *report)
 		note("the target was ended: it reached its limit of %s", callgate_limit_name(report->limit));
 }
 
+/* What was written is lost, which its program could not know. That nobody reads any more is no loss. */
+static bool output_is_lost(const struct callgate_run_report *report)
+{
+	return report->output_error && report->output_error != EPIPE;
+}
+
+static void say_lost_output(const struct callgate_run_report *report)
+{
+	if (output_is_lost(report))
+		note("what the target wrote could not all be handed on: %s", strerror(report->output_error));
+}
+
 static int run_failure(const struct callgate_error *err)
 {
 	int status = ground_failure(err);
@@ -411,7 +424,7 @@ static int run_program(const struct run_options *options, const struct callgate_
 	};
 	struct callgate_run_report report;
 	struct callgate_error err;
-	int status_fd = -1;
+	int status_fd = -1, status;
 
 	if (prepare_ground(options, sandbox, &pool, &err) != CALLGATE_OK)
 		return run_failure(&err);
@@ -432,10 +445,12 @@ static int run_program(const struct run_options *options, const struct callgate_
 	say_unsaid(&report, &seen);
 	say_unseen(&report);
 	say_limit(&report);
+	say_lost_output(&report);
+	status = output_is_lost(&report) ? STATUS_RUN_FAILED : report.exit_status;
 	if (!options->report && status_fd < 0 && seen.events < 0)
-		return report.exit_status;
+		return status;
 	return tell_end(options, status_fd, &place, report_json(&report, &seen, argv), &seen) == STATUS_YES
-		       ? report.exit_status
+		       ? status
 		       : STATUS_RUN_FAILED;
 }
 

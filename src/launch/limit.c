@@ -113,6 +113,7 @@ void limit_report(struct limit *limit, const struct launch_end *end, struct call
 	report->pids_refused = usage.pids_refused;
 	report->oom_kills = usage.oom_kills;
 	report->output_bytes = limit->output.limit ? limit->output.count : CALLGATE_NOT_COUNTED;
+	report->output_error = limit->output.error;
 }
 
 void limit_end(struct limit *limit)

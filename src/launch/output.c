@@ -51,16 +51,16 @@ static void *output_pump(void *context)
 {
 	struct output *output = context;
 	char bytes[CHUNK_SIZE];
-	bool broken = false;
 
-	while (!broken && output_await(output)) {
+	while (!output->error && output_await(output)) {
 		ssize_t got = read(output->read_end, bytes, sizeof(bytes));
 		uint64_t room = output->limit - output->count;
 		size_t hand_on = got < 0 ? 0 : (uint64_t)got < room ? (size_t)got : (size_t)room;
 
-		if (hand_on)
-			broken = file_write_all(output->to, bytes, hand_on) < 0;
-		output->count += hand_on;
+		if (hand_on && file_write_all(output->to, bytes, hand_on) < 0)
+			output->error = errno;
+		else
+			output->count += hand_on;
 		if (got > (ssize_t)hand_on && !output->over) {
 			output->over = true;
 			output->on_over(output->context);

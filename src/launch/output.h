@@ -21,6 +21,7 @@ struct output {
 	uint64_t limit; /* bytes; 0: there is no pipe */
 	uint64_t count; /* handed on; once over is set, the limit */
 	bool over;	/* more was written */
+	int error;	/* errno, when what was written could not all be handed on */
 	void (*on_over)(void *context);
 	void *context;
 	bool runs;

@@ -146,6 +146,23 @@ static int fail_yaml(const yaml_parser_t *parser, const char *name, struct callg
 	return status;
 }
 
+/* Settings that nobody reads would be settings that nobody enforces. */
+static int config_is_at_end(yaml_parser_t *parser, const char *name, struct callgate_error *err)
+{
+	yaml_document_t more;
+	int status = CALLGATE_OK;
+
+	if (!yaml_parser_load(parser, &more))
+		return fail_yaml(parser, name, err);
+	if (yaml_document_get_root_node(&more)) {
+		status = fail(err, CALLGATE_E_SYNTAX, "a second document begins here");
+		error_place(err, name, (unsigned)more.start_mark.line + 1, (unsigned)more.start_mark.column + 1);
+		error_hint(err, "write the settings as one list, or in a file each");
+	}
+	yaml_document_delete(&more);
+	return status;
+}
+
 int config_parse(struct callgate_sandbox *sandbox, const char *name, const char *text, size_t length,
 		 struct callgate_error *err)
 {
@@ -163,7 +180,7 @@ int config_parse(struct callgate_sandbox *sandbox, const char *name, const char 
 		return fail_yaml(&parser, name, err);
 	status = config_document(&config);
 	yaml_document_delete(&document);
-	return status;
+	return status == CALLGATE_OK ? config_is_at_end(&parser, name, config.err) : status;
 }
 
 static int config_read(struct callgate_sandbox *sandbox, const char *path, struct callgate_error *err)

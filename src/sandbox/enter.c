@@ -397,20 +397,14 @@ static long confine_clock(struct sandbox_plan *plan)
 	return step_done(plan, CALLGATE_GROUND_TSC, KERNEL_CALL(SYS_prctl, PR_SET_TSC, PR_TSC_SIGSEGV));
 }
 
-/* Where cores have no threads there is nothing to share. */
 static long confine_cores(struct sandbox_plan *plan)
 {
-	long result;
-
 	if (!plan->sandbox->core_scheduling)
 		return 0;
 	plan->step = PLAN_CORE_SCHEDULING;
-	result = KERNEL_CALL(SYS_prctl, PR_SCHED_CORE, PR_SCHED_CORE_CREATE, 0, PR_SCHED_CORE_SCOPE_THREAD_GROUP, 0);
-	if (result == -ENODEV || result == -EINVAL) {
-		plan->absent |= CALLGATE_GROUND_CORE_SCHEDULING;
-		return 0;
-	}
-	return step_done(plan, CALLGATE_GROUND_CORE_SCHEDULING, result);
+	return step_done(plan, CALLGATE_GROUND_CORE_SCHEDULING,
+			 KERNEL_CALL(SYS_prctl, PR_SCHED_CORE, PR_SCHED_CORE_CREATE, 0,
+				     PR_SCHED_CORE_SCOPE_THREAD_GROUP, 0));
 }
 
 /* The bounding set, and which capabilities exec may bring back; both take CAP_SETPCAP. */

@@ -32,6 +32,21 @@ reports 'r["limit"] == "output" and r["output_bytes"] == 10'
 expect 0 'as much as is allowed passes' run --stdout-max 1K -- head -c 1024 /dev/zero
 check '  all of it' test "$(wc -c <out)" = 1024
 reports 'r["limit"] is None and r["output_bytes"] == 1024'
+if [ -c /dev/full ]; then
+	run --stdout-max 1K -- sh -c 'head -c 100 /dev/zero' >/dev/full 2>err
+	status=$?
+	check 'output that cannot be handed on is a failure' test $status = 125
+	check '  and told' grep -q 'could not all be handed on: No space left on device' err
+	reports 'r["output_bytes"] == 0 and r["exit_status"] == 0'
+fi
+check 'that nobody reads on is none' test "$(run --stdout-max 1K -- sh -c 'echo one; sleep 0.1; echo two' | head -n 1)" = one
+if "$CALLGATE" doctor | grep -q 'core-scheduling.*no'; then
+	expect 125 'cores that cannot be had to oneself stop the start' run --core-scheduling -- true
+	stderr_has 'keep its cores to itself'
+	expect 0 '  unless that may be' run --core-scheduling --allow-degraded core-scheduling -- true
+else
+	expect 0 'cores can be had to oneself' run --core-scheduling -- true
+fi
 expect 0 'a process that stays holds nobody up' run --stdout-max 1K -- sh -c 'sleep 30 & echo done'
 stdout_is 'done'
 

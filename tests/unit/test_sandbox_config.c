@@ -84,6 +84,8 @@ static void what_is_wrong_is_said_with_its_place(void **state)
 		{ "ro-bind: [[/a, [/b]]]", CALLGATE_E_INVALID, 1, 16, "takes SOURCE DEST" },
 		{ "init: yes", CALLGATE_E_INVALID, 1, 7, "true or false" },
 		{ "env: \"a\\0b\"", CALLGATE_E_INVALID, 1, 6, "takes NAME" },
+		{ "- uid: 1\n---\n- gid: 2", CALLGATE_E_SYNTAX, 2, 1, "a second document" },
+		{ "uid: 1\n...\n}", CALLGATE_E_SYNTAX, 3, 1, "no YAML" },
 		{ "preset: nosuch", CALLGATE_E_UNKNOWN, 1, 9, "no preset 'nosuch'" },
 	};
 
