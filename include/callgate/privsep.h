@@ -86,8 +86,9 @@ struct callgate_privsep_end {
 
 /*
  * Starts the worker and answers it until it has ended; *ret_end says how. The worker is killed when the thread that
- * called this ends, and when it has closed its socket and lives on for two seconds. Fails with E_INVALID (a number that stands in the table twice), E_LIMIT, E_UNCONFINED (the worker
- * could not give up what it was to; it did not work), E_OS, E_NOMEM.
+ * called this ends, and when it has closed its socket and lives on for two seconds. Fails with E_INVALID (a number that
+ * stands in the table twice), E_LIMIT, E_UNCONFINED (the worker could not give up what it was to; it did not work),
+ * E_OS, E_NOMEM.
  */
 CALLGATE_PUBLIC int callgate_privsep_run(const struct callgate_privsep_options *options,
 					 struct callgate_privsep_end *ret_end, struct callgate_error *err);

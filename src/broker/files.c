@@ -46,7 +46,7 @@ struct files_request {
 	uint64_t flags, mode, resolve;
 	unsigned access; /* enum files_access */
 	struct path_base base;
-	char path[PATH_MAX];
+	char *path; /* room for PATH_MAX bytes */
 };
 
 /* openat2's third argument: its size says which members it has; unknown ones must be 0. */
@@ -280,11 +280,10 @@ static struct callgate_notify_answer open_resolved(const struct files_request *r
 		return broker_deny(request->work, clause);
 	error = open_name(request, place.folder, place.name, FILES_RESOLVE | (place.is_in_proc ? RESOLVE_NO_XDEV : 0),
 			  &fd);
-	if (!error && !place.is_in_proc && proc_is(fd)) {
-		close(fd);
-		error = EACCES;
-	}
-	return answer_fd(request, error, fd);
+	if (error || place.is_in_proc || !proc_is(fd))
+		return answer_fd(request, error, fd);
+	close(fd);
+	return broker_refuse(EACCES);
 }
 
 /*
@@ -329,20 +328,24 @@ static int take_umask(const struct files_request *request)
 	return 0;
 }
 
+static struct callgate_notify_answer open_as_target(const struct files_request *request)
+{
+	struct credentials_saved saved; /* large: to zero it would cost as much as a call */
+	int error = credentials_assume(request->work->target, &saved);
+	struct callgate_notify_answer answer = error ? broker_refuse(error) : open_for(request);
+
+	credentials_restore(&saved);
+	return answer;
+}
+
 struct callgate_notify_answer broker_files(const struct broker_call *work)
 {
-	/* The buffers in both are large, and zeroing them would be a tenth of the call's cost. */
-	struct files_request request;
-	struct credentials_saved saved;
+	char path[PATH_MAX]; /* not zeroed, for the same reason */
+	struct files_request request = { .work = work, .base = PATH_BASE_NONE, .path = path };
 	struct callgate_notify_answer answer;
 	unsigned reading = work->has_fixed_root ? PATH_FIXED_ROOT : 0;
-	int error;
+	int error = read_arguments(&request);
 
-	request.work = work;
-	request.base = PATH_BASE_NONE;
-	request.flags = request.mode = request.resolve = 0;
-	saved.is_other = false;
-	error = read_arguments(&request);
 	normalize(&request);
 	if (request.access == FILES_READ)
 		reading |= PATH_NO_EFFECT;
@@ -351,10 +354,7 @@ struct callgate_notify_answer broker_files(const struct broker_call *work)
 				       &request.base);
 	if (!error && request.flags & (O_CREAT | FILES_TMPFILE))
 		error = take_umask(&request);
-	if (!error)
-		error = credentials_assume(work->target, &saved);
-	answer = error ? broker_refuse(error) : open_for(&request);
-	credentials_restore(&saved);
+	answer = error ? broker_refuse(error) : open_as_target(&request);
 	path_base_fini(&request.base);
 	return answer;
 }

@@ -702,6 +702,29 @@ static void what_is_the_supervisors_is_not_had_by_mounting_it(void **state)
 	assert_int_equal(got, 0);
 }
 
+/* One file fits in, and the folder itself. */
+static int create_where_there_is_no_room(void)
+{
+	/* In a user namespace without users nobody could create anything. */
+	if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("none", "out", "tmpfs", 0, "nr_inodes=2,mode=777") < 0)
+		return 77;
+	if (look((int)syscall(SYS_openat, AT_FDCWD, "out/one", O_WRONLY | O_CREAT, 0600)) != GOT_ALLOWED)
+		return 1;
+	return look((int)syscall(SYS_openat, AT_FDCWD, "out/two", O_WRONLY | O_CREAT, 0600));
+}
+
+static void what_has_no_room_is_told(void **state)
+{
+	int got;
+
+	make_scratch();
+	got = outcome(SYS_openat, www, create_where_there_is_no_room);
+	remove_scratch();
+	skip_without_namespaces(got);
+	assert_int_equal(got, 100 + ENOSPC);
+}
+
 /* A thread of the supervisor's beside those that answer, and until when it lives. */
 static volatile pid_t thread_beside;
 static sem_t beside_may_end;
@@ -1447,9 +1470,10 @@ UNIT_TESTS(test_broker_kernel, THREE(paths_lead_where_the_kernel_says), THREE(li
 	   BOTH(the_supervisors_folder_in_proc_is_not_to_be_had), BOTH(nor_are_its_threads),
 	   BOTH(what_is_denied_is_denied_by_all_its_names), BOTH(what_is_permitted_of_oneself_is_by_number_too),
 	   BOTH(links_of_proc_that_say_a_path_are_followed), BOTH(numbers_are_those_of_the_procfs_that_is_asked),
-	   BOTH(what_is_the_supervisors_is_not_had_by_mounting_it), BOTH(a_target_with_a_root_of_its_own_stays_in_it),
-	   THREE(a_target_gets_no_more_than_its_own_rights), THREE(a_fifo_is_waited_for),
-	   THREE(who_dies_at_a_fifo_is_forgotten), cmocka_unit_test(a_supervisor_without_descriptors_refuses),
+	   BOTH(what_is_the_supervisors_is_not_had_by_mounting_it), BOTH(what_has_no_room_is_told),
+	   BOTH(a_target_with_a_root_of_its_own_stays_in_it), THREE(a_target_gets_no_more_than_its_own_rights),
+	   THREE(a_fifo_is_waited_for), THREE(who_dies_at_a_fifo_is_forgotten),
+	   cmocka_unit_test(a_supervisor_without_descriptors_refuses),
 	   THREE(who_changes_the_path_meanwhile_wins_nothing), BOTH(a_socket_is_connected_where_the_rules_say),
 	   BOTH(no_address_is_this_machine), BOTH(who_changes_the_address_meanwhile_wins_nothing),
 	   BOTH(unix_sockets_are_found_by_their_place), BOTH(a_full_queue_holds_up_its_waiter_only),
