@@ -72,7 +72,7 @@ static void deal(const struct card *from, size_t count, unsigned shift, struct c
 }
 
 /* Sorts cards, with as much room again behind them; gives which half they are in. */
-static const struct card *sort_cards(struct card *cards, size_t count)
+static struct card *sort_cards(struct card *cards, size_t count)
 {
 	struct card *from = cards, *to = cards + count;
 	uint64_t differs = 0;
@@ -91,27 +91,41 @@ static const struct card *sort_cards(struct card *cards, size_t count)
 	return from;
 }
 
+/* Moves each item to where its card lies: round by round of items that take each other's places. */
+static void move_items(char *items, size_t count, size_t size, struct card *cards)
+{
+	char room[SORT_ITEM_MAX];
+
+	for (size_t i = 0; i < count; i++) {
+		size_t at = i, from;
+
+		if (cards[i].place == i)
+			continue;
+		memcpy(room, items + i * size, size);
+		while ((from = cards[at].place) != i) {
+			memcpy(items + at * size, items + from * size, size);
+			cards[at].place = at;
+			at = from;
+		}
+		memcpy(items + at * size, room, size);
+		cards[at].place = at;
+	}
+}
+
 void sort_by_key(void *items, size_t count, size_t size)
 {
-	size_t sorted = sorted_length(items, count, size);
+	size_t sorted = sorted_length(items, count, size), bytes;
 	cleanup_free struct card *cards = NULL;
-	cleanup_free char *copy = NULL;
-	const struct card *order;
 
 	if (sorted == count)
 		return;
-	if (count > FEW) {
-		cards = calloc(count * 2, sizeof(*cards));
-		copy = calloc(count, size);
-	}
-	if (!cards || !copy) {
+	if (count > FEW && !__builtin_mul_overflow(count, 2 * sizeof(*cards), &bytes))
+		cards = malloc(bytes);
+	if (!cards) {
 		sort_few(items, sorted, count, size);
 		return;
 	}
 	for (size_t i = 0; i < count; i++)
 		cards[i] = (struct card){ key_at(items, i, size), i };
-	order = sort_cards(cards, count);
-	for (size_t i = 0; i < count; i++)
-		memcpy(copy + i * size, (char *)items + order[i].place * size, size);
-	memcpy(items, copy, count * size);
+	move_items(items, count, size, sort_cards(cards, count));
 }

@@ -8,7 +8,6 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "scan/summary_file.h"
 
 #include <errno.h>
@@ -91,17 +90,15 @@ static bool cache_make_folder(const char *folder)
 static bool cache_save(const char *folder, const char *path, const struct summary_key *key,
 		       const struct summary *summary)
 {
-	cleanup(buf_fini) struct buf bytes = { 0 };
 	cleanup_fd int fd = -1;
 	char beside[PATH_MAX];
 
 	if (!cache_make_folder(folder) || snprintf(beside, sizeof(beside), "%s.XXXXXX", path) >= PATH_MAX)
 		return false;
-	summary_write(summary, key, &bytes);
-	fd = bytes.failed ? -1 : mkostemp(beside, O_CLOEXEC);
+	fd = mkostemp(beside, O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	if (file_write_all(fd, bytes.data, bytes.length) == 0 && rename(beside, path) == 0)
+	if (summary_save(summary, key, fd) && rename(beside, path) == 0)
 		return true;
 	unlink(beside);
 	return false;

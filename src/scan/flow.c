@@ -244,9 +244,10 @@ static bool flow_prepare(struct flow *flow)
 		free(flow->states);
 		free(flow->marks);
 		free(flow->loops);
-		flow->states = calloc(room, sizeof(*flow->states));
-		flow->marks = calloc(room, sizeof(*flow->marks));
-		flow->loops = calloc(room, sizeof(*flow->loops));
+		/* A block has a state when a way leads to it, and marks from the start. */
+		flow->states = malloc(room * sizeof(*flow->states));
+		flow->marks = malloc(room * sizeof(*flow->marks));
+		flow->loops = malloc(room * sizeof(*flow->loops));
 		flow->room = flow->states && flow->marks && flow->loops ? room : 0;
 		if (!flow->room)
 			return false;

@@ -131,12 +131,13 @@ static bool state_join_flags(struct state *into, const struct state *from)
 	return changed;
 }
 
-/* The registers of which two states say different things; most agree in most, and are compared two at a time. */
-static uint32_t state_differs(const struct state *a, const struct state *b)
+/* Those of some registers, and their neighbours, of which two states say different things; most agree in most, and are
+ * compared two at a time. */
+static uint32_t state_differs(const struct state *a, const struct state *b, uint32_t registers)
 {
 	uint32_t mask = 0;
 
-	for (unsigned reg = 0; reg < REGISTERS; reg += 2) {
+	for (unsigned reg = 0; reg < REGISTERS && registers >> reg; reg += 2) {
 		uint64_t mine, other;
 
 		memcpy(&mine, &a->registers[reg], sizeof(mine));
@@ -153,7 +154,7 @@ bool state_join(struct values *values, struct state *into, const struct state *f
 	bool changed = false;
 	uint32_t facts;
 
-	for (uint32_t rest = live & (differs | state_differs(into, from)); rest; rest &= rest - 1) {
+	for (uint32_t rest = live & (differs | state_differs(into, from, live)); rest; rest &= rest - 1) {
 		unsigned reg = (unsigned)__builtin_ctz(rest);
 		uint32_t mine = into->registers[reg], value;
 

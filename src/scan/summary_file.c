@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 
 #define SUMMARY_MAGIC "callgate scan\n\0"
 
@@ -113,26 +114,75 @@ void summary_seal(void *bytes, size_t size, const struct summary_key *key)
 	memcpy(bytes, &header, sizeof(header));
 }
 
-void summary_write(const struct summary *summary, const struct summary_key *key, struct buf *ret_bytes)
+/* All that a file holds, where it lies: the header, and each array with what is behind it up to a whole word. */
+struct pieces {
+	struct header header;
+	struct iovec items[1 + 2 * SUMMARY_ARRAYS];
+};
+
+enum { PIECES = 1 + 2 * SUMMARY_ARRAYS };
+
+/* The sum goes on over an array as it stands in a file. */
+static uint64_t checksum_array(uint64_t sum, const void *items, size_t size)
 {
+	size_t whole = size / ARRAY_ALIGNMENT * ARRAY_ALIGNMENT;
+	uint8_t last[ARRAY_ALIGNMENT] = { 0 };
+
+	sum = checksum(sum, items, whole);
+	if (whole == size)
+		return sum;
+	memcpy(last, (const uint8_t *)items + whole, size - whole);
+	return checksum(sum, last, sizeof(last));
+}
+
+static void pieces_find(const struct summary *summary, const struct summary_key *key, struct pieces *ret_pieces)
+{
+	static char zeros[ARRAY_ALIGNMENT];
 	struct summary copy = *summary;
 	struct array arrays[SUMMARY_ARRAYS];
-	struct header header = { .exact = summary->exact };
-	size_t start = ret_bytes->length;
+	struct header header = { .version = SUMMARY_VERSION, .key = *key, .exact = summary->exact };
+	size_t behind = 0;
+	uint64_t sum;
 
 	summary_arrays(&copy, arrays);
-	for (unsigned i = 0; i < SUMMARY_ARRAYS; i++)
-		header.counts[i] = *arrays[i].length;
-	buf_add(ret_bytes, &header, sizeof(header));
+	memcpy(header.magic, SUMMARY_MAGIC, sizeof(header.magic));
+	header.sizes = sizes(arrays);
 	for (unsigned i = 0; i < SUMMARY_ARRAYS; i++) {
-		static const char zeros[ARRAY_ALIGNMENT];
 		size_t size = *arrays[i].length * arrays[i].size;
 
-		buf_add(ret_bytes, *arrays[i].items, size);
-		buf_add(ret_bytes, zeros, array_room(size) - size);
+		header.counts[i] = *arrays[i].length;
+		ret_pieces->items[1 + 2 * i] = (struct iovec){ *arrays[i].items, size };
+		ret_pieces->items[2 + 2 * i] = (struct iovec){ zeros, array_room(size) - size };
+		behind += array_room(size);
 	}
-	if (!ret_bytes->failed)
-		summary_seal(ret_bytes->data + start, ret_bytes->length - start, key);
+	sum = checksum(behind, &header, sizeof(header));
+	for (unsigned i = 1; i < PIECES; i += 2)
+		sum = checksum_array(sum, ret_pieces->items[i].iov_base, ret_pieces->items[i].iov_len);
+	header.checksum = sum;
+	ret_pieces->header = header;
+	ret_pieces->items[0] = (struct iovec){ &ret_pieces->header, sizeof(header) };
+}
+
+void summary_write(const struct summary *summary, const struct summary_key *key, struct buf *ret_bytes)
+{
+	struct pieces pieces;
+
+	pieces_find(summary, key, &pieces);
+	for (unsigned i = 0; i < PIECES; i++)
+		buf_add(ret_bytes, pieces.items[i].iov_base, pieces.items[i].iov_len);
+}
+
+bool summary_save(const struct summary *summary, const struct summary_key *key, int fd)
+{
+	struct pieces pieces;
+	size_t size = 0;
+	ssize_t written;
+
+	pieces_find(summary, key, &pieces);
+	for (unsigned i = 0; i < PIECES; i++)
+		size += pieces.items[i].iov_len;
+	written = writev(fd, pieces.items, PIECES);
+	return written >= 0 && (size_t)written == size;
 }
 
 static bool is_value_sound(const struct values *values, const struct value *value)

@@ -23,8 +23,11 @@ struct summary_key summary_key(const struct module *module);
 /* Appends the bytes. Failure is that of the buf. */
 void summary_write(const struct summary *summary, const struct summary_key *key, struct buf *ret_bytes);
 
-/* Makes the header of bytes fit: what it says of their kind, their file and their sum. For summary_write, and for tests
- * of what a wrong body does. */
+/* Writes the same to a new file; false where that did not take all of it at once. */
+bool summary_save(const struct summary *summary, const struct summary_key *key, int fd);
+
+/* Makes the header of bytes fit: what it says of their kind, their file and their sum. For tests of what a wrong body
+ * does. */
 void summary_seal(void *bytes, size_t size, const struct summary_key *key);
 
 /*
