@@ -415,6 +415,15 @@ static int start_find_program(struct launch_start *start, struct callgate_error 
 	return status;
 }
 
+/* Of a limit for each process its exec tells. */
+static int start_check_memory(const struct launch_start *start, struct callgate_error *err)
+{
+	if (!start->plan.group)
+		return CALLGATE_OK;
+	return limits_check_memory(start->plan.sandbox, start->plan.mount_count, start->spec.argv, start->spec.envp,
+				   err);
+}
+
 static void start_describe(struct launch_start *start, struct launch_target *target)
 {
 	target->started_ns = start->child.started_ns;
@@ -463,7 +472,9 @@ int launch_finish(struct launch_start *start_take, struct launch_spec *spec, str
 	int status;
 
 	start_take_spec(start, spec);
-	status = start_find_program(start, err);
+	status = start_check_memory(start, err);
+	if (status == CALLGATE_OK)
+		status = start_find_program(start, err);
 	if (status == CALLGATE_OK && spec->gated)
 		status = start_list_descriptors(start, err);
 	if (status == CALLGATE_OK)

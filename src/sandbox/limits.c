@@ -4,10 +4,18 @@
  */
 #include "sandbox/limits.h"
 
+#include "base/error.h"
+
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/resource.h>
+
+/* Several times what was counted: 192 KiB for a start in all namespaces, 4 for a tmpfs, less for a bind. */
+#define LIMIT_MEMORY_START (2 << 20)
+#define LIMIT_MEMORY_MOUNT (32 << 10)
+#define LIMIT_MEMORY_PATH  (4 << 10)
 
 struct limit_row {
 	const char *name;
@@ -59,4 +67,29 @@ bool limits_exec_error(const struct callgate_sandbox *sandbox, int error)
 	if (error == EAGAIN)
 		return limit_of(sandbox, RLIMIT_NPROC) || (sandbox && sandbox->group.pids);
 	return (error == ENOMEM || error == E2BIG) && limits_room(sandbox);
+}
+
+static uint64_t words_size(const char *const *words)
+{
+	uint64_t size = 0;
+
+	for (; words && *words; words++)
+		size += strlen(*words) + 1 + sizeof(*words);
+	return size;
+}
+
+int limits_check_memory(const struct callgate_sandbox *sandbox, size_t mounts, const char *const *argv,
+			const char *const *envp, struct callgate_error *err)
+{
+	uint64_t least = LIMIT_MEMORY_START + mounts * LIMIT_MEMORY_MOUNT;
+	int status;
+
+	least += sandbox->paths.length * LIMIT_MEMORY_PATH + words_size(argv) + words_size(envp);
+	if (!sandbox->group.memory_bytes || sandbox->group.memory_bytes >= least)
+		return CALLGATE_OK;
+	status = fail(err, CALLGATE_E_INVALID, "a limit of %" PRIu64 " bytes of memory leaves no room for the start",
+		      sandbox->group.memory_bytes);
+	error_hint(err, "its mounts, arguments and environment take --memory %" PRIu64 "K at the least",
+		   (least >> 10) + 1);
+	return status;
 }

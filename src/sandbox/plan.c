@@ -356,6 +356,9 @@ static int plan_group(struct sandbox_plan *plan, struct callgate_error *err)
 	if (!limits->memory_bytes && !limits->pids && !limits->cpu_milli && !limits->cpuset)
 		return CALLGATE_OK;
 	plan->wanted |= CALLGATE_GROUND_RESOURCES;
+	status = limits_check_memory(plan->sandbox, plan->mount_count, NULL, NULL, err);
+	if (status != CALLGATE_OK)
+		return status;
 	status = cgroup_new(limits, &plan->group, &why);
 	if (status == CALLGATE_E_UNCONFINED) {
 		status = plan_lacks(plan, CALLGATE_GROUND_RESOURCES, why.message, err);

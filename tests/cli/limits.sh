@@ -64,6 +64,21 @@ else
 	stderr_has 'reached its limit of memory'
 	reports 'r["limit"] == "memory" and r["group"]["oom_kills"] >= 1 and 30 << 20 < r["group"]["peak_bytes"] < 34 << 20'
 	reports 'r["layers"]["resources"] == "enforced"'
+	# Until its exec the target shares the launcher's memory: it must not reach the limit before.
+	large=$(head -c 100000 /dev/zero | tr '\0' x)
+	for memory in 1 4K 32K 96K 512K 1M 2M 3M; do
+		expect 125 "1.5 MB of arguments do not fit into $memory" run --memory $memory -- touch "$large" "$large" "$large" \
+			"$large" "$large" "$large" "$large" "$large" "$large" "$large" "$large" "$large" "$large" "$large" "$large"
+		stderr_has "a limit of [0-9]* bytes of memory leaves no room for the start"
+		expect "$(case $memory in 3M) echo 0 ;; *) echo 125 ;; esac)" "  what a start without them needs is 2M and a little ($memory)" \
+			run --memory $memory -- true
+	done
+	expect 0 'what the hint says fits' run --memory "$(run --memory 1M -- true 2>&1 | grep -o '[0-9]*K')" -- true
+	set --
+	for i in {1..100}; do set -- "$@" --tmpfs "/tmp/$i"; done
+	expect 125 'many mounts take more' run --memory 2M --unshare-all --system --tmpfs /tmp "$@" -- true
+	expect 0 '  and the hint knows how much' run --unshare-all --system --tmpfs /tmp "$@" \
+		--memory "$(run --memory 1M --unshare-all --system --tmpfs /tmp "$@" -- true 2>&1 | grep -o '[0-9]*K')" -- true
 	expect 2 'forks beyond the limit fail' run --pids 3 -- sh -c 'sleep 1 & sleep 1 & sleep 1 & wait'
 	reports 'r["group"]["pids_refused"] >= 1'
 	expect 0 'one CPU is all that it sees' run --cpuset 0 -- nproc

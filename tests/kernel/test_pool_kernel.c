@@ -360,6 +360,36 @@ static void a_pool_has_members_and_one_ground(void **state)
 	pooled_free(&pooled);
 }
 
+/* It would end us with the member, which shares our memory. */
+static void a_limit_of_memory_without_room_ends_nobody(void **state)
+{
+	char large[100000] = { 0 };
+	const char *argv[17] = { "true" };
+	struct callgate_run_options options = { .argv = argv, .environment = no_environment };
+	struct callgate_run_report report;
+	struct callgate_error err;
+	struct pooled pooled = pooled_of("as-pid-1", 1);
+	int status;
+
+	memset(large, 'x', sizeof(large) - 1);
+	for (size_t i = 1; i < 16; i++)
+		argv[i] = large;
+	(void)state;
+	set(pooled.sandbox, "memory", "3M");
+	status = callgate_pool_fill(pooled.pool, pooled.subject, &err);
+	if (status == CALLGATE_OK) {
+		options.sandbox = pooled.sandbox;
+		status = callgate_pool_run(pooled.pool, pooled.subject, &options, &report, &err);
+		assert_int_equal(status, CALLGATE_E_INVALID);
+		assert_non_null(strstr(err.message, "leaves no room for the start"));
+	} else {
+		assert_int_equal(status, CALLGATE_E_UNCONFINED);
+	}
+	set(pooled.sandbox, "memory", "1");
+	assert_int_equal(callgate_pool_fill(pooled.pool, pooled.subject, &err), CALLGATE_E_INVALID);
+	pooled_free(&pooled);
+}
+
 static void a_pool_without_memory_leaves_nothing(void **state)
 {
 	struct pooled pooled;
@@ -388,4 +418,5 @@ UNIT_TESTS(test_pool_kernel, IN_POOL(a_member_has_the_ground_that_a_start_of_its
 	   IN_POOL(a_waiting_member_keeps_no_pipe_open), IN_POOL(a_limit_holds_in_a_member),
 	   IN_POOL(a_member_that_cannot_make_its_ground_says_why),
 	   IN_POOL(a_program_that_is_not_there_costs_a_member_only), IN_POOL(members_end_with_their_owner),
-	   cmocka_unit_test(a_pool_has_members_and_one_ground), IN_POOL(a_pool_without_memory_leaves_nothing), )
+	   cmocka_unit_test(a_pool_has_members_and_one_ground), IN_POOL(a_pool_without_memory_leaves_nothing),
+	   IN_POOL(a_limit_of_memory_without_room_ends_nobody), )
