@@ -140,3 +140,21 @@ named() {
 check 'the tests that docs/broker.md names are there' \
 	test "$(named | while read -r test; do grep -qsw "$test" "$here"/../kernel/*.c || echo "$test"; done)" = ''
 check '  and it names some' test "$(named | wc -l)" -gt 20
+
+# In a PID namespace of its own the supervisor has no number, and the target's /proc/self is its own all the same.
+cat >own.policy <<'E2'
+kernel 6.1
+default errno ENOSYS
+notify open, openat via files {
+    deny "/proc/self/environ" errno EPERM
+    read "/**"
+}
+include "@base"
+allow mmap, mprotect, fadvise64, newfstatat, lseek, pread64, statfs, sysinfo, prctl, getrandom
+E2
+expect 0 'a program in a sandbox of its own has its own /proc/self' \
+	callgate run --preset strict --policy own.policy -- cat /proc/self/status
+stdout_has '^Name:.*cat$'
+expect 1 '  and what is denied there is denied by its other names' \
+	callgate run --preset strict --policy own.policy -- cat /proc/thread-self/environ
+stderr_has '/proc/thread-self/environ: Operation not permitted'
