@@ -1,7 +1,8 @@
 /*
  * What an answer costs is counted, in calls of the supervisor: times are noise, and a call more at each of a program's
  * opens would go unseen. A traced supervisor answers twice, the second time a known number more; what both do once
- * cancels out. The watcher, who looks at slow calls, is not counted, nor what a thread does to begin.
+ * cancels out. The watcher, who looks at slow calls, is not counted, nor what a thread does to begin; a thread that was
+ * made since a call was slow makes a few at its end, which are none for each answer.
  */
 #include "unit.h"
 
@@ -25,7 +26,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { FEW = 20, MORE = 120, NO_TRACE = 77, NOBODY = 65534 };
+enum { FEW = 20, MORE = 320, NO_TRACE = 77, NOBODY = 65534 };
 
 static char scratch[64];
 static __attribute__((aligned(256))) char path[256]; /* within one page */
@@ -195,7 +196,7 @@ static void an_answer_costs_as_many_calls_as_are_said(void **state)
 		long each = costs[i].calls + (probe_kernel_version() < ABI_KERNEL(6, 11));
 		long few = calls_of(&costs[i], FEW), more = calls_of(&costs[i], MORE);
 
-		if (more - few != each * (MORE - FEW))
+		if (labs(more - few - each * (MORE - FEW)) >= (MORE - FEW) / 2)
 			fail_msg("%s: %ld calls for %d answers more", costs[i].rules, more - few, MORE - FEW);
 	}
 	unlink(path);
