@@ -8,9 +8,11 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -40,10 +42,9 @@ static bool read_whole(int fd, uint8_t *bytes, size_t size)
 }
 
 /* What an open file holds, in memory of our own: a mapping of it would change with it, and end us where it is cut. */
-static int module_read(int fd, const char *path, const struct stat *status, uint8_t **ret_bytes,
+static int module_read(int fd, const char *path, const struct stat *status, size_t size, uint8_t **ret_bytes,
 		       struct callgate_error *err)
 {
-	size_t size = (size_t)status->st_size;
 	/* Every page is written: at once, they cost a third. */
 	uint8_t *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	int result = CALLGATE_OK;
@@ -62,11 +63,22 @@ static int module_read(int fd, const char *path, const struct stat *status, uint
 	return result;
 }
 
+/* How much is to be read: of what is no ELF file no more than says so. */
+static size_t module_size(int fd, const struct stat *status)
+{
+	char magic[SELFMAG];
+
+	if (pread(fd, magic, SELFMAG, 0) == SELFMAG && memcmp(magic, ELFMAG, SELFMAG) != 0)
+		return SELFMAG;
+	return (size_t)status->st_size;
+}
+
 int module_open(const char *path, struct module **ret_module, struct callgate_error *err)
 {
 	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat status;
 	uint8_t *bytes;
+	size_t size;
 	int result;
 
 	if (fd < 0 || fstat(fd, &status) != 0)
@@ -78,12 +90,13 @@ int module_open(const char *path, struct module **ret_module, struct callgate_er
 		return fail(err, CALLGATE_E_LIMIT, "'%s' is larger than %zu bytes", path, MODULE_SIZE_MAX);
 	if (status.st_size == 0)
 		return fail(err, CALLGATE_E_UNSUPPORTED, "'%s' is empty", path);
-	result = module_read(fd, path, &status, &bytes, err);
+	size = module_size(fd, &status);
+	result = module_read(fd, path, &status, size, &bytes, err);
 	if (result != CALLGATE_OK)
 		return result;
-	result = module_parse(path, bytes, (size_t)status.st_size, ret_module, err);
+	result = module_parse(path, bytes, size, ret_module, err);
 	if (result != CALLGATE_OK) {
-		munmap(bytes, (size_t)status.st_size);
+		munmap(bytes, size);
 		return result;
 	}
 	(*ret_module)->is_file = true;

@@ -39,6 +39,8 @@ refuses 'a pipe, without waiting for it' 'is no file' ./pipe
 refuses 'a device' 'is no file' /dev/null
 refuses 'an empty file' 'is empty' ./empty
 refuses 'a text' 'is not an ELF file' ./text
+truncate -s 2000M large
+refuses 'a large file of something else, which is not read' 'is not an ELF file' ./large
 refuses 'a header that is cut' 'damaged' ./cut_header
 refuses 'segments that are cut' 'damaged' ./cut_segments
 refuses 'code that is cut' 'damaged' ./cut_code
