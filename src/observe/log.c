@@ -114,6 +114,9 @@ static void log_resolve(const char *path, const struct timespec *written, char n
 
 	snprintf(name, PATH_MAX, "%s", path);
 	snprintf(next, sizeof(next), "%s", path);
+	/* There they lead to something of our own. */
+	if (strncmp(path, "/proc/", strlen("/proc/")) == 0 || strncmp(path, "/dev/fd/", strlen("/dev/fd/")) == 0)
+		return;
 	for (int i = 0; i <= LOG_INTERPRETERS_MAX && next[0] == '/' && realpath(next, real); i++) {
 		cleanup_fd int fd = log_open_program(real);
 

@@ -25,10 +25,19 @@ enum { STRACE_BUCKETS = 1024, DAY_S = 86400 };
 struct strace_process {
 	struct evidence_program *program; /* NULL: not known */
 	enum evidence_phase phase;
-	const struct abi_arch *arch; /* that its calls are of */
-	bool is_whole;		     /* its start stands in the log */
-	bool has_called;	     /* a call of its own stands there */
-	bool ends;		     /* it made a call that ends it, or a thread of it */
+	const struct abi_arch *arch;  /* that its calls are of */
+	bool is_whole;		      /* its start stands in the log */
+	bool has_called;	      /* a call of its own stands there */
+	bool ends;		      /* it made a call that ends it, or a thread of it */
+	struct strace_process *group; /* itself. With -ff a thread, of whose calls nobody knows when they were made
+				       * among those of the others, is one apart, and this is the one that it is of */
+};
+
+/* A thread that ended, and until then nobody had made a call that ends it. */
+struct strace_exit {
+	const struct strace_process *group;
+	const struct log_text *text;
+	unsigned long line;
 };
 
 struct strace_thread {
@@ -82,6 +91,9 @@ struct strace {
 	struct {
 		VEC(struct strace_begun);
 	} begun;
+	struct {
+		VEC(struct strace_exit);
+	} exits;
 	struct strace_waiting waiting;
 	struct buf whole;  /* a call whose halves stood apart */
 	struct buf joined; /* the call that is read */
@@ -89,6 +101,19 @@ struct strace {
 	uint64_t days_ns;  /* midnights that were passed */
 	bool has_end;	   /* a call was made that ends a process of which the log does not tell the start */
 };
+
+/* "out.1234": the number of the process whose calls the file holds, of several files. */
+static uint64_t strace_file_pid(const struct log *log, const struct log_text *text)
+{
+	const char *dot = strrchr(text->name, '.');
+	char *end;
+	uint64_t pid;
+
+	if (log->count < 2 || !dot || !isdigit((unsigned char)dot[1]))
+		return 0;
+	pid = strtoull(dot + 1, &end, 10);
+	return *end ? 0 : pid;
+}
 
 static struct strace_thread **strace_slot(struct strace *strace, uint64_t pid)
 {
@@ -135,7 +160,7 @@ static int strace_process_new(struct strace *strace, const struct strace_birth *
 	struct strace_process *process;
 
 	parent = !parent && birth && !birth->parent ? strace->unnamed : parent;
-	if (birth && birth->is_thread && (birth->of || parent)) {
+	if (birth && birth->is_thread && !strace->file_pid && (birth->of || parent)) {
 		*ret_process = birth->of ? birth->of : parent->process;
 		return CALLGATE_OK;
 	}
@@ -146,6 +171,7 @@ static int strace_process_new(struct strace *strace, const struct strace_birth *
 		*process = birth->as;
 	else if (parent)
 		*process = *parent->process;
+	process->group = birth && birth->is_thread && process->group ? process->group : process;
 	process->ends = process->has_called = false;
 	process->is_whole = birth;
 	if (!process->arch) {
@@ -373,13 +399,16 @@ static int strace_read_call(struct strace *strace, const struct strace_thread *t
 static int strace_execute(struct strace *strace, struct strace_thread *thread, const char *text, size_t length)
 {
 	struct strace_process *process = thread->process;
+	static const char itself[] = "/proc/self/exe";
 	const char *quote = memchr(text, '"', length);
 	char path[PATH_MAX];
 	bool is_known =
 		quote && strace_string_parse(quote, (size_t)(text + length - quote), path, sizeof(path)) && path[0];
 
-	struct log_program program;
-	int status = log_program(strace->log, strace->text, is_known ? path : NULL, &program);
+	struct log_program program = { .program = process->program, .arch = process->arch };
+	int status = is_known && strcmp(path, itself) == 0
+			     ? CALLGATE_OK
+			     : log_program(strace->log, strace->text, is_known ? path : NULL, &program);
 
 	if (status < 0)
 		return status;
@@ -442,8 +471,8 @@ static int strace_take_call(struct strace *strace, struct strace_thread *thread,
 	effect = call.call.syscall ? evidence_effect(call.call.syscall) : EVIDENCE_NO_EFFECT;
 	call.has_result = result.is_known;
 	call.error = result.error;
-	process->ends |= effect == EVIDENCE_EXIT_THREAD || effect == EVIDENCE_EXIT_PROCESS;
-	strace->has_end |= process->ends && !process->is_whole;
+	process->group->ends |= effect == EVIDENCE_EXIT_THREAD || effect == EVIDENCE_EXIT_PROCESS;
+	strace->has_end |= process->group->ends && !process->is_whole;
 	/* The first of all, an execve of a process that nobody started, is strace's own. */
 	if (is_first && effect == EVIDENCE_EXEC)
 		return result.returned && !result.error ? strace_execute(strace, thread, text, length) : CALLGATE_OK;
@@ -537,14 +566,37 @@ static int strace_begin(struct strace *strace, struct strace_thread *thread, con
 
 static int strace_exit(struct strace *strace, struct strace_thread *thread, enum strace_line_kind kind)
 {
-	unsigned long line = strace->line;
+	struct strace_exit ended = { thread->process->group, strace->text, strace->line };
 	int status = strace_end_call(strace, thread);
 
-	if (kind == STRACE_EXITED && !thread->process->ends && (thread->process->is_whole || !strace->has_end))
-		log_lose(strace->log, strace->text, line,
-			 "a process ends, and no call of it that ends it is there: calls were left out (strace -e)");
+	if (status == CALLGATE_OK && kind == STRACE_EXITED && !ended.group->ends &&
+	    !VEC_PUSH(&strace->log->arena, &strace->exits, ended))
+		status = fail_nomem(strace->log->err);
 	strace_drop(strace, thread);
 	return status;
+}
+
+/* Of strace -ff the call is begun in the thread's own file, as its last line. */
+static void strace_begin_elsewhere(struct strace *strace, struct strace_thread *thread, uint64_t by)
+{
+	static const char moved[] = "<pid changed to ";
+	const struct log *log = strace->log;
+
+	for (size_t i = 0; strace->file_pid && i < log->count; i++) {
+		const struct log_text *text = &log->texts[i];
+		size_t length = text->length ? text->length - 1 : 0;
+		const char *newline = strace_file_pid(log, text) == by ? memrchr(text->text, '\n', length) : NULL;
+		const char *line = newline ? newline + 1 : NULL;
+		const char *end =
+			line ? memmem(line, (size_t)(text->text + length - line), moved, strlen(moved)) : NULL;
+
+		if (!end)
+			continue;
+		thread->begun = line;
+		thread->begun_length = (size_t)(end - line);
+		thread->begun_line = strace->line;
+		thread->begun_ns = 0;
+	}
 }
 
 /* A thread has executed a program: the first thread's number is now its own, and all others are gone. */
@@ -553,6 +605,8 @@ static int strace_supersede(struct strace *strace, struct strace_thread *thread,
 	struct strace_thread *other = *strace_slot(strace, by);
 	int status = strace_end_call(strace, thread);
 
+	if (!other)
+		strace_begin_elsewhere(strace, thread, by);
 	if (!other || other == thread)
 		return status;
 	thread->begun = other->begun;
@@ -605,6 +659,9 @@ static int strace_take_line(struct strace *strace, const struct strace_line *lin
 	case STRACE_EXITED:
 	case STRACE_KILLED:
 		return strace_exit(strace, thread, line->kind);
+	case STRACE_MOVED:
+		strace_drop(strace, thread);
+		return CALLGATE_OK;
 	case STRACE_SUPERSEDED:
 		return strace_supersede(strace, thread, line->number);
 	case STRACE_MODE:
@@ -680,19 +737,6 @@ static int strace_count_line(struct strace *strace, const struct strace_line *li
 									    : strace_take_line(strace, line);
 }
 
-/* "out.1234": the number of the process whose calls the file holds, of several files. */
-static uint64_t strace_file_pid(const struct log *log, const struct log_text *text)
-{
-	const char *dot = strrchr(text->name, '.');
-	char *end;
-	uint64_t pid;
-
-	if (log->count < 2 || !dot || !isdigit((unsigned char)dot[1]))
-		return 0;
-	pid = strtoull(dot + 1, &end, 10);
-	return *end ? 0 : pid;
-}
-
 static int strace_read_text(struct strace *strace, const struct log_text *text)
 {
 	int status;
@@ -727,6 +771,14 @@ static int strace_end(struct strace *strace)
 	int status = CALLGATE_OK;
 
 	strace->log->end.cut_off = strace->alive > 0;
+	for (size_t i = 0; i < strace->exits.length; i++) {
+		const struct strace_exit *ended = &strace->exits.items[i];
+
+		if (!ended->group->ends && (ended->group->is_whole || !strace->has_end))
+			log_lose(strace->log, ended->text, ended->line,
+				 "a process ends, and no call of it that ends it is there: calls were left out (strace "
+				 "-e)");
+	}
 	for (size_t i = 0; i < STRACE_BUCKETS; i++)
 		for (struct strace_thread *thread = strace->buckets[i]; status == CALLGATE_OK && thread;
 		     thread = thread->next)

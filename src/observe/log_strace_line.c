@@ -170,12 +170,15 @@ static void parse_resumed(struct strace_line *line)
 
 static void parse_call(struct strace_line *line)
 {
-	static const char unfinished[] = "<unfinished ...>";
+	static const char unfinished[] = "<unfinished ...>", moved[] = "<pid changed to ", closing[] = " ...>";
 	size_t end = line->length;
 
 	line->kind = STRACE_CALL;
 	while (end && line->text[end - 1] == ' ')
 		end--;
+	if (end > strlen(closing) && memcmp(line->text + end - strlen(closing), closing, strlen(closing)) == 0 &&
+	    memmem(line->text, end, moved, strlen(moved)))
+		line->kind = STRACE_MOVED;
 	if (end < strlen(unfinished) || !begins(line->text + end - strlen(unfinished), strlen(unfinished), unfinished))
 		return;
 	line->kind = STRACE_UNFINISHED;

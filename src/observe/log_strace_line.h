@@ -17,6 +17,7 @@ enum strace_line_kind {
 	STRACE_RESUMED,	   /* "<... read resumed>"x", 1) = 1": text is what stands behind that */
 	STRACE_EXITED,	   /* "+++ exited with 0 +++" */
 	STRACE_KILLED,	   /* "+++ killed by SIGKILL +++" */
+	STRACE_MOVED,	   /* "execve(… <pid changed to 12 ...>", of strace -ff: it goes on in another file */
 	STRACE_SUPERSEDED, /* "+++ superseded by execve in pid 12 +++": number */
 	STRACE_MODE,	   /* "[ Process PID=12 runs in 32 bit mode. ]": text is "32 bit" */
 	STRACE_FRAME,	   /* " > /lib/libc.so.6(read+0x1d) [0xf8f01]": text is the file, number the offset */

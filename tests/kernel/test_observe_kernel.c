@@ -2,10 +2,12 @@
 
 #include "kernel/load.h"
 #include "observe/calls.h"
+#include "observe/log.h"
 #include "observe/record.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -159,6 +161,77 @@ static void however_processes_end_no_call_is_missed(void **state)
 		assert_int_equal(calls_of(recording.evidence, "observed", "getppid"), atoi(recording.output));
 		evidence_free(recording.evidence);
 	}
+}
+
+/* `observed generate` under strace, which writes to folder/out, or with -ff a file a thread; how many calls of getppid
+ * it made by its own account. False where there is no strace. */
+static bool strace_generates(const char *folder, const char *how, int *ret_calls)
+{
+	char text[16] = "", path[64];
+	int status, output[2];
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "%s/out", folder);
+	assert_int_equal(pipe(output), 0);
+	pid = fork();
+	if (pid == 0) {
+		dup2(output[1], STDOUT_FILENO);
+		close(output[0]);
+		close(output[1]);
+		execlp("strace", "strace", how, "-f", "-o", path, TEST_OBSERVED, "generate", (char *)NULL);
+		_exit(127);
+	}
+	close(output[1]);
+	assert_true(read(output[0], text, sizeof(text) - 1) >= 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	close(output[0]);
+	*ret_calls = atoi(text);
+	return status == 0 && *ret_calls > 0;
+}
+
+/* Reads the logs of a folder, and takes their files away. */
+static int read_logs(const char *folder, struct evidence *evidence, struct log_end *end, struct callgate_error *err)
+{
+	glob_t logs = { .gl_pathc = 0 };
+	char pattern[64];
+	int status;
+
+	snprintf(pattern, sizeof(pattern), "%s/out*", folder);
+	if (glob(pattern, 0, NULL, &logs) != 0)
+		return CALLGATE_E_NOT_FOUND;
+	status = log_read_files(LOG_STRACE, (const char *const *)logs.gl_pathv, logs.gl_pathc, evidence, end, err);
+	for (size_t i = 0; i < logs.gl_pathc; i++)
+		unlink(logs.gl_pathv[i]);
+	globfree(&logs);
+	return status;
+}
+
+static void of_what_strace_wrote_no_call_is_missed(void **state)
+{
+	static const char *const hows[] = { "-q", "-ff" };
+	char folder[] = "/tmp/callgate-strace-XXXXXX";
+	bool has_strace = true;
+
+	assert_non_null(mkdtemp(folder));
+	for (size_t i = 0; has_strace && i < sizeof(hows) / sizeof(*hows); i++) {
+		struct evidence *evidence = evidence_new();
+		struct callgate_error err = { 0 };
+		struct log_end end;
+		pid_t busy[2];
+		int calls;
+
+		load_begin(busy);
+		has_strace = strace_generates(folder, hows[i], &calls);
+		load_end(busy);
+		if (read_logs(folder, evidence, &end, &err) != CALLGATE_OK && has_strace)
+			fail_msg("%s: %s:%u: %s", hows[i], err.file, err.line, err.message);
+		if (has_strace)
+			assert_int_equal(calls_of(evidence, "observed", "getppid"), calls);
+		evidence_free(evidence);
+	}
+	rmdir(folder);
+	if (!has_strace)
+		skip();
 }
 
 /* `observed serve`, which waits for what to do. */
@@ -696,6 +769,7 @@ static void every_recorder_sees_where_main_begins(void **state)
 UNIT_TESTS(test_observe_kernel, cmocka_unit_test(every_call_of_every_thread_is_counted),
 	   cmocka_unit_test(every_call_of_every_child_is_counted),
 	   cmocka_unit_test(however_processes_end_no_call_is_missed),
+	   cmocka_unit_test(of_what_strace_wrote_no_call_is_missed),
 	   cmocka_unit_test(every_recorder_sees_where_main_begins),
 	   cmocka_unit_test(between_attach_and_detach_every_call_is_counted),
 	   cmocka_unit_test(without_room_for_the_detail_calls_are_still_counted),

@@ -159,6 +159,31 @@ static void files_of_one_process_each_are_read_in_the_order_of_births(void **sta
 	assert_false(end.attached);
 }
 
+/* A thread executes, and its own file says so as its last word; another's end is told by a file that is read later. */
+static void files_of_threads_are_one_process(void **state)
+{
+	static const char leader[] = "execve(\"/none/a\", [\"a\"], 0x7ffd) = 0\n"
+				     "clone(child_stack=0x7f, flags=CLONE_VM|CLONE_THREAD) = 11\n"
+				     "+++ superseded by execve in pid 11 +++\n"
+				     "<... execve resumed>) = 0\n"
+				     "exit_group(0) = ?\n"
+				     "+++ exited with 0 +++\n";
+	static const char thread[] = "getpid() = 10\n"
+				     "execve(\"/proc/self/exe\", [\"a\"], 0x7ffd <pid changed to 10 ...>\n";
+	cleanup(discard) struct evidence *evidence = evidence_new();
+	struct callgate_error err = { 0 };
+	struct log_end end;
+
+	assert_int_equal(read_two(LOG_STRACE, (const char *const[]){ "out.11", "out.10" },
+				  (const char *const[]){ thread, leader }, evidence, &end, &err),
+			 CALLGATE_OK);
+	assert_int_equal(evidence->calls, 4);
+	assert_int_equal(evidence->programs.length, 1);
+	assert_int_equal(count_of(evidence, "/none/a", "execve"), 1);
+	assert_int_equal(count_of(evidence, "/none/a", "getpid"), 1);
+	assert_false(end.cut_off);
+}
+
 static void on_a_terminal_the_first_process_has_no_number_at_first(void **state)
 {
 	static const char text[] = "execve(\"/none/a\", [\"a\"], 0x7ffd) = 0\n"
@@ -224,32 +249,29 @@ static void arguments_that_nobody_understands_are_told(void **state)
 #define AUDIT(event, rest) "type=SYSCALL msg=audit(1364481363." event "): arch=c000003e " rest "\n"
 
 /* A cat that was there already, and an execve whose record has the name of what was executed. */
-static const char
-	audit[] =
-		AUDIT("243:7",
-		      "syscall=257 success=no exit=-13 a0=ffffff9c a1=7ffd a2=80000 a3=0 ppid=1 pid=9 "
-		      "exe=\"/none/cat\"") "type=SECCOMP msg=audit(1364481363.300:8): pid=9 comm=\"cat\" "
-					   "exe=\"/none/cat\" sig=0 arch=c000003e syscall=41 "
-					   "compat=0 ip=0x7f code=0x7ffc0000\n" AUDIT(
-						   "300:8",
-						   "syscall=41 success=yes exit=3 a0=1 a1=80001 a2=0 a3=a ppid=1 pid=9 "
-						   "exe=\"/none/cat\"") "type=SECCOMP msg=audit(1364481363.310:9): "
-									"pid=9 exe=2F6E6F6E652F6361742064 sig=31 "
-									"arch=c000003e syscall=165 "
-									"compat=0 ip=0x7f code=0x80000000\n" AUDIT(
-										"400:10",
-										"syscall=59 success=yes exit=0 a0=1 "
-										"a1=2 a2=3 a3=4 ppid=1 pid=9 "
-										"exe=\"/none/ls\"")
-										AUDIT("500:11",
-										      "syscall=231 a0=0 a1=0 a2=0 a3=0 "
-										      "ppid=1 pid=9 exe=\"/none/ls\"")
-											AUDIT("243:7",
-											      "syscall=257 success=no "
-											      "exit=-13 a0=ffffff9c "
-											      "a1=7ffd a2=80000 a3=0 "
-											      "ppid=1 pid=9 "
-											      "exe=\"/none/cat\"");
+static const char audit[] =
+	AUDIT("243:7",
+	      "syscall=257 success=no exit=-13 a0=ffffff9c a1=7ffd a2=80000 a3=0 ppid=1 pid=9 "
+	      "exe=\"/none/cat\"") "type=SECCOMP msg=audit(1364481363.300:8): pid=9 comm=\"cat\" "
+				   "exe=\"/none/cat\" sig=0 arch=c000003e syscall=41 "
+				   "compat=0 ip=0x7f code=0x7ffc0000\n" AUDIT(
+					   "300:8",
+					   "syscall=41 success=yes exit=3 a0=1 a1=80001 a2=0 a3=a ppid=1 pid=9 "
+					   "exe=\"/none/cat\"") "type=SECCOMP msg=audit(1364481363.310:9): "
+								"pid=9 exe=2F6E6F6E652F6361742064 sig=31 "
+								"arch=c000003e syscall=165 "
+								"compat=0 ip=0x7f code=0x80000000\n" AUDIT(
+									"400:10", "syscall=59 success=yes exit=0 a0=1 "
+										  "a1=2 a2=3 a3=4 ppid=1 pid=9 "
+										  "exe=\"/none/ls\"")
+									AUDIT("500:11",
+									      "syscall=231 a0=0 a1=0 a2=0 a3=0 "
+									      "ppid=1 pid=9 exe=\"/none/ls\"")
+										AUDIT("243:7", "syscall=257 success=no "
+											       "exit=-13 a0=ffffff9c "
+											       "a1=7ffd a2=80000 a3=0 "
+											       "ppid=1 pid=9 "
+											       "exe=\"/none/cat\"");
 
 static void the_audit_log_tells_each_call_once(void **state)
 {
@@ -389,6 +411,7 @@ static void a_failing_allocation_fails_the_reading(void **state)
 UNIT_TESTS(test_observe_log, cmocka_unit_test(strace_tells_who_made_each_call),
 	   cmocka_unit_test(a_place_and_a_time_are_taken_where_they_stand),
 	   cmocka_unit_test(files_of_one_process_each_are_read_in_the_order_of_births),
+	   cmocka_unit_test(files_of_threads_are_one_process),
 	   cmocka_unit_test(on_a_terminal_the_first_process_has_no_number_at_first),
 	   cmocka_unit_test(an_exec_in_a_thread_takes_the_first_ones_number),
 	   cmocka_unit_test(arguments_that_nobody_understands_are_told),
