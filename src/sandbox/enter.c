@@ -6,13 +6,13 @@
 
 #include "kernel/call.h"
 #include "kernel/futex.h"
+#include "sandbox/capabilities.h"
 #include "sandbox/landlock.h"
 #include "sandbox/root.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/capability.h>
 #include <linux/if.h>
 #include <linux/keyctl.h>
 #include <linux/openat2.h>
@@ -33,8 +33,7 @@
 #define KERNEL_SIGSET_SIZE 8
 
 /* What the first process of a pid namespace is called in there, in place of the launcher's name. */
-#define INIT_NAME	 "callgate-init"
-#define CAPABILITY_LIMIT 64
+#define INIT_NAME "callgate-init"
 
 /* What older headers lack. */
 #ifndef PR_SET_MDWE
@@ -50,8 +49,7 @@ static bool has(const struct sandbox_plan *plan, unsigned namespace)
 	return plan->namespaces & namespace;
 }
 
-/* Fails with the result, or takes note where the layer may be missing. */
-static long step_done(struct sandbox_plan *plan, enum callgate_ground layer, long result)
+long sandbox_step_done(struct sandbox_plan *plan, enum callgate_ground layer, long result)
 {
 	if (result >= 0)
 		return 0;
@@ -134,7 +132,7 @@ long sandbox_own_namespaces(struct sandbox_plan *plan)
 		plan->step = own->step;
 		result = KERNEL_CALL(SYS_unshare, own->flag);
 		plan->own |= result == 0 ? own->flag : 0;
-		result = step_done(plan, own->layer, result);
+		result = sandbox_step_done(plan, own->layer, result);
 	}
 	return result;
 }
@@ -162,8 +160,8 @@ static long enter_root(struct sandbox_plan *plan)
 	plan->step = PLAN_PRIVATE;
 	result = KERNEL_CALL(SYS_mount_setattr, AT_FDCWD, "/", AT_RECURSIVE, &private, sizeof(private));
 	if (result < 0)
-		return step_done(plan, CALLGATE_GROUND_MOUNT | CALLGATE_GROUND_ROOT, result);
-	return plan->own_root ? step_done(plan, CALLGATE_GROUND_ROOT, root_enter(plan)) : 0;
+		return sandbox_step_done(plan, CALLGATE_GROUND_MOUNT | CALLGATE_GROUND_ROOT, result);
+	return plan->own_root ? sandbox_step_done(plan, CALLGATE_GROUND_ROOT, root_enter(plan)) : 0;
 }
 
 static long loopback_start(void)
@@ -205,7 +203,7 @@ static long enter_network(struct sandbox_plan *plan)
 		result = KERNEL_CALL(SYS_unshare, CLONE_NEWNET);
 		plan->own |= result == 0 ? CLONE_NEWNET : 0;
 	}
-	return step_done(plan, CALLGATE_GROUND_NET, result);
+	return sandbox_step_done(plan, CALLGATE_GROUND_NET, result);
 }
 
 static long enter_loopback(struct sandbox_plan *plan)
@@ -213,7 +211,7 @@ static long enter_loopback(struct sandbox_plan *plan)
 	if (!(plan->own & CLONE_NEWNET))
 		return 0;
 	plan->step = PLAN_LOOPBACK;
-	return step_done(plan, CALLGATE_GROUND_NET, loopback_start());
+	return sandbox_step_done(plan, CALLGATE_GROUND_NET, loopback_start());
 }
 
 static long enter_hostname(struct sandbox_plan *plan)
@@ -223,7 +221,7 @@ static long enter_hostname(struct sandbox_plan *plan)
 	if (!name || !has(plan, CLONE_NEWUTS))
 		return 0;
 	plan->step = PLAN_HOSTNAME;
-	return step_done(plan, CALLGATE_GROUND_UTS, KERNEL_CALL(SYS_sethostname, name, strlen(name)));
+	return sandbox_step_done(plan, CALLGATE_GROUND_UTS, KERNEL_CALL(SYS_sethostname, name, strlen(name)));
 }
 
 static long limit_raise(const struct plan_limit *limit)
@@ -249,7 +247,7 @@ static long enter_each_limit(struct sandbox_plan *plan, long (*change)(const str
 	plan->step = PLAN_LIMIT;
 	for (size_t i = 0; result == 0 && i < plan->limit_count; i++) {
 		plan->index = i;
-		result = step_done(plan, CALLGATE_GROUND_LIMITS, change(&plan->limits[i]));
+		result = sandbox_step_done(plan, CALLGATE_GROUND_LIMITS, change(&plan->limits[i]));
 	}
 	return result;
 }
@@ -273,7 +271,7 @@ static long enter_keyring(struct sandbox_plan *plan)
 		return 0;
 	plan->step = PLAN_KEYRING;
 	result = KERNEL_CALL(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, 0);
-	return step_done(plan, CALLGATE_GROUND_KEYRING, result);
+	return sandbox_step_done(plan, CALLGATE_GROUND_KEYRING, result);
 }
 
 /* Not through /proc/self/fd, where descriptors that are still open would lead out of the new root. */
@@ -337,8 +335,8 @@ static long enter_umask(struct sandbox_plan *plan)
 }
 
 static long (*const enter_steps[])(struct sandbox_plan *plan) = {
-	enter_root,   enter_network, enter_loopback, enter_hostname,
-	enter_limits, enter_keyring, enter_folder,   enter_umask,
+	enter_root,   capabilities_bound, enter_network, enter_loopback, enter_hostname,
+	enter_limits, enter_keyring,	  enter_folder,	 enter_umask,
 };
 
 static long run_steps(struct sandbox_plan *plan, long (*const *steps)(struct sandbox_plan *plan), size_t count)
@@ -362,7 +360,7 @@ static long confine_landlock(struct sandbox_plan *plan)
 	plan->step = PLAN_LANDLOCK;
 	if (landlock_stands_in(plan))
 		plan->degraded |= CALLGATE_GROUND_ROOT;
-	return step_done(plan, CALLGATE_GROUND_LANDLOCK, landlock_enter(plan));
+	return sandbox_step_done(plan, CALLGATE_GROUND_LANDLOCK, landlock_enter(plan));
 }
 
 /* /proc/self/mem writes where the process itself may not, and no filter sees which file that is; and whoever sees the
@@ -386,7 +384,7 @@ static long confine_memory(struct sandbox_plan *plan)
 	if (can_write_past_protection(plan))
 		plan->degraded |= CALLGATE_GROUND_WRITE_XOR_EXECUTE;
 	result = KERNEL_CALL(SYS_prctl, PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN);
-	return step_done(plan, CALLGATE_GROUND_WRITE_XOR_EXECUTE, result);
+	return sandbox_step_done(plan, CALLGATE_GROUND_WRITE_XOR_EXECUTE, result);
 }
 
 static long confine_clock(struct sandbox_plan *plan)
@@ -394,7 +392,7 @@ static long confine_clock(struct sandbox_plan *plan)
 	if (!plan->sandbox->no_tsc)
 		return 0;
 	plan->step = PLAN_TSC;
-	return step_done(plan, CALLGATE_GROUND_TSC, KERNEL_CALL(SYS_prctl, PR_SET_TSC, PR_TSC_SIGSEGV));
+	return sandbox_step_done(plan, CALLGATE_GROUND_TSC, KERNEL_CALL(SYS_prctl, PR_SET_TSC, PR_TSC_SIGSEGV));
 }
 
 static long confine_cores(struct sandbox_plan *plan)
@@ -402,88 +400,9 @@ static long confine_cores(struct sandbox_plan *plan)
 	if (!plan->sandbox->core_scheduling)
 		return 0;
 	plan->step = PLAN_CORE_SCHEDULING;
-	return step_done(plan, CALLGATE_GROUND_CORE_SCHEDULING,
-			 KERNEL_CALL(SYS_prctl, PR_SCHED_CORE, PR_SCHED_CORE_CREATE, 0,
-				     PR_SCHED_CORE_SCOPE_THREAD_GROUP, 0));
-}
-
-/* The bounding set, and which capabilities exec may bring back; both take CAP_SETPCAP. */
-static long confine_bounding(uint64_t keep)
-{
-	long result = 0;
-
-	for (unsigned capability = 0; result == 0 && capability < CAPABILITY_LIMIT; capability++) {
-		if (keep >> capability & 1)
-			continue;
-		result = KERNEL_CALL(SYS_prctl, PR_CAPBSET_DROP, capability);
-		/* The first one that this kernel does not have is the end. */
-		if (result == -EINVAL && capability > 0)
-			return 0;
-	}
-	return result;
-}
-
-static bool confine_may_drop(void)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct sets[2] = { 0 };
-
-	return KERNEL_CALL(SYS_capget, &header, sets) < 0 || sets[0].effective >> CAP_SETPCAP & 1;
-}
-
-static long confine_sets(uint64_t permitted, uint64_t inheritable)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct sets[2];
-
-	for (int i = 0; i < 2; i++) {
-		uint32_t half = (uint32_t)(permitted >> (32 * i));
-
-		sets[i] = (struct __user_cap_data_struct){ half, half, (uint32_t)(inheritable >> (32 * i)) };
-	}
-	return KERNEL_CALL(SYS_capset, &header, sets);
-}
-
-/* Those that stay are put where an exec leaves them, whoever the user is. */
-static long confine_ambient(uint64_t keep)
-{
-	long result = KERNEL_CALL(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL);
-
-	for (unsigned capability = 0; result == 0 && capability < CAPABILITY_LIMIT; capability++)
-		if (keep >> capability & 1)
-			result = KERNEL_CALL(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability);
-	return result;
-}
-
-#define SECUREBITS                                                                                       \
-	(SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED | \
-	 SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED)
-
-static long confine_capabilities(struct sandbox_plan *plan)
-{
-	uint64_t keep = plan->sandbox->capabilities;
-	long result, bounding;
-	bool may_drop;
-
-	if (!(plan->wanted & CALLGATE_GROUND_CAPABILITIES))
-		return 0;
-	plan->step = PLAN_CAPABILITIES;
-	may_drop = confine_may_drop();
-	bounding = confine_bounding(keep);
-	/* The right to set securebits must last until they are set. */
-	result = confine_sets(keep | (bounding == 0 ? UINT64_C(1) << CAP_SETPCAP : 0), keep);
-	if (result == 0)
-		result = confine_ambient(keep);
-	if (result == 0 && bounding == 0)
-		result = KERNEL_CALL(SYS_prctl, PR_SET_SECUREBITS, SECUREBITS);
-	if (result == 0)
-		result = confine_sets(keep, keep);
-	/* Who may not take any from the bounding set needs none taken: no_new_privs keeps it from being of use. */
-	if (result == 0 && bounding == -EPERM && !may_drop) {
-		plan->degraded |= CALLGATE_GROUND_CAPABILITIES;
-		return 0;
-	}
-	return step_done(plan, CALLGATE_GROUND_CAPABILITIES, result == 0 ? bounding : result);
+	return sandbox_step_done(plan, CALLGATE_GROUND_CORE_SCHEDULING,
+				 KERNEL_CALL(SYS_prctl, PR_SCHED_CORE, PR_SCHED_CORE_CREATE, 0,
+					     PR_SCHED_CORE_SCOPE_THREAD_GROUP, 0));
 }
 
 /* What the first process has of ours must outlast it, and we may be gone after the exec. */
@@ -495,7 +414,7 @@ static long confine_await_init(struct sandbox_plan *plan)
 }
 
 static long (*const confine_steps[])(struct sandbox_plan *plan) = {
-	confine_landlock, confine_memory, confine_clock, confine_cores, confine_capabilities, confine_await_init,
+	confine_landlock, confine_memory, confine_clock, confine_cores, capabilities_confine, confine_await_init,
 };
 
 long sandbox_confine(struct sandbox_plan *plan)
@@ -508,7 +427,7 @@ long sandbox_hold(struct sandbox_plan *plan, const int *fds, size_t count)
 	if (!plan->own_root || !plan->landlock || plan->lost & CALLGATE_GROUND_LANDLOCK)
 		return 0;
 	plan->step = PLAN_LANDLOCK;
-	return step_done(plan, CALLGATE_GROUND_LANDLOCK, landlock_hold(plan, fds, count));
+	return sandbox_step_done(plan, CALLGATE_GROUND_LANDLOCK, landlock_hold(plan, fds, count));
 }
 
 /* Every other process of the namespace has ended; zombies count until their parents looked. */
@@ -559,7 +478,7 @@ void sandbox_init_main(struct sandbox_plan *plan)
 	 * one's. */
 	result = enter_identity(plan);
 	if (result == 0)
-		result = confine_sets(0, 0);
+		result = capabilities_give_up();
 	plan->init_error = (int)result;
 	if (result < 0)
 		init_exit(2);

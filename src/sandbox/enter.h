@@ -25,8 +25,8 @@ long sandbox_enter(struct sandbox_plan *plan);
 /* What takes rights away, when no_new_privs is set: Landlock, memory, clocks, cores, capabilities. */
 long sandbox_confine(struct sandbox_plan *plan);
 
-/* Of descriptors that lead out of a root of its own: nothing more than each is open for. Behind the gate, when no others are
- * left. */
+/* Of descriptors that lead out of a root of its own: nothing more than each is open for. Behind the gate, when no
+ * others are left. */
 long sandbox_hold(struct sandbox_plan *plan, const int *fds, size_t count);
 
 /* The limits of the process, of which nothing that is still to be done may fall short: behind all that opens or
@@ -46,6 +46,9 @@ void SANDBOX_INIT_ATTRIBUTES sandbox_init_main(struct sandbox_plan *plan);
 
 #define INIT_AWAIT_REST SIGUSR1
 #define INIT_END	SIGUSR2
+
+/* Of a step: fails with its result, or takes note where the layer may be missing. */
+long sandbox_step_done(struct sandbox_plan *plan, enum callgate_ground layer, long result);
 
 /* Waits until the launcher has written the maps of the user namespace. */
 void sandbox_await_maps(struct sandbox_plan *plan);

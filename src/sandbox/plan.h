@@ -77,6 +77,8 @@ struct sandbox_plan {
 	bool folder_must_be;
 	const char *const *programs; /* where the program may be in the own root, ends in NULL; else NULL */
 	unsigned own;		     /* of the namespaces, those that were made by unshare(2) */
+	bool may_bound;		     /* the target's own: whether it had the right to… */
+	long bounding;		     /* …drop from the bounding set; 0 or a negative errno */
 	int landlock;		     /* the kernel's ABI, 0: none */
 	unsigned wanted;	     /* enum callgate_ground: what was asked for */
 	unsigned lost;		     /* of these: not there, and allowed not to be */
