@@ -333,9 +333,15 @@ static int start_release(struct launch_start *start, struct callgate_error *err)
 /* It did not say why: it was killed, or its first process ended and took it along. */
 static int start_fail_ended(const struct launch_start *start, struct callgate_error *err)
 {
+	int status;
+
 	if (start->plan.init_error)
 		return plan_init_failure(&start->plan, err);
-	return fail(err, CALLGATE_E_UNCONFINED, "the target was ended before its program was executed");
+	status = fail(err, CALLGATE_E_UNCONFINED, "the target was ended before its program was executed");
+	/* A hard limit of no time at all ends it at the kernel's next tick, wherever it is. */
+	if (limit_of(start->spec.sandbox, RLIMIT_CPU))
+		error_hint(err, "its limit of 'cpu' may be too low for it");
+	return status;
 }
 
 static int start_directly(struct launch_start *start, struct callgate_error *err)

@@ -26,6 +26,7 @@ rtprio=Max realtime priority=0 rttime=Max realtime timeout=5000 sigpending=Max p
 is_told() { # is_told NAME STATUS
 	case $1:$2 in
 	*:0) [ ! -s err ] ;;
+	cpu:125) grep -q "its limit of 'cpu' may be too low" err ;;
 	cpu:137) grep -q 'reached its limit of cpu-time' err ;;
 	as:126 | data:126 | stack:126) grep -q "cannot execute '.*true'.*\(its limits leave it no room\|memory\|too long\)" err ;;
 	stack:139) true ;;                         # it began, and its stack could not grow
