@@ -271,7 +271,7 @@ static int porter_trace(struct launch_start *start, struct callgate_error *err)
 	}
 	status = start_trace(start, err);
 	if (status == CALLGATE_OK && start->target.traced && !start_await_exec_traced(start) && start->child.error == 0)
-		return fail(err, CALLGATE_E_UNCONFINED, "the target was ended before its program was executed");
+		return start_fail_ended(start, err);
 	return status;
 }
 

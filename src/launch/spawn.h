@@ -47,6 +47,9 @@ int cloning_with_listener(struct launch_start *start, struct callgate_error *err
 /* The porter's end, if one is left. */
 void cloning_end(struct launch_start *start);
 
+/* Says that it ended before its program was executed, and by what where that is known: always fails. */
+int start_fail_ended(const struct launch_start *start, struct callgate_error *err);
+
 /* The tracer is there, if one can be; lets the child go on. Fails with E_UNSUPPORTED. */
 int start_trace(struct launch_start *start, struct callgate_error *err);
 

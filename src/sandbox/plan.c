@@ -568,15 +568,37 @@ unsigned plan_enforced(const struct sandbox_plan *plan)
 	return (plan->wanted & ~plan->lost & ~plan->absent) | plan->degraded;
 }
 
+/* Rules of Landlock allow what lies below a path, and take nothing out of it. */
+static size_t describe_bare(const struct sandbox_plan *plan, char *text, size_t size)
+{
+	enum { NAMED_MAX = 3 };
+	size_t used = 0, masks = 0;
+
+	for (size_t i = 0; i < plan->mount_count; i++) {
+		if (plan->mounts[i].kind != SANDBOX_MASK)
+			continue;
+		if (masks++ < NAMED_MAX && used < size)
+			used += (size_t)snprintf(text + used, size - used, "%s%s",
+						 masks == 1 ? ", with nothing masked: " : ", ", plan->mounts[i].dest);
+	}
+	if (masks > NAMED_MAX && used < size)
+		used += (size_t)snprintf(text + used, size - used, " and %zu more can be seen", masks - NAMED_MAX);
+	return used;
+}
+
 void plan_describe_missing(const struct sandbox_plan *plan, char *text, size_t size)
 {
 	unsigned missing = plan->lost | plan->absent | plan->degraded;
 	size_t used = 0;
 
 	*text = '\0';
-	for (unsigned layer = 1; callgate_ground_name(layer); layer <<= 1)
-		if (missing & layer && used < size)
-			used += (size_t)snprintf(text + used, size - used, "%s%s: %s", used ? "; " : "",
-						 callgate_ground_name(layer),
-						 plan->degraded & layer ? "only in part" : "not to be had here");
+	for (unsigned layer = 1; callgate_ground_name(layer); layer <<= 1) {
+		if (!(missing & layer) || used >= size)
+			continue;
+		used += (size_t)snprintf(text + used, size - used, "%s%s: %s", used ? "; " : "",
+					 callgate_ground_name(layer),
+					 plan->degraded & layer ? "only in part" : "not to be had here");
+		if (layer == CALLGATE_GROUND_ROOT && used < size)
+			used += describe_bare(plan, text + used, size - used);
+	}
 }

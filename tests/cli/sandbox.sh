@@ -200,6 +200,8 @@ if unshare -Ur true 2>/dev/null; then
 		stdout_has '^root  *degraded'
 		stdout_has '^no-new-privs  *enforced'
 		stderr_has 'user: not to be had here'
+		expect 0 '  and what it does not mask' without_namespaces --preset workspace --allow-degraded namespaces --dry-run -- sh
+		stderr_has 'root: only in part, with nothing masked: /etc/shadow, '
 	fi
 	within() { unshare -Ur "$CALLGATE" run --preset strict "$@"; }
 	for _ in 1 2 3; do
