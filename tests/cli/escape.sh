@@ -107,6 +107,11 @@ questions() {
 	check '  by nobody' grep -qE '^(ETXTBSY|EROFS|EACCES)$' out
 	expect 0 "$who: the first process's memory is closed" cell --proc /proc -- /inside memory 1
 	stdout_is EACCES
+	for rights in '' '--cap-add ALL'; do
+		# shellcheck disable=SC2086 # nothing, or two words
+		expect 0 "$who: nothing is done to the first process ($rights)" cell --proc /proc $rights -- /inside first
+		stdout_is ''
+	done
 	# CVE-2024-21626: a folder outside that is open while the working folder is entered.
 	leaked() { cell "$@" -- /inside escape 8</; }
 	expect 0 "$who: no descriptor leads out" leaked
@@ -184,6 +189,14 @@ questions() {
 	ln -sfn "$PWD/free.policy" race/box/out
 	expect 0 "$who: a link in a folder leads nowhere outside" cell --bind "$PWD/race/box" /box -- /inside write /box/out
 	stdout_is ENOENT
+	echo mine >own && chmod 600 own
+	ln -sfn "$PWD/own" race/box/own
+	for call in chmod chown; do
+		expect 0 "$who:   nor $call" cell --bind "$PWD/race/box" /box -- /inside $call /box/own
+		stdout_is ENOENT
+		expect 125 "$who:   nor what the launcher does" cell --bind "$PWD/race/box" /box --perms 0777 --tmpfs /box/own -- /inside ids
+	done
+	check "$who:   as seen from outside" test "$(stat -c '%a %u' own)" = "600 $(id -u)"
 	ln -sfn /etc race/box/etc
 	expect 125 "$who: nothing is mounted through a link outside" cell --bind "$PWD/race/box" /box --tmpfs /box/etc/x -- /inside ids
 	check "$who:   or made there" test ! -e /etc/x
@@ -196,11 +209,9 @@ questions() {
 	expect 0 "$who:   which a policy that allows all does not keep it from" cell --bind "$PWD/left" /left -- /inside setuid /left
 	stdout_has '^[45]$' # one way is newer than that policy
 	rm -rf left
-	if [ "$who" = as_root ]; then
-		cp "$inside" setuid && chmod 4755 setuid
-		expect 0 'a set-user-ID program gives no rights' cell --uid 1000 --gid 1000 --ro-bind "$PWD/setuid" /setuid -- /setuid ids
-		stdout_is '1000 1000 1000 1000 1000 1000 0'
-	fi
+	cp "$inside" setuid && chmod 6755 setuid
+	expect 0 "$who: a set-user-ID program gives no rights" cell --uid 1000 --gid 1000 --ro-bind "$PWD/setuid" /setuid -- /setuid ids
+	stdout_is '1000 1000 1000 1000 1000 1000 0'
 	expect 0 "$who: memory is never writable and executable" cell --write-xor-execute -- /inside mmap
 	stdout_is EACCES
 	expect 0 "$who:   nor becomes so" cell --write-xor-execute -- /inside mprotect

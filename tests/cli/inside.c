@@ -26,6 +26,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -177,6 +178,17 @@ static int ask_write(char **arguments)
 	return answer(open(arguments[0], O_WRONLY | O_CLOEXEC));
 }
 
+/* chmod FILE, chown FILE: to what it would not have by itself. */
+static int ask_chmod(char **arguments)
+{
+	return answer(chmod(arguments[0], 0777));
+}
+
+static int ask_chown(char **arguments)
+{
+	return answer(chown(arguments[0], getuid(), getgid()));
+}
+
 /* What openat2 is told. */
 struct open_how_of_ours {
 	uint64_t flags, mode, resolve;
@@ -212,6 +224,34 @@ static int ask_memory(char **arguments)
 
 	snprintf(path, sizeof(path), "/proc/%s/mem", arguments[0]);
 	return answer(open(path, O_RDONLY | O_CLOEXEC));
+}
+
+/* first: what can be done to the first process, which is no part of the target. */
+static int ask_first(char **arguments)
+{
+	char bytes[8];
+	struct iovec here = { bytes, sizeof(bytes) }, there = { (void *)0x400000, sizeof(bytes) };
+	int pidfd = (int)syscall(SYS_pidfd_open, 1, 0);
+	const struct {
+		const char *name;
+		long result;
+	} tried[] = {
+		{ "ptrace", syscall(SYS_ptrace, 16 /* PTRACE_ATTACH */, 1, 0, 0) },
+		{ "process_vm_readv", syscall(SYS_process_vm_readv, 1, &here, 1, &there, 1, 0) },
+		{ "process_vm_writev", syscall(SYS_process_vm_writev, 1, &here, 1, &there, 1, 0) },
+		{ "kcmp", syscall(SYS_kcmp, 1, getpid(), 0, 0, 0) },
+		{ "move_pages", syscall(SYS_move_pages, 1, 0L, NULL, NULL, NULL, 0) },
+		{ "pidfd_getfd", syscall(SYS_pidfd_getfd, pidfd, 0, 0) },
+		{ "setns", syscall(SYS_setns, pidfd, CLONE_NEWNS) },
+		{ "root", open("/proc/1/root/inside", O_RDONLY | O_CLOEXEC) },
+		{ "environ", open("/proc/1/environ", O_RDONLY | O_CLOEXEC) },
+		{ "descriptor", open("/proc/1/fd/0", O_RDONLY | O_CLOEXEC) },
+	};
+
+	for (size_t i = 0; i < sizeof(tried) / sizeof(*tried); i++)
+		if (tried[i].result >= 0)
+			puts(tried[i].name);
+	return 0;
 }
 
 /* escape: whether any descriptor, or the working folder, is of another root: its own "/.." is not ours. */
@@ -498,12 +538,15 @@ static const struct question questions[] = {
 	{ "abstract", ask_abstract, 1 },
 	{ "bind", ask_bind, 1 },
 	{ "capabilities", ask_capabilities, 0 },
+	{ "chmod", ask_chmod, 1 },
+	{ "chown", ask_chown, 1 },
 	{ "confined", ask_confined, 0 },
 	{ "connect", ask_connect, 1 },
 	{ "covered", ask_covered, 0 },
 	{ "descriptors", ask_descriptors, 0 },
 	{ "escape", ask_escape, 0 },
 	{ "exec", ask_exec, 1 },
+	{ "first", ask_first, 0 },
 	{ "files", ask_files, 0 },
 	{ "folder", ask_folder, 0 },
 	{ "hostname", ask_hostname, 0 },
