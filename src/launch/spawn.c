@@ -331,7 +331,7 @@ static int start_release(struct launch_start *start, struct callgate_error *err)
 }
 
 /* It did not say why: it was killed, or its first process ended and took it along. */
-static int start_fail_ended(const struct launch_start *start, struct callgate_error *err)
+int start_fail_ended(const struct launch_start *start, struct callgate_error *err)
 {
 	int status;
 

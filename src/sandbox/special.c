@@ -11,6 +11,9 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+/* Of /dev/shm, which is memory: the kernel's own word would be half of the machine's. A --tmpfs there has its own. */
+#define SHM_SIZE "256M"
+
 /* What of /proc tells of the machine or of others. The rest is read-only as all of it is. */
 static const char *const special_proc_masks[] = {
 	"acpi", "asound",	 "interrupts",	"kcore", "key-users",  "keys",
@@ -189,7 +192,7 @@ static long devices_fill(int folder, uint64_t written)
 				      fs_new("devpts", special_terminals, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC));
 	if (result == 0)
 		result = device_mount(folder, "shm",
-				      fs_new_tmpfs("1777", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | written));
+				      fs_new_tmpfs("1777", SHM_SIZE, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | written));
 	return result == 0 ? mount_attributes(folder, MOUNT_ATTR_RDONLY, 0) : result;
 }
 

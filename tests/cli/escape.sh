@@ -98,6 +98,8 @@ questions() {
 	expect 0 "$who:   nor outside" $who "$inside_copy" shm-find $key
 	stdout_is ENOENT
 	expect 0 "$who: /dev/shm is its own" open_cell --preset strict -- sh -c "echo x >/dev/shm/callgate-$$"
+	expect 0 "$who:   and holds no more than it should" open_cell --preset strict -- sh -c \
+		'test "$(df -k /dev/shm | sed -n "2s/^[^ ]*  *\([0-9]*\) .*/\1/p")" = 262144'
 	check "$who:   and is not outside" test ! -e "/dev/shm/callgate-$$"
 
 	# CVE-2019-5736: the launcher's own program is not to be had for writing, by whatever name.
