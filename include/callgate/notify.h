@@ -13,7 +13,8 @@
  * A handler has two halves. `decide` sees numbers only, and may let the kernel carry out the call. `examine` may look
  * into the target's memory, which the target's other threads can rewrite at any moment: what it has looked at it must
  * do itself, from its copy, since the kernel would read that memory once more. So its answer has a type in which there
- * is no `continue`, and a supervisor that looks and then lets go does not compile.
+ * is no `continue`, and a supervisor that looks and then lets go does not compile: but for one that says that it only
+ * observes.
  */
 #ifndef CALLGATE_NOTIFY_H
 #define CALLGATE_NOTIFY_H
@@ -77,6 +78,12 @@ struct callgate_notify_handler {
 	/* NULL: what would be examined fails with EPERM. */
 	struct callgate_notify_answer (*examine)(struct callgate_notify_target *target, void *context);
 	void *context; /* of all, which several threads may call at the same time */
+	/*
+	 * In place of `decide` and `examine`, or NULL: may look and let go all the same. What it lets go was judged by
+	 * memory that the target can change meanwhile, so that such a handler confines nobody: it is for who only tells
+	 * what would have been refused. EXAMINE says EPERM here.
+	 */
+	struct callgate_notify_decision (*observe)(struct callgate_notify_target *target, void *context);
 };
 
 struct callgate_notify_options {

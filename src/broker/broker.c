@@ -12,7 +12,9 @@
 
 #include <errno.h>
 #include <linux/seccomp.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* One rule that lists one call of one arch. */
 struct broker_entry {
@@ -187,11 +189,33 @@ static const struct broker_entry *find_rule(const struct broker *broker, const s
 	return NULL;
 }
 
+/* A path in which a byte would mean something else to a clause is proposed to nobody. */
+static bool is_plain(const char *text)
+{
+	for (; *text; text++)
+		if (*text <= ' ' || *text > '~' || strchr("*?\"\\", *text))
+			return false;
+	return true;
+}
+
+void broker_want(const struct broker_call *work, enum policy_clause_kind kind, const char *transport, const char *text)
+{
+	char *wanted = work->verdict->wanted;
+	bool is_path = text[0] == '/' || text[0] == '@';
+	int length = snprintf(wanted, BROKER_WANTED_MAX, is_path ? "%s%s%s \"%s\"" : "%s%s%s %s",
+			      policy_clause_word(kind), *transport ? " " : "", transport, text);
+
+	if (length >= BROKER_WANTED_MAX || !is_plain(text))
+		wanted[0] = '\0';
+}
+
 struct callgate_notify_answer broker_deny(const struct broker_call *work, const struct policy_clause *clause)
 {
 	const struct abi_arch *arch = abi_arch_of_call(work->call->audit, work->call->nr);
 	uint32_t ret;
 
+	work->verdict->denies = true;
+	work->verdict->clause = clause;
 	if (!clause || !arch)
 		return broker_refuse(EACCES);
 	ret = policy_action_value(&clause->denial, arch->id).ret;
@@ -200,23 +224,36 @@ struct callgate_notify_answer broker_deny(const struct broker_call *work, const 
 	return broker_refuse((int)(ret & SECCOMP_RET_DATA));
 }
 
-/* By numbers alone: what only counts is let go, the rest has to be looked at. */
-static struct callgate_notify_decision broker_decide(const struct callgate_notify_call *call, void *context)
+/* The rule that asked about the call, and a verdict that does not deny yet; without a rule it does. */
+static const struct broker_entry *find_judge(const struct broker *broker, const struct callgate_notify_call *call,
+					     struct broker_verdict *ret_verdict)
 {
-	const struct broker_entry *entry = find_rule(context, call);
+	const struct broker_entry *entry = find_rule(broker, call);
+
+	*ret_verdict = (struct broker_verdict){ .denies = !entry,
+						.rule = entry ? &broker->policy->rules.items[entry->order] : NULL };
+	return entry;
+}
+
+/* By numbers alone: what only counts is let go, the rest has to be looked at. */
+struct callgate_notify_decision broker_decide(struct broker *broker, const struct callgate_notify_call *call,
+					      struct broker_verdict *ret_verdict)
+{
+	const struct broker_entry *entry = find_judge(broker, call, ret_verdict);
 
 	if (!entry || entry->rule->broker->kind != POLICY_BROKER_ONCE)
 		return (struct callgate_notify_decision){ .step = CALLGATE_NOTIFY_EXAMINE };
-	if (__atomic_exchange_n(&entry->rule->spent, 1, __ATOMIC_SEQ_CST))
-		return (struct callgate_notify_decision){ CALLGATE_NOTIFY_ANSWERED, broker_refuse(EACCES) };
-	return (struct callgate_notify_decision){ .step = CALLGATE_NOTIFY_CONTINUE };
+	if (!__atomic_exchange_n(&entry->rule->spent, 1, __ATOMIC_SEQ_CST))
+		return (struct callgate_notify_decision){ .step = CALLGATE_NOTIFY_CONTINUE };
+	ret_verdict->denies = true;
+	return (struct callgate_notify_decision){ CALLGATE_NOTIFY_ANSWERED, broker_refuse(EACCES) };
 }
 
-static struct callgate_notify_answer broker_examine(struct callgate_notify_target *target, void *context)
+struct callgate_notify_answer broker_examine(struct broker *broker, struct callgate_notify_target *target,
+					     struct broker_verdict *ret_verdict)
 {
-	const struct broker *broker = context;
-	struct broker_call work = { .target = target, .call = callgate_notify_call(target) };
-	const struct broker_entry *entry = find_rule(broker, work.call);
+	struct broker_call work = { .target = target, .call = callgate_notify_call(target), .verdict = ret_verdict };
+	const struct broker_entry *entry = find_judge(broker, work.call, ret_verdict);
 
 	if (!entry)
 		return broker_refuse(EACCES);
@@ -266,9 +303,21 @@ void broker_free(struct broker *broker)
 	free(broker);
 }
 
+static struct callgate_notify_decision decide(const struct callgate_notify_call *call, void *context)
+{
+	struct broker_verdict verdict;
+
+	return broker_decide(context, call, &verdict);
+}
+
+static struct callgate_notify_answer examine(struct callgate_notify_target *target, void *context)
+{
+	struct broker_verdict verdict;
+
+	return broker_examine(context, target, &verdict);
+}
+
 struct callgate_notify_handler broker_handler(struct broker *broker)
 {
-	return (struct callgate_notify_handler){ .decide = broker_decide,
-						 .examine = broker_examine,
-						 .context = broker };
+	return (struct callgate_notify_handler){ .decide = decide, .examine = examine, .context = broker };
 }

@@ -14,6 +14,8 @@
 
 struct broker;
 
+enum { BROKER_WANTED_MAX = 512 /* bytes of a clause that is proposed */ };
+
 /* Whether the policy asks a supervisor about anything. */
 bool broker_is_needed(const struct policy *policy);
 
@@ -23,6 +25,20 @@ bool broker_is_needed(const struct policy *policy);
  */
 int broker_new(const struct policy *policy, struct broker **ret_broker, struct callgate_error *err);
 void broker_free(struct broker *broker);
+
+/* Why a call was refused by a rule, and not by the kernel that was asked to carry it out. */
+struct broker_verdict {
+	bool denies;
+	const struct policy_rule *rule;	    /* that asked; NULL: none was found */
+	const struct policy_clause *clause; /* that denies; NULL: none matches */
+	char wanted[BROKER_WANTED_MAX];	    /* the clause that would permit just this; "" where none could be spelt */
+};
+
+/* The two halves of the handler below, for who tells of what they refuse; *ret_verdict is filled in any case. */
+struct callgate_notify_decision broker_decide(struct broker *broker, const struct callgate_notify_call *call,
+					      struct broker_verdict *ret_verdict);
+struct callgate_notify_answer broker_examine(struct broker *broker, struct callgate_notify_target *target,
+					     struct broker_verdict *ret_verdict);
 
 /* For callgate_notify_add(); it lives as long as the broker, which several loops may share. */
 struct callgate_notify_handler broker_handler(struct broker *broker);

@@ -77,6 +77,8 @@ struct callgate_notify_answer broker_own_children(const struct broker_call *work
 	pid_t pid = (pid_t)work->call->args[0];
 	int error = pid > 0 ? signal_child(work, pid, (int)work->call->args[1]) : EACCES;
 
+	if (error == EACCES)
+		return broker_deny(work, NULL);
 	if (error)
 		return broker_refuse(error);
 	return (struct callgate_notify_answer){ .kind = CALLGATE_NOTIFY_VALUE };

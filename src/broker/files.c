@@ -236,6 +236,20 @@ static int open_name(const struct files_request *request, int folder, const char
 	return error;
 }
 
+/* Says no, and by which clause a policy would have said yes. */
+static struct callgate_notify_answer deny(const struct files_request *request, const char *path,
+					  const struct policy_clause *clause)
+{
+	static const enum policy_clause_kind kinds[] = {
+		[FILES_READ] = POLICY_CLAUSE_READ,
+		[FILES_WRITE] = POLICY_CLAUSE_WRITE,
+		[FILES_READ | FILES_WRITE] = POLICY_CLAUSE_READ_WRITE,
+	};
+
+	broker_want(request->work, kinds[request->access], "", path);
+	return broker_deny(request->work, clause);
+}
+
 /* A place that could not be found may not be told apart from one that is there, unless the rules would show it. */
 static struct callgate_notify_answer refuse_lost(const struct files_request *request, const struct path_place *place,
 						 int error)
@@ -244,7 +258,7 @@ static struct callgate_notify_answer refuse_lost(const struct files_request *req
 
 	if (error == ESRCH || !place->text[0] || permits(clause))
 		return broker_refuse(error);
-	return broker_deny(request->work, clause);
+	return deny(request, place->text, clause);
 }
 
 static struct callgate_notify_answer answer_fd(const struct files_request *request, int error, int fd)
@@ -277,7 +291,7 @@ static struct callgate_notify_answer open_resolved(const struct files_request *r
 		strcat(place.text, strcmp(place.text, "/") == 0 ? "#" : "/#");
 	clause = find_clause(request, place.text, &place.proc);
 	if (!permits(clause))
-		return broker_deny(request->work, clause);
+		return deny(request, place.text, clause);
 	error = open_name(request, place.folder, place.name, FILES_RESOLVE | (place.is_in_proc ? RESOLVE_NO_XDEV : 0),
 			  &fd);
 	if (error || place.is_in_proc || !proc_is(fd))

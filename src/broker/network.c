@@ -260,6 +260,30 @@ static struct callgate_notify_answer carry_out(const struct network_request *req
 	return (struct callgate_notify_answer){ .kind = CALLGATE_NOTIFY_VALUE };
 }
 
+/* Says no to an Internet address, and by which clause a policy would have said yes. */
+static struct callgate_notify_answer deny_endpoint(const struct network_request *request,
+						   const struct network_endpoint *endpoint,
+						   const struct policy_clause *clause)
+{
+	char address[INET6_ADDRSTRLEN] = "", text[sizeof(address) + 16];
+	bool is_wide = endpoint->family == AF_INET6;
+
+	inet_ntop(endpoint->family, endpoint->bytes, address, sizeof(address));
+	snprintf(text, sizeof(text), is_wide ? "[%s]:%u" : "%s:%u", address, endpoint->port);
+	for (enum policy_transport transport = 0; transport < POLICY_TRANSPORT_ANY; transport++)
+		if (transport != POLICY_TRANSPORT_UNIX && is_transport(request, transport))
+			broker_want(request->work, POLICY_CLAUSE_ALLOW, policy_transport_word(transport), text);
+	return broker_deny(request->work, clause);
+}
+
+/* The same to the Unix socket of request->path. */
+static struct callgate_notify_answer deny_unix(const struct network_request *request,
+					       const struct policy_clause *clause)
+{
+	broker_want(request->work, POLICY_CLAUSE_ALLOW, policy_transport_word(POLICY_TRANSPORT_UNIX), request->path);
+	return broker_deny(request->work, clause);
+}
+
 static struct callgate_notify_answer inet_call(const struct network_request *request)
 {
 	struct network_endpoint endpoint;
@@ -273,7 +297,7 @@ static struct callgate_notify_answer inet_call(const struct network_request *req
 		return broker_refuse(EINVAL);
 	clause = find_clause(request, &endpoint);
 	if (!permits(clause))
-		return broker_deny(request->work, clause);
+		return deny_endpoint(request, &endpoint, clause);
 	return carry_out(request, &request->address.any, request->length);
 }
 
@@ -303,7 +327,7 @@ static struct callgate_notify_answer path_call(struct network_request *request, 
 
 	/* A name that the kernel would write down is the one that it is given: ours would not be the target's. */
 	if (strcmp(request->work->syscall->name, "bind") == 0)
-		return broker_refuse(EACCES);
+		return broker_deny(request->work, NULL);
 	error = path_find(&query, &place);
 	if (error == ESRCH || (error && !place.text[0]))
 		return broker_refuse(error);
@@ -313,7 +337,7 @@ static struct callgate_notify_answer path_call(struct network_request *request, 
 	clause = find_clause(request, NULL);
 	/* What is missing is told to whom it would be shown. */
 	if (!permits(clause))
-		return broker_deny(request->work, clause);
+		return deny_unix(request, clause);
 	return error ? broker_refuse(error) : connect_place(request, &place);
 }
 
@@ -337,7 +361,7 @@ static struct callgate_notify_answer unix_call(struct network_request *request)
 	memcpy(request->path, path, room);
 	clause = find_clause(request, NULL);
 	if (!permits(clause))
-		return broker_deny(request->work, clause);
+		return deny_unix(request, clause);
 	return carry_out(request, &request->address.any, request->length);
 }
 
@@ -357,7 +381,7 @@ struct callgate_notify_answer broker_network(const struct broker_call *work)
 	else if (request.domain == AF_INET || request.domain == AF_INET6)
 		answer = inet_call(&request);
 	else
-		answer = broker_refuse(EACCES);
+		answer = broker_deny(work, NULL);
 	credentials_restore(&saved);
 	path_base_fini(&request.base);
 	if (request.socket >= 0)

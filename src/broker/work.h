@@ -25,6 +25,7 @@ struct broker_call {
 	const struct abi_syscall *syscall;
 	const struct broker_rule *rule;
 	bool has_fixed_root; /* no target can change its root */
+	struct broker_verdict *verdict;
 };
 
 /* ERRNO with this error, which is positive. */
@@ -36,6 +37,10 @@ static inline struct callgate_notify_answer broker_refuse(int error)
 /* Whether the policy leaves its targets no call by which their root, or what is mounted below it, could become another
  * than it was at the start. */
 bool broker_fixes_root(const struct policy *policy);
+
+/* Notes the clause that would permit what is wanted: its word, a transport or "", and a text, which is put in quotes if
+ * it is a path. Before broker_deny. */
+void broker_want(const struct broker_call *work, enum policy_clause_kind kind, const char *transport, const char *text);
 
 /* What a clause that denies says, on the arch of the call; EACCES where clause is NULL: none matched. */
 struct callgate_notify_answer broker_deny(const struct broker_call *work, const struct policy_clause *clause);

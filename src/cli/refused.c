@@ -4,8 +4,8 @@
  */
 #include "cli/refused.h"
 
-/* Upper half of SECCOMP_RET_ERRNO. */
-enum { KIND_ERRNO = 0x5 };
+/* Upper halves of SECCOMP_RET_KILL_PROCESS and so on (linux/seccomp.h). */
+enum { KIND_KILL_PROCESS = 0x8000, KIND_KILL_THREAD = 0x0, KIND_TRAP = 0x3, KIND_LOG = 0x7ffc, KIND_ALLOW = 0x7fff };
 
 const char *refusal_fate(const struct callgate_refusal *refusal)
 {
@@ -13,7 +13,17 @@ const char *refusal_fate(const struct callgate_refusal *refusal)
 		return "was ended for";
 	if (refusal->outcome == CALLGATE_OUTCOME_FAILED)
 		return "was refused";
-	return refusal->explanation.action.ret >> 16 == KIND_ERRNO ? "would be refused" : "would be ended for";
+	switch (refusal->explanation.action.ret >> 16) {
+	case KIND_KILL_PROCESS:
+	case KIND_KILL_THREAD:
+	case KIND_TRAP:
+		return "would be ended for";
+	case KIND_LOG:
+	case KIND_ALLOW:
+		return "was let through";
+	default:
+		return "would be refused";
+	}
 }
 
 char *shown(char *text)

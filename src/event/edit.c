@@ -13,6 +13,7 @@
 #include "filter/subject.h"
 #include "lang/lang.h"
 #include "lang/print.h"
+#include "policy/broker.h"
 #include "policy/terms.h"
 
 #include <stdio.h>
@@ -184,6 +185,16 @@ static int propose(struct editing *editing, struct callgate_edit *ret_edit, stru
 	return CALLGATE_OK;
 }
 
+/* Whether it is refused by a broker rule that no clause can widen: `once`, `own-children`. */
+static bool asks_for_no_clause(const struct editing *editing)
+{
+	const struct policy *policy = editing->policy;
+	const struct policy_broker *broker =
+		editing->before < policy->rules.length ? policy->rules.items[editing->before].broker : NULL;
+
+	return broker && !policy_broker_has_clauses(broker->kind);
+}
+
 int callgate_edit_find(const struct callgate_subject *subject, const struct callgate_refusal *refusal,
 		       struct callgate_edit *ret_edit, struct callgate_error *err)
 {
@@ -201,7 +212,7 @@ int callgate_edit_find(const struct callgate_subject *subject, const struct call
 	editing.call = (struct policy_call){ .audit = editing.arch->audit, .nr = refusal->nr, .ip = refusal->ip };
 	memcpy(editing.call.args, refusal->args, sizeof(editing.call.args));
 	status = find_place(&editing, &action, err);
-	if (!status && callgate_action_refuses(action) &&
+	if (!status && (callgate_action_refuses(action) || asks_for_no_clause(&editing)) &&
 	    !policy_is_foreign(editing.policy, editing.call.audit, editing.call.nr))
 		status = propose(&editing, &edit, err);
 	if (!status)

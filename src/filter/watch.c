@@ -1,7 +1,7 @@
 /*
  * The subject's meaning with other terminals: where it refuses, it asks. It is compiled and proved like any meaning, so
  * that what is asked is exactly what was meant to be. An errno of ENOSYS stays as it is: it is how libc is told to take
- * an older call, and no refusal worth waking somebody for.
+ * an older call, and no refusal worth waking somebody for; but of a policy whose `default` it is, it is the refusal.
  */
 #include "filter/watch.h"
 
@@ -17,7 +17,7 @@ enum filter_watched filter_watched(const struct filter_watch *watch, struct call
 				   struct callgate_action before)
 {
 	uint32_t kind = action.ret & SECCOMP_RET_ACTION_FULL;
-	bool is_fallback = kind == SECCOMP_RET_ERRNO && (action.ret & SECCOMP_RET_DATA) == ENOSYS;
+	bool is_fallback = kind == SECCOMP_RET_ERRNO && (action.ret & SECCOMP_RET_DATA) == ENOSYS && !watch->enosys;
 
 	if (!callgate_action_refuses(action) || is_fallback)
 		return FILTER_UNWATCHED;

@@ -10,8 +10,9 @@
 #include "filter/subject.h"
 
 struct filter_watch {
-	bool ends;			      /* ask in place of kill-process too */
-	bool observe;			      /* ask about whatever is refused, and let it through */
+	bool ends;    /* ask in place of kill-process too */
+	bool enosys;  /* ENOSYS too is a refusal: elsewhere it tells libc to take an older call */
+	bool observe; /* ask about whatever is refused, and let it through */
 	const struct callgate_subject *since; /* let through what this one does, or NULL */
 };
 

@@ -20,6 +20,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* asm-generic/siginfo.h: sent by a filter; libc's headers leave it out. */
+#ifndef SYS_SECCOMP
+#define SYS_SECCOMP 1
+#endif
+
 #define TRACER_OPTIONS                                                                                             \
 	(PTRACE_O_TRACEEXIT | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL | \
 	 PTRACE_O_TRACESYSGOOD)
@@ -134,6 +139,32 @@ static unsigned long tracer_message(pid_t pid)
 int tracer_exit_status(pid_t pid)
 {
 	return (int)tracer_message(pid);
+}
+
+/* Whether the process has a handler of its own for the signal: SigCgt in its status. */
+static bool catches(pid_t pid, int signal)
+{
+	char path[32], text[4096];
+	cleanup_fd int fd = -1;
+	const char *caught;
+	ssize_t got;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (got <= 0)
+		return false;
+	text[got] = '\0';
+	caught = strstr(text, "\nSigCgt:");
+	return caught && strtoull(caught + strlen("\nSigCgt:"), NULL, 16) >> (signal - 1) & 1;
+}
+
+bool tracer_is_trapped(pid_t pid)
+{
+	siginfo_t info;
+
+	return ptrace(PTRACE_GETSIGINFO, pid, 0, &info) == 0 && info.si_signo == SIGSYS &&
+	       info.si_code == SYS_SECCOMP && catches(pid, SIGSYS);
 }
 
 pid_t tracer_child(pid_t pid)

@@ -69,6 +69,9 @@ enum tracer_side tracer_step(pid_t pid, struct tracer_call *ret_call, int64_t *r
 /* The status, as of wait(2), with which a target in TRACER_EXIT is about to end. */
 int tracer_exit_status(pid_t pid);
 
+/* Whether a target that stopped for SIGSYS gets it from its filter, and has a handler for it. */
+bool tracer_is_trapped(pid_t pid);
+
 /* The thread that a target in TRACER_PARENT made; 0 when it is not to be had. */
 pid_t tracer_child(pid_t pid);
 

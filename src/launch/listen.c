@@ -10,6 +10,7 @@
 #include "event/event.h"
 #include "kernel/waiting.h"
 #include "launch/decode.h"
+#include "launch/why.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -21,6 +22,7 @@
 struct listen_word {
 	struct callgate_action action;
 	enum filter_watched watched;
+	bool lets_go; /* what a broker refuses is told only */
 };
 
 static struct listen_word listen_word(const struct listen *listen, const struct callgate_notify_call *call)
@@ -34,6 +36,7 @@ static struct listen_word listen_word(const struct listen *listen, const struct 
 	if (listen->watch.since)
 		before = subject_action(listen->watch.since, &data);
 	word.watched = filter_watched(&listen->watch, word.action, before);
+	word.lets_go = listen->watch.observe || (listen->watch.since && callgate_action_permits(before));
 	return word;
 }
 
@@ -118,10 +121,9 @@ static struct callgate_event *listen_see(const struct callgate_notify_call *call
 }
 
 static void listen_tell(struct listen *listen, const struct callgate_notify_call *call,
-			struct callgate_notify_target *target, struct callgate_action action,
-			enum callgate_outcome outcome)
+			struct callgate_notify_target *target, const struct callgate_refusal *word)
 {
-	bool is_new = target && listen_is_new_site(listen, call, action.ret);
+	bool is_new = target && listen_is_new_site(listen, call, word->explanation.action.ret);
 	uint64_t process = listen_process(listen, call->tid);
 	struct callgate_event *event;
 
@@ -129,8 +131,9 @@ static void listen_tell(struct listen *listen, const struct callgate_notify_call
 		return;
 	event = listen_see(call, target);
 	if (event) {
-		event->refusal.outcome = outcome;
-		event->refusal.explanation.action = action;
+		event->refusal.outcome = word->outcome;
+		event->refusal.explanation = word->explanation;
+		event->refusal.edit = word->edit;
 		listen_know(listen, call->tid, event->refusal.pid);
 		process = (uint64_t)event->refusal.pid;
 	}
@@ -148,40 +151,54 @@ static void listen_look(struct callgate_notify_target *target, void *context)
 	const struct callgate_notify_call *call = callgate_notify_call(target);
 	struct listen_word word = listen_word(context, call);
 
+	const struct callgate_refusal said = { .outcome = listen_outcome(word), .explanation.action = word.action };
+
 	if (word.watched != FILTER_UNWATCHED)
-		listen_tell(context, call, target, word.action, listen_outcome(word));
+		listen_tell(context, call, target, &said);
 }
 
-/* A broker's no, as far as it can be told from a file's own. */
-static bool answer_denies(const struct callgate_notify_answer *answer)
-{
-	return answer->kind == CALLGATE_NOTIFY_KILL ||
-	       (answer->kind == CALLGATE_NOTIFY_ERRNO &&
-		(answer->error == 0 || answer->error == EPERM || answer->error == EACCES));
-}
-
+/* A broker's no: which clause it was, and what of it is carried out. */
 static void listen_denied(struct listen *listen, const struct callgate_notify_call *call,
-			  struct callgate_notify_target *target, struct callgate_action action,
-			  const struct callgate_notify_answer *answer)
+			  struct callgate_notify_target *target, struct listen_word word,
+			  const struct broker_verdict *verdict, const struct callgate_notify_answer *answer)
 {
-	if (answer_denies(answer))
-		listen_tell(listen, call, target, action,
-			    answer->kind == CALLGATE_NOTIFY_KILL ? CALLGATE_OUTCOME_ENDED : CALLGATE_OUTCOME_FAILED);
+	struct callgate_refusal said = { .outcome = CALLGATE_OUTCOME_FAILED, .explanation.action = word.action };
+
+	if (!verdict->denies)
+		return;
+	if (answer->kind == CALLGATE_NOTIFY_KILL)
+		said.outcome = CALLGATE_OUTCOME_ENDED;
+	if (word.lets_go)
+		said.outcome = CALLGATE_OUTCOME_LET_THROUGH;
+	why_broker(listen->subject, verdict, &said);
+	listen_tell(listen, call, target, &said);
+}
+
+/* What the subject's own broker decides by numbers. */
+static struct callgate_notify_decision listen_ask_broker(struct listen *listen, const struct callgate_notify_call *call,
+							 struct callgate_notify_target *target, struct listen_word word)
+{
+	struct callgate_notify_decision decision = { .step = CALLGATE_NOTIFY_EXAMINE };
+	struct broker_verdict verdict;
+
+	if (!listen->broker)
+		return decision;
+	decision = broker_decide(listen->broker, call, &verdict);
+	if (decision.step == CALLGATE_NOTIFY_ANSWERED)
+		listen_denied(listen, call, target, word, &verdict, &decision.answer);
+	if (decision.step == CALLGATE_NOTIFY_ANSWERED && word.lets_go && verdict.denies)
+		decision.step = CALLGATE_NOTIFY_CONTINUE;
+	return decision;
 }
 
 static struct callgate_notify_decision listen_decide(const struct callgate_notify_call *call, void *context)
 {
 	struct listen *listen = context;
 	struct listen_word word = listen_word(listen, call);
-	struct callgate_notify_decision decision = { .step = CALLGATE_NOTIFY_EXAMINE };
 
-	if (word.watched == FILTER_LET_THROUGH)
-		decision.step = CALLGATE_NOTIFY_CONTINUE;
-	else if (word.watched == FILTER_UNWATCHED && listen->broker.decide)
-		decision = listen->broker.decide(call, listen->broker.context);
-	if (word.watched == FILTER_UNWATCHED && decision.step == CALLGATE_NOTIFY_ANSWERED)
-		listen_denied(listen, call, NULL, word.action, &decision.answer);
-	return decision;
+	if (word.watched == FILTER_UNWATCHED)
+		return listen_ask_broker(listen, call, NULL, word);
+	return (struct callgate_notify_decision){ .step = CALLGATE_NOTIFY_EXAMINE };
 }
 
 static struct callgate_notify_answer listen_answer(struct listen *listen, struct callgate_notify_target *target,
@@ -202,27 +219,63 @@ static struct callgate_notify_answer listen_answer(struct listen *listen, struct
 	return (struct callgate_notify_answer){ .kind = CALLGATE_NOTIFY_KILL };
 }
 
+/* Whatever is not refused by the filter is for the subject's own broker; where there is none, doubt refuses. */
+static struct callgate_notify_answer listen_judge(struct listen *listen, struct callgate_notify_target *target,
+						  struct listen_word word, bool *ret_denies)
+{
+	struct callgate_notify_answer answer = { .error = EPERM };
+	struct broker_verdict verdict = { .denies = true };
+
+	if (listen->broker)
+		answer = broker_examine(listen->broker, target, &verdict);
+	listen_denied(listen, callgate_notify_call(target), target, word, &verdict, &answer);
+	*ret_denies = verdict.denies;
+	return answer;
+}
+
 static struct callgate_notify_answer listen_examine(struct callgate_notify_target *target, void *context)
+{
+	struct listen_word word = listen_word(context, callgate_notify_call(target));
+	bool denies;
+
+	return word.watched == FILTER_ANSWERED ? listen_answer(context, target, word.action)
+					       : listen_judge(context, target, word, &denies);
+}
+
+/* Of a policy that is not to refuse, or not yet: what it says no to is told, and made. */
+static struct callgate_notify_decision listen_observe(struct callgate_notify_target *target, void *context)
 {
 	struct listen *listen = context;
 	const struct callgate_notify_call *call = callgate_notify_call(target);
 	struct listen_word word = listen_word(listen, call);
-	struct callgate_notify_answer answer = { .error = EPERM };
+	struct callgate_notify_decision decision = { .step = CALLGATE_NOTIFY_ANSWERED };
+	bool denies = false;
 
-	if (word.watched == FILTER_ANSWERED)
-		return listen_answer(listen, target, word.action);
-	/* Whatever else is asked is for the subject's own broker; where there is none, doubt refuses. */
-	if (listen->broker.examine)
-		answer = listen->broker.examine(target, listen->broker.context);
-	listen_denied(listen, call, target, word.action, &answer);
-	return answer;
+	if (word.watched == FILTER_LET_THROUGH)
+		return (struct callgate_notify_decision){ .step = CALLGATE_NOTIFY_CONTINUE };
+	if (word.watched == FILTER_ANSWERED) {
+		decision.answer = listen_answer(listen, target, word.action);
+		return decision;
+	}
+	decision = listen_ask_broker(listen, call, target, word);
+	if (decision.step != CALLGATE_NOTIFY_EXAMINE)
+		return decision;
+	decision.step = CALLGATE_NOTIFY_ANSWERED;
+	decision.answer = listen_judge(listen, target, word, &denies);
+	if (denies && word.lets_go)
+		decision.step = CALLGATE_NOTIFY_CONTINUE;
+	return decision;
 }
 
 struct callgate_notify_handler listen_handler(struct listen *listen)
 {
-	return (struct callgate_notify_handler){
-		.look = listen_look, .decide = listen_decide, .examine = listen_examine, .context = listen
-	};
+	bool observes = listen->watch.observe || listen->watch.since;
+
+	return (struct callgate_notify_handler){ .look = listen_look,
+						 .decide = listen_decide,
+						 .examine = listen_examine,
+						 .context = listen,
+						 .observe = observes ? listen_observe : NULL };
 }
 
 static void *listen_main(void *argument)

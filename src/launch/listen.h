@@ -7,6 +7,7 @@
 #ifndef CALLGATE_LAUNCH_LISTEN_H
 #define CALLGATE_LAUNCH_LISTEN_H
 
+#include "broker/broker.h"
 #include "event/queue.h"
 #include "filter/watch.h"
 
@@ -25,7 +26,7 @@ struct listen_site {
 struct listen {
 	const struct callgate_subject *subject;
 	struct filter_watch watch;
-	struct callgate_notify_handler broker; /* who answers what the subject asks by itself; empty where nobody does */
+	struct broker *broker; /* who answers what the subject asks by itself, or NULL; the caller's */
 	/* Tells of one, completed; from the teller's thread or, while the target waits, from the handler's. */
 	void (*tell)(const struct callgate_event *event, void *context);
 	void *context;

@@ -30,6 +30,7 @@
 #include <callgate/filter.h>
 #include <callgate/launch.h>
 
+#include <errno.h>
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -223,20 +224,17 @@ static bool action_ends_process(struct callgate_action action)
 	return kind == SECCOMP_RET_KILL_PROCESS || kind == SECCOMP_RET_KILL_THREAD || kind == SECCOMP_RET_TRAP;
 }
 
-static void run_refused(struct watch *watch, pid_t pid, const struct tracer_call *call)
+/* Of a stopped thread, for a reason that is known. */
+static void run_tell(struct run_target *run, pid_t pid, const struct tracer_call *call, enum callgate_outcome outcome,
+		     const struct callgate_explanation *why)
 {
-	struct run_target *run = watch->context;
 	struct callgate_event event = { .kind = CALLGATE_EVENT_REFUSED };
 	struct callgate_refusal *refusal = &event.refusal;
 	cleanup(buf_fini) struct buf text = { 0 };
 
-	/* The other threads of a killed process end with its signal too, in the middle of calls that pass. */
-	if (why_call(run->subject, call, &refusal->explanation, NULL) != CALLGATE_OK ||
-	    (!action_ends_process(refusal->explanation.action) &&
-	     !phases_why(&run->phases, pid, call, &refusal->explanation)))
-		return;
+	refusal->explanation = *why;
 	refusal->time_ns = event_now();
-	refusal->outcome = CALLGATE_OUTCOME_ENDED;
+	refusal->outcome = outcome;
 	refusal->seen_by = CALLGATE_SEEN_AT_EXIT;
 	refusal->ip = call->ip;
 	event_name_call(call->audit, call->nr, call->args, refusal);
@@ -245,6 +243,28 @@ static void run_refused(struct watch *watch, pid_t pid, const struct tracer_call
 	decode_call(&text, pid, call);
 	snprintf(refusal->call, sizeof(refusal->call), "%s", buf_text(&text));
 	tell_event(&run->tell, &event);
+}
+
+static void run_refused(struct watch *watch, pid_t pid, const struct tracer_call *call)
+{
+	struct run_target *run = watch->context;
+	struct callgate_explanation why;
+
+	/* The other threads of a killed process end with its signal too, in the middle of calls that pass. */
+	if (why_call(run->subject, call, &why, NULL) == CALLGATE_OK &&
+	    (action_ends_process(why.action) || phases_why(&run->phases, pid, call, &why)))
+		run_tell(run, pid, call, CALLGATE_OUTCOME_ENDED, &why);
+}
+
+/* A trap that the target takes care of: one that nobody handles ends it, and is told then. */
+static void run_handled(struct watch *watch, pid_t pid, const struct tracer_call *call)
+{
+	struct run_target *run = watch->context;
+	struct callgate_explanation why;
+
+	if (why_call(run->subject, call, &why, NULL) == CALLGATE_OK &&
+	    (why.action.ret & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRAP)
+		run_tell(run, pid, call, CALLGATE_OUTCOME_FAILED, &why);
 }
 
 static void run_heard(const struct callgate_event *event, void *context)
@@ -385,8 +405,7 @@ static int run_answer(struct run_target *run, int listener, struct callgate_erro
 		return supervise_start(&run->supervise, listener, NULL, err);
 	run->listen.tell = run_heard;
 	run->listen.context = run;
-	if (run->supervise.broker)
-		run->listen.broker = broker_handler(run->supervise.broker);
+	run->listen.broker = run->supervise.broker;
 	status = listen_start(&run->listen, err);
 	handler = listen_handler(&run->listen);
 	return status == CALLGATE_OK ? supervise_start(&run->supervise, listener, &handler, err) : status;
@@ -487,6 +506,7 @@ static int run_watched(struct run_target *run, struct launch_spec *spec, struct 
 				     .spares = run->pool ? run_spares : NULL,
 				     .spares_context = run->pool,
 				     .refused = run_refused,
+				     .handled = run_is_watched(run->options) ? run_handled : NULL,
 				     .context = run };
 	status = watch_begin(&run->watch, err);
 	if (status != CALLGATE_OK)
@@ -540,6 +560,15 @@ struct launch_spec run_ground_spec(const struct callgate_sandbox *sandbox)
 	};
 }
 
+/* Whether ENOSYS is what the policy says to all that it does not name, and no hint to libc. */
+static bool run_defaults_to_enosys(const struct callgate_subject *subject)
+{
+	const struct policy *policy = subject->policy ? subject->policy->policy : NULL;
+	uint32_t ret = policy ? policy_action_value(&policy->default_action, abi_arch_native()->id).ret : 0;
+
+	return ret == (SECCOMP_RET_ERRNO | ENOSYS);
+}
+
 /* How it is watched, which what keeps it from being traced has a part in. */
 static int run_choose_watch(struct run_target *run, bool is_traced, struct callgate_error *err)
 {
@@ -550,6 +579,7 @@ static int run_choose_watch(struct run_target *run, bool is_traced, struct callg
 	run->listen.sites_max = options->sites_max;
 	run->listen.watch =
 		(struct filter_watch){ .ends = !is_traced,
+				       .enosys = run_defaults_to_enosys(subject),
 				       .observe = options->watch == CALLGATE_WATCH_OBSERVE,
 				       .since = options->watch == CALLGATE_WATCH_STAGED ? options->since : NULL };
 	if (options->watch < CALLGATE_WATCH_OBSERVE || !subject->policy || !subject->policy->policy->phases.length)

@@ -47,9 +47,6 @@ static void tell_explain(const struct tell *tell, struct callgate_refusal *refus
 	if (refusal->explanation.reason[0] || !arch || why_call(tell->subject, &call, &why, NULL) != CALLGATE_OK)
 		return;
 	refusal->explanation = why;
-	if ((why.action.ret & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_USER_NOTIF)
-		snprintf(refusal->explanation.reason, sizeof(refusal->explanation.reason),
-			 "this rule leaves it to the supervisor, who refused");
 }
 
 static void tell_key(const struct callgate_refusal *refusal, struct tell_edit *ret_key)
@@ -71,7 +68,7 @@ static void tell_find_edit(struct tell *tell, struct callgate_refusal *refusal)
 	struct tell_edit key;
 
 	tell_key(refusal, &key);
-	if (!tell->edits || !key.syscall)
+	if (!tell->edits || !key.syscall || refusal->edit.rule[0])
 		return;
 	for (size_t i = 0; i < tell->edit_count; i++)
 		if (tell->edits[i].syscall == key.syscall &&

@@ -202,6 +202,9 @@ static void watch_stopped(struct watch *watch, pid_t pid, int status)
 		watch->called(watch, pid, &call);
 	if (event == TRACER_STEP && watch->by_step && !watch_is_ending(watch))
 		watch_step(watch, pid);
+	if (event == TRACER_SIGNAL && WSTOPSIG(status) == SIGSYS && watch->handled && tracer_is_trapped(pid) &&
+	    tracer_call(pid, &call))
+		watch->handled(watch, pid, &call);
 	if (event == TRACER_SIGNAL && WSTOPSIG(status) == SIGTRAP && watch->trapped && !watch_is_ending(watch))
 		trap = watch->trapped(watch, pid);
 	if (watch_is_ending(watch))

@@ -30,7 +30,9 @@ struct watch {
 	bool fell_in_exec;     /* set by watch_target: the kernel ended a traced target in the middle of its execve */
 	bool cut_off; /* set by watch_target: when the target had ended, something of it still ran and was killed */
 	void (*refused)(struct watch *watch, pid_t pid, const struct tracer_call *call); /* at its exit event */
-	void (*called)(struct watch *watch, pid_t pid, const struct tracer_call *call);	 /* before a traced call */
+	/* Of one that gets SIGSYS from its filter and has a handler for it; or NULL. */
+	void (*handled)(struct watch *watch, pid_t pid, const struct tracer_call *call);
+	void (*called)(struct watch *watch, pid_t pid, const struct tracer_call *call); /* before a traced call */
 	void (*returned)(struct watch *watch, pid_t pid, int64_t result);
 	/* Before each wait: nanoseconds after which it wants to be asked again, −1 for never; it may give up. NULL:
 	 * nobody is asked. */

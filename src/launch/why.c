@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "filter/subject.h"
 #include "lang/lang.h"
+#include "policy/broker.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -108,4 +109,42 @@ int why_call(const struct callgate_subject *subject, const struct tracer_call *c
 		return fail(err, CALLGATE_E_UNPROVED, "the rules and the meaning of '%s' disagree", subject->name);
 	*ret_why = why;
 	return CALLGATE_OK;
+}
+
+static void why_clause(const struct broker_verdict *verdict, struct callgate_explanation *why)
+{
+	const struct policy_rule *rule = verdict->rule;
+	char place[300];
+
+	snprintf(place, sizeof(place), "the rule at %s:%u", rule->position.file, rule->position.line);
+	if (verdict->clause)
+		snprintf(why->reason, sizeof(why->reason), "it is the first clause that matches, of %s", place);
+	else if (policy_broker_has_clauses(rule->broker->kind))
+		snprintf(why->reason, sizeof(why->reason), "no clause of this rule matches");
+	else if (rule->broker->kind == POLICY_BROKER_ONCE)
+		snprintf(why->reason, sizeof(why->reason), "this rule permits it once, and it was made before");
+	else
+		snprintf(why->reason, sizeof(why->reason), "this rule permits it to children of the caller's alone");
+}
+
+void why_broker(const struct callgate_subject *subject, const struct broker_verdict *verdict,
+		struct callgate_refusal *refusal)
+{
+	const struct policy_rule *rule = verdict->rule;
+	const struct policy_position *position;
+	struct callgate_explanation *why = &refusal->explanation;
+
+	if (!rule || !rule->broker) {
+		snprintf(why->reason, sizeof(why->reason), "the supervisor finds no rule that asks about it");
+		return;
+	}
+	why->by_rule = true;
+	why_line(subject, verdict->clause ? &verdict->clause->position : &rule->position, why);
+	why_clause(verdict, why);
+	if (!verdict->wanted[0] || !rule->broker->clause_count)
+		return;
+	position = &(verdict->clause ? verdict->clause : rule->broker->clauses)->position;
+	snprintf(refusal->edit.rule, sizeof(refusal->edit.rule), "%s", verdict->wanted);
+	snprintf(refusal->edit.file, sizeof(refusal->edit.file), "%s", position->file);
+	refusal->edit.line = position->line;
 }

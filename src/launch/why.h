@@ -4,10 +4,11 @@
 #ifndef CALLGATE_LAUNCH_WHY_H
 #define CALLGATE_LAUNCH_WHY_H
 
+#include "broker/broker.h"
 #include "kernel/tracer.h"
-
 #include "policy/policy.h"
 
+#include <callgate/event.h>
 #include <callgate/subject.h>
 
 /* The action, and the line that gave it: a rule's, or that of `default` or `newer`; line is 0
@@ -19,5 +20,9 @@ int why_call(const struct callgate_subject *subject, const struct tracer_call *c
 /* The same by the rules of a part of the subject's policy. Fails with E_NOMEM. */
 int why_policy(const struct callgate_subject *subject, const struct policy *policy, const struct tracer_call *call,
 	       struct callgate_explanation *ret_why, struct callgate_error *err);
+
+/* Fills explanation and edit of a call that a broker rule refused: its clause, and the one that would permit the call. */
+void why_broker(const struct callgate_subject *subject, const struct broker_verdict *verdict,
+		struct callgate_refusal *refusal);
 
 #endif

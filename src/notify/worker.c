@@ -128,13 +128,15 @@ static void worker_ask(struct callgate_notify_target *target, const struct callg
 
 	if (handler->look)
 		handler->look(target, handler->context);
-	if (handler->decide)
+	if (handler->observe)
+		decision = handler->observe(target, handler->context);
+	else if (handler->decide)
 		decision = handler->decide(&target->call, handler->context);
 	if (decision.step == CALLGATE_NOTIFY_CONTINUE) {
 		worker_answer(target, NULL);
 		return;
 	}
-	if (decision.step == CALLGATE_NOTIFY_EXAMINE && handler->examine)
+	if (decision.step == CALLGATE_NOTIFY_EXAMINE && handler->examine && !handler->observe)
 		decision.answer = handler->examine(target, handler->context);
 	worker_answer(target, &decision.answer);
 }

@@ -80,7 +80,69 @@ P
 echo hidden >hidden
 run 1 'what a broker refuses is told' -p asks.policy --watch --events events -- cat hidden
 stderr_has 'cat was refused openat(AT_FDCWD, "hidden"'
-holds 'with the rule that asked it' 'len(r) == 1 and r[0]["outcome"] == "failed" and r[0]["line"] == 3 and "supervisor" in r[0]["reason"]'
+holds 'with the clause that decided, and the one that would permit it' "len(r) == 1 and r[0]['outcome'] == 'failed' and r[0]['line'] == 8 and r[0]['rule'].startswith('deny ') and 'asks.policy:3' in r[0]['reason'] and (r[0]['edit']['rule'], r[0]['edit']['line']) == ('read \"$PWD/hidden\"', 8)"
+cat >owns.policy <<'P'
+kernel 6.1
+default allow
+notify openat via files {
+    read "/**"
+    write "/dev/**"
+}
+notify connect via network {
+    allow unix "/run/nobody"
+}
+notify uname once
+notify kill own-children
+P
+cat >asks.py <<'P'
+import os, socket
+def attempt(call, *arguments):
+    try:
+        call(*arguments)
+    except OSError:
+        pass
+attempt(open, "missing")
+attempt(open, "new", "w")
+attempt(socket.socket().connect, ("127.0.0.1", 9))
+attempt(socket.socket(socket.AF_UNIX).connect, "\0here")
+attempt(os.uname)
+attempt(os.uname)
+attempt(os.kill, os.getppid(), 0)
+P
+told="[('connect', 7, 'allow tcp 127.0.0.1:9'), ('connect', 7, 'allow unix \"@here\"'), ('kill', 11, 'allow kill'), ('openat', 3, 'write \"$PWD/new\"'), ('uname', 10, 'allow uname')]"
+seen='[(x["syscall"], x["line"], x["edit"] and x["edit"]["rule"], x["outcome"]) for x in r]'
+run 0 'each broker tells what it refused, and nothing that the kernel did' -p owns.policy --watch --events events -- "$python" asks.py
+holds 'with the smallest edit' "sorted(set($seen)) == [(*x, 'failed') for x in $told]"
+check '  and it was refused' not test -e new
+run 0 'an observer refuses nothing of it' -p owns.policy --observe --events events -- "$python" asks.py
+holds 'but tells it all' "sorted(set($seen)) == [(*x, 'let-through') for x in $told]"
+check '  and it was made' test -e new
+run 0 'nor does who stages, where the forerunner let it pass' -p asks.policy --staged open.policy -- cat hidden
+stderr_has 'cat would be refused openat(AT_FDCWD, "hidden"'
+
+printf 'kernel 6.1\ndefault allow\ntrap 5 mkdir\n' >trap.policy
+cat >handles.py <<'P'
+import os, signal
+signal.signal(signal.SIGSYS, lambda *_: None)
+try:
+    os.mkdir("no")
+except OSError:
+    pass
+P
+run 0 'a trap that is handled is told' -p trap.policy --watch --events events -- "$python" handles.py
+if grep -q '"traced":true' events; then
+	holds 'as a call that failed' '[(x["syscall"], x["outcome"], x["action"]) for x in r] == [("mkdir", "failed", "trap 5")]'
+else
+	skip '  as a call that failed' 'nobody can be traced here'
+	rm -f events
+fi
+run 159 'one that is not ends it' -p trap.policy --watch --events events -- mkdir no
+holds 'and is told once at the most' '[(x["outcome"], x["action"]) for x in r] in ([("ended", "trap 5")], [])'
+run 1 'ENOSYS in place of an answer is no refusal' -p <(printf 'kernel 6.1\ndefault allow\nerrno ENOSYS mkdir\n') --watch -- mkdir new
+stderr_lacks callgate
+printf 'kernel 6.1\ndefault errno ENOSYS\nallow execve\ninclude "@base"\nallow openat, statfs, newfstatat, statx, umask\n' >unnamed.policy
+run 1 'of a policy that says it to all else it is one' -p unnamed.policy --watch -- mkdir there
+stderr_has 'mkdir was refused mkdir[at]*('
 run 0 'and the report of an observer' -p shut.policy --observe --report report -- uname
 check '  does not call it confined' python3 -c '
 import json

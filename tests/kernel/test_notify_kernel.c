@@ -100,6 +100,42 @@ static void a_call_gets_what_was_decided(void **state)
 	}
 }
 
+static struct callgate_notify_decision observe_as_told(struct callgate_notify_target *target, void *context)
+{
+	char text[2] = "";
+
+	callgate_notify_read_text(target, callgate_notify_call(target)->args[1], text, sizeof(text));
+	return *(const struct callgate_notify_decision *)context;
+}
+
+static struct callgate_notify_answer never_asked(struct callgate_notify_target *target, void *context)
+{
+	return (struct callgate_notify_answer){ .kind = CALLGATE_NOTIFY_VALUE, .value = 99 };
+}
+
+/* Who observes looks first and may let go then; nobody else is asked, and a mere wish to look says no. */
+static void who_observes_may_look_and_let_go(void **state)
+{
+	const struct {
+		struct callgate_notify_decision decision;
+		int outcome;
+	} cases[] = {
+		{ { CALLGATE_NOTIFY_ANSWERED, { .kind = CALLGATE_NOTIFY_VALUE, .value = 42 } }, 42 },
+		{ { CALLGATE_NOTIFY_CONTINUE }, 20 },
+		{ { CALLGATE_NOTIFY_EXAMINE }, 100 + EPERM },
+	};
+
+	setpriority(PRIO_PROCESS, 0, 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct callgate_notify_decision decision = cases[i].decision;
+		const struct callgate_notify_handler handler = { .examine = never_asked,
+								 .observe = observe_as_told,
+								 .context = &decision };
+
+		assert_int_equal(outcome(call_once, NULL, &handler), cases[i].outcome);
+	}
+}
+
 /* What a looker saw. */
 struct looked {
 	int looks;
@@ -1063,6 +1099,7 @@ static void a_number_that_is_given_away_is_nobody(void **state)
 }
 
 UNIT_TESTS(test_notify_kernel, cmocka_unit_test(a_call_gets_what_was_decided),
+	   cmocka_unit_test(who_observes_may_look_and_let_go),
 	   cmocka_unit_test(who_looks_sees_memory_and_changes_nothing), cmocka_unit_test(the_kernel_tells_a_dead_id),
 	   cmocka_unit_test(a_second_answer_is_too_late), cmocka_unit_test(without_a_supervisor_the_kernel_answers),
 	   cmocka_unit_test(signals_break_nothing_off), cmocka_unit_test(signals_to_the_supervisor_change_nothing),
