@@ -57,6 +57,11 @@ struct callgate_monitor_options {
 	int stop_fd;				/* ends when this can be read; −1: when the sources end */
 	/* Each event with its line, or NULL; in the thread that runs the monitor. False ends it. */
 	bool (*told)(const struct callgate_event *event, const char *line, void *context);
+	/* Once all is open, before a thread is started and anything of a stranger's is read, or NULL: where rights are
+	 * given up. What follows reads (sources that are followed also by their names, /proc), writes what is open,
+	 * accepts connections, starts threads and at the end removes the metrics' socket. Anything but CALLGATE_OK is
+	 * the caller's own failure, and ends it with E_UNSUPPORTED. */
+	int (*opened)(void *context);
 	/* The page's address, once it is served: the port may have been the kernel's choice. */
 	void (*served)(const char *address, void *context);
 	void *context;

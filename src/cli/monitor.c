@@ -4,6 +4,7 @@
  */
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "cli/cage.h"
 #include "cli/print.h"
 #include "cli/refused.h"
 #include "cli/subjects.h"
@@ -112,6 +113,17 @@ static bool say_event(const struct callgate_event *event, const char *line, void
 	fflush(stdout);
 	telling->told += event->kind == CALLGATE_EVENT_REFUSED;
 	return !ferror(stdout) && (!telling->options->count || telling->told < telling->options->count);
+}
+
+/* What targets wrote is parsed by who can do nothing else. */
+static int give_up_rights(void *context)
+{
+	const struct monitor_options *options = ((const struct telling *)context)->options;
+	const struct cage_watching needs = { .reopens = options->follow,
+					     .asks_processes = options->audit,
+					     .unlinks = options->metrics };
+
+	return cage_enter_watching(&needs) == STATUS_YES ? CALLGATE_OK : CALLGATE_E_UNSUPPORTED;
 }
 
 static void say_served(const char *address, void *context)
@@ -224,6 +236,7 @@ static int watch(const struct monitor_options *options, const struct arguments *
 		.subject = subject,
 		.stop_fd = stop,
 		.told = say_event,
+		.opened = give_up_rights,
 		.context = &telling,
 		.journal = options->journal,
 		.chain = options->chain,
@@ -241,9 +254,11 @@ static int watch(const struct monitor_options *options, const struct arguments *
 	if (status != STATUS_YES)
 		return status;
 	if (callgate_monitor_run(&how, &report, &err) != CALLGATE_OK)
-		return failure(&err);
-	say_losses(&report);
-	return STATUS_YES;
+		status = failure(&err);
+	else
+		say_losses(&report);
+	/* What else runs at an exit may ask for what was given up. */
+	_exit(standard_output_finish(status));
 }
 
 int cmd_monitor(const struct verb *verb, int argc, char **argv)

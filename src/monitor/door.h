@@ -20,6 +20,7 @@ enum door_answer {
 	DOOR_FORBIDDEN,	   /* 403: from somewhere else */
 	DOOR_NOT_FOUND,	   /* 404 */
 	DOOR_BAD_METHOD,   /* 405 */
+	DOOR_FULL,	   /* 503: too many read events; the door itself does not count */
 };
 
 /* What a request says; NULL where it does not. */

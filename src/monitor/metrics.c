@@ -101,7 +101,7 @@ static void *metrics_main(void *argument)
 	}
 }
 
-int metrics_start(struct metrics *metrics, const char *path, struct counts *counts, struct callgate_error *err)
+int metrics_open(struct metrics *metrics, const char *path, struct counts *counts, struct callgate_error *err)
 {
 	struct stat made;
 	int status = listen_at(path, &metrics->listener, err);
@@ -115,8 +115,11 @@ int metrics_start(struct metrics *metrics, const char *path, struct counts *coun
 		metrics->inode = made.st_ino;
 	}
 	metrics->stop = eventfd(0, EFD_CLOEXEC);
-	if (metrics->stop < 0)
-		return fail_errno(err, "cannot make an event descriptor");
+	return metrics->stop < 0 ? fail_errno(err, "cannot make an event descriptor") : CALLGATE_OK;
+}
+
+int metrics_start(struct metrics *metrics, struct callgate_error *err)
+{
 	errno = pthread_create(&metrics->thread, NULL, metrics_main, metrics);
 	metrics->runs = errno == 0;
 	return metrics->runs ? CALLGATE_OK : fail_errno(err, "cannot start a thread");

@@ -22,8 +22,11 @@ struct metrics {
 
 #define METRICS_NONE ((struct metrics){ .listener = -1, .stop = -1 })
 
-/* Fails with E_OS (also where somebody listens there), E_LIMIT; metrics_stop is due in any case. */
-int metrics_start(struct metrics *metrics, const char *path, struct counts *counts, struct callgate_error *err);
+/* Listens; fails with E_OS (also where somebody listens there), E_LIMIT; metrics_stop is due in any case. */
+int metrics_open(struct metrics *metrics, const char *path, struct counts *counts, struct callgate_error *err);
+
+/* Begins to answer, in a thread of its own. Fails with E_OS. */
+int metrics_start(struct metrics *metrics, struct callgate_error *err);
 void metrics_stop(struct metrics *metrics);
 
 #endif

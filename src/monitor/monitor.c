@@ -142,13 +142,28 @@ static int monitor_open(struct monitor *monitor, struct callgate_error *err)
 	if (status == CALLGATE_OK && options->journal)
 		status = journal_open(options->journal, &monitor->journal, err);
 	if (status == CALLGATE_OK && options->metrics)
-		status = metrics_start(&monitor->metrics, options->metrics, &monitor->counts, err);
+		status = metrics_open(&monitor->metrics, options->metrics, &monitor->counts, err);
 	if (status == CALLGATE_OK && options->serve)
-		status = serve_start(options->serve, options->token, &monitor->counts, &monitor->serve, err);
+		status = serve_open(options->serve, options->token, &monitor->counts, &monitor->serve, err);
 	if (status == CALLGATE_OK && monitor->serve && options->served)
 		options->served(serve_address(monitor->serve), options->context);
 	if (status == CALLGATE_OK && monitor->chain.gap[0])
 		status = monitor_tell_gap(monitor, 0, monitor->chain.gap, err);
+	return status;
+}
+
+/* The last moment without threads, and before anything is read. */
+static int monitor_serve(struct monitor *monitor, struct callgate_error *err)
+{
+	const struct callgate_monitor_options *options = monitor->options;
+	int status = CALLGATE_OK;
+
+	if (options->opened && options->opened(options->context) != CALLGATE_OK)
+		return fail(err, CALLGATE_E_UNSUPPORTED, "what opens the sources does not want them read");
+	if (monitor->metrics.listener >= 0)
+		status = metrics_start(&monitor->metrics, err);
+	if (status == CALLGATE_OK && monitor->serve)
+		status = serve_start(monitor->serve, err);
 	return status;
 }
 
@@ -241,6 +256,8 @@ int callgate_monitor_run(const struct callgate_monitor_options *options, struct 
 	};
 	int status = monitor_open(&monitor, err), drained;
 
+	if (status == CALLGATE_OK)
+		status = monitor_serve(&monitor, err);
 	if (status != CALLGATE_OK)
 		return status;
 	status = monitor_start(&monitor, err);

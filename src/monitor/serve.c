@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "monitor/filters.h"
+#include "monitor/guests.h"
 #include "monitor/page_html.h"
 #include "monitor/page_script.h"
 #include "monitor/page_style.h"
@@ -20,13 +21,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
-	LINES_MAX = 256, /* that a reader may be behind, and that a new one gets */
-	CONNECTIONS_MAX = 32,
+	LINES_MAX = 256,				 /* that a reader may be behind, and that a new one gets */
+	CONNECTIONS_MAX = GUESTS_MAX + READERS_MAX + 24, /* with those who were sent away and are not gone yet */
 	CONNECTION_MEMORY = 32 << 10,
-	PATIENCE_S = 30, /* with a connection on which nothing comes */
+	PATIENCE_S = 10, /* with a connection on which nothing comes or goes */
 	TOKEN_BYTES_MIN = 16,
 	BLOCK = 16 << 10,
 };
@@ -35,6 +38,8 @@ struct serve {
 	struct MHD_Daemon *daemon;
 	struct counts *counts;
 	struct door door;
+	struct guests guests;
+	int listener; /* −1 once it is the daemon's */
 	pthread_mutex_t lock;
 	pthread_cond_t told;
 	char *lines[LINES_MAX]; /* a ring */
@@ -213,6 +218,7 @@ static const struct {
 	[DOOR_FORBIDDEN] = { MHD_HTTP_FORBIDDEN, "text/plain" },
 	[DOOR_NOT_FOUND] = { MHD_HTTP_NOT_FOUND, "text/plain" },
 	[DOOR_BAD_METHOD] = { MHD_HTTP_METHOD_NOT_ALLOWED, "text/plain" },
+	[DOOR_FULL] = { MHD_HTTP_SERVICE_UNAVAILABLE, "text/plain" },
 };
 
 static struct MHD_Response *respond(struct serve *serve, enum door_answer answer)
@@ -238,6 +244,26 @@ static const char *header_of(struct MHD_Connection *connection, const char *name
 	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
+static struct guest *guest_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
+/* As each connection begins, and before its socket is closed. */
+static void serve_notice(void *context, struct MHD_Connection *connection, void **guest,
+			 enum MHD_ConnectionNotificationCode code)
+{
+	struct serve *serve = context;
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED)
+		*guest = info ? guests_come(&serve->guests, info->connect_fd) : NULL;
+	else if (*guest)
+		guests_go(&serve->guests, *guest);
+}
+
 static enum MHD_Result serve_request(void *context, struct MHD_Connection *connection, const char *path,
 				     const char *method, const char *version, const char *upload, size_t *upload_size,
 				     void **state)
@@ -250,15 +276,20 @@ static enum MHD_Result serve_request(void *context, struct MHD_Connection *conne
 					      .authorization = header_of(connection, "Authorization") };
 	struct serve *serve = context;
 	enum door_answer answer = door_judge(&serve->door, &request);
-	struct MHD_Response *response = respond(serve, answer);
+	struct MHD_Response *response;
 	enum MHD_Result result;
 
 	(void)version;
 	(void)upload;
 	(void)upload_size;
 	(void)state;
+	if (answer == DOOR_EVENTS && !guests_read(&serve->guests, guest_of(connection)))
+		answer = DOOR_FULL;
+	response = respond(serve, answer);
 	if (!response)
 		return MHD_NO;
+	/* A place is nobody's for longer than a request. */
+	MHD_add_response_header(response, "Connection", "close");
 	for (size_t i = 0; i < sizeof(serve_headers) / sizeof(*serve_headers); i++)
 		MHD_add_response_header(response, serve_headers[i][0], serve_headers[i][1]);
 	MHD_add_response_header(response, "Content-Type", serve_answers[answer].type);
@@ -300,26 +331,24 @@ static int parse_address(const char *text, union socket_address *ret_address, st
 	return CALLGATE_E_INVALID;
 }
 
-static int start_daemon(struct serve *serve, const union socket_address *address, struct callgate_error *err)
+static int listen_at(struct serve *serve, union socket_address *address, struct callgate_error *err)
 {
 	bool is_wide = address->any.sa_family == AF_INET6;
-	const union MHD_DaemonInfo *info;
+	socklen_t length = is_wide ? sizeof(address->in6) : sizeof(address->in);
+	const int yes = 1;
 
-	serve->daemon = MHD_start_daemon(
-		MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_THREAD_PER_CONNECTION | (is_wide ? MHD_USE_IPv6 : 0), 0, NULL,
-		NULL, serve_request, serve, MHD_OPTION_SOCK_ADDR, &address->any, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)PATIENCE_S,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
-	info = serve->daemon ? MHD_get_daemon_info(serve->daemon, MHD_DAEMON_INFO_BIND_PORT) : NULL;
-	if (!info)
+	serve->listener = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (serve->listener < 0 || setsockopt(serve->listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) < 0 ||
+	    bind(serve->listener, &address->any, length) < 0 || listen(serve->listener, SOMAXCONN) < 0 ||
+	    getsockname(serve->listener, &address->any, &length) < 0)
 		return fail_errno(err, "cannot serve a page");
 	snprintf(serve->door.address, sizeof(serve->door.address), is_wide ? "[::1]:%u" : "127.0.0.1:%u",
-		 (unsigned)info->port);
+		 ntohs(is_wide ? address->in6.sin6_port : address->in.sin_port));
 	return CALLGATE_OK;
 }
 
-int serve_start(const char *address, const char *token, struct counts *counts, struct serve **ret_serve,
-		struct callgate_error *err)
+int serve_open(const char *address, const char *token, struct counts *counts, struct serve **ret_serve,
+	       struct callgate_error *err)
 {
 	union socket_address at;
 	struct serve *serve;
@@ -335,14 +364,29 @@ int serve_start(const char *address, const char *token, struct counts *counts, s
 		return fail_nomem(err);
 	pthread_mutex_init(&serve->lock, NULL);
 	pthread_cond_init(&serve->told, NULL);
+	guests_init(&serve->guests);
 	serve->counts = counts;
 	serve->door.token = token;
-	status = start_daemon(serve, &at, err);
+	status = listen_at(serve, &at, err);
 	if (status == CALLGATE_OK)
 		*ret_serve = serve;
 	else
 		serve_stop(serve);
 	return status;
+}
+
+int serve_start(struct serve *serve, struct callgate_error *err)
+{
+	serve->daemon =
+		MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_ITC, 0, NULL,
+				 NULL, serve_request, serve, MHD_OPTION_LISTEN_SOCKET, serve->listener,
+				 MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+				 (unsigned)PATIENCE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+				 MHD_OPTION_NOTIFY_CONNECTION, serve_notice, serve, MHD_OPTION_END);
+	if (!serve->daemon)
+		return fail_errno(err, "cannot serve a page");
+	serve->listener = -1;
+	return CALLGATE_OK;
 }
 
 const char *serve_address(const struct serve *serve)
@@ -374,6 +418,9 @@ void serve_stop(struct serve *serve)
 	pthread_mutex_unlock(&serve->lock);
 	if (serve->daemon)
 		MHD_stop_daemon(serve->daemon);
+	if (serve->listener >= 0)
+		close(serve->listener);
+	guests_fini(&serve->guests);
 	for (size_t i = 0; i < LINES_MAX; i++)
 		free(serve->lines[i]);
 	pthread_mutex_destroy(&serve->lock);

@@ -127,6 +127,16 @@ open("scraped", "wb").write(data)' "$1" && grep -q 'syscall="mkdir",rule="shut.p
 check 'counts are told on a socket' until_true scrape 'GET /metrics HTTP/1.0\r\n\r\n'
 check '  as an answer' grep -q '^HTTP/1.0 200 OK' scraped
 check '  which is its owner'"'"'s' test "$(stat -c %a metrics)" = 600
+cat >confined.py <<'P'
+import pathlib, sys
+for child in pathlib.Path(f"/proc/{sys.argv[1]}/task/{sys.argv[1]}/children").read_text().split():
+    threads = list(pathlib.Path(f"/proc/{child}/task").iterdir())
+    assert len(threads) == 3, threads
+    for thread in threads:
+        status = dict(line.split(":\t", 1) for line in (thread / "status").read_text().splitlines() if ":\t" in line)
+        assert status["Seccomp"] == "2" and status["NoNewPrivs"] == "1" and int(status["CapEff"], 16) in (0, 4), status
+P
+check '  who parses them is confined, in each of its threads' python3 confined.py $pid
 echo precious >file
 expect 3 'a file is no socket that was left behind' callgate monitor --metrics file events
 check '  and stays' test "$(cat file)" = precious

@@ -30,7 +30,7 @@ for i in $(seq 300); do
 	grep -q '#' served && break
 	sleep 0.1
 done
-URL=$(sed -n 's/^callgate: \(http:.*#.*\)/\1/p' served) "$@"
+MONITOR=$pid URL=$(sed -n 's/^callgate: \(http:.*#.*\)/\1/p' served) "$@"
 status=$?
 kill -TERM $pid
 wait $pid || status=9
@@ -121,6 +121,65 @@ for i in range(600):
 else:
     raise SystemExit("it serves nobody any more")
 '
+
+cat >idle.py <<'P'
+import http.client, os, pathlib, socket, time
+address, token = os.environ["URL"].removeprefix("http://").split("/#")
+host, port = address.split(":")
+def connect():
+    return socket.create_connection((host, int(port)), 100)
+def reads():
+    reader = http.client.HTTPConnection(address, timeout=100)
+    reader.request("GET", "/events", headers={"Authorization": "Bearer " + token})
+    return reader, reader.getresponse()
+first, stream = reads()
+assert stream.status == 200
+# Those who say nothing, and those who say it byte by byte.
+idle = [connect() for _ in range(200)]
+for one in idle:
+    try:
+        one.sendall(b"G")
+    except OSError:
+        pass
+for path in ("/", "/page.js", "/state"):
+    plain = http.client.HTTPConnection(address, timeout=100)
+    plain.request("GET", path, headers={"Authorization": "Bearer " + token})
+    answer = plain.getresponse()
+    assert answer.status == 200 and answer.getheader("Connection") == "close", (path, answer.status)
+    assert answer.read()
+seen = b""
+while seen.count(b"event: totals") < 3:
+    chunk = stream.read1(65536)
+    assert chunk, "who reads was sent away"
+    seen += chunk
+# Readers are many, and not without end; one who goes leaves a place.
+more = [reads() for _ in range(15)]
+assert all(answer.status == 200 for _, answer in more)
+assert reads()[1].status == 503
+more[0][1].close()
+more[0][0].close()
+for _ in range(600):
+    if reads()[1].status == 200:
+        break
+    time.sleep(.1)
+else:
+    raise SystemExit("a place that was left stays taken")
+# Who serves strangers has nothing that these could use.
+monitor = int(os.environ["MONITOR"])
+for child in pathlib.Path(f"/proc/{monitor}/task/{monitor}/children").read_text().split():
+    threads = list(pathlib.Path(f"/proc/{child}/task").iterdir())
+    assert len(threads) > 16, threads
+    for thread in threads:
+        try:
+            text = (thread / "status").read_text()
+        except OSError:
+            continue
+        status = dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
+        assert status["Seccomp"] == "2" and status["NoNewPrivs"] == "1", status
+        # To find a file that takes the place of one that is followed.
+        assert int(status["CapEff"], 16) | 4 == int(status["CapPrm"], 16) | 4 == 4 and int(status["CapInh"], 16) == 0, status
+P
+expect 0 'who is idle keeps nobody out, and who serves is confined' alone bash serve python3 idle.py
 
 # As people see it, with a filter in force.
 "$CALLGATE" run -p shut.policy -- sleep 280 2>/dev/null &
