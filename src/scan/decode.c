@@ -128,7 +128,9 @@ static bool code_rest(struct code *code, uint8_t opcode)
 		return code_vex(code, opcode);
 	case 0xc9:
 		return code_leave(code);
-	case 0xcc:
+	case 0xcc: /* who handles SIGTRAP goes on behind it */
+		insn->op = INSN_NOP;
+		return true;
 	case 0xf4:
 		insn->op = INSN_TRAP;
 		return true;

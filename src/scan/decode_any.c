@@ -90,9 +90,10 @@ static uint8_t any_op(const ZydisDecodedInstruction *decoded, const ZydisDecoded
 	case ZYDIS_MNEMONIC_UD1:
 	case ZYDIS_MNEMONIC_UD2:
 	case ZYDIS_MNEMONIC_HLT:
+		return INSN_TRAP;
 	case ZYDIS_MNEMONIC_INT1:
 	case ZYDIS_MNEMONIC_INT3:
-		return INSN_TRAP;
+		return INSN_NOP;
 	case ZYDIS_MNEMONIC_LEAVE:
 	case ZYDIS_MNEMONIC_ENTER:
 		return INSN_OTHER;

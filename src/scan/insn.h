@@ -81,7 +81,7 @@ enum insn_op {
 	INSN_RETURN,
 	INSN_SYSCALL,
 	INSN_INT80,  /* also sysenter: calls of another arch */
-	INSN_TRAP,   /* ud2, hlt, int3: nothing comes behind */
+	INSN_TRAP,   /* ud2, hlt: nothing comes behind */
 	INSN_INVALID /* no instruction: what leads here is not code */
 };
 

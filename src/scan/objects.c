@@ -4,6 +4,9 @@
  * A slot of the global offset table is an object of its own, whatever is next to it: the linker writes the table, and
  * no code reads one slot by way of another.
  *
+ * A section whose name is a word of C is a linker set, which is gone through from __start_NAME to __stop_NAME: one
+ * object too, however many symbols lie in it. In a C library whose layout is known that is told by its layout.
+ *
  * On aarch64 a section is one object: compilers reach neighbours by distances from one address that they keep (section
  * anchors), and align objects to no more than fields are.
  */
@@ -12,6 +15,7 @@
 #include "base/sort.h"
 #include "scan/model.h"
 
+#include <ctype.h>
 #include <elf.h>
 #include <stdlib.h>
 
@@ -23,7 +27,40 @@ struct boundaries {
 	struct {
 		VEC(struct module_range);
 	} symbols;
+	struct {
+		VEC(struct module_range);
+	} sets;
 };
+
+static bool is_word_of_c(const char *name)
+{
+	size_t length = 0;
+
+	while (isalnum((unsigned char)name[length]) || name[length] == '_')
+		length++;
+	return length > 0 && !name[length] && !isdigit((unsigned char)name[0]);
+}
+
+static bool boundaries_find_sets(struct boundaries *all)
+{
+	for (size_t i = 0; i < all->module->sections.length && !all->has_layout; i++) {
+		const struct module_section *section = &all->module->sections.items[i];
+		struct module_range range = { section->address, section->address + section->size };
+
+		if (section->flags & SHF_ALLOC && range.end > range.start && is_word_of_c(section->name) &&
+		    !VEC_PUSH(&all->arena, &all->sets, range))
+			return false;
+	}
+	return true;
+}
+
+static bool is_in_set(const struct boundaries *all, uint64_t address)
+{
+	for (size_t i = 0; i < all->sets.length; i++)
+		if (address >= all->sets.items[i].start && address < all->sets.items[i].end)
+			return true;
+	return false;
+}
 
 static bool boundary(struct boundaries *all, uint64_t address)
 {
@@ -45,7 +82,8 @@ static bool boundaries_of_symbols(struct boundaries *all, const struct module_sy
 		const struct module_symbol *symbol = &symbols[i];
 		struct module_range range = { symbol->value, symbol->value + symbol->size };
 
-		if (!symbol->is_defined || symbol->type != STT_OBJECT || symbol->size == 0 || range.end < range.start)
+		if (!symbol->is_defined || symbol->type != STT_OBJECT || symbol->size == 0 || range.end < range.start ||
+		    is_in_set(all, range.start))
 			continue;
 		if (!VEC_PUSH(&all->arena, &all->symbols, range))
 			return false;
@@ -123,7 +161,8 @@ static bool boundaries_collect(struct boundaries *all, const struct pointers *po
 		return false;
 	if (module->machine == EM_AARCH64)
 		return true;
-	if (!boundaries_of_symbols(all, module->dynamic_symbols.items, module->dynamic_symbols.length) ||
+	if (!boundaries_find_sets(all) ||
+	    !boundaries_of_symbols(all, module->dynamic_symbols.items, module->dynamic_symbols.length) ||
 	    !boundaries_of_symbols(all, module->symbols.items, module->symbols.length))
 		return false;
 	for (size_t i = 0; i < all->symbols.length; i++)

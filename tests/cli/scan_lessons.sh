@@ -266,3 +266,43 @@ int main(int argc, char **argv)
 END
 expect 0 'a number that may have been overwritten' callgate scan --json ./stored
 check '  is not taken for known' grep -q '"unresolved"' out
+
+# A linker set is gone through from its start to its end, and of its entries only the first is referred to.
+set_of_calls='#include <sys/stat.h>
+#include <unistd.h>
+#define ENTRY(name) static const call entry_##name __attribute__((section("calls"), used)) = name
+#define NAMED(name) const call named_##name __attribute__((section("calls"), used)) = name
+typedef int (*call)(void);
+extern const call __start_calls[], __stop_calls[];
+static int mask(void) { return umask(0); }
+static int group(void) { return getpgid(0); }
+static int session(void) { return getsid(0); }
+#ifdef IS_NAMED
+NAMED(mask); NAMED(group); NAMED(session);
+#else
+ENTRY(mask); ENTRY(group); ENTRY(session);
+#endif
+int all(void) { for (const call *one = __start_calls; one < __stop_calls; one++) (*one)(); return 0; }'
+for how in -pie -no-pie -static; do
+	{ echo "$set_of_calls" && echo 'int main(void) { return all(); }'; } | build "set$how" $how
+	finds "set$how" umask getpgid getsid
+done
+echo "$set_of_calls" | build libset.so -DIS_NAMED -shared -fPIC -s
+echo 'int all(void); int main(void) { return all(); }' | build set_of_library -L. -lset -Wl,-rpath,"$PWD"
+finds set_of_library umask getpgid getsid
+
+# Who handles SIGTRAP goes on behind a breakpoint.
+build breakpoint <<'END'
+#include <signal.h>
+#include <sys/stat.h>
+static void nothing(int number) { }
+int main(void)
+{
+	signal(SIGTRAP, nothing);
+#ifdef __x86_64__
+	__asm__ volatile("int3");
+#endif
+	return umask(0) == 077;
+}
+END
+finds breakpoint umask
