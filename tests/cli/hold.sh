@@ -11,14 +11,6 @@ exec 9<>gate
 
 alive() { grep -lzsx -e "[6]${mark#6}" /proc/[0-9]*/cmdline; }
 none_alive() { [ -z "$(alive)" ]; }
-eventually() { # eventually COMMAND...: within half a minute, which is for machines that do other things too
-	local tries
-	for ((tries = 0; tries < 300; tries++)); do
-		"$@" && return
-		sleep 0.1
-	done
-	return 1
-}
 is_held() { readlink "/proc/$launcher/fd/"* 2>/dev/null | grep -q signalfd; }
 
 namespaces=()

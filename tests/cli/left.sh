@@ -9,14 +9,6 @@ mark=4$$7$RANDOM # seconds that only this test sleeps
 # The processes that have the mark as an argument.
 alive() { grep -lzsx -e "[4]${mark#4}" /proc/[0-9]*/cmdline; }
 groups() { find /sys/fs/cgroup -name "callgate.$1.*" 2>/dev/null; }
-eventually() { # eventually COMMAND...: within half a minute, which is for machines that do other things too
-	local tries
-	for ((tries = 0; tries < 300; tries++)); do
-		"$@" && return
-		sleep 0.1
-	done
-	return 1
-}
 none_alive() { [ -z "$(alive)" ]; }
 no_group() { [ -z "$(groups "$1")" ]; }
 
