@@ -379,14 +379,18 @@ static int reader_args(struct evidence_reader *reader, struct evidence_entry *en
 {
 	for (size_t i = 0; i < json_array_size(args); i++) {
 		const json_t *arg = json_array_get(args, i);
+		const json_t *values = json_object_get(arg, "values"), *many = json_object_get(arg, "many");
 		uint64_t position;
 		int status;
 
+		/* What is not there would be taken for an argument that was anything. */
+		if (!json_is_array(values) || !json_is_boolean(many))
+			return reader_wrong(reader, "an argument lacks its \"values\" or its \"many\"");
 		if (!reader_count(json_object_get(arg, "arg"), &position) || position > 5)
 			return reader_wrong(reader, "an argument has no place from 0 to 5");
-		if (json_is_true(json_object_get(arg, "many")))
+		if (json_is_true(many))
 			entry->args[position].many = true;
-		status = reader_values(reader, &entry->args[position], json_object_get(arg, "values"));
+		status = reader_values(reader, &entry->args[position], values);
 		if (status < 0)
 			return status;
 	}
@@ -453,23 +457,27 @@ static int reader_phases(struct evidence_reader *reader, struct evidence_entry *
 
 static int reader_entry_fields(struct evidence_reader *reader, struct evidence_entry *entry, const json_t *object)
 {
+	const json_t *args = json_object_get(object, "args"), *sites = json_object_get(object, "sites");
+	const json_t *phases = json_object_get(object, "phases"), *sites_many = json_object_get(object, "sites_many");
 	int status;
 
 	if (entry->count || entry->seen.runs)
 		return reader_wrong(reader, "an entry stands there twice");
 	if (!reader_count(json_object_get(object, "count"), &entry->count))
 		return reader_wrong(reader, "an entry lacks its count");
+	if (!json_is_array(args) || !json_is_array(sites) || !json_is_object(phases) || !json_is_boolean(sites_many))
+		return reader_wrong(reader, "an entry lacks its \"args\", \"sites\", \"sites_many\" or \"phases\"");
 	status = reader_seen(reader, json_object_get(object, "runs"), 0, &entry->seen);
 	if (status < 0)
 		return status;
-	entry->sites_many = json_is_true(json_object_get(object, "sites_many"));
-	status = reader_phases(reader, entry, json_object_get(object, "phases"));
+	entry->sites_many = json_is_true(sites_many);
+	status = reader_phases(reader, entry, phases);
 	if (status == CALLGATE_OK)
 		status = reader_errors(reader, entry, object);
 	if (status == CALLGATE_OK)
-		status = reader_args(reader, entry, json_object_get(object, "args"));
+		status = reader_args(reader, entry, args);
 	if (status == CALLGATE_OK)
-		status = reader_sites(reader, entry, json_object_get(object, "sites"));
+		status = reader_sites(reader, entry, sites);
 	return status;
 }
 

@@ -58,6 +58,11 @@ sed '1s/"version":2/"version":1/' both.evidence >old.evidence
 expect 2 'another version, beside one of ours' callgate profile both.evidence old.evidence
 stderr_has 'old.evidence:1:.*another version'
 sed '/"syscall":"chdir"/s/"runs":\[2,/"runs":[9,/' both.evidence >runs.evidence
+for key in args sites sites_many phases values many; do
+	sed "s/\"$key\":/\"${key}_\":/" both.evidence >key.evidence
+	expect 2 "an entry without its $key, which would make a rule wider" callgate profile key.evidence
+	stderr_has "lacks its .*\"$key\""
+done
 expect 2 'more runs than there are' callgate profile runs.evidence
 expect 2 'two questions at once' callgate profile --why read --shrink a.policy both.evidence
 expect 2 'no evidence is misuse' callgate profile
