@@ -56,16 +56,34 @@ const struct sandbox_limit *limit_of(const struct callgate_sandbox *sandbox, int
 	return NULL;
 }
 
+struct cgroup_limits limits_of_group(const struct callgate_sandbox *sandbox)
+{
+	struct cgroup_limits limits = sandbox->group;
+
+	if (!limits.memory_bytes)
+		limits.memory_bytes = sandbox->tried.memory_bytes;
+	if (!limits.pids)
+		limits.pids = sandbox->tried.pids;
+	return limits;
+}
+
+bool limits_need_group(const struct callgate_sandbox *sandbox)
+{
+	const struct cgroup_limits *limits = &sandbox->group;
+
+	return limits->memory_bytes || limits->pids || limits->cpu_milli || limits->cpuset;
+}
+
 bool limits_room(const struct callgate_sandbox *sandbox)
 {
 	return limit_of(sandbox, RLIMIT_AS) || limit_of(sandbox, RLIMIT_DATA) || limit_of(sandbox, RLIMIT_STACK) ||
-	       (sandbox && sandbox->group.memory_bytes);
+	       (sandbox && limits_of_group(sandbox).memory_bytes);
 }
 
 bool limits_exec_error(const struct callgate_sandbox *sandbox, int error)
 {
 	if (error == EAGAIN)
-		return limit_of(sandbox, RLIMIT_NPROC) || (sandbox && sandbox->group.pids);
+		return limit_of(sandbox, RLIMIT_NPROC) || (sandbox && limits_of_group(sandbox).pids);
 	return (error == ENOMEM || error == E2BIG) && limits_room(sandbox);
 }
 
@@ -81,14 +99,14 @@ static uint64_t words_size(const char *const *words)
 int limits_check_memory(const struct callgate_sandbox *sandbox, size_t mounts, const char *const *argv,
 			const char *const *envp, struct callgate_error *err)
 {
-	uint64_t least = LIMIT_MEMORY_START + mounts * LIMIT_MEMORY_MOUNT;
+	uint64_t least = LIMIT_MEMORY_START + mounts * LIMIT_MEMORY_MOUNT, most = limits_of_group(sandbox).memory_bytes;
 	int status;
 
 	least += sandbox->paths.length * LIMIT_MEMORY_PATH + words_size(argv) + words_size(envp);
-	if (!sandbox->group.memory_bytes || sandbox->group.memory_bytes >= least)
+	if (!most || most >= least)
 		return CALLGATE_OK;
 	status = fail(err, CALLGATE_E_INVALID, "a limit of %" PRIu64 " bytes of memory leaves no room for the start",
-		      sandbox->group.memory_bytes);
+		      most);
 	error_hint(err, "its mounts, arguments and environment take --memory %" PRIu64 "K at the least",
 		   (least >> 10) + 1);
 	return status;

@@ -15,6 +15,12 @@ const char *limit_name(int resource);
 /* What a sandbox (NULL: none) says of a limit: the last word counts. NULL where it says nothing. */
 const struct sandbox_limit *limit_of(const struct callgate_sandbox *sandbox, int resource);
 
+/* Of the group that a sandbox asks for or would like to have; all 0: of none. */
+struct cgroup_limits limits_of_group(const struct callgate_sandbox *sandbox);
+
+/* Whether it does not start without one. */
+bool limits_need_group(const struct callgate_sandbox *sandbox);
+
 /* Whether an exec that failed with this errno may have failed of a limit that the sandbox sets. */
 bool limits_exec_error(const struct callgate_sandbox *sandbox, int error);
 

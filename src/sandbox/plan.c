@@ -346,31 +346,44 @@ static void plan_limits_for_group(struct sandbox_plan *plan)
 	plan_limit_to(plan, RLIMIT_NPROC, group->pids);
 }
 
+/* Fails, or makes do with limits on each process. What was only to be tried is left out where it cannot be had. */
+static int plan_without_group(struct sandbox_plan *plan, const char *why, struct callgate_error *err)
+{
+	const struct cgroup_limits *limits = &plan->sandbox->group;
+	int status;
+
+	if (!limits_need_group(plan->sandbox)) {
+		plan->lost |= CALLGATE_GROUND_RESOURCES;
+		return CALLGATE_OK;
+	}
+	status = plan_lacks(plan, CALLGATE_GROUND_RESOURCES, why, err);
+	if (status == CALLGATE_OK)
+		plan_limits_for_group(plan);
+	if (status == CALLGATE_OK && (limits->memory_bytes || limits->pids)) {
+		plan->lost &= ~(unsigned)CALLGATE_GROUND_RESOURCES;
+		plan->degraded |= CALLGATE_GROUND_RESOURCES;
+	}
+	return status;
+}
+
 /* Last, since from here on there is something to clear up. */
 static int plan_group(struct sandbox_plan *plan, struct callgate_error *err)
 {
-	const struct cgroup_limits *limits = &plan->sandbox->group;
+	const struct cgroup_limits limits = limits_of_group(plan->sandbox);
 	struct callgate_error why;
 	int status;
 
-	if (!limits->memory_bytes && !limits->pids && !limits->cpu_milli && !limits->cpuset)
+	if (!limits_need_group(plan->sandbox) && !limits.memory_bytes && !limits.pids)
 		return CALLGATE_OK;
 	plan->wanted |= CALLGATE_GROUND_RESOURCES;
 	status = limits_check_memory(plan->sandbox, plan->mount_count, NULL, NULL, err);
 	if (status != CALLGATE_OK)
 		return status;
-	status = cgroup_new(limits, &plan->group, &why);
-	if (status == CALLGATE_E_UNCONFINED) {
-		status = plan_lacks(plan, CALLGATE_GROUND_RESOURCES, why.message, err);
-		if (status == CALLGATE_OK)
-			plan_limits_for_group(plan);
-		if (status == CALLGATE_OK && (limits->memory_bytes || limits->pids)) {
-			plan->lost &= ~(unsigned)CALLGATE_GROUND_RESOURCES;
-			plan->degraded |= CALLGATE_GROUND_RESOURCES;
-		}
-	} else if (status != CALLGATE_OK && err) {
+	status = cgroup_new(&limits, &plan->group, &why);
+	if (status == CALLGATE_E_UNCONFINED)
+		return plan_without_group(plan, why.message, err);
+	if (status != CALLGATE_OK && err)
 		*err = why;
-	}
 	return status;
 }
 

@@ -117,6 +117,7 @@ struct callgate_sandbox {
 		VEC(struct sandbox_limit);
 	} limits;
 	struct cgroup_limits group; /* what only a control group can limit; all 0: none is made */
+	struct cgroup_limits tried; /* the same, where one can be had: what the group says itself counts */
 	uint64_t wall_ns, cpu_ns;   /* after which it is ended; 0: never */
 	uint64_t output_max;	    /* bytes on its standard output, beyond which it is ended; 0: any */
 	uint64_t capabilities;	    /* that the target keeps, bit CAP_* */
