@@ -98,13 +98,14 @@ void cgroup_kill(const struct cgroup *group)
 		empty_folder(&group->folders[i]);
 }
 
-/* Whether nothing of the group is left. */
+/* Whether nothing of the group is left that could be removed: what is read-only will not be less so a minute later, and
+ * says so also of a folder that was never made. */
 static bool remove_folders(const struct cgroup *group)
 {
 	bool gone = true;
 
 	for (size_t i = 0; i < group->folder_count; i++)
-		if (rmdir(group->folders[i].path) < 0 && errno != ENOENT)
+		if (rmdir(group->folders[i].path) < 0 && errno != ENOENT && errno != EROFS)
 			gone = false;
 	return gone;
 }

@@ -110,12 +110,14 @@ fi
 # Where there is no hierarchy of control groups: its mounts taken away, hidden, or read-only.
 # shellcheck disable=SC2016 # a shell there expands them
 read_only='for place in $(sed -n "s|^[^ ]* \(/sys/fs/cgroup[^ ]*\) cgroup.*|\1|p" /proc/mounts); do mount -o remount,bind,ro $place || exit; done'
-for without in "$read_only" 'umount -R -l /sys/fs/cgroup' 'mount -t tmpfs none /sys/fs/cgroup'; do
+mkdir v2
+both_read_only="mount -t cgroup2 none '$PWD/v2' && mount -o remount,bind,ro '$PWD/v2' && { $read_only; }"
+for without in "$read_only" "$both_read_only" 'umount -R -l /sys/fs/cgroup' 'mount -t tmpfs none /sys/fs/cgroup'; do
 	if ! unshare -m sh -c "$without" 2>err; then
 		skip "without control groups (${without:0:30})" "$(head -n 1 err)"
 		continue
 	fi
-	groupless() { unshare -m sh -c "$without && exec \"\$@\"" sh "$CALLGATE" run -p open.policy --report report.json "$@"; }
+	groupless() { timeout 40 unshare -m sh -c "$without && exec \"\$@\"" sh "$CALLGATE" run -p open.policy --report report.json "$@"; }
 	expect 125 "without control groups nothing is started (${without:0:30})" groupless --memory 256M -- touch started
 	stderr_has 'the target was not started: .*control'
 	stderr_has 'allow-degraded resources'
