@@ -148,12 +148,16 @@ static void function_pend(struct code_function *function, uint64_t address)
 		function->failed = true;
 }
 
-/* Whether a jump there is a call of another function. */
+/* Whether a jump there is a call of another function. A stub of the linkage table is one of its own, so that what it is
+ * given counts where it is given, and the place is that of the jump. */
 static bool function_leaves(const struct code_function *function, uint64_t target)
 {
+	const struct module *module = function->map->module;
+
 	if (target >= function->low && target < function->high)
 		return false;
-	return code_is_start(function->map, target);
+	return code_is_start(function->map, target) ||
+	       (code_is_plt(module, target) && !code_is_plt(module, function->entry));
 }
 
 /* Behind a call at the very end of a frame comes another function: it does not come back. */

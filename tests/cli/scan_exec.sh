@@ -74,6 +74,22 @@ done
 check '  and one that nobody knows' grep -q '"starts": *null' out
 check '  which are scanned' test "$(programs_of out | sort | tr '\n' ' ')" = './spawner /usr/bin/false /usr/bin/id /usr/bin/true '
 
+# A function's last call is a jump to a stub of the linkage table: the place is that of the jump, not the stub, and what is
+# given there is what counts there.
+cat >last.c <<'END'
+#include <unistd.h>
+
+__attribute__((noipa)) int one(void) { return execl("/bin/true", "true", NULL); }
+__attribute__((noipa)) int two(void) { return execl("/bin/false", "false", NULL); }
+int main(int argc, char **argv) { return argc > 1 ? one() : two(); }
+END
+cc -O2 -o last last.c
+expect 0 'a place that jumps to a stub' callgate scan --json ./last
+check '  is that of the jump' grep -q '"starts": *"/bin/true".*"function": *"one"' out
+check '  of each' grep -q '"starts": *"/bin/false".*"function": *"two"' out
+expect 0 '  in a reason, too' callgate scan --why execve ./last
+stdout_has '/last+0x[0-9a-f]* (\(one\|two\))$'
+
 # Whoever has the address of such a function can start anything.
 cat >pointers.c <<'END'
 #define _GNU_SOURCE
