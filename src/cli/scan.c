@@ -222,6 +222,7 @@ static int scan_all(const struct scan_options *options, const struct arguments *
 		scan.after_main = options->after && i == 0;
 		status = scans_add(scans, arguments->items[i], &scan);
 	}
+	scans->named = scans->count;
 	return status == STATUS_YES && options->exec ? scans_follow_starts(scans, &scan) : status;
 }
 
@@ -266,10 +267,10 @@ static json_t *list_json(const struct option_list *list)
 /* What decides, beside its files, what a scan finds; is_whole: not after main alone. */
 static json_t *record_of(const struct scan_options *options, bool is_whole)
 {
-	return json_pack("{ss so? so? sb so so so?}", "callgate", CALLGATE_VERSION, "root",
+	return json_pack("{ss so? so? sb sb so so so?}", "callgate", CALLGATE_VERSION, "root",
 			 options->root ? json_text(options->root) : NULL, "after", is_whole ? NULL : json_text("main"),
-			 "hints", !options->no_hints, "preload", list_json(&options->preload), "dlopen",
-			 list_json(&options->opened), "library-path",
+			 "hints", !options->no_hints, "exec", options->exec, "preload", list_json(&options->preload),
+			 "dlopen", list_json(&options->opened), "library-path",
 			 options->library_path ? json_text(options->library_path) : NULL);
 }
 

@@ -19,6 +19,7 @@ struct scans {
 	bool is_whole[SCANS_MAX];   /* from its start on, not from main on */
 	json_t *records[SCANS_MAX]; /* with which options, where that was recorded; owned */
 	size_t count;
+	size_t named; /* how many of them, the first, a user named; the others these start */
 };
 
 /*

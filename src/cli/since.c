@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { SINCE_FILE_MAX = 256 << 20, SINCE_ARGUMENTS = 6 };
 
@@ -115,24 +116,6 @@ static bool argument_grew(const struct callgate_scan *scan, size_t index, const 
 	return false;
 }
 
-static int print_change(const char *program, const char *syscall, const char *change,
-			const struct callgate_scan_site *site, bool json)
-{
-	char place[64] = "";
-
-	if (site)
-		snprintf(place, sizeof(place), "0x%" PRIx64, site->address);
-	if (json)
-		return print_json(json_pack("{so ss ss so* ss*}", "program", json_text(program), "syscall", syscall,
-					    "change", change, "module", site ? json_text(site->module) : NULL,
-					    "address", site ? place : NULL));
-	printf("%s: %s: %s\n", program, syscall, change);
-	if (site)
-		printf("    %s+%s%s%s\n", site->module, place, site->function ? " in " : "",
-		       site->function ? site->function : "");
-	return STATUS_YES;
-}
-
 /* What one program can do that it could not. */
 static int print_gained(const json_t *saved, const struct callgate_scan *scan, const char *program, bool json,
 			size_t *ret_count)
@@ -151,87 +134,7 @@ static int print_gained(const json_t *saved, const struct callgate_scan *scan, c
 			continue;
 		if (call.sites > 0)
 			callgate_scan_site(scan, i, 0, &site);
-		status = print_change(program, call.syscall, change, call.sites > 0 ? &site : NULL, json);
-		++*ret_count;
-	}
-	return status;
-}
-
-/* Places of which something is not known: what they ask for, or (is_open) which library they open. */
-static size_t place_count(const struct callgate_scan *scan, bool is_open)
-{
-	return is_open ? callgate_scan_opens_count(scan) : callgate_scan_unresolved_count(scan);
-}
-
-static void place_at(const struct callgate_scan *scan, size_t index, bool is_open,
-		     struct callgate_scan_unresolved *ret_place)
-{
-	if (!is_open) {
-		callgate_scan_unresolved(scan, index, ret_place);
-		return;
-	}
-	callgate_scan_opens(scan, index, &ret_place->site);
-	ret_place->why = "it opens a library whose name is not known";
-}
-
-/* How many such places of a module a saved scan has. */
-static size_t saved_places(const json_t *saved, const char *program, const char *module, bool is_open)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < json_array_size(saved); i++) {
-		const json_t *object = json_array_get(saved, i);
-		const char *where = json_string_value(json_object_get(json_object_get(object, "site"), "module"));
-
-		count += json_object_get(object, is_open ? "opens" : "unresolved") && where &&
-			 strcmp(where, module) == 0 &&
-			 strcmp(json_string_value(json_object_get(object, "program")), program) == 0;
-	}
-	return count;
-}
-
-static size_t scan_places(const struct callgate_scan *scan, size_t end, const char *module, bool is_open)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < end; i++) {
-		struct callgate_scan_unresolved place;
-
-		place_at(scan, i, is_open, &place);
-		count += strcmp(place.site.module, module) == 0;
-	}
-	return count;
-}
-
-bool unresolved_grew(const struct callgate_scan *before, const struct callgate_scan *now)
-{
-	for (size_t i = 0; i < callgate_scan_unresolved_count(now); i++) {
-		struct callgate_scan_unresolved item;
-
-		callgate_scan_unresolved(now, i, &item);
-		if (scan_places(now, callgate_scan_unresolved_count(now), item.site.module, false) >
-		    scan_places(before, callgate_scan_unresolved_count(before), item.site.module, false))
-			return true;
-	}
-	return false;
-}
-
-/* An update moves places, so they are counted by file: where there are more, the last of them are told. */
-static int print_places(const json_t *saved, const struct callgate_scan *scan, const char *program, bool is_open,
-			bool json, size_t *ret_count)
-{
-	int status = STATUS_YES;
-
-	for (size_t i = 0; status == STATUS_YES && i < place_count(scan, is_open); i++) {
-		struct callgate_scan_unresolved place;
-		char change[256];
-
-		place_at(scan, i, is_open, &place);
-		if (scan_places(scan, i, place.site.module, is_open) <
-		    saved_places(saved, program, place.site.module, is_open))
-			continue;
-		snprintf(change, sizeof(change), "is new: %s", place.why);
-		status = print_change(program, is_open ? "dlopen" : "unresolved", change, &place.site, json);
+		status = since_change(program, call.syscall, change, call.sites > 0 ? &site : NULL, json);
 		++*ret_count;
 	}
 	return status;
@@ -260,7 +163,7 @@ static int print_lost(const json_t *saved, const struct callgate_scan *scan, con
 
 		if (syscall && strcmp(json_string_value(json_object_get(object, "program")), program) == 0 &&
 		    !scan_has(scan, syscall))
-			status = print_change(program, syscall, "is gone", NULL, json);
+			status = since_change(program, syscall, "is gone", NULL, json);
 	}
 	return status;
 }
@@ -271,6 +174,16 @@ static bool saved_has_program(const json_t *saved, const char *program)
 		if (strcmp(json_string_value(json_object_get(json_array_get(saved, i), "program")), program) == 0)
 			return true;
 	return false;
+}
+
+/* One that another starts now, and that nothing started then (check_record saw to it that the others are there). */
+static int print_newcomer(const struct callgate_scan *scan, const char *program, bool json)
+{
+	char change[80];
+
+	snprintf(change, sizeof(change), "is new: it is started now, and can make %zu calls",
+		 callgate_scan_count(scan));
+	return since_change(program, "exec", change, NULL, json);
 }
 
 /* With which options a program was scanned then, NULL. */
@@ -288,10 +201,12 @@ static const json_t *saved_record(const json_t *saved, const char *program)
 /* Like is compared with like alone. The root is where the same system lies, and may be another. */
 static int check_record(const char *path, const json_t *saved, const struct scans *scans, size_t index)
 {
-	static const char *const names[] = { "after", "hints", "preload", "dlopen", "library-path" };
+	static const char *const names[] = { "after", "hints", "preload", "dlopen", "library-path", "exec" };
 	const json_t *then = saved_record(saved, scans->programs[index]), *now = scans->records[index];
 	const char *version = json_string_value(json_object_get(then, "callgate"));
 
+	if (!saved_has_program(saved, scans->programs[index]) && index >= scans->named)
+		return STATUS_YES;
 	if (!saved_has_program(saved, scans->programs[index]))
 		return misuse("scan: '%s' has nothing of '%s'", path, scans->programs[index]);
 	if (!then)
@@ -320,11 +235,14 @@ static int print_since_saved(const char *path, const json_t *saved, const struct
 		const struct callgate_scan *scan = scans->items[i];
 		const char *program = scans->programs[i];
 
+		if (!saved_has_program(saved, program)) {
+			status = print_newcomer(scan, program, json);
+			count++;
+			continue;
+		}
 		status = print_gained(saved, scan, program, json, &count);
 		if (status == STATUS_YES)
-			status = print_places(saved, scan, program, false, json, &count);
-		if (status == STATUS_YES)
-			status = print_places(saved, scan, program, true, json, &count);
+			status = since_places(saved, scan, program, json, &count);
 		if (status == STATUS_YES)
 			status = print_lost(saved, scan, program, json);
 	}
@@ -383,26 +301,49 @@ static int print_refusals(const struct callgate_subject *filter, const struct sc
 	return status;
 }
 
-int since_print(const char *path, const struct scans *scans, const char *const *unresolved, bool json)
+static bool is_process(const char *path)
+{
+	return strncmp(path, "pid:", strlen("pid:")) == 0;
+}
+
+/* Whether what a name means is the same when it is read again: no pipe, nor standard input. */
+static bool can_be_read_again(const char *path)
+{
+	struct stat status;
+
+	return strcmp(path, "-") != 0 && stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+static int print_since_policy(const char *path, const struct buf *text, const struct scans *scans,
+			      const char *const *unresolved, bool json)
 {
 	cleanup(subject_free) struct callgate_subject *policy = NULL;
-	cleanup(json_free) json_t *saved = NULL;
-	cleanup(buf_fini) struct buf text = { 0 };
-	struct callgate_error err;
 	size_t count = 0;
 	int status;
 
-	if (file_read(path, SINCE_FILE_MAX, &text, &err) != CALLGATE_OK)
+	if (is_process(path) || can_be_read_again(path))
+		status = subject_from_argument(path, NULL, &policy);
+	else
+		status = subject_from_bytes(strcmp(path, "-") == 0 ? "standard input" : path, buf_text(text),
+					    text->length, &policy);
+	if (status == STATUS_YES)
+		status = print_refusals(policy, scans, unresolved, json, &count);
+	return status == STATUS_YES && count > 0 ? STATUS_NO : status;
+}
+
+int since_print(const char *path, const struct scans *scans, const char *const *unresolved, bool json)
+{
+	cleanup(json_free) json_t *saved = NULL;
+	cleanup(buf_fini) struct buf text = { 0 };
+	struct callgate_error err;
+
+	if (!is_process(path) && file_read(path, SINCE_FILE_MAX, &text, &err) != CALLGATE_OK)
 		return failure(&err);
 	saved = saved_parse(buf_text(&text), text.length);
 	if (saved && unresolved)
 		return misuse_hint("places that are unresolved since then are news of their own%s", "",
 				   "scan: --unresolved has nothing to decide against '%s', which is a saved scan",
 				   path);
-	if (saved)
-		return print_since_saved(path, saved, scans, json);
-	status = subject_from_argument(path, NULL, &policy);
-	if (status == STATUS_YES)
-		status = print_refusals(policy, scans, unresolved, json, &count);
-	return status == STATUS_YES && count > 0 ? STATUS_NO : status;
+	return saved ? print_since_saved(path, saved, scans, json)
+		     : print_since_policy(path, &text, scans, unresolved, json);
 }

@@ -24,4 +24,15 @@ int subject_of_scans(const struct scans *scans, const char *const *unresolved, s
 /* Whether a file has more unresolved places than it had. */
 bool unresolved_grew(const struct callgate_scan *before, const struct callgate_scan *now);
 
+/* --- of since_places.c, for since.c --- */
+
+/* Prints one line of what changed, with its place unless site is NULL. what is a syscall, or what else it is about. */
+int since_change(const char *program, const char *what, const char *change, const struct callgate_scan_site *site,
+		 bool json);
+
+/* Prints what a saved scan has fewer of: places of which something is not known, programs that are started. Adds to
+ * *ret_count how many. */
+int since_places(const json_t *saved, const struct callgate_scan *scan, const char *program, bool json,
+		 size_t *ret_count);
+
 #endif

@@ -48,12 +48,20 @@ static enum callgate_subject_kind kind_of_word(int word)
 	return word < 0 ? CALLGATE_SUBJECT_ANY : kinds[word];
 }
 
+/* What its reader has to say. */
+static void note_all(const struct callgate_subject *subject)
+{
+	const char *sentence;
+
+	for (size_t i = 0; (sentence = callgate_subject_note(subject, i)); i++)
+		note("%s", sentence);
+}
+
 int subject_from_argument(const char *name, const struct subject_reading *reading,
 			  struct callgate_subject **ret_subject)
 {
 	struct callgate_subject_options options = { .policy = policy_options_from_environment() };
 	struct callgate_error err;
-	const char *sentence;
 
 	if (reading) {
 		options.may_be_unknown = reading->may_be_unknown;
@@ -66,8 +74,18 @@ int subject_from_argument(const char *name, const struct subject_reading *readin
 		return STATUS_MISUSE;
 	if (callgate_subject_open(name, &options, ret_subject, &err))
 		return failure(&err);
-	for (size_t i = 0; (sentence = callgate_subject_note(*ret_subject, i)); i++)
-		note("%s", sentence);
+	note_all(*ret_subject);
+	return STATUS_YES;
+}
+
+int subject_from_bytes(const char *name, const void *bytes, size_t length, struct callgate_subject **ret_subject)
+{
+	struct callgate_subject_options options = { .policy = policy_options_from_environment() };
+	struct callgate_error err;
+
+	if (callgate_subject_parse(name, bytes, length, &options, ret_subject, &err))
+		return failure(&err);
+	note_all(*ret_subject);
 	return STATUS_YES;
 }
 

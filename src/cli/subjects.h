@@ -37,6 +37,9 @@ struct subject_reading {
 int subject_from_argument(const char *name, const struct subject_reading *reading,
 			  struct callgate_subject **ret_subject);
 
+/* The same of bytes that were read from what cannot be read again; name is for messages. */
+int subject_from_bytes(const char *name, const void *bytes, size_t length, struct callgate_subject **ret_subject);
+
 /* Reads the file of --frequency; NULL is none, which gives NULL. As above. */
 int frequency_from_option(const char *path, struct callgate_frequency **ret_frequency);
 

@@ -67,7 +67,7 @@ expect 0 'what is gone is no reason to worry' callgate scan --since saved.new ./
 stdout_has '^./program: msync: is gone$'
 
 # Like is compared with like.
-for option in --no-hints '--preload ./old.so' '--dlopen ./old.so' '--library-path /tmp' '--after main'; do
+for option in --no-hints --exec '--preload ./old.so' '--dlopen ./old.so' '--library-path /tmp' '--after main'; do
 	# shellcheck disable=SC2086 # an option and its word
 	expect 2 "a scan without $option is none with it" callgate scan --since saved $option ./program
 	name=${option%% *}
@@ -91,6 +91,64 @@ stderr_has "has nothing of '/bin/true'"
 expect 2 'a file that is not there' callgate scan --since nothing /bin/true
 echo 'no policy' >text
 expect 2 'a file that is neither' callgate scan --since text /bin/true
+
+# What cannot be read twice: the pipe of a shell's <(...), a named one that somebody writes to, standard input, a process.
+for what in saved program.policy; do
+	expect 0 "$what from a pipe" callgate scan --since <(cat $what) ./program
+	stdout_is ''
+	mkfifo pipe
+	cat $what >pipe &
+	expect 0 '  from a named pipe' timeout 20 "$CALLGATE" scan --since pipe ./program
+	wait $!
+	rm pipe
+	check '  from standard input' "$CALLGATE" scan --since - ./program <$what
+	library new.so
+	"$CALLGATE" scan --since - ./program <$what >out 2>err
+	status=$?
+	check '  whose answer is the same' test "$status" = 1
+	stdout_has 'msync'
+	library old.so
+done
+expect 2 'an empty pipe' callgate scan --since <(:) ./program
+stderr_has "the policy does not say its 'kernel'"
+expect 2 'a process that there is none of' callgate scan --since pid:0 ./program
+stderr_has "'pid:0' names no process"
+
+# What is started: programs by their names, places of which nobody knows which.
+echo '#include <unistd.h>
+int work(void) { return execl("/bin/false", "false", NULL); }' >starts.c
+echo '#include <unistd.h>
+extern char **environ;
+int work(void) { return execv(environ[0], environ); }' >starts_any.c
+echo '#include <dlfcn.h>
+#include <stdlib.h>
+int work(void) { return !dlsym(dlopen(NULL, RTLD_NOW), getenv("NAME")); }' >looks.c
+for source in starts starts_any looks; do
+	cc -O2 -shared -fPIC -o $source.so $source.c
+done
+library starts.so
+expect 1 'an update that starts a program' callgate scan --since saved ./program
+stdout_has "^./program: exec: is new: it starts '/bin/false'$"
+stdout_has "^    .*/libwork.so+0x[0-9a-f]* in work$"
+expect 0 '  with what it starts' callgate scan --json --exec ./program
+cp out saved.exec
+expect 0 '  is none that starts it already' callgate scan --exec --since saved.exec ./program
+stdout_is ''
+library starts_any.so
+expect 1 '  one of which nobody knows which' callgate scan --since saved.exec --exec ./program
+stdout_has '^./program: exec: is new: it starts a program whose name is not known$'
+expect 1 '    as JSON' callgate scan --json --since saved.exec --exec ./program
+stdout_has '"syscall": *"exec", *"change": *"is new: it starts a program'
+library looks.so
+expect 1 '  that looks up any name' callgate scan --since saved ./program
+stdout_has '^./program: dlsym: is new: it looks up a function by a name that is not known$'
+library old.so
+expect 0 'a scan with what is started' callgate scan --json --exec ./program
+cp out saved.exec
+library starts.so
+expect 1 '  of before it started any' callgate scan --exec --since saved.exec ./program
+stdout_has '^/usr/bin/false: exec: is new: it is started now, and can make [0-9]* calls$'
+library old.so
 
 # A process that runs while its library is replaced. It is not traced, so that its filter can be read.
 mkfifo hold
