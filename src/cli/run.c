@@ -75,6 +75,7 @@ static const struct option_row run_rows[] = {
 
 /* Of calls that do not end a process. */
 struct kind {
+	char program[256]; /* one that floods does not speak for another */
 	char syscall[48];
 	unsigned line;
 	enum callgate_outcome outcome;
@@ -84,7 +85,8 @@ struct kind {
 struct seen {
 	struct kind kinds[KINDS_MAX];
 	unsigned kind_count;
-	uint64_t unsaid;
+	uint64_t unsaid; /* of these kinds… */
+	uint64_t others; /* …and of further ones */
 	const char *policy;
 	char **argv;
 	json_t *refusals; /* an array, REFUSALS_MAX at most */
@@ -200,13 +202,19 @@ static bool is_worth_saying(const struct callgate_refusal *refusal, struct seen 
 
 	if (refusal->outcome == CALLGATE_OUTCOME_ENDED)
 		return true;
+	snprintf(kind.program, sizeof(kind.program), "%s", refusal->program);
 	snprintf(kind.syscall, sizeof(kind.syscall), "%s", refusal->syscall);
 	for (unsigned i = 0; i < seen->kind_count; i++)
 		if (seen->kinds[i].line == kind.line && seen->kinds[i].outcome == kind.outcome &&
-		    strcmp(seen->kinds[i].syscall, kind.syscall) == 0)
+		    strcmp(seen->kinds[i].syscall, kind.syscall) == 0 &&
+		    strcmp(seen->kinds[i].program, kind.program) == 0) {
+			seen->unsaid++;
 			return false;
-	if (seen->kind_count == KINDS_MAX)
+		}
+	if (seen->kind_count == KINDS_MAX) {
+		seen->others++;
 		return false;
+	}
 	seen->kinds[seen->kind_count++] = kind;
 	return true;
 }
@@ -237,8 +245,6 @@ static void say_refused(const struct callgate_refusal *refusal, void *context)
 
 	if (is_worth_saying(refusal, seen))
 		say_why(refusal);
-	else
-		seen->unsaid++;
 	keep_refused(refusal, seen);
 }
 
@@ -268,10 +274,14 @@ static void say_unseen(const struct callgate_run_report *report)
 
 static void say_unsaid(const struct callgate_run_report *report, const struct seen *seen)
 {
-	const uint64_t more = seen->unsaid + report->suppressed;
-
-	if (more)
-		note("and %" PRIu64 " more refusal%s of these kinds", more, plural(more));
+	if (seen->unsaid)
+		note("and %" PRIu64 " more refusal%s of these kinds", seen->unsaid, plural(seen->unsaid));
+	if (seen->others)
+		note("and %" PRIu64 " more refusal%s of further kinds; --events tells each", seen->others,
+		     plural(seen->others));
+	if (report->suppressed)
+		note("and %" PRIu64 " more refusal%s, too fast to be told one by one", report->suppressed,
+		     plural(report->suppressed));
 }
 
 /* An end that the target did not choose. */

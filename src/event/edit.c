@@ -106,12 +106,14 @@ static int find_holes(const struct policy *policy, struct callgate_report **ret_
 	return status ? status : check_report_new(&parts, ret_report, err);
 }
 
+/* A hole is the same when the same call goes through it, whichever of what is refused it is told of. */
 static bool has_finding(const struct callgate_report *report, const struct callgate_finding *finding)
 {
 	for (size_t i = 0; i < callgate_report_count(report); i++) {
 		const struct callgate_finding *other = callgate_report_at(report, i);
 
-		if (strcmp(other->rule, finding->rule) == 0 && strcmp(other->detail, finding->detail) == 0)
+		if (strcmp(other->rule, finding->rule) == 0 &&
+		    (strcmp(other->detail, finding->detail) == 0 || strcmp(other->witness, finding->witness) == 0))
 			return true;
 	}
 	return false;
@@ -123,6 +125,22 @@ static void add_arches(const struct editing *editing, struct buf *text)
 	for (enum abi_arch_id arch = 0; arch < ABI_ARCH_COUNT; arch++)
 		if (editing->policy->arches[arch] && arch != editing->arch->id && editing->syscall->nr[arch] >= 0)
 			buf_printf(text, "%sthe same call of %s", text->length ? "\n" : "", abi_arch(arch)->name);
+}
+
+/* Two calls may go through one hole, of which one line tells. */
+static void add_finding(const struct callgate_finding *finding, struct buf *text)
+{
+	cleanup(buf_fini) struct buf line = { 0 };
+	const char *at = buf_text(text);
+
+	buf_printf(&line, "%s: %s", finding->rule, finding->detail);
+	text->failed |= line.failed;
+	while (!line.failed && (at = strstr(at, buf_text(&line)))) {
+		if ((at == buf_text(text) || at[-1] == '\n') && (at[line.length] == '\n' || !at[line.length]))
+			return;
+		at++;
+	}
+	buf_printf(text, "%s%s", text->length ? "\n" : "", buf_text(&line));
 }
 
 static int list_opened(const struct editing *editing, bool is_wide, struct buf *text, struct callgate_error *err)
@@ -141,7 +159,7 @@ static int list_opened(const struct editing *editing, bool is_wide, struct buf *
 		const struct callgate_finding *finding = callgate_report_at(after, i);
 
 		if (finding->severity != CALLGATE_INFO && finding->witness[0] && !has_finding(before, finding))
-			buf_printf(text, "%s%s: %s", text->length ? "\n" : "", finding->rule, finding->detail);
+			add_finding(finding, text);
 	}
 	return text->failed ? fail_nomem(err) : CALLGATE_OK;
 }

@@ -1,6 +1,7 @@
 /*
  * The line that decided, the edit that would change it, the count. Edits are dear, and a target repeats itself: they
- * are looked for once for each kind of call, by all that the filter sees of it but addresses and counts.
+ * are looked for once for each kind of call, by the line that decided and all that the filter sees of it but addresses
+ * and counts.
  */
 #include "launch/tell.h"
 
@@ -15,8 +16,11 @@
 #include <string.h>
 
 struct tell_edit {
+	const struct abi_arch *arch;
 	const struct abi_syscall *syscall;
 	uint64_t words[6]; /* constants as they were, 0 for the rest */
+	unsigned line;	   /* that decided… */
+	char file[256];	   /* …of this file */
 	struct callgate_edit edit;
 };
 
@@ -55,12 +59,20 @@ static void tell_key(const struct callgate_refusal *refusal, struct tell_edit *r
 	struct abi_arg types[6];
 	unsigned count;
 
-	memset(ret_key->words, 0, sizeof(ret_key->words));
-	ret_key->syscall = abi_syscall_by_name(refusal->syscall);
+	*ret_key = (struct tell_edit){ .arch = arch,
+				       .syscall = abi_syscall_by_name(refusal->syscall),
+				       .line = refusal->explanation.line };
+	snprintf(ret_key->file, sizeof(ret_key->file), "%s", refusal->explanation.file);
 	count = arch && ret_key->syscall ? abi_syscall_args(ret_key->syscall, arch->id, types) : 0;
 	for (unsigned i = 0; i < count; i++)
 		if (types[i].constants)
 			ret_key->words[i] = refusal->args[i];
+}
+
+static bool tell_is_like(const struct tell_edit *edit, const struct tell_edit *key)
+{
+	return edit->arch == key->arch && edit->syscall == key->syscall && edit->line == key->line &&
+	       strcmp(edit->file, key->file) == 0 && memcmp(edit->words, key->words, sizeof(key->words)) == 0;
 }
 
 static void tell_find_edit(struct tell *tell, struct callgate_refusal *refusal)
@@ -71,8 +83,7 @@ static void tell_find_edit(struct tell *tell, struct callgate_refusal *refusal)
 	if (!tell->edits || !key.syscall || refusal->edit.rule[0])
 		return;
 	for (size_t i = 0; i < tell->edit_count; i++)
-		if (tell->edits[i].syscall == key.syscall &&
-		    memcmp(tell->edits[i].words, key.words, sizeof(key.words)) == 0) {
+		if (tell_is_like(&tell->edits[i], &key)) {
 			refusal->edit = tell->edits[i].edit;
 			return;
 		}

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -252,17 +253,38 @@ static int chain_begin_anew(const struct chain *broken, struct chain *ret_chain,
 	return CALLGATE_OK;
 }
 
+/* Its own name, so that nobody who may change a link leads it elsewhere, and a file: no pipe keeps what it was given. */
+static int open_file(const char *path, int *ret_fd, struct callgate_error *err)
+{
+	cleanup_fd int fd =
+		open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK, 0600);
+	struct stat meaning;
+
+	if (fd < 0 && errno == ELOOP) {
+		error_set(err, CALLGATE_E_INVALID, "'%s' is a symbolic link, and a chain is not written through one",
+			  path);
+		error_hint(err, "name the file itself");
+		return CALLGATE_E_INVALID;
+	}
+	if (fd < 0 || fstat(fd, &meaning) < 0)
+		return fail_errno(err, "cannot open '%s'", path);
+	if (!S_ISREG(meaning.st_mode))
+		return fail(err, CALLGATE_E_INVALID, "'%s' is no file, which a chain is", path);
+	*ret_fd = take_fd(fd);
+	return CALLGATE_OK;
+}
+
 int chain_open(const char *path, const void *key, size_t key_length, bool anew, struct chain *ret_chain,
 	       struct callgate_error *err)
 {
 	struct chain chain = chain_empty(path, key, key_length);
 	struct callgate_chain_report report = { 0 };
-	cleanup_fd int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
 	cleanup_file FILE *from = NULL;
-	int copy, status;
+	cleanup_fd int fd = -1;
+	int copy, status = open_file(path, &fd, err);
 
-	if (fd < 0)
-		return fail_errno(err, "cannot open '%s'", path);
+	if (status != CALLGATE_OK)
+		return status;
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return fail(err, CALLGATE_E_UNSUPPORTED, "another monitor writes '%s'", path);
 	copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);

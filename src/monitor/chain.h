@@ -36,7 +36,8 @@ struct chain {
 /*
  * Opens the file, made when it is not there, verifies what it holds and locks it; path and key must live as long as the
  * chain. Where it does not hold, anew puts it aside under a free name ("FILE.1") and begins another that says so.
- * Fails as callgate_chain_verify, and with E_UNSUPPORTED when another monitor writes it.
+ * Fails as callgate_chain_verify, with E_INVALID also of a symbolic link and of what is no file, and with E_UNSUPPORTED
+ * when another monitor writes it.
  */
 int chain_open(const char *path, const void *key, size_t key_length, bool anew, struct chain *ret_chain,
 	       struct callgate_error *err);

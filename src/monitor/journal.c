@@ -91,17 +91,17 @@ static void compose(const struct callgate_event *event, const char *line, struct
 	add_field(entry, "CALLGATE_EVENT", line);
 }
 
-static bool send_patiently(int fd, const struct msghdr *message)
+static bool send_entry(int fd, const struct msghdr *message, bool waits)
 {
 	struct pollfd ready = { .fd = fd, .events = POLLOUT };
 
 	if (sendmsg(fd, message, MSG_NOSIGNAL) >= 0)
 		return true;
-	return (errno == EAGAIN || errno == ENOBUFS) && poll(&ready, 1, JOURNAL_PATIENCE_MS) == 1 &&
+	return waits && (errno == EAGAIN || errno == ENOBUFS) && poll(&ready, 1, JOURNAL_PATIENCE_MS) == 1 &&
 	       sendmsg(fd, message, MSG_NOSIGNAL) >= 0;
 }
 
-static bool send_file(int fd, const struct buf *entry)
+static bool send_file(int fd, const struct buf *entry, bool waits)
 {
 	cleanup_fd int file = memfd_create("journal", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	union {
@@ -115,10 +115,10 @@ static bool send_file(int fd, const struct buf *entry)
 		return false;
 	control.head = (struct cmsghdr){ CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS };
 	memcpy(CMSG_DATA(&control.head), &file, sizeof(file));
-	return send_patiently(fd, &message);
+	return send_entry(fd, &message, waits);
 }
 
-bool journal_send(int fd, const struct callgate_event *event, const char *line)
+bool journal_send(int fd, const struct callgate_event *event, const char *line, bool waits)
 {
 	cleanup(buf_fini) struct buf entry = { 0 };
 	struct iovec bytes;
@@ -128,5 +128,5 @@ bool journal_send(int fd, const struct callgate_event *event, const char *line)
 	if (entry.failed)
 		return false;
 	bytes = (struct iovec){ entry.data, entry.length };
-	return send_patiently(fd, &message) || (errno == EMSGSIZE && send_file(fd, &entry));
+	return send_entry(fd, &message, waits) || (errno == EMSGSIZE && send_file(fd, &entry, waits));
 }

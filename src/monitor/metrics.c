@@ -40,8 +40,9 @@ static int listen_at(const char *path, int *ret_fd, struct callgate_error *err)
 		return fail(err, CALLGATE_E_LIMIT, "'%s' is too long for a socket's name", path);
 	strcpy(address.sun_path, path);
 	remove_stale(&address);
-	/* Nobody can connect before it listens, and then only its owner. */
-	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || chmod(path, 0600) < 0 ||
+	/* The name appears with the socket's own mode: there is no moment in which others may connect, nor one in which
+	 * the name could be made another's. */
+	if (fd < 0 || fchmod(fd, 0600) < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
 	    listen(fd, 16) < 0)
 		return fail_errno(err, "cannot listen at '%s'", path);
 	*ret_fd = take_fd(fd);

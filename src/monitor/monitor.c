@@ -27,8 +27,9 @@ struct monitor {
 	struct chain chain;
 	struct metrics metrics;
 	struct serve *serve;
-	int journal; /* −1: none */
-	int ends;    /* can be read when the monitor gives up; −1 */
+	int journal;	       /* −1: none */
+	bool journal_is_stuck; /* it did not take the last: it is waited for no more until it takes one */
+	int ends;	       /* can be read when the monitor gives up; −1 */
 };
 
 static void monitor_ended(void *context)
@@ -94,17 +95,27 @@ static int monitor_open_feeds(struct monitor *monitor, struct callgate_error *er
 	return CALLGATE_OK;
 }
 
+/* Who reads nothing any more holds up the others once, and not with each event. */
+static void monitor_tell_journal(struct monitor *monitor, const struct callgate_event *event, const char *line)
+{
+	bool is_start_or_end = event->kind == CALLGATE_EVENT_STARTED || event->kind == CALLGATE_EVENT_ENDED;
+
+	if (monitor->journal < 0 || is_start_or_end)
+		return;
+	monitor->journal_is_stuck = !journal_send(monitor->journal, event, line, !monitor->journal_is_stuck);
+	if (monitor->journal_is_stuck)
+		__atomic_add_fetch(&monitor->counts.report.journal_lost, 1, __ATOMIC_RELAXED);
+}
+
 /* All but the chain. */
 static bool monitor_pass_on(struct monitor *monitor, const struct callgate_event *event, const char *line)
 {
 	const struct callgate_monitor_options *options = monitor->options;
-	bool is_start_or_end = event->kind == CALLGATE_EVENT_STARTED || event->kind == CALLGATE_EVENT_ENDED;
 
 	counts_add(&monitor->counts, event);
 	if (monitor->serve)
 		serve_tell(monitor->serve, line);
-	if (monitor->journal >= 0 && !is_start_or_end && !journal_send(monitor->journal, event, line))
-		__atomic_add_fetch(&monitor->counts.report.journal_lost, 1, __ATOMIC_RELAXED);
+	monitor_tell_journal(monitor, event, line);
 	return !options->told || options->told(event, line, options->context);
 }
 

@@ -86,6 +86,14 @@ expect 3 'a chain that is full at the end is an error' bash -c 'ulimit -f 1 && e
 stderr_has "cannot write the chain 'full': File too large"
 stderr_has 'of what was told are not in it'
 expect 0 '  and it ends behind its last line' callgate monitor --verify full
+mkdir elsewhere
+ln -s elsewhere/chain led
+expect 2 'nobody leads it elsewhere' callgate monitor -q --chain led events
+stderr_has "'led' is a symbolic link"
+check '  and nothing is made there' test ! -e elsewhere/chain
+mkfifo pipe
+expect 2 'a pipe is no chain' callgate monitor -q --chain pipe events
+stderr_has "'pipe' is no file"
 printf short >key
 expect 2 'a key that can be guessed is none' callgate monitor --verify chain --chain-key key
 
@@ -107,6 +115,21 @@ until_true test -e journal.ready
 expect 0 'the journal is told' callgate monitor -q --journal journal.socket events
 wait $pid
 check '  in its own words' test $? -eq 0
+# Who waited for it at each of these would not end today.
+python3 -c '
+import socket, time
+line = open("events").readlines()[1]
+open("many", "w").write(2000 * line)
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind("stuck.socket")
+open("stuck.ready", "w")
+time.sleep(250)' &
+pid=$!
+until_true test -e stuck.ready
+expect 0 'a journal that reads nothing holds up nobody' callgate monitor -q --journal stuck.socket many
+stderr_has 'the journal did not take [0-9]* refusals'
+kill $pid
+wait $pid
 expect 2 'a journal that is not there' callgate monitor --journal nowhere events
 stderr_has "cannot reach the journal at 'nowhere'"
 

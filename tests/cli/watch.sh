@@ -36,6 +36,22 @@ assert r["watched"] == 1 and r["refused"] == 0 and r["suppressed"] == 0, r
 edit = r["refusals"][0]["edit"]
 assert edit["rule"] == "allow mkdir" and edit["file"] == "shut.policy" and edit["line"] == 3, edit
 assert edit["opens"][0] == "every mkdir, whatever its arguments" and any("twin-open" in x for x in edit["opens"]), edit'
+cat >twice.policy <<'P'
+kernel 6.1
+default allow
+errno EPERM fchdir if fd == 1000
+errno EACCES fchdir if fd == 1001
+P
+cat >twice.py <<'P'
+import os
+for number in (1001, 1000, 1001):
+    try:
+        os.fchdir(number)
+    except PermissionError:
+        pass
+P
+run 0 'a call may be refused by two lines' -p twice.policy --watch --events events -- "$python" twice.py
+holds 'and its edit stands before the one that did' '[x["edit"]["line"] for x in r] == [4, 3, 4] == [x["line"] for x in r]'
 run 1 'without --watch nobody hears of it' -p shut.policy -- mkdir new
 stderr_lacks callgate
 
@@ -167,4 +183,5 @@ mkdir quiet
 wait
 S
 run 0 'beside a flood' -p shut.policy --watch --events events -- sh both.sh
+stderr_has '/mkdir was refused mkdir("quiet", '
 holds 'nobody else is hidden' 'sum(x["program"].endswith("/mkdir") for x in r) == 1'

@@ -59,6 +59,32 @@ static void it_says_what_it_opens(void **state)
 	assert_non_null(strstr(edit.opens, "ptrace"));
 }
 
+static void a_hole_that_stood_open_is_not_opened(void **state)
+{
+	const struct callgate_refusal refused_connect = {
+		.arch = "x86_64", .syscall = "connect", .nr = 42, .has_args = true, .args = { 3, 0x1000, 16 }
+	};
+	struct callgate_edit edit =
+		edit_of("kernel 6.1\narch x86_64\ndefault allow\nerrno EPERM mkdirat\nerrno EACCES connect\n",
+			&refused_connect);
+
+	assert_string_equal(edit.opens, "every connect, whatever its arguments");
+}
+
+static void a_hole_of_two_arches_is_told_once(void **state)
+{
+	const struct callgate_refusal refused_name = {
+		.arch = "x86_64", .syscall = "sethostname", .nr = 170, .has_args = true, .args = { 0x1000, 4 }
+	};
+	struct callgate_edit edit = edit_of("kernel 6.1\narch x86_64, aarch64\ndefault allow\n"
+					    "errno EPERM sethostname, setdomainname\n",
+					    &refused_name);
+	const char *first = strstr(edit.opens, "twin-open: setdomainname");
+
+	assert_non_null(first);
+	assert_null(strstr(first + 1, "twin-open: setdomainname"));
+}
+
 static void where_there_is_none_to_propose_it_is_empty(void **state)
 {
 	struct callgate_refusal unknown = refused_socket;
@@ -84,4 +110,5 @@ static void each_allocation_may_fail(void **state)
 
 UNIT_TESTS(test_event_edit, cmocka_unit_test(an_edit_is_as_narrow_as_the_call),
 	   cmocka_unit_test(it_stands_before_what_decided), cmocka_unit_test(it_says_what_it_opens),
+	   cmocka_unit_test(a_hole_that_stood_open_is_not_opened), cmocka_unit_test(a_hole_of_two_arches_is_told_once),
 	   cmocka_unit_test(where_there_is_none_to_propose_it_is_empty), cmocka_unit_test(each_allocation_may_fail), )
