@@ -26,8 +26,11 @@
 #include <unistd.h>
 
 enum {
-	LINES_MAX = 256,				 /* that a reader may be behind, and that a new one gets */
-	CONNECTIONS_MAX = GUESTS_MAX + READERS_MAX + 24, /* with those who were sent away and are not gone yet */
+	LINES_MAX = 256, /* that a reader may be behind, and that a new one gets */
+	/* With those who were sent away and are not gone yet: on a busy machine that takes their threads a while, and
+	 * who comes meanwhile would be turned away. */
+	CONNECTIONS_MAX = GUESTS_MAX + READERS_MAX + 216,
+	CONNECTION_STACK = 512 << 10,
 	CONNECTION_MEMORY = 32 << 10,
 	PATIENCE_S = 10, /* with a connection on which nothing comes or goes */
 	TOKEN_BYTES_MIN = 16,
@@ -382,7 +385,8 @@ int serve_start(struct serve *serve, struct callgate_error *err)
 				 NULL, serve_request, serve, MHD_OPTION_LISTEN_SOCKET, serve->listener,
 				 MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
 				 (unsigned)PATIENCE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-				 MHD_OPTION_NOTIFY_CONNECTION, serve_notice, serve, MHD_OPTION_END);
+				 MHD_OPTION_THREAD_STACK_SIZE, (size_t)CONNECTION_STACK, MHD_OPTION_NOTIFY_CONNECTION,
+				 serve_notice, serve, MHD_OPTION_END);
 	if (!serve->daemon)
 		return fail_errno(err, "cannot serve a page");
 	serve->listener = -1;

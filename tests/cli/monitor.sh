@@ -9,8 +9,8 @@ P
 "$CALLGATE" run -p shut.policy --watch --events events -- mkdir one 2>/dev/null
 "$CALLGATE" run -p shut.policy --watch --events events -- mkdir two 2>/dev/null
 cp events both
-until_true() { # until_true COMMAND...: waits for it, for a minute at most
-	for _ in $(seq 600); do
+until_true() { # until_true COMMAND...: waits for it, for some minutes at most
+	for _ in $(seq 2000); do
 		"$@" >/dev/null 2>&1 && return 0
 		sleep 0.1
 	done
@@ -180,6 +180,11 @@ if [ -s err ]; then
 else
 	"$CALLGATE" run -p shut.policy -- "./uname.$$" 2>/dev/null
 	if until_true grep -q "uname.$$" audited; then
+		grep -q "uname.$$\[[0-9]*\] 1 more refusal" audited && crowded=yes
+	fi
+	if [ -n "${crowded:-}" ]; then
+		skip 'a refusal in the audit log' 'so much else is refused on this machine that it was only counted'
+	elif grep -q "uname.$$" audited; then
 		check 'a refusal in the audit log' grep -q "uname.$$\[[0-9]*\] was ended for uname(...) (shut.policy:4)" audited
 	else
 		skip 'the audit log' 'the kernel logged no refusal: /proc/sys/kernel/seccomp/actions_logged, or another audit namespace'

@@ -24,10 +24,10 @@ fi
 # serve COMMAND...: with the monitor beside it; URL is where. In the foreground timeout(1) sends no SIGCONT behind a signal that
 # it hands on: one that arrives as a sanitizer stops the threads of a program that ends undoes that stop, for ever.
 cat >serve <<'S'
+rm -f served # the address of the one before
 timeout --foreground 280 "$CALLGATE" monitor --quiet --follow --serve 127.0.0.1:0 events 2>served &
 pid=$!
-for i in $(seq 300); do
-	grep -q '#' served && break
+until grep -q '#' served 2>/dev/null || ! kill -0 $pid 2>/dev/null; do
 	sleep 0.1
 done
 MONITOR=$pid URL=$(sed -n 's/^callgate: \(http:.*#.*\)/\1/p' served) "$@"
@@ -90,11 +90,13 @@ P
 expect 0 'who is not to see it does not' alone bash serve python3 judge.py
 
 expect 0 'many readers, some of whom go away' alone bash serve python3 -c '
-import os, socket, time, urllib.request
+import http.client, os, socket, time, urllib.request
 address, token = os.environ["URL"].removeprefix("http://").split("/#")
 host, port = address.split(":")
-# More than it serves at once: those are turned away, and all the others are not forgotten.
+# More than it serves at once: those are turned away, and all the others are not forgotten. Who is turned away may see that
+# at any moment, in the middle of connecting too.
 for i in range(100):
+    s = socket.socket()
     try:
         s = socket.create_connection((host, int(port)), 60)
         s.sendall(f"GET /events HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
@@ -104,8 +106,9 @@ for i in range(100):
         pass
     s.close()
 for garbage in (b"\0" * 70000, b"GET / HTTP/1.1\r\n" + b"A: " + b"b" * 200000, b"\r\n\r\n", b"GET /events", b"\xff" * 10):
-    s = socket.create_connection((host, int(port)), 60)
+    s = socket.socket()
     try:
+        s = socket.create_connection((host, int(port)), 60)
         s.sendall(garbage)
         s.shutdown(socket.SHUT_WR)
         s.recv(10)
@@ -116,7 +119,7 @@ for i in range(600):
     try:
         assert urllib.request.urlopen(f"http://{address}/", timeout=60).status == 200
         break
-    except OSError:
+    except (OSError, http.client.HTTPException):
         time.sleep(.1)
 else:
     raise SystemExit("it serves nobody any more")
