@@ -4,6 +4,7 @@
  */
 #include "export/export.h"
 
+#include "export/runtime.h"
 #include "lang/lang.h"
 
 #include "base/cleanup.h"
@@ -47,6 +48,8 @@ enum { TARGETS = sizeof(targets) / sizeof(*targets) };
 struct callgate_conversion {
 	struct export export; /* its text and its notes; the subject is not looked at any more */
 	struct callgate_diff *diff;
+	struct callgate_diff *runtime;	  /* what a runtime's calls let through more; NULL when none was named */
+	struct callgate_subject *widened; /* the subject with them; NULL where it is the same */
 };
 
 const char *callgate_target_name(enum callgate_target target)
@@ -82,6 +85,8 @@ void callgate_conversion_free(struct callgate_conversion *conversion)
 	if (!conversion)
 		return;
 	callgate_diff_free(conversion->diff);
+	callgate_diff_free(conversion->runtime);
+	callgate_subject_free(conversion->widened);
 	buf_fini(&conversion->export.text);
 	arena_fini(&conversion->export.arena);
 	free(conversion);
@@ -137,17 +142,38 @@ static int prove(struct callgate_conversion *conversion, const struct target *ta
 }
 
 /* What stands in no other language is not lost without a word. */
-static int note_phases(struct export *export, enum callgate_target target)
+static int note_phases(struct export *export, const struct callgate_subject *subject, enum callgate_target target)
 {
-	const struct callgate_policy *policy = export->subject->policy;
+	const struct callgate_policy *policy = subject->policy;
 
 	if (!policy || !policy->policy->phases.length || target == CALLGATE_TARGET_POLICY)
 		return CALLGATE_OK;
 	return export_note(export, "its phases are not said: --phase converts what is stacked at the mark of one");
 }
 
-int callgate_convert(const struct callgate_subject *subject, enum callgate_target target,
-		     struct callgate_conversion **ret_conversion, struct callgate_error *err)
+/* Has the runtime's calls in the subject that is written. */
+static int admit_runtime(struct callgate_conversion *conversion, enum callgate_target target,
+			 const struct callgate_convert_options *options, struct callgate_error *err)
+{
+	struct export *export = &conversion->export;
+	int status;
+
+	if (!options || options->runtime == CALLGATE_RUNTIME_NONE)
+		return CALLGATE_OK;
+	if (target != CALLGATE_TARGET_OCI)
+		return fail(err, CALLGATE_E_INVALID, "a container runtime executes the program of a profile only");
+	status = runtime_admit(export->subject, options, &conversion->widened, &conversion->runtime, err);
+	if (status)
+		return status;
+	if (conversion->widened)
+		export->subject = conversion->widened;
+	export->runtime = conversion->runtime;
+	return CALLGATE_OK;
+}
+
+int callgate_convert_with(const struct callgate_subject *subject, enum callgate_target target,
+			  const struct callgate_convert_options *options, struct callgate_conversion **ret_conversion,
+			  struct callgate_error *err)
 {
 	cleanup(conversion_free_pointer) struct callgate_conversion *conversion = calloc(1, sizeof(*conversion));
 	int status;
@@ -158,15 +184,30 @@ int callgate_convert(const struct callgate_subject *subject, enum callgate_targe
 		return fail_nomem(err);
 	conversion->export.subject = subject;
 	conversion->export.err = err;
-	status = write_text(&conversion->export, &targets[target]);
+	status = admit_runtime(conversion, target, options, err);
 	if (!status)
-		status = note_phases(&conversion->export, target);
+		status = write_text(&conversion->export, &targets[target]);
+	if (!status)
+		status = note_phases(&conversion->export, subject, target);
 	if (!status)
 		status = prove(conversion, &targets[target], err);
+	if (!status && conversion->runtime)
+		status = callgate_diff_fold(conversion->runtime, err);
 	if (status)
 		return status;
 	*ret_conversion = take_ptr(conversion);
 	return CALLGATE_OK;
+}
+
+int callgate_convert(const struct callgate_subject *subject, enum callgate_target target,
+		     struct callgate_conversion **ret_conversion, struct callgate_error *err)
+{
+	return callgate_convert_with(subject, target, NULL, ret_conversion, err);
+}
+
+const struct callgate_diff *callgate_conversion_runtime(const struct callgate_conversion *conversion)
+{
+	return conversion->runtime;
 }
 
 const char *callgate_conversion_text(const struct callgate_conversion *conversion)

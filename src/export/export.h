@@ -32,7 +32,8 @@ bool outline_is_constant(const struct callgate_subject *subject, uint32_t functi
 /* A writing on its way. */
 struct export
 {
-	const struct callgate_subject *subject;
+	const struct callgate_subject *subject; /* with a runtime's calls, where one was named */
+	const struct callgate_diff *runtime;	/* what is let through for it, a line a call; or NULL */
 	struct outline outline;
 	struct arena arena; /* dies with the writing */
 	struct buf text;

@@ -1,6 +1,7 @@
 /*
  * A profile for OCI runtimes, which hand its rules to libseccomp. What other arches get cannot be said: libseccomp
- * kills them by the thread, x32's numbers with them.
+ * kills them by the thread, x32's numbers with them. What is there for the runtime alone is marked by a comment, which
+ * runtimes pass over.
  */
 #include "export/unordered.h"
 
@@ -71,6 +72,8 @@ static int write_rule(struct writing *writing, const struct unordered_rule *rule
 	buf_puts(text, "]");
 	if (rule->clause)
 		write_tests(text, rule->clause);
+	if (rule->for_runtime)
+		buf_puts(text, ",\n     \"comment\": \"the container runtime's, before the program\"");
 	buf_puts(text, "}");
 	return CALLGATE_OK;
 }

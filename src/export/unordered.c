@@ -6,6 +6,7 @@
 #include "export/unordered.h"
 
 #include "base/error.h"
+#include "export/runtime.h"
 
 #include <linux/seccomp.h>
 
@@ -85,17 +86,26 @@ static int add_rule(struct export *export, struct unordered *unordered, const st
 	return VEC_PUSH(&export->arena, &unordered->rules, *rule) ? CALLGATE_OK : fail_nomem(export->err);
 }
 
-/* Calls that get one action whatever their arguments are. */
-static int add_plain(struct export *export, const struct calls *calls, uint32_t function, struct unordered *unordered)
+/* Whether one rule says both. */
+static bool is_same_rule(const struct export *export, const struct run *a, const struct run *b)
 {
+	return a->function == b->function && runtime_needs(export, a->syscall) == runtime_needs(export, b->syscall);
+}
+
+/* Calls that get one action whatever their arguments are. */
+static int add_plain(struct export *export, const struct calls *calls, const struct run *like,
+		     struct unordered *unordered)
+{
+	struct unordered_rule rule = { .action = diagram_node(export->subject->diagram, like->function).low,
+				       .for_runtime = runtime_needs(export, like->syscall) };
 	struct calls same = { 0 };
 
 	for (size_t i = 0; i < calls->length; i++)
-		if (calls->items[i]->function == function && !VEC_PUSH(&export->arena, &same, calls->items[i]))
+		if (is_same_rule(export, calls->items[i], like) && !VEC_PUSH(&export->arena, &same, calls->items[i]))
 			return fail_nomem(export->err);
-	return add_rule(export, unordered,
-			&(struct unordered_rule){ diagram_node(export->subject->diagram, function).low, same.items,
-						  same.length, NULL });
+	rule.calls = same.items;
+	rule.call_count = same.length;
+	return add_rule(export, unordered, &rule);
 }
 
 static unsigned args_of(const struct clause *clause)
@@ -116,7 +126,11 @@ static int add_clauses(struct export *export, const struct run **call, struct un
 	for (size_t i = 0; !status && i < clauses.length; i++) {
 		differs |= args_of(&clauses.items[0]) != args_of(&clauses.items[i]);
 		status = add_rule(export, unordered,
-				  &(struct unordered_rule){ clauses.items[i].action, call, 1, &clauses.items[i] });
+				  &(struct unordered_rule){ .action = clauses.items[i].action,
+							    .calls = call,
+							    .call_count = 1,
+							    .clause = &clauses.items[i],
+							    .for_runtime = runtime_needs(export, (*call)->syscall) });
 	}
 	if (!status && differs)
 		status = export_note(
@@ -127,10 +141,10 @@ static int add_clauses(struct export *export, const struct run **call, struct un
 	return status;
 }
 
-static bool is_first_of_function(const struct calls *calls, size_t index)
+static bool is_first_of_rule(const struct export *export, const struct calls *calls, size_t index)
 {
 	for (size_t i = 0; i < index; i++)
-		if (calls->items[i]->function == calls->items[index]->function)
+		if (is_same_rule(export, calls->items[i], calls->items[index]))
 			return false;
 	return true;
 }
@@ -149,8 +163,8 @@ int unordered_of(struct export *export, struct unordered *ret_unordered)
 	unordered.default_action = diagram_node(subject->diagram, export->outline.unknown).low;
 	status = calls_collect(export, &calls);
 	for (size_t i = 0; !status && i < calls.length; i++)
-		if (outline_is_constant(subject, calls.items[i]->function) && is_first_of_function(&calls, i))
-			status = add_plain(export, &calls, calls.items[i]->function, &unordered);
+		if (outline_is_constant(subject, calls.items[i]->function) && is_first_of_rule(export, &calls, i))
+			status = add_plain(export, &calls, calls.items[i], &unordered);
 	for (size_t i = 0; !status && i < calls.length; i++)
 		if (!outline_is_constant(subject, calls.items[i]->function))
 			status = add_clauses(export, &calls.items[i], &unordered);

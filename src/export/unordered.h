@@ -14,6 +14,7 @@ struct unordered_rule {
 	const struct run *const *calls; /* by name; several only where the rule has no tests */
 	size_t call_count;
 	const struct clause *clause; /* NULL: whatever the arguments */
+	bool for_runtime;	     /* the subject refuses something of it, and a runtime needs it */
 };
 
 struct unordered {

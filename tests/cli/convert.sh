@@ -11,7 +11,7 @@ errno EPERM openat if flags & O_ACCMODE != 0
 allow openat
 END
 
-expect 0 'a policy becomes a profile' callgate convert --to oci -o profile.json native.policy
+expect 0 'a policy becomes a profile' callgate convert --to oci --runtime none -o profile.json native.policy
 stderr_is 'callgate: native.policy: proved equal to what was written'
 stdout_is ''
 expect 0 '  of the same meaning' callgate diff native.policy profile.json
@@ -47,13 +47,30 @@ stderr_has '^callgate: systemd has no words for the conditions of openat'
 expect 0 '  and are a SUBJECT again' callgate simulate jail.service 'read()'
 
 printf 'kernel 7.1\ndefault errno ENOSYS\nallow read\n' >killing.policy
-expect 0 'what a profile cannot say is told' callgate convert --to oci -o profile.json killing.policy
+expect 0 'what a profile cannot say is told' callgate convert --to oci --runtime none -o profile.json killing.policy
 stderr_has '^callgate: differs: other:\*: kill-process -> kill-thread, as in '
 expect 1 'or refused' callgate convert --to oci --at-least-as-strict -o strict.json killing.policy
 stderr_has '^callgate: looser: other:'
 stderr_has '^callgate: killing.policy: nothing was written'
 check 'and nothing is written' test ! -e strict.json
-printf 'kernel 7.1\ndefault allow\ntrap 5 read\n' >trap.policy
+expect 0 'a profile lets its runtime through' callgate convert --to oci -o whole.json native.policy
+stderr_has '^callgate: for the runtime: close, .*execve.*: errno ENOSYS -> allow, as in close(0)$'
+stderr_has '^callgate: for the runtime: openat if .*: errno EPERM -> allow, as in openat('
+stderr_has '^callgate: native.policy: that is what crun or runc needs before the program runs, .*leaves them out'
+stderr_has '^callgate: native.policy: proved equal to what was written, with these calls$'
+expect 1 '  and is then more than the policy' callgate diff native.policy whole.json
+expect 0 '  which is marked in it' grep -q "the container runtime's, before the program" whole.json
+expect 0 '  one runtime, few rights' callgate convert --to oci --runtime crun --no-new-privileges native.policy
+stderr_has '^callgate: for the runtime: execve: errno ENOSYS -> allow'
+stdout_has '"names": ."close", "close_range", "execve".'
+expect 0 '  and nothing twice' callgate convert --to oci -o twice.json whole.json
+stderr_has '^callgate: whole.json: lets through what crun or runc needs before the program runs$'
+stderr_has '^callgate: whole.json: proved equal to what was written$'
+expect 2 'no other target has a runtime' callgate convert --to bpf --runtime crun native.policy
+stderr_has 'are about profiles: --to oci'
+expect 2 'nor one as strict as the policy' callgate convert --to oci --runtime any --at-least-as-strict native.policy
+stderr_has 'either --runtime or --at-least-as-strict'
+printf 'kernel 7.1\ndefault allow\ntrap 5 kill\n' >trap.policy
 expect 3 'a profile lacks words' callgate convert --to oci trap.policy
 stderr_has "libseccomp has no words for 'trap 5'"
 expect 2 'the target must be said' callgate convert native.policy

@@ -90,7 +90,7 @@ expect 0 '  to that meaning' callgate diff --phase serving serving.policy servin
 expect 2 'a phase that is not there' callgate compile --phase serve -o x.bpf serving.policy
 stderr_has "no phase 'serve'"
 expect 2 'a raw filter has none' callgate simulate --phase serving serving.bpf 'chdir(0)'
-expect 0 'another language has no phases' callgate convert --to oci serving.policy
+expect 0 'another language has no phases' callgate convert --to oci --runtime none serving.policy
 stderr_has 'its phases are not said'
 expect 0 'but ours has' callgate convert --to policy serving.policy
 stdout_has '^phase serving {'

@@ -53,7 +53,7 @@ errno EPERM openat if flags & O_ACCMODE != 0
 allow lseek if offset in 3..9
 log socket if domain in {AF_UNIX, AF_INET}
 END
-		callgate convert --to oci -o small.json small.policy 2>/dev/null
+		callgate convert --to oci --runtime none -o small.json small.policy 2>/dev/null
 		crun_starts small small.json
 		expect 0 '  and that is the policy' callgate diff small.policy small.bpf
 		if [ -e "$profile" ]; then
