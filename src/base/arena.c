@@ -119,19 +119,14 @@ static void *arena_take_large(struct arena *arena, size_t bytes)
 {
 	size_t size = bytes > SIZE_MAX / 4 / ARENA_VECTOR_ROOM ? bytes : bytes * ARENA_VECTOR_ROOM;
 	struct arena_block *block = bytes > SIZE_MAX / 4 ? NULL : malloc(sizeof(*block) + size);
+	struct arena_block **place = arena->blocks ? &arena->blocks->next : &arena->blocks;
 
 	if (!block)
 		return NULL;
-	block->size = size;
-	block->is_vector = true;
-	if (!arena->blocks) {
-		block->next = NULL;
-		arena->blocks = block;
+	if (!arena->blocks)
 		arena->used = size;
-	} else {
-		block->next = arena->blocks->next;
-		arena->blocks->next = block;
-	}
+	*block = (struct arena_block){ .next = *place, .size = size, .is_vector = true };
+	*place = block;
 	return block->bytes;
 }
 

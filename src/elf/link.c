@@ -40,6 +40,7 @@ static int link_read(struct link *link, const char *path, char **ret_bytes, size
 	int status = place_find(&link->arena, link->root, path, &found, err);
 
 	*ret_bytes = NULL;
+	*ret_size = 0;
 	if (status != CALLGATE_OK || !found.host)
 		return status;
 	status = file_read(found.host, LINK_TEXT_MAX, &bytes, &unreadable);

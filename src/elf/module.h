@@ -88,7 +88,7 @@ struct module_array {
 
 /* What .eh_frame says of a stretch of code. */
 struct module_frame {
-	uint64_t start, end;  /* [start, end), start first, by which they are sorted; of a signal frame start is already past the byte that it begins early */
+	uint64_t start, end;  /* [start, end), by start in order; a signal frame's without the byte before */
 	uint64_t lsda;	      /* where its landing pads are listed, 0 for none */
 	bool is_signal_frame; /* augmentation 'S': the C library's signal restorer */
 };

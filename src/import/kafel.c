@@ -148,6 +148,7 @@ static const struct abi_syscall *call_by_name(const char *name)
 	enum abi_arch_id arch = abi_arch_native()->id;
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others) && (!syscall || syscall->nr[arch] < 0); i++)
+		/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): a name is never NULL */
 		if (strcmp(others[i][0], name) == 0)
 			syscall = abi_syscall_by_name(others[i][1]);
 	return syscall && syscall->nr[arch] >= 0 ? syscall : NULL;

@@ -128,7 +128,7 @@ static int read_single(struct reading *reading, const struct policy_value **ret_
 
 static int read_constant(struct reading *reading, const struct policy_value **ret_value)
 {
-	const struct policy_value *value;
+	const struct policy_value *value = NULL;
 	bool is_not = is(reading, "~");
 	int status = is_not ? advance(reading) : CALLGATE_OK;
 

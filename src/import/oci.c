@@ -453,7 +453,7 @@ static int read_test(const struct reading *reading, const struct json_value *obj
 {
 	struct callgate_error *err = reading->import->err;
 	static const char *const keys[] = { "index", "op", "value", "valueTwo" };
-	const struct json_value *op, *index;
+	const struct json_value *op = NULL, *index = NULL;
 	uint64_t arg = 0, value, second;
 	int status = check_keys(reading, object, keys, COUNT(keys), true);
 

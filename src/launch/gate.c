@@ -92,8 +92,8 @@ static bool gate_is_placed(const int *fds, const int *numbers, int count)
 
 long gate_receive(int theirs)
 {
-	union gate_control control;
-	int named[GATE_DESCRIPTORS_MAX + 1], *fds = (int *)(void *)CMSG_DATA(&control.header);
+	union gate_control control = { 0 };
+	int named[GATE_DESCRIPTORS_MAX + 1] = { 0 }, *fds = (int *)(void *)CMSG_DATA(&control.header);
 	struct iovec data = { named, sizeof(named) };
 	struct msghdr message = {
 		.msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)

@@ -176,6 +176,7 @@ void *worker_main(void *argument)
 	int ignored;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &ignored);
+	/* NOLINTNEXTLINE(cert-pos47-c): cancelled only while it waits in a system call of its own, which holds nothing */
 	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &ignored);
 	while (worker_lead(worker)) {
 		struct notify_listener *listener = loop->receives_directly ? &loop->listeners[0] : worker_poll(worker);

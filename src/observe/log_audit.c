@@ -292,9 +292,11 @@ static int audit_count(struct audit *audit, const struct audit_call *call)
 
 	if (status == CALLGATE_OK)
 		status = audit_process(audit, call, executed ? NULL : told.program, &process);
-	if (status == CALLGATE_OK && !executed)
+	if (!process)
+		return status;
+	if (!executed)
 		process->program = told.program;
-	if (status == CALLGATE_OK && !process->program)
+	if (!process->program)
 		status = evidence_program(log->evidence, "?", "", &process->program, log->err);
 	if (status < 0)
 		return status;

@@ -226,7 +226,7 @@ static long enter_hostname(struct sandbox_plan *plan)
 
 static long limit_raise(const struct plan_limit *limit)
 {
-	struct rlimit now;
+	struct rlimit now = { 0 };
 	long result = KERNEL_CALL(SYS_prlimit64, 0, limit->resource, 0, &now);
 
 	if (result < 0 || limit->limit.rlim_max <= now.rlim_max)

@@ -13,9 +13,9 @@ bool landlock_stands_in(const struct sandbox_plan *plan);
  * abstract sockets and signals always. no_new_privs must be set. 0 or a negative errno. Async-signal-safe. */
 long landlock_enter(const struct sandbox_plan *plan);
 
-/* What is handed on as a descriptor lies outside the root, and /proc/self/fd leads there: it is opened anew for what the
- * descriptor is open for, and nothing else outside is. Does nothing where none of them is a file or a folder. Mounts are
- * for good then. As landlock_enter. */
+/* What is handed on as a descriptor lies outside the root, and /proc/self/fd leads there: it is opened anew for what
+ * the descriptor is open for, and nothing else outside is. Does nothing where none of them is a file or a folder.
+ * Mounts are for good then. As landlock_enter. */
 long landlock_hold(const struct sandbox_plan *plan, const int *fds, size_t count);
 
 #endif

@@ -37,7 +37,8 @@ static inline int64_t code_take(struct code *code, unsigned size)
 
 	switch (size) {
 	case 1:
-		value = (int8_t)*code->at;
+		/* NOLINTNEXTLINE(bugprone-signed-char-misuse,cert-str34-c): the sign is meant */
+		value = *(const int8_t *)code->at;
 		break;
 	case 2: {
 		int16_t word;

@@ -16,7 +16,7 @@ void state_unknown(struct state *ret_state)
 void state_at_entry(struct values *values, const struct arch *arch, struct state *ret_state)
 {
 	state_unknown(ret_state);
-	for (uint8_t i = 0; i < VALUE_ARGUMENTS; i++)
+	for (unsigned i = 0; i < VALUE_ARGUMENTS; i++)
 		ret_state->registers[arch->arguments[i]] =
 			value_make(values, (struct value){ .kind = VALUE_PARAM, .param = i, .width = 8 });
 	ret_state->registers[arch->stack] = value_of(values, VALUE_STACK, 0);

@@ -115,7 +115,7 @@ static uint32_t flow_pages(const struct flow *flow, const struct state *state)
 
 	if (!flow->arch->has_pages || !state->has_pointers)
 		return 0;
-	for (uint8_t reg = 0; reg < REGISTERS; reg++)
+	for (unsigned reg = 0; reg < REGISTERS; reg++)
 		if (value_kind(flow->values, state_get(state, reg)) == VALUE_PAGE)
 			pages |= 1u << reg;
 	return pages;
