@@ -1,15 +1,13 @@
 /*
- * Brokers at work on forked targets: what they hand over, what they refuse, and what an attacker gets who changes the
- * path, the links or the address between the look and the act.
+ * Brokers at work on forked targets: what they hand over, and what they refuse. Who tries to get more, and in whose
+ * rights a call is made, are files of their own.
  */
 #include "unit.h"
 
-#include "asked.h"
+#include "brokered.h"
 #include "base/cleanup.h"
 #include "broker/work.h"
 #include "lang/lang.h"
-
-#include <callgate/trap.h>
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -34,179 +32,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What a target says with its exit status; 100 and an errno otherwise. */
-enum { GOT_ALLOWED = 0, GOT_SECRET = 50, GOT_NEITHER = 51, BROKEN = 52 };
-
-static char scratch[64];
 static const char *path;
 static int flags;
-
-static void make_file(const char *name, const char *text)
-{
-	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
-}
-
-/* A folder with what may be had, and beside it what may not; we stand in it. */
-static void make_scratch(void)
-{
-	strcpy(scratch, "/tmp/callgate-broker-XXXXXX");
-	assert_non_null(mkdtemp(scratch));
-	assert_int_equal(chmod(scratch, 0755), 0);
-	assert_int_equal(chdir(scratch), 0);
-	assert_int_equal(mkdir("www", 0755) | mkdir("www/sub", 0755) | mkdir("out", 0777), 0);
-	make_file("www/index", "allowed");
-	make_file("www/sub/deep", "allowed");
-	make_file("secret", "secret");
-	assert_int_equal(symlink("../secret", "www/link") | symlink("index", "www/inner") | symlink("..", "www/up") |
-				 symlink("loop", "www/loop") | symlink("nowhere", "www/dangling") |
-				 symlink("/proc/self/cwd/secret", "www/jump") | symlink("../nothing/at/all", "www/out"),
-			 0);
-}
-
-static void remove_scratch(void)
-{
-	char command[128];
-
-	assert_int_equal(chdir("/"), 0);
-	snprintf(command, sizeof(command), "rm -rf %s", scratch);
-	assert_int_equal(system(command), 0);
-}
-
-/* What the policy says of all other calls. The filter is another for which it is `allow`, and the broker believes that
- * the targets cannot change their root where it is not. */
-static const char *others = "allow";
-
-/* The broker of rules in which every % stands for the scratch folder. */
-static struct callgate_policy *parse(const char *rules)
-{
-	char text[2048];
-	struct callgate_policy *policy = NULL;
-	struct callgate_error err = { 0 };
-
-	snprintf(text, sizeof(text), "kernel 6.1\ndefault %s\n", others);
-	for (size_t i = strlen(text); *rules; rules++)
-		i += (size_t)snprintf(text + i, sizeof(text) - i, *rules == '%' ? "%s" : "%.1s",
-				      *rules == '%' ? scratch : rules);
-	if (callgate_policy_parse("test", text, strlen(text), NULL, &policy, &err) != CALLGATE_OK)
-		fail_msg("%s: %u:%u: %s", text, err.line, err.col, err.message);
-	return policy;
-}
-
-static bool is_exhausted; /* the supervisor's table of descriptors, while it answers */
-
-/* Lets nobody in this process open anything more; gives what the limit was. */
-static struct rlimit exhaust(void)
-{
-	struct rlimit old, none;
-	int fd = dup(STDERR_FILENO);
-
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
-	none = old;
-	none.rlim_cur = (rlim_t)fd;
-	close(fd);
-	if (is_exhausted)
-		assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-	return old;
-}
-
-static bool by_trap; /* the target asks by itself, from a handler of SIGSYS */
-
-static int use_trap(void **state)
-{
-	by_trap = true;
-	return 0;
-}
-
-static int use_fixed_root(void **state)
-{
-	others = "kill-process";
-	return 0;
-}
-
-static int use_listener(void **state)
-{
-	by_trap = false;
-	others = "allow";
-	return 0;
-}
-
-/* Whoever leaves by exit runs what was not his. */
-static void __attribute__((noreturn)) enter_and_act(struct callgate_trap *trap, int (*act)(void))
-{
-	struct callgate_error err;
-
-	if (callgate_trap_enter(trap, &err) == CALLGATE_OK)
-		_exit(act());
-	fprintf(stderr, "# %s\n", err.message);
-	_exit(99);
-}
-
-static int outcome_by_trap(const char *rules, int (*act)(void))
-{
-	struct callgate_policy *policy = parse(rules);
-	struct asked asked = { .listener = -1 };
-	struct callgate_notify *notify;
-	struct callgate_trap *trap;
-	struct rlimit limit;
-
-	assert_int_equal(callgate_trap_new(policy, &trap, NULL), CALLGATE_OK);
-	asked.pid = fork();
-	if (asked.pid == 0)
-		enter_and_act(trap, act);
-	assert_int_equal(callgate_notify_new(NULL, &notify, NULL), CALLGATE_OK);
-	assert_int_equal(callgate_trap_answer(trap, notify, NULL), CALLGATE_OK);
-	limit = exhaust();
-	assert_int_equal(callgate_notify_run(notify, NULL), CALLGATE_OK);
-	setrlimit(RLIMIT_NOFILE, &limit);
-	callgate_notify_free(notify);
-	callgate_trap_free(trap);
-	callgate_policy_free(policy);
-	return asked_end(&asked);
-}
-
-/* What a target comes to whose calls of nr are answered by these rules. */
-static int outcome(unsigned nr, const char *rules, int (*act)(void))
-{
-	struct rlimit limit;
-	struct callgate_policy *policy = parse(rules);
-	struct callgate_notify_handler handler;
-	struct callgate_notify *notify;
-	struct broker *broker;
-	struct asked asked;
-
-	if (by_trap) {
-		callgate_policy_free(policy);
-		return outcome_by_trap(rules, act);
-	}
-	assert_int_equal(broker_new(policy->policy, &broker, NULL), CALLGATE_OK);
-	handler = broker_handler(broker);
-	asked = asked_start(nr, act);
-	assert_int_equal(callgate_notify_new(NULL, &notify, NULL), CALLGATE_OK);
-	assert_int_equal(callgate_notify_add(notify, asked.listener, &handler, NULL), CALLGATE_OK);
-	limit = exhaust();
-	assert_int_equal(callgate_notify_run(notify, NULL), CALLGATE_OK);
-	setrlimit(RLIMIT_NOFILE, &limit);
-	callgate_notify_free(notify);
-	broker_free(broker);
-	callgate_policy_free(policy);
-	return asked_end(&asked);
-}
-
-static int look(int fd)
-{
-	char text[8] = { 0 };
-
-	if (fd < 0)
-		return 100 + errno;
-	if (read(fd, text, sizeof(text) - 1) < 0)
-		return errno == EISDIR || errno == EBADF ? GOT_ALLOWED : BROKEN;
-	close(fd);
-	return strncmp(text, "secret", 6) == 0 ? GOT_SECRET : strcmp(text, "allowed") == 0 ? GOT_ALLOWED : GOT_NEITHER;
-}
 
 static int open_path(void)
 {
@@ -219,10 +46,6 @@ static int open_by_folder(void)
 
 	return folder < 0 ? 100 + errno : look((int)syscall(SYS_openat, folder, path, flags, 0666));
 }
-
-static const char www[] =
-	"notify openat, openat2 via files {\n"
-	"read \"%/www/**\"; write \"%/out/*\"; read-write \"%/out/both\"; deny \"**\" errno EACCES }\n";
 
 struct opening {
 	const char *path; /* beneath the scratch folder when it starts with % */
@@ -580,15 +403,6 @@ static void links_of_proc_that_say_a_path_are_followed(void **state)
 	remove_scratch();
 }
 
-static int end_of(pid_t pid)
-{
-	int status;
-
-	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		return BROKEN;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : BROKEN;
-}
-
 /* In namespaces of its own, with a procfs of its own: 77 where there are none to be had. */
 static int act_in_namespaces(int (*act)(void))
 {
@@ -648,14 +462,6 @@ static int open_in_pid_namespace(void)
 	return act_in_namespaces(open_as_namesake);
 }
 
-static void skip_without_namespaces(int got)
-{
-	if (got != 77)
-		return;
-	print_message("skipped: no namespaces to be had\n");
-	skip();
-}
-
 static void numbers_are_those_of_the_procfs_that_is_asked(void **state)
 {
 	int got;
@@ -665,7 +471,7 @@ static void numbers_are_those_of_the_procfs_that_is_asked(void **state)
 	got = outcome(SYS_openat, "notify openat via files { deny \"/proc/self/maps\" errno EPERM; read \"/**\" }\n",
 		      open_in_pid_namespace);
 	remove_scratch();
-	skip_without_namespaces(got);
+	skip_without(got, "no namespaces to be had");
 	assert_int_equal(got, 0);
 }
 
@@ -698,7 +504,7 @@ static void what_is_the_supervisors_is_not_had_by_mounting_it(void **state)
 	supervisor = getpid();
 	got = outcome(SYS_openat, "notify openat via files { read \"/**\" }\n", open_what_is_bound);
 	remove_scratch();
-	skip_without_namespaces(got);
+	skip_without(got, "no namespaces to be had");
 	assert_int_equal(got, 0);
 }
 
@@ -721,7 +527,7 @@ static void what_has_no_room_is_told(void **state)
 	make_scratch();
 	got = outcome(SYS_openat, www, create_where_there_is_no_room);
 	remove_scratch();
-	skip_without_namespaces(got);
+	skip_without(got, "no namespaces to be had");
 	assert_int_equal(got, 100 + ENOSPC);
 }
 
@@ -896,108 +702,6 @@ static void a_supervisor_without_descriptors_refuses(void **state)
 	remove_scratch();
 }
 
-enum { ATTACK_TRIES = 1500, ATTACK_PATIENCE = 1000 };
-
-/* On a busy machine the one who flips may not come to run for a while: it has to have shown what is allowed. */
-static bool attack_goes_on(int tries, int allowed)
-{
-	return tries < ATTACK_TRIES || (allowed == 0 && tries < ATTACK_TRIES * ATTACK_PATIENCE);
-}
-
-static char flipped[256];
-static volatile bool attack_is_over;
-
-static void *flip_text(void *argument)
-{
-	char names[2][128];
-
-	snprintf(names[0], sizeof(names[0]), "%s/www/index", scratch);
-	snprintf(names[1], sizeof(names[1]), "%s/secret", scratch);
-	for (unsigned i = 0; !attack_is_over; i++)
-		memcpy(flipped, names[i % 2], strlen(names[i % 2]) + 1);
-	return NULL;
-}
-
-static void *flip_link(void *argument)
-{
-	while (!attack_is_over) {
-		unlink("out/flip");
-		(void)!symlink("../secret", "out/flip");
-		unlink("out/flip");
-		(void)!symlink("../www/index", "out/flip");
-	}
-	return NULL;
-}
-
-/* The folder that a path goes through becomes a link and back. */
-static void *flip_folder(void *argument)
-{
-	while (!attack_is_over)
-		syscall(SYS_renameat2, AT_FDCWD, "www/sub", AT_FDCWD, "www/other", RENAME_EXCHANGE);
-	return NULL;
-}
-
-/* How often the secret was had, 0 hoped for; BROKEN when what is allowed was never had. */
-static int attack(void *(*flip)(void *), const char *name)
-{
-	int secrets = 0, allowed = 0;
-	pthread_t thread;
-
-	if (pthread_create(&thread, NULL, flip, NULL))
-		return BROKEN;
-	for (int i = 0; attack_goes_on(i, allowed); i++) {
-		int got = look((int)syscall(SYS_openat, AT_FDCWD, name, O_RDONLY, 0));
-
-		secrets += got == GOT_SECRET;
-		allowed += got == GOT_ALLOWED;
-	}
-	attack_is_over = true;
-	pthread_join(thread, NULL);
-	return allowed == 0 ? BROKEN : secrets > 40 ? 40 : secrets;
-}
-
-static int attack_by_text(void)
-{
-	snprintf(flipped, sizeof(flipped), "%s/www/index", scratch);
-	return attack(flip_text, flipped);
-}
-
-static int attack_by_link(void)
-{
-	return attack(flip_link, "out/flip");
-}
-
-static int attack_by_folder(void)
-{
-	return attack(flip_folder, "www/sub/secret");
-}
-
-static void who_changes_the_path_meanwhile_wins_nothing(void **state)
-{
-	make_scratch();
-	assert_int_equal(outcome(SYS_openat, www, attack_by_text), 0);
-	assert_int_equal(outcome(SYS_openat, www, attack_by_link), 0);
-	/* www/other leads out of www, where the same name holds the secret. */
-	assert_int_equal(symlink("..", "www/other"), 0);
-	make_file("www/sub/secret", "allowed");
-	assert_int_equal(outcome(SYS_openat, www, attack_by_folder), 0);
-	remove_scratch();
-}
-
-/* A listening socket on the loopback, with its port. */
-static int listen_tcp(uint16_t *ret_port)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t length = sizeof(address);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	assert_int_equal(bind(fd, (struct sockaddr *)&address, length), 0);
-	assert_int_equal(listen(fd, 4096), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
-	*ret_port = ntohs(address.sin_port);
-	return fd;
-}
-
 static uint16_t port_allowed, port_refused;
 
 static int connect_to(int type, const char *host, uint16_t port)
@@ -1108,55 +812,6 @@ static void no_address_is_this_machine(void **state)
 	close(refused);
 }
 
-static struct sockaddr_in flipped_address;
-
-static void *flip_port(void *argument)
-{
-	while (!attack_is_over) {
-		flipped_address.sin_port = htons(port_refused);
-		flipped_address.sin_port = htons(port_allowed);
-	}
-	return NULL;
-}
-
-/* How often the refused port was reached. */
-static int attack_by_address(void)
-{
-	int reached = 0, allowed = 0;
-	pthread_t thread;
-
-	flipped_address = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(port_allowed) };
-	flipped_address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (pthread_create(&thread, NULL, flip_port, NULL))
-		return BROKEN;
-	/* Fewer than of files: each leaves a connection behind. */
-	for (int i = 1000; attack_goes_on(i, allowed); i++) {
-		struct sockaddr_in peer = { 0 };
-		socklen_t length = sizeof(peer);
-		int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-		if (connect(fd, (struct sockaddr *)&flipped_address, sizeof(flipped_address)) == 0 &&
-		    getpeername(fd, (struct sockaddr *)&peer, &length) == 0) {
-			reached += ntohs(peer.sin_port) == port_refused;
-			allowed += ntohs(peer.sin_port) == port_allowed;
-		}
-		close(fd);
-	}
-	attack_is_over = true;
-	pthread_join(thread, NULL);
-	return allowed == 0 ? BROKEN : reached > 40 ? 40 : reached;
-}
-
-static void who_changes_the_address_meanwhile_wins_nothing(void **state)
-{
-	int allowed = listen_tcp(&port_allowed), refused = listen_tcp(&port_refused);
-
-	make_network_rules();
-	assert_int_equal(outcome(SYS_connect, network_rules, attack_by_address), 0);
-	close(allowed);
-	close(refused);
-}
-
 static int connect_unix(const char *name, bool is_abstract)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -1191,22 +846,6 @@ static int connect_unix_as_ruled(void)
 	return connect_unix("www/index", false) == 100 + EACCES ? 0 : 5;
 }
 
-static int listen_unix(const char *name, bool is_abstract)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	size_t length = strlen(name);
-
-	memcpy(address.sun_path, name, length);
-	if (is_abstract)
-		address.sun_path[0] = '\0';
-	assert_int_equal(bind(fd, (struct sockaddr *)&address,
-			      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + !is_abstract)),
-			 0);
-	assert_int_equal(listen(fd, 100), 0);
-	return fd;
-}
-
 static void unix_sockets_are_found_by_their_place(void **state)
 {
 	char name[128];
@@ -1214,9 +853,9 @@ static void unix_sockets_are_found_by_their_place(void **state)
 
 	make_scratch();
 	snprintf(name, sizeof(name), "@%s", scratch);
-	fds[0] = listen_unix("www/sock", false);
-	fds[1] = listen_unix("other", false);
-	fds[2] = listen_unix(name, true);
+	fds[0] = listen_unix("www/sock");
+	fds[1] = listen_unix("other");
+	fds[2] = listen_unix(name);
 	assert_int_equal(symlink("../other", "www/outside"), 0);
 	assert_int_equal(outcome(SYS_connect,
 				 "notify connect via network { allow unix \"%/www/sock\"; allow unix \"@%\" }\n",
@@ -1454,15 +1093,6 @@ static void nothing_is_left_when_memory_fails(void **state)
 	callgate_policy_free(policy);
 }
 
-/* The same table of both: how a call comes to its broker makes no difference. */
-#define SET_UP(name, test, setup) ((struct CMUnitTest)CMUNIT_PARTS(name, test, setup))
-#define CMUNIT_PARTS(name, test, setup)               \
-	{                                             \
-		name, test, setup, use_listener, NULL \
-	}
-#define BOTH(test)  cmocka_unit_test(test), SET_UP(#test "_by_trap", test, use_trap)
-#define THREE(test) BOTH(test), SET_UP(#test "_at_a_fixed_root", test, use_fixed_root)
-
 UNIT_TESTS(test_broker_kernel, THREE(paths_lead_where_the_kernel_says), THREE(links_of_proc_are_not_followed),
 	   THREE(access_is_what_the_flags_ask_for), THREE(a_folder_is_where_a_relative_path_starts),
 	   BOTH(a_descriptor_that_is_no_folder_is_refused), THREE(odd_buffers_are_refused_as_the_kernel_does),
@@ -1473,10 +1103,9 @@ UNIT_TESTS(test_broker_kernel, THREE(paths_lead_where_the_kernel_says), THREE(li
 	   BOTH(what_is_the_supervisors_is_not_had_by_mounting_it), BOTH(what_has_no_room_is_told),
 	   BOTH(a_target_with_a_root_of_its_own_stays_in_it), THREE(a_target_gets_no_more_than_its_own_rights),
 	   THREE(a_fifo_is_waited_for), THREE(who_dies_at_a_fifo_is_forgotten),
-	   cmocka_unit_test(a_supervisor_without_descriptors_refuses),
-	   THREE(who_changes_the_path_meanwhile_wins_nothing), BOTH(a_socket_is_connected_where_the_rules_say),
-	   BOTH(no_address_is_this_machine), BOTH(who_changes_the_address_meanwhile_wins_nothing),
-	   BOTH(unix_sockets_are_found_by_their_place), BOTH(a_full_queue_holds_up_its_waiter_only),
-	   BOTH(a_socket_is_bound_where_the_rules_say), cmocka_unit_test(once_is_once),
-	   BOTH(own_children_are_signalled_and_nobody_else), cmocka_unit_test(a_root_is_fixed_when_no_call_can_move_it),
-	   cmocka_unit_test(who_answers_must_be_said), cmocka_unit_test(nothing_is_left_when_memory_fails), )
+	   cmocka_unit_test(a_supervisor_without_descriptors_refuses), BOTH(a_socket_is_connected_where_the_rules_say),
+	   BOTH(no_address_is_this_machine), BOTH(unix_sockets_are_found_by_their_place),
+	   BOTH(a_full_queue_holds_up_its_waiter_only), BOTH(a_socket_is_bound_where_the_rules_say),
+	   cmocka_unit_test(once_is_once), BOTH(own_children_are_signalled_and_nobody_else),
+	   cmocka_unit_test(a_root_is_fixed_when_no_call_can_move_it), cmocka_unit_test(who_answers_must_be_said),
+	   cmocka_unit_test(nothing_is_left_when_memory_fails), )
