@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "broker/credentials.h"
+#include "broker/proc.h"
 #include "broker/work.h"
 
 #include <errno.h>
@@ -37,22 +38,13 @@ static bool may_signal(const struct credentials *sender, const struct credential
 	return sender->capabilities & (UINT64_C(1) << CAP_KILL);
 }
 
-/* Numbers of processes mean the same to the target and to us only in one PID namespace. */
-static bool shares_numbers(struct callgate_notify_target *target)
-{
-	char path[64], ours[64] = "", theirs[64] = "";
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/pid", callgate_notify_call(target)->tid);
-	return readlink(path, theirs, sizeof(theirs) - 1) > 0 &&
-	       readlink("/proc/self/ns/pid", ours, sizeof(ours) - 1) > 0 && strcmp(ours, theirs) == 0;
-}
-
 static int signal_child(const struct broker_call *work, pid_t pid, int signal)
 {
 	struct credentials sender, child;
 	char path[32];
 	cleanup_fd int folder = -1;
-	int error = shares_numbers(work->target) ? credentials_read(work->target, &sender) : EPERM;
+	/* Elsewhere a number is another's to the target than to us. */
+	int error = proc_shares_namespace(work->target, "pid") ? credentials_read(work->target, &sender) : EPERM;
 
 	if (error)
 		return error;

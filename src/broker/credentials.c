@@ -6,6 +6,7 @@
 #include "broker/credentials.h"
 
 #include "base/cleanup.h"
+#include "broker/proc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +14,7 @@
 #include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -42,6 +44,23 @@ static void parse_groups(const char *at, struct credentials *credentials)
 	}
 }
 
+/* The four of a user or group, in the kernel's order. */
+struct ids {
+	unsigned long real, effective, saved, file;
+};
+
+static struct ids parse_ids(const char *at)
+{
+	struct ids ids;
+	char *end;
+
+	ids.real = strtoul(at, &end, 10);
+	ids.effective = strtoul(end, &end, 10);
+	ids.saved = strtoul(end, &end, 10);
+	ids.file = strtoul(end, &end, 10);
+	return ids;
+}
+
 int credentials_parse(const char *text, struct credentials *ret_credentials)
 {
 	const char *process = field_of(text, "\nTgid:\t"), *parent = field_of(text, "\nPPid:\t");
@@ -49,18 +68,20 @@ int credentials_parse(const char *text, struct credentials *ret_credentials)
 	const char *others = field_of(text, "\nGroups:\t"), *effective = field_of(text, "\nCapEff:\t");
 	const char *umask = field_of(text, "\nUmask:\t");
 	struct credentials credentials = { 0 };
-	char *end;
+	struct ids user_ids, group_ids;
 
 	if (!process || !parent || !users || !groups || !others || !effective)
 		return EPERM;
+	user_ids = parse_ids(users);
+	group_ids = parse_ids(groups);
 	credentials.process = (pid_t)strtol(process, NULL, 10);
 	credentials.parent = (pid_t)strtol(parent, NULL, 10);
-	credentials.real_user = (uid_t)strtoul(users, &end, 10);
-	credentials.user = (uid_t)strtoul(end, &end, 10);
-	credentials.saved_user = (uid_t)strtoul(end, &end, 10);
-	credentials.file_user = (uid_t)strtoul(end, &end, 10);
-	for (int i = 0; i < 4; i++)
-		credentials.file_group = (gid_t)strtoul(i ? end : groups, &end, 10);
+	credentials.real_user = (uid_t)user_ids.real;
+	credentials.user = (uid_t)user_ids.effective;
+	credentials.saved_user = (uid_t)user_ids.saved;
+	credentials.file_user = (uid_t)user_ids.file;
+	credentials.group = (gid_t)group_ids.effective;
+	credentials.file_group = (gid_t)group_ids.file;
 	credentials.capabilities = strtoull(effective, NULL, 16);
 	credentials.umask = umask ? (mode_t)strtoul(umask, NULL, 8) : 077;
 	parse_groups(others, &credentials);
@@ -106,33 +127,65 @@ static bool capabilities_set(uint64_t effective)
 	return syscall(SYS_capset, &header, data) == 0;
 }
 
-/* Whether the target's capabilities are of our user namespace: in another, they are worth nothing here. */
-static bool target_shares_users(struct callgate_notify_target *target)
-{
-	char path[64], ours[64] = "", theirs[64] = "";
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/user", callgate_notify_call(target)->tid);
-	return readlink(path, theirs, sizeof(theirs) - 1) > 0 &&
-	       readlink("/proc/self/ns/user", ours, sizeof(ours) - 1) > 0 && strcmp(ours, theirs) == 0;
-}
-
 static bool groups_are(const struct credentials *theirs, const struct credentials_saved *ours)
 {
 	return theirs->group_count == (size_t)ours->group_count &&
 	       memcmp(theirs->groups, ours->groups, theirs->group_count * sizeof(gid_t)) == 0;
 }
 
-/* The file user's change takes capabilities away by itself, and the groups can only be changed before. */
+static void read_ours(struct credentials_saved *ours)
+{
+	ours->user = (uid_t)syscall(SYS_geteuid);
+	ours->group = (gid_t)syscall(SYS_getegid);
+	ours->file_user = (uid_t)syscall(SYS_setfsuid, -1);
+	ours->file_group = (gid_t)syscall(SYS_setfsgid, -1);
+	ours->group_count = (int)syscall(SYS_getgroups, CREDENTIALS_GROUPS_MAX, ours->groups);
+}
+
+/* The file system's follow the effective ones, and are set behind them. */
+static bool become_group(gid_t group, gid_t file_group)
+{
+	if (syscall(SYS_setresgid, -1, group, -1) < 0)
+		return false;
+	syscall(SYS_setfsgid, file_group);
+	return (gid_t)syscall(SYS_setfsgid, -1) == file_group;
+}
+
+/* Every change of user may give or take capabilities by itself: those that it takes are put on before each. */
+static bool become_user(uid_t user, uid_t file_user, uint64_t capabilities)
+{
+	if (syscall(SYS_setresuid, -1, user, -1) < 0 || !capabilities_set(capabilities))
+		return false;
+	syscall(SYS_setfsuid, file_user);
+	return (uid_t)syscall(SYS_setfsuid, -1) == file_user;
+}
+
+/* A supervisor that is not root, and was for a target that is, would be left without any capability. */
+static bool keep_capabilities(void)
+{
+	static _Thread_local bool are_kept;
+
+	are_kept = are_kept || prctl(PR_SET_KEEPCAPS, 1) == 0;
+	return are_kept;
+}
+
 static int take_on(const struct credentials *theirs, uint64_t capabilities, const struct credentials_saved *ours)
 {
+	if (!keep_capabilities())
+		return EPERM;
 	if (!groups_are(theirs, ours) && syscall(SYS_setgroups, theirs->group_count, theirs->groups) < 0)
 		return EPERM;
-	syscall(SYS_setfsgid, theirs->file_group);
-	syscall(SYS_setfsuid, theirs->file_user);
-	if ((gid_t)syscall(SYS_setfsgid, -1) != theirs->file_group ||
-	    (uid_t)syscall(SYS_setfsuid, -1) != theirs->file_user)
+	if (!become_group(theirs->group, theirs->file_group) ||
+	    !become_user(theirs->user, theirs->file_user, ours->capabilities))
 		return EPERM;
 	return capabilities_set(capabilities) ? 0 : EPERM;
+}
+
+static bool are_same(const struct credentials *theirs, uint64_t capabilities, const struct credentials_saved *ours)
+{
+	return theirs->user == ours->user && theirs->group == ours->group && theirs->file_user == ours->file_user &&
+	       theirs->file_group == ours->file_group && groups_are(theirs, ours) &&
+	       (ours->capabilities & ~capabilities) == 0;
 }
 
 int credentials_assume(struct callgate_notify_target *target, struct credentials_saved *ret_saved)
@@ -156,17 +209,13 @@ int credentials_assume(struct callgate_notify_target *target, struct credentials
 	error = credentials_read(target, &theirs);
 	if (error)
 		return error;
-	capabilities = target_shares_users(target) ? theirs.capabilities : 0;
-	ret_saved->file_user = (uid_t)syscall(SYS_setfsuid, -1);
-	ret_saved->file_group = (gid_t)syscall(SYS_setfsgid, -1);
-	ret_saved->group_count = (int)syscall(SYS_getgroups, CREDENTIALS_GROUPS_MAX, ret_saved->groups);
+	/* In another user namespace they are worth nothing here. */
+	capabilities = proc_shares_namespace(target, "user") ? theirs.capabilities : 0;
+	read_ours(ret_saved);
 	if (ret_saved->group_count < 0)
 		return EPERM;
-	if (theirs.file_user == ret_saved->file_user && theirs.file_group == ret_saved->file_group &&
-	    groups_are(&theirs, ret_saved) && (ret_saved->capabilities & ~capabilities) == 0)
-		return callgate_notify_is_waiting(target) ? 0 : ESRCH;
-	ret_saved->is_other = true;
-	error = take_on(&theirs, capabilities, ret_saved);
+	ret_saved->is_other = !are_same(&theirs, capabilities, ret_saved);
+	error = ret_saved->is_other ? take_on(&theirs, capabilities, ret_saved) : 0;
 	return error ? error : callgate_notify_is_waiting(target) ? 0 : ESRCH;
 }
 
@@ -176,8 +225,8 @@ void credentials_restore(const struct credentials_saved *saved)
 	if (!saved->is_other)
 		return;
 	capabilities_set(saved->capabilities);
-	syscall(SYS_setfsuid, saved->file_user);
-	syscall(SYS_setfsgid, saved->file_group);
+	become_user(saved->user, saved->file_user, saved->capabilities);
 	capabilities_set(saved->capabilities);
+	become_group(saved->group, saved->file_group);
 	syscall(SYS_setgroups, (size_t)saved->group_count, saved->groups);
 }

@@ -3,7 +3,8 @@
  *
  * A supervisor without capabilities has none that its targets lack: they are of its user. One with capabilities, as
  * root has, must take the target's user, groups and capabilities upon its thread first, or a broker rule would open
- * what the target's own credentials do not.
+ * what the target's own credentials do not. The file system's user is not enough: /proc/sys asks for the effective one,
+ * and that is who a Unix socket's peer is told has connected. The real one stays ours, so that nobody may signal us.
  */
 #ifndef CALLGATE_BROKER_CREDENTIALS_H
 #define CALLGATE_BROKER_CREDENTIALS_H
@@ -21,7 +22,7 @@ struct credentials {
 	pid_t process; /* Tgid */
 	pid_t parent;
 	uid_t real_user, user, saved_user, file_user; /* user is the effective one */
-	gid_t file_group;
+	gid_t group, file_group;
 	mode_t umask;
 	uint64_t capabilities; /* effective */
 	gid_t groups[CREDENTIALS_GROUPS_MAX];
@@ -37,8 +38,8 @@ int credentials_read(struct callgate_notify_target *target, struct credentials *
 /* What a thread was before it acted for a target. */
 struct credentials_saved {
 	bool is_other; /* than it is now */
-	uid_t file_user;
-	gid_t file_group;
+	uid_t user, file_user;
+	gid_t group, file_group;
 	uint64_t capabilities;
 	gid_t groups[CREDENTIALS_GROUPS_MAX];
 	int group_count;

@@ -14,11 +14,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/major.h>
 #include <linux/openat2.h>
 #include <poll.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 
 /* libc's constant has O_DIRECTORY in it. */
@@ -174,27 +176,46 @@ static int await_writer(const struct files_request *request, int fd)
 	return 0;
 }
 
-/* A folder does not block, nor does a file that was not there; the rest might, and the target does not know. */
-static bool opens_unblocked(const struct files_request *request)
+/* A file that was not there. */
+static bool is_new(const struct files_request *request)
 {
-	return !(request->flags & (O_NONBLOCK | O_DIRECTORY)) &&
-	       (request->flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
+	return (request->flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
 }
 
-/* Makes what was opened without blocking what the target asked for. A pipe's size, which nothing else has, is asked
- * for in half the time of its kind. */
+/* A folder does not block, nor does a new file; the rest might, and the target does not know. */
+static bool opens_unblocked(const struct files_request *request)
+{
+	return !(request->flags & (O_NONBLOCK | O_DIRECTORY)) && !is_new(request);
+}
+
+/* /dev/tty is the terminal of whoever opens it: ours is that of the target only in one session with us. */
+static bool is_only_our_terminal(const struct files_request *request, const struct stat *meaning)
+{
+	pid_t tid = callgate_notify_call(request->work->target)->tid;
+
+	return S_ISCHR(meaning->st_mode) && meaning->st_rdev == makedev(TTYAUX_MAJOR, 0) &&
+	       (tid == 0 || getsid(tid) != getsid(0) || !callgate_notify_is_waiting(request->work->target));
+}
+
+/* Makes what was opened without blocking what the target asked for. */
 static int settle(const struct files_request *request, int fd)
 {
 	const int changeable = O_APPEND | O_ASYNC | O_DIRECT | O_NOATIME;
+	struct stat meaning;
+	int error = 0;
 
-	if (!opens_unblocked(request))
+	if (request->flags & O_DIRECTORY || is_new(request))
 		return 0;
-	if ((request->flags & O_ACCMODE) == O_RDONLY && fcntl(fd, F_GETPIPE_SZ) >= 0) {
-		int error = await_writer(request, fd);
-
-		if (error)
-			return error;
-	}
+	if (fstat(fd, &meaning) < 0)
+		return EIO;
+	if (is_only_our_terminal(request, &meaning))
+		return ENXIO;
+	if (request->flags & O_NONBLOCK)
+		return 0;
+	if ((request->flags & O_ACCMODE) == O_RDONLY && S_ISFIFO(meaning.st_mode))
+		error = await_writer(request, fd);
+	if (error)
+		return error;
 	return fcntl(fd, F_SETFL, (int)request->flags & changeable) < 0 ? EIO : 0;
 }
 
@@ -214,6 +235,14 @@ static int open_once(const struct files_request *request, int folder, const char
 	return path_openat2(folder, name, request->flags | more, request->mode, resolve);
 }
 
+/* Whether opening only failed since it does not block: a FIFO has no reader, somebody has a lease on the file. */
+static bool has_to_wait(const struct files_request *request, int folder, const char *name, uint64_t resolve, int error)
+{
+	if (!opens_unblocked(request))
+		return false;
+	return error == EAGAIN || (error == ENXIO && is_fifo(folder, name, resolve));
+}
+
 /* Opens a name for the target, which is no link: 0 or an errno. */
 static int open_name(const struct files_request *request, int folder, const char *name, uint64_t resolve, int *ret_fd)
 {
@@ -221,16 +250,17 @@ static int open_name(const struct files_request *request, int folder, const char
 	cleanup_fd int fd = open_once(request, folder, name, resolve);
 	int error;
 
-	while (fd < 0 && errno == ENXIO && !(request->flags & O_NONBLOCK) && is_fifo(folder, name, resolve)) {
+	error = fd < 0 ? errno : 0;
+	while (error && has_to_wait(request, folder, name, resolve, error)) {
 		callgate_notify_will_block(request->work->target, -1);
 		nanosleep(&pause, NULL);
 		if (!callgate_notify_is_waiting(request->work->target))
 			return ESRCH;
 		fd = open_once(request, folder, name, resolve);
+		error = fd < 0 ? errno : 0;
 	}
-	if (fd < 0)
-		return errno;
-	error = settle(request, fd);
+	if (!error)
+		error = settle(request, fd);
 	if (!error)
 		*ret_fd = take_fd(fd);
 	return error;
@@ -292,6 +322,8 @@ static struct callgate_notify_answer open_resolved(const struct files_request *r
 	clause = find_clause(request, place.text, &place.proc);
 	if (!permits(clause))
 		return deny(request, place.text, clause);
+	if (place.is_in_proc && proc_differs(query.target, place.text, place.proc.mount))
+		return broker_refuse(EACCES);
 	error = open_name(request, place.folder, place.name, FILES_RESOLVE | (place.is_in_proc ? RESOLVE_NO_XDEV : 0),
 			  &fd);
 	if (error || place.is_in_proc || !proc_is(fd))
@@ -302,20 +334,27 @@ static struct callgate_notify_answer open_resolved(const struct files_request *r
 
 /*
  * A file of a procfs may be mounted anywhere by whoever may mount, even one of our own: what a text says by itself is
- * not enough then.
+ * not enough then. Nor is it for writing what another procfs than /proc has of our namespaces.
  */
 static bool may_be_of_proc(const struct files_request *request, int fd)
 {
-	return !request->work->has_fixed_root && proc_is(fd);
+	return (!request->work->has_fixed_root || request->access & FILES_WRITE) && proc_is(fd);
+}
+
+/* Whether the rules permit what the path says by itself, and it says all. */
+static bool is_permitted_as_said(const struct files_request *request)
+{
+	static const struct proc_place nowhere;
+
+	return path_is_plain(request->path) && strncmp(request->path, "/proc/", 6) != 0 &&
+	       !(request->flags & FILES_TMPFILE) && permits(find_clause(request, request->path, &nowhere));
 }
 
 static struct callgate_notify_answer open_for(const struct files_request *request)
 {
-	static const struct proc_place nowhere;
 	int error, fd = -1;
 
-	if (path_is_plain(request->path) && !(request->flags & FILES_TMPFILE) &&
-	    permits(find_clause(request, request->path, &nowhere))) {
+	if (is_permitted_as_said(request)) {
 		/* ELOOP: there are links in it. */
 		error = open_name(request, request->base.root, request->path + 1, FILES_RESOLVE, &fd);
 		if (error ? error != ELOOP && error != EXDEV : !may_be_of_proc(request, fd))

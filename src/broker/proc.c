@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 enum {
 	PROC_ROOT_INODE = 1,
@@ -66,6 +67,42 @@ int proc_open_root(int folder, int *ret_root)
 		return EACCES;
 	*ret_root = take_fd(at);
 	return 0;
+}
+
+bool proc_shares_namespace(struct callgate_notify_target *target, const char *name)
+{
+	char path[64], ours[64] = "", theirs[64] = "";
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", callgate_notify_call(target)->tid, name);
+	if (readlink(path, theirs, sizeof(theirs) - 1) <= 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/self/ns/%s", name);
+	return readlink(path, ours, sizeof(ours) - 1) > 0 && strcmp(ours, theirs) == 0;
+}
+
+bool proc_differs(struct callgate_notify_target *target, const char *text, size_t mount)
+{
+	/* What the kernel looks up for whoever opens; the rest (hostname, mounts) it does for whoever reads. */
+	static const struct {
+		const char *place; /* and all that goes on like it */
+		const char *namespace;
+	} rows[] = {
+		{ "/sys/net", "net" },
+		{ "/sys/user", "user" },
+		{ "/sys/fs/mqueue", "ipc" },
+		{ "/sys/kernel/auto_msgmni", "ipc" },
+		{ "/sys/kernel/msg", "ipc" },
+		{ "/sys/kernel/sem", "ipc" },
+		{ "/sys/kernel/shm", "ipc" },
+		{ "/sysvipc", "ipc" },
+		{ "/sys/kernel/ns_last_pid", "pid" },
+		{ "/sys/kernel/pid_max", "pid" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (strncmp(text + mount, rows[i].place, strlen(rows[i].place)) == 0)
+			return !proc_shares_namespace(target, rows[i].namespace);
+	return strcmp(text + mount, "/keys") == 0; /* that our session possesses */
 }
 
 struct proc_numbers proc_ours(int root)
