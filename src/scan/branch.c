@@ -4,6 +4,17 @@
  */
 #include "scan/branch.h"
 
+/* The neighbours of a number, of which the greatest is next to the least: a relation that has none is refused apart. */
+static int64_t number_above(int64_t number)
+{
+	return (int64_t)((uint64_t)number + 1);
+}
+
+static int64_t number_below(int64_t number)
+{
+	return (int64_t)((uint64_t)number - 1);
+}
+
 /* The relation of a flag's value to flags_number under which the condition holds; false for what is not understood. */
 static bool relation_of(const struct state *state, uint8_t condition, struct fact *fact)
 {
@@ -25,7 +36,7 @@ static bool relation_of(const struct state *state, uint8_t condition, struct fac
 	switch ((enum insn_condition)condition) {
 	case CONDITION_BELOW:
 		fact->relation = FACT_BELOW;
-		fact->number = number - 1;
+		fact->number = number_below(number);
 		return number != 0;
 	case CONDITION_NOT_BELOW:
 		fact->relation = FACT_ABOVE;
@@ -35,11 +46,11 @@ static bool relation_of(const struct state *state, uint8_t condition, struct fac
 		return true;
 	case CONDITION_ABOVE:
 		fact->relation = FACT_ABOVE;
-		fact->number = number + 1;
+		fact->number = number_above(number);
 		return (state->flags_width == 4 ? (int32_t)number : number) != -1;
 	case CONDITION_LESS:
 		fact->relation = FACT_LESS;
-		fact->number = number - 1;
+		fact->number = number_below(number);
 		return number > INT32_MIN;
 	case CONDITION_NOT_LESS:
 		fact->relation = FACT_GREATER;
@@ -49,7 +60,7 @@ static bool relation_of(const struct state *state, uint8_t condition, struct fac
 		return true;
 	case CONDITION_GREATER:
 		fact->relation = FACT_GREATER;
-		fact->number = number + 1;
+		fact->number = number_above(number);
 		return number < INT32_MAX;
 	case CONDITION_SIGN:
 		fact->relation = FACT_LESS;
