@@ -124,6 +124,13 @@ CALLGATE_OBSERVING void callgate_scan_starts(const struct callgate_scan *scan, s
 					     struct callgate_scan_start *ret_start);
 
 /*
+ * Files of a library of which it is known what it does only for whom asks, but of other versions than this one: nothing
+ * is left out by that, and the list may be longer than what the program can do. The path of each.
+ */
+CALLGATE_OBSERVING size_t callgate_scan_untried_count(const struct callgate_scan *scan);
+CALLGATE_OBSERVING const char *callgate_scan_untried(const struct callgate_scan *scan, size_t index);
+
+/*
  * The ELF programs that run when a name is executed: itself, or a script's interpreter, and what `env` is to run for
  * that. A name without a slash is looked for in the folders of search, NULL being those of a system. Their paths, links
  * followed, are an array that ends in NULL, which the caller frees as a whole.

@@ -1,6 +1,6 @@
 /*
  * A scan as objects, each of which says by its keys what it is of: "options" (how it was made), "syscall",
- * "unresolved", "starts", "opens", "looks_up", "why". Only those of calls have "syscall".
+ * "unresolved", "starts", "untried", "opens", "looks_up", "why". Only those of calls have "syscall".
  */
 #include "cli/scan_json.h"
 
@@ -103,6 +103,9 @@ int print_scan_json(const struct callgate_scan *scan, const char *program, json_
 		status = print_unresolved_json(scan, program, i);
 	for (size_t i = 0; status == STATUS_YES && i < callgate_scan_starts_count(scan); i++)
 		status = print_start_json(scan, program, i);
+	for (size_t i = 0; status == STATUS_YES && i < callgate_scan_untried_count(scan); i++)
+		status = print_json(json_pack("{so so}", "program", json_text(program), "untried",
+					      json_text(callgate_scan_untried(scan, i))));
 	return status == STATUS_YES ? print_names_json(scan, program) : status;
 }
 

@@ -59,6 +59,10 @@ static void say_place(const struct callgate_scan_site *site, const char *what)
 static void say_unknown(const struct callgate_scan *scan)
 {
 	say_unresolved(scan);
+	for (size_t i = 0; i < callgate_scan_untried_count(scan); i++)
+		note("%s is of another version than what is known of its inside: nothing is left out by that, so that "
+		     "more is listed than it may do",
+		     callgate_scan_untried(scan, i));
 	for (size_t i = 0; i < callgate_scan_opens_count(scan); i++) {
 		struct callgate_scan_site site;
 

@@ -211,16 +211,16 @@ static void collector_named(struct collector *collector, const char *name, const
 		collector_site(collector, (uint32_t)nr, site);
 }
 
-/* A number gets into the handler's variable only by the function of its name. */
+/* A number gets into the handler's variable only by the function of its name, in a version that is known. */
 static void collector_modelled(struct collector *collector, const struct pending *pending, const struct model *model)
 {
 	struct call_site site = { pending->module, pending->number, pending->effect->site, { 0 } };
+	bool has_all = model->kind == MODEL_IS_NUMBERS || !collector->reach->modules.items[pending->module]->tried;
 	const char *at = model->words;
 	char name[32];
 
 	while (model_word(&at, name, sizeof(name)))
-		if (model->kind == MODEL_IS_NUMBERS || is_static(collector->reach) ||
-		    reach_has_live(collector->reach, pending->module, name))
+		if (has_all || is_static(collector->reach) || reach_has_live(collector->reach, pending->module, name))
 			collector_named(collector, name, &site);
 }
 

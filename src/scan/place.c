@@ -27,6 +27,12 @@ static void place_point(struct values *values, struct place *place, uint32_t bas
 		place->pointers[1] = index;
 }
 
+/* As the processor adds: whoever wrote the program chose the numbers. */
+static int64_t sum(int64_t a, int64_t b)
+{
+	return (int64_t)((uint64_t)a + (uint64_t)b);
+}
+
 /* base + displacement, base being one value. */
 static void place_based(struct values *values, const struct module *module, uint32_t base, struct place *place)
 {
@@ -36,16 +42,16 @@ static void place_based(struct values *values, const struct module *module, uint
 	switch ((enum value_kind)value.kind) {
 	case VALUE_ADDRESS:
 		place->kind = PLACE_ADDRESS;
-		place->number = value.number + displacement;
+		place->number = sum(value.number, displacement);
 		break;
 	case VALUE_PAGE:
-		place->kind = module_segment_of(module, (uint64_t)(value.number + displacement)) ? PLACE_ADDRESS
-												 : PLACE_UNKNOWN;
-		place->number = value.number + displacement;
+		place->kind = module_segment_of(module, (uint64_t)(sum(value.number, displacement))) ? PLACE_ADDRESS
+												     : PLACE_UNKNOWN;
+		place->number = sum(value.number, displacement);
 		break;
 	case VALUE_STACK:
 		place->kind = PLACE_FRAME;
-		place->number = value.number + displacement;
+		place->number = sum(value.number, displacement);
 		break;
 	case VALUE_SLOT:
 		place->kind = PLACE_SLOT;
@@ -53,14 +59,14 @@ static void place_based(struct values *values, const struct module *module, uint
 		break;
 	case VALUE_PARAM:
 		place->kind = value.width == 8 ? PLACE_PARAM : PLACE_UNKNOWN;
-		place->number += value.offset;
+		place->number = sum(place->number, value.offset);
 		place->param = value.param;
 		break;
 	case VALUE_NUMBERS:
-		if (value.count == 1 && module_segment_of(module, (uint64_t)(value.number + displacement)) &&
+		if (value.count == 1 && module_segment_of(module, (uint64_t)(sum(value.number, displacement))) &&
 		    !module->is_position_free) {
 			place->kind = PLACE_ADDRESS;
-			place->number = value.number + displacement;
+			place->number = sum(value.number, displacement);
 		}
 		break;
 	default:
@@ -79,13 +85,13 @@ static void place_indexed(struct values *values, const struct module *module, ui
 	place->index_offset = right.offset;
 	if (left.kind == VALUE_ADDRESS) {
 		place->kind = PLACE_INDEXED;
-		place->number += left.number;
+		place->number = sum(place->number, left.number);
 	} else if (right.kind == VALUE_ADDRESS && place->scale == 1) {
 		place->kind = PLACE_INDEXED;
-		place->number += right.number;
+		place->number = sum(place->number, right.number);
 	} else if (left.kind == VALUE_STACK || (right.kind == VALUE_STACK && place->scale == 1)) {
 		place->kind = PLACE_FRAME_SOMEWHERE;
-		place->number += left.kind == VALUE_STACK ? left.number : right.number;
+		place->number = sum(place->number, left.kind == VALUE_STACK ? left.number : right.number);
 	} else if (!module->is_position_free && place->number >= ADDRESS_LEAST &&
 		   module_segment_of(module, (uint64_t)place->number)) {
 		place->kind = PLACE_INDEXED;
@@ -122,7 +128,7 @@ struct place place_of(struct values *values, const struct module *module, const 
 	if (insn->index == REGISTER_NONE) {
 		place_based(values, module, base, &place);
 	} else if (offset.kind == VALUE_NUMBERS && offset.count == 1 && insn->base != REGISTER_NONE) {
-		place.number += offset.number * place.scale;
+		place.number = sum(place.number, (int64_t)((uint64_t)offset.number * place.scale));
 		place_based(values, module, base, &place);
 	} else {
 		place_indexed(values, module, base, index, &place);

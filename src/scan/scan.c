@@ -244,3 +244,32 @@ void callgate_scan_starts(const struct callgate_scan *scan, size_t index, struct
 	*ret_start = (struct callgate_scan_start){ start->path, start->is_searched,
 						   scan_place(scan, start->module, start->site) };
 }
+
+/* The first module from number on of which rows are not believed, the count of them for none. */
+static size_t untried_from(const struct callgate_scan *scan, size_t number)
+{
+	const struct reach *reach = scan->reach;
+
+	while (number < reach->modules.length &&
+	       (reach->modules.items[number]->tried || model_is_tried(reach->modules.items[number]->module)))
+		number++;
+	return number;
+}
+
+size_t callgate_scan_untried_count(const struct callgate_scan *scan)
+{
+	size_t count = 0, end = scan->reach->modules.length;
+
+	for (size_t i = untried_from(scan, 0); i < end; i = untried_from(scan, i + 1))
+		count++;
+	return count;
+}
+
+const char *callgate_scan_untried(const struct callgate_scan *scan, size_t index)
+{
+	size_t number = untried_from(scan, 0);
+
+	while (index-- > 0)
+		number = untried_from(scan, number + 1);
+	return scan->link->modules.items[number]->path;
+}

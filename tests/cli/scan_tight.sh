@@ -81,6 +81,36 @@ if cc -O2 -o spawns spawns.c && grep -q 'stable release version 2\.36\.' "$libc"
 	sed 's/stable release version 2\.36\./stable release version 2.99./' "$libc" >other/libc.so.6
 	expect 0 'another version' callgate scan --no-cache --json --library-path "$PWD/other" ./spawns
 	check '  may have one' grep -q '"syscall": *"setsid"' out
+	check '  in JSON it is named' grep -q "\"untried\": *\"$PWD/other/libc.so.6\"" out
+	stderr_has "^callgate: $PWD/other/libc.so.6 is of another version than what is known of its inside"
+	expect 0 '    and in words' callgate scan --no-cache --library-path "$PWD/other" ./spawns
+	cp out of_other
+	expect 0 '  the known one is not' callgate scan --no-cache --json ./spawns
+	check '    in JSON' not grep -q '"untried"' out
+	expect 0 '  nor in words' callgate scan --no-cache ./spawns
+	stderr_is ''
+	check '  and all that the known one does, the other may do' test -z "$(
+		sed 's/ .*//' out | sort | comm -23 - <(sed 's/ .*//' of_other | sort))"
+
+	# One that does what the known one does in another way: its handler for signal 33 takes numbers that nobody put
+	# there, for threads that change their user. Whatever function is live, all of them count.
+	cat >threads.c <<'END'
+#include <pthread.h>
+#include <unistd.h>
+static void *work(void *nothing) { return nothing; }
+int main(void)
+{
+	pthread_t thread;
+	return pthread_create(&thread, NULL, work, NULL) + setuid(1);
+}
+END
+	cc -O2 -o threads threads.c
+	expect 0 'a thread that becomes another user' callgate scan --no-cache ./threads
+	stdout_has '^setuid '
+	stdout_lacks '^setgroups '
+	expect 0 '  with another version' callgate scan --no-cache --library-path "$PWD/other" ./threads
+	stdout_has '^setuid '
+	stdout_has '^setgroups '
 else
 	skip 'a version of the C library that is known' 'this is another'
 fi
