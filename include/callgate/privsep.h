@@ -75,7 +75,8 @@ struct callgate_privsep_options {
 enum callgate_privsep_how {
 	CALLGATE_PRIVSEP_EXITED,    /* with .status */
 	CALLGATE_PRIVSEP_SIGNALLED, /* by the signal .status: SIGSYS when the filter ended it */
-	CALLGATE_PRIVSEP_VIOLATED,  /* it asked for what the table does not permit, .number, and was killed */
+	CALLGATE_PRIVSEP_VIOLATED,  /* it asked for what the table does not permit, .number, or took no answer, and was
+				     * killed */
 };
 
 struct callgate_privsep_end {

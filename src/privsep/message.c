@@ -16,7 +16,8 @@ union message_control {
 	char room[CMSG_SPACE((CALLGATE_PRIVSEP_FDS_MAX + 1) * sizeof(int))];
 };
 
-int message_send(int socket, uint32_t word, const void *bytes, size_t length, const int *fds, size_t fd_count)
+int message_send(int socket, uint32_t word, const void *bytes, size_t length, const int *fds, size_t fd_count,
+		 int flags)
 {
 	union message_control control;
 	struct iovec data[2] = { { &word, sizeof(word) }, { (void *)bytes, length } };
@@ -35,7 +36,7 @@ int message_send(int socket, uint32_t word, const void *bytes, size_t length, co
 		memcpy(CMSG_DATA(&control.header), fds, fd_count * sizeof(int));
 	}
 	do
-		sent = sendmsg(socket, &message, MSG_NOSIGNAL);
+		sent = sendmsg(socket, &message, MSG_NOSIGNAL | flags);
 	while (sent < 0 && errno == EINTR);
 	if (sent >= 0)
 		return 0;

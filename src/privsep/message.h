@@ -14,8 +14,10 @@ struct message {
 	unsigned char bytes[CALLGATE_PRIVSEP_BYTES_MAX];
 };
 
-/* 0 or an errno: EPIPE when the other is gone. Raises no signal. */
-int message_send(int socket, uint32_t word, const void *bytes, size_t length, const int *fds, size_t fd_count);
+/* 0 or an errno: EPIPE when the other is gone; EAGAIN with flags MSG_DONTWAIT, when he takes nothing. Raises no signal.
+ */
+int message_send(int socket, uint32_t word, const void *bytes, size_t length, const int *fds, size_t fd_count,
+		 int flags);
 
 /*
  * 0 or an errno: EPIPE at the end, EBADMSG for what is no message of ours, too long, or with too many descriptors, of

@@ -2,8 +2,9 @@
  * The worker is forked, gives everything up in an order in which each step is still possible, tells that it has, and
  * works. The supervisor answers one question at a time: a worker that could ask two at once could race its own state.
  * What breaks the rules is killed at once, and counted as nothing else: whoever owns the worker must not learn by
- * trying which questions there are. The supervisor waits for nothing that the worker could withhold: neither for its
- * end once it has closed its socket, nor for the socket's once it has ended and something that it started holds that.
+ * trying which questions there are. The supervisor waits for nothing that the worker could withhold: neither that it
+ * takes an answer, nor for its end once it has closed its socket, nor for the socket's once it has ended and something
+ * that it started holds that.
  */
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -116,7 +117,7 @@ worker_main(const struct callgate_privsep_options *options, int socket, pid_t pa
 	for (size_t i = 0; i < sizeof(take) / sizeof(*take) && word == PRIVSEP_READY; i++)
 		if (!take[i](options, socket, parent))
 			word = PRIVSEP_FAILED + (uint32_t)i;
-	if (!worker || message_send(socket, word, NULL, 0, NULL, 0) || word != PRIVSEP_READY)
+	if (!worker || message_send(socket, word, NULL, 0, NULL, 0, 0) || word != PRIVSEP_READY)
 		_exit(127);
 	worker->socket = socket;
 	_exit(options->work(worker, options->context));
@@ -127,7 +128,7 @@ int callgate_privsep_ask(struct callgate_privsep *worker, uint32_t number, const
 			 size_t *reply_fd_count)
 {
 	struct message *answer = &worker->message;
-	int error = message_send(worker->socket, number, bytes, length, fds, fd_count);
+	int error = message_send(worker->socket, number, bytes, length, fds, fd_count, 0);
 
 	if (!error)
 		error = message_receive(worker->socket, answer);
@@ -186,7 +187,7 @@ static int answer(struct supervisor *supervisor, const struct callgate_privsep_r
 		supervisor->state = exchange.state;
 	error = message_send(supervisor->socket, (uint32_t)failed, supervisor->reply,
 			     failed ? 0 : exchange.reply_length, exchange.reply_fds,
-			     failed ? 0 : exchange.reply_fd_count);
+			     failed ? 0 : exchange.reply_fd_count, MSG_DONTWAIT);
 	for (size_t i = 0; i < exchange.reply_fd_count && i < CALLGATE_PRIVSEP_FDS_MAX; i++)
 		close(exchange.reply_fds[i]);
 	message_close_fds(question);
@@ -212,7 +213,8 @@ static bool has_ended(const struct supervisor *supervisor, int patience_ms)
 	return TEMP_FAILURE_RETRY(poll(&worker, 1, patience_ms)) != 0;
 }
 
-/* Until the worker is gone, or has to be. True when it asked for what it may not. */
+/* Until the worker is gone, or has to be. True when it asked for what it may not, or again and again without taking its
+ * answers: then there is no room for one. */
 static bool answer_all(struct supervisor *supervisor)
 {
 	/* One that is dead is heard once more: whatever comes then is of others that hold its socket. */
@@ -231,8 +233,9 @@ static bool answer_all(struct supervisor *supervisor)
 			message_close_fds(&supervisor->question);
 			return true;
 		}
-		if (answer(supervisor, request))
-			return false;
+		error = answer(supervisor, request);
+		if (error)
+			return error == EAGAIN;
 	}
 	return false;
 }

@@ -295,6 +295,70 @@ static void noise_from_the_worker_harms_nobody(void **state)
 	assert_int_equal(count_descriptors(), before);
 }
 
+/* Asks and asks, and never takes an answer. */
+static int ask_and_never_listen(struct callgate_privsep *worker, void *context)
+{
+	static char bytes[4000] = { ECHO };
+	int fd = worker_socket();
+
+	for (;;)
+		if (send(fd, bytes, sizeof(bytes), MSG_NOSIGNAL) < 0)
+			return 1;
+}
+
+/* The same by what it leaves behind. */
+static int leave_who_never_listens(struct callgate_privsep *worker, void *context)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(ask_and_never_listen(worker, context));
+	pause();
+	return 1;
+}
+
+static void who_takes_no_answer_is_ended(void **state)
+{
+	expect_violation(ask_and_never_listen, ECHO);
+	expect_violation(leave_who_never_listens, ECHO);
+}
+
+/* Killed while its question is at the supervisor, whose answer has descriptors. */
+static int kill_who_asks(struct callgate_privsep_exchange *exchange, void *context)
+{
+	pid_t pid;
+
+	memcpy(&pid, exchange->asked, sizeof(pid));
+	kill(pid, SIGKILL);
+	waitid(P_PID, (id_t)pid, &(siginfo_t){ 0 }, WEXITED | WNOWAIT);
+	exchange->reply_fds[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	exchange->reply_fd_count = 1;
+	return 0;
+}
+
+static int ask_to_be_killed(struct callgate_privsep *worker, void *context)
+{
+	pid_t pid = getpid();
+
+	callgate_privsep_ask(worker, 1, &pid, sizeof(pid), &(int){ 0 }, 1, NULL, NULL, NULL, NULL);
+	return 1;
+}
+
+static void a_worker_that_dies_at_its_question_leaves_nothing(void **state)
+{
+	static const struct callgate_privsep_request killing[] = { { .number = 1, .answer = kill_who_asks } };
+	const struct callgate_privsep_options options = { .requests = killing,
+							  .request_count = 1,
+							  .work = ask_to_be_killed };
+	struct callgate_privsep_end end = { 0 };
+	int before = count_descriptors();
+
+	assert_int_equal(callgate_privsep_run(&options, &end, NULL), CALLGATE_OK);
+	assert_int_equal(end.how, CALLGATE_PRIVSEP_SIGNALLED);
+	assert_int_equal(end.status, SIGKILL);
+	assert_int_equal(count_descriptors(), before);
+}
+
 static int die(struct callgate_privsep *worker, void *context)
 {
 	raise(SIGTERM);
@@ -480,7 +544,9 @@ static void memory_that_fails_is_an_error(void **state)
 UNIT_TESTS(test_privsep_kernel, cmocka_unit_test(what_the_table_permits_is_answered),
 	   cmocka_unit_test(descriptors_go_both_ways_and_none_is_left),
 	   cmocka_unit_test(what_it_does_not_permit_ends_the_worker),
-	   cmocka_unit_test(noise_from_the_worker_harms_nobody), cmocka_unit_test(the_workers_end_is_told),
+	   cmocka_unit_test(noise_from_the_worker_harms_nobody), cmocka_unit_test(who_takes_no_answer_is_ended),
+	   cmocka_unit_test(a_worker_that_dies_at_its_question_leaves_nothing),
+	   cmocka_unit_test(the_workers_end_is_told),
 	   cmocka_unit_test(a_worker_that_closes_its_socket_and_stays_is_ended),
 	   cmocka_unit_test(what_a_dead_worker_leaves_behind_holds_up_nobody),
 	   cmocka_unit_test(a_worker_dies_with_its_supervisor), cmocka_unit_test(its_filter_holds),
