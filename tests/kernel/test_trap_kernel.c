@@ -352,6 +352,50 @@ static void signals_come_through_while_it_waits(void **state)
 	assert_int_equal(outcome("default allow", NULL, leave_handlers), 0);
 }
 
+/* Each asks itself, in the midst of whatever its thread was asking, and has the next one sent. */
+static void ask_in_handler(int number)
+{
+	const struct itimerval soon = { { 0, 0 }, { 0, 300 } };
+	int kept = errno;
+
+	if (!is_served())
+		_exit(53);
+	alarms++;
+	setitimer(ITIMER_REAL, &soon, NULL);
+	errno = kept;
+}
+
+/* Threads that ask, signals that ask, and children that do, at the same time. */
+static int ask_in_a_storm(void)
+{
+	pthread_t threads[4];
+
+	signal(SIGALRM, ask_in_handler);
+	for (size_t i = 0; i < 4; i++)
+		if (pthread_create(&threads[i], NULL, ask_often, NULL))
+			return 1;
+	ask_in_handler(SIGALRM);
+	for (int i = 0; i < 10; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			ask_in_handler(SIGALRM);
+			ask_often(NULL);
+			_exit(0);
+		}
+		if (wait_for(pid))
+			return 2;
+	}
+	for (size_t i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	return alarms > 1 ? 0 : 3;
+}
+
+static void a_storm_of_signals_threads_and_forks_is_served(void **state)
+{
+	assert_int_equal(outcome("default allow", NULL, ask_in_a_storm), 0);
+}
+
 /* On a busy machine what is answered at once may be late too, but not for ever. */
 static bool is_served_at_last(void)
 {
@@ -662,8 +706,8 @@ UNIT_TESTS(test_trap_kernel, IN_SCRATCH(what_the_rules_permit_is_had), IN_SCRATC
 	   IN_SCRATCH(its_signal_cannot_be_taken_away), IN_SCRATCH(threads_ask_at_the_same_time),
 	   IN_SCRATCH(what_is_forked_asks_too), IN_SCRATCH(descriptors_are_as_the_kernel_gives_them),
 	   IN_SCRATCH(without_room_for_a_descriptor_there_is_none), IN_SCRATCH(what_it_executes_has_no_handler),
-	   IN_SCRATCH(signals_come_through_while_it_waits), IN_SCRATCH(a_late_answer_is_the_loops),
-	   IN_SCRATCH(what_is_trapped_otherwise_is_answered_here),
+	   IN_SCRATCH(signals_come_through_while_it_waits), IN_SCRATCH(a_storm_of_signals_threads_and_forks_is_served),
+	   IN_SCRATCH(a_late_answer_is_the_loops), IN_SCRATCH(what_is_trapped_otherwise_is_answered_here),
 	   IN_SCRATCH(who_has_lost_its_supervisor_gets_the_default), IN_SCRATCH(nonsense_is_thrown_away),
 	   IN_SCRATCH(what_the_handler_may_is_narrow), cmocka_unit_test(an_instructions_place_is_no_proof),
 	   IN_SCRATCH(one_trap_is_entered_by_one_process_once), cmocka_unit_test(what_a_trap_cannot_do_is_refused),
