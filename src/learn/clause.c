@@ -14,6 +14,7 @@
 
 /* CLONE_NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET, NEWNS (linux/sched.h); NEWTIME is clone3's alone. */
 #define LEARN_NAMESPACES UINT64_C(0x7e020000)
+
 struct arena *writer_arena(struct writer *writer)
 {
 	return &writer->learned.policy->arena;
@@ -260,4 +261,34 @@ int writer_section(struct writer *writer, const char *heading, const char *words
 				status = writer_place(writer, i, words);
 		}
 	return status;
+}
+
+bool writer_has_clause(const struct writer *writer, const char *name)
+{
+	for (size_t i = 0; i < writer->clauses.length; i++)
+		if (strcmp(writer->clauses.items[i].syscall->name, name) == 0)
+			return true;
+	return false;
+}
+
+int writer_place_rest(struct writer *writer, size_t first, const struct policy_action *action)
+{
+	int status = CALLGATE_OK;
+
+	for (size_t i = first; status == CALLGATE_OK && i < writer->clauses.length; i++)
+		if (!writer->clauses.items[i].placed)
+			status = writer_place_as(writer, i, NULL, action);
+	return status;
+}
+
+const struct abi_syscall *writer_next_syscall(const char **at)
+{
+	const struct abi_syscall *syscall;
+	size_t length = strcspn(*at, " ");
+	char name[48];
+
+	snprintf(name, sizeof(name), "%.*s", (int)length, *at);
+	*at += length + ((*at)[length] == ' ');
+	syscall = abi_syscall_by_name(name);
+	return syscall && syscall->nr[abi_arch_native()->id] >= 0 ? syscall : NULL;
 }

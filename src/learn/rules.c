@@ -60,27 +60,6 @@ static int writer_seen(struct writer *writer)
 	return status;
 }
 
-static bool writer_has_clause(const struct writer *writer, const char *name)
-{
-	for (size_t i = 0; i < writer->clauses.length; i++)
-		if (strcmp(writer->clauses.items[i].syscall->name, name) == 0)
-			return true;
-	return false;
-}
-
-/* The syscall of the words' next one, which *at moves behind: NULL when the tables or the native arch lack it. */
-static const struct abi_syscall *next_syscall(const char **at)
-{
-	const struct abi_syscall *syscall;
-	size_t length = strcspn(*at, " ");
-	char name[48];
-
-	snprintf(name, sizeof(name), "%.*s", (int)length, *at);
-	*at += length + ((*at)[length] == ' ');
-	syscall = abi_syscall_by_name(name);
-	return syscall && syscall->nr[abi_arch_native()->id] >= 0 ? syscall : NULL;
-}
-
 /* Those of one row that were not seen, as rules with the reason behind them. */
 static int writer_companions_row(struct writer *writer, const char *words, const char *why)
 {
@@ -88,7 +67,7 @@ static int writer_companions_row(struct writer *writer, const char *words, const
 	int status = CALLGATE_OK;
 
 	for (const char *at = words; status == CALLGATE_OK && *at;) {
-		const struct abi_syscall *syscall = next_syscall(&at);
+		const struct abi_syscall *syscall = writer_next_syscall(&at);
 
 		if (syscall && !writer_has_clause(writer, syscall->name))
 			status = writer_add_clause(writer, syscall, NULL);
@@ -119,56 +98,6 @@ static int writer_companions(struct writer *writer)
 		if (strcmp(rows[i].seen, "ALWAYS") == 0 || subjects_find(&writer->subjects, rows[i].seen))
 			status = writer_companions_row(writer, rows[i].words, rows[i].why);
 	return status;
-}
-
-/* Clauses that were added last become rules, those that read the same one rule. */
-static int writer_place_rest(struct writer *writer, size_t first, const struct policy_action *action)
-{
-	int status = CALLGATE_OK;
-
-	for (size_t i = first; status == CALLGATE_OK && i < writer->clauses.length; i++)
-		if (!writer->clauses.items[i].placed)
-			status = writer_place_as(writer, i, NULL, action);
-	return status;
-}
-
-/* One row of twins, of which one was seen: the others. */
-static int writer_twins_row(struct writer *writer, const char *words)
-{
-	const struct subject *seen = NULL;
-	int status = CALLGATE_OK;
-
-	for (const char *at = words; *at && !seen;) {
-		const struct abi_syscall *syscall = next_syscall(&at);
-
-		seen = syscall ? subjects_find(&writer->subjects, syscall->name) : NULL;
-	}
-	for (const char *at = words; seen && status == CALLGATE_OK && *at;) {
-		const struct abi_syscall *syscall = next_syscall(&at);
-
-		if (syscall && !writer_has_clause(writer, syscall->name))
-			status = writer_add(writer, (struct clause){ .syscall = syscall, .twin = seen });
-	}
-	return status;
-}
-
-static int writer_twins(struct writer *writer)
-{
-	static const struct policy_action allow = { .kind = POLICY_ALLOW };
-	static const char *const rows[] = {
-#define TWINS(words) words,
-#include "learn/twins.def"
-#undef TWINS
-	};
-	size_t first = writer->clauses.length;
-	int status = CALLGATE_OK;
-
-	if (!writer->wishes->twins)
-		return CALLGATE_OK;
-	writer->section = "not seen; the same as another C library calls it";
-	for (size_t i = 0; status == CALLGATE_OK && i < sizeof(rows) / sizeof(*rows); i++)
-		status = writer_twins_row(writer, rows[i]);
-	return status == CALLGATE_OK ? writer_place_rest(writer, first, &allow) : status;
 }
 
 /* Whether libraries do without it, so that ENOSYS is the better answer. */
@@ -278,7 +207,7 @@ static int writer_beyond(struct writer *writer, bool endless, const struct polic
 		struct clause beyond = { .syscall = could->syscall };
 		const char *text;
 
-		if (!is_in_turn(writer, could->syscall, endless) || !seen || seen->could ||
+		if (!is_in_turn(writer, could->syscall, endless) || !seen || (seen->could && !seen->twin) ||
 		    has_fallback(could->syscall))
 			continue;
 		text = seen->text;
@@ -360,7 +289,7 @@ static int writer_fallbacks(struct writer *writer)
 		return fail_nomem(writer->err);
 	for (size_t i = 0; i < FALLBACKS; i++) {
 		const char *at = fallbacks[i];
-		const struct abi_syscall *syscall = next_syscall(&at);
+		const struct abi_syscall *syscall = writer_next_syscall(&at);
 
 		/* What the policy's kernel does not know is `newer`, whose answer is ENOSYS as it is. */
 		if (syscall && syscall->since <= writer->evidence->kernel && !writer_has_clause(writer, fallbacks[i]) &&

@@ -1,9 +1,9 @@
 /*
  * learn/writer.h - a policy while it is learned: clauses, one for each call, of which rules are made in sections
  *
- * Only this room's rules.c (which sections there are), clause.c (how a clause becomes a rule) and opening.c (what is
- * said before all of them) know it. Memory is the policy's arena; functions fail with E_NOMEM and with what the policy
- * says.
+ * Only this room's rules.c (which sections there are), twins.c (the same calls in other libraries' words), clause.c
+ * (how a clause becomes a rule) and opening.c (what is said before all of them) know it. Memory is the policy's arena;
+ * functions fail with E_NOMEM and with what the policy says.
  */
 #ifndef CALLGATE_LEARN_WRITER_H
 #define CALLGATE_LEARN_WRITER_H
@@ -65,6 +65,17 @@ int writer_place(struct writer *writer, size_t first, const char *words);
 /* Rules that allow what belongs to these words and is in none yet (NULL: any), below a heading with the count of calls.
  */
 int writer_section(struct writer *writer, const char *heading, const char *words);
+
+bool writer_has_clause(const struct writer *writer, const char *name);
+
+/* Clauses from `first` on that are in none yet become rules, those that read the same one. */
+int writer_place_rest(struct writer *writer, size_t first, const struct policy_action *action);
+
+/* The syscall of the words' next one, which *at moves behind: NULL when the tables or the native arch lack it. */
+const struct abi_syscall *writer_next_syscall(const char **at);
+
+/* What was seen, as another C library, kernel or machine makes it. */
+int writer_twins(struct writer *writer);
 
 /* The comment before all; evidence_name may be NULL. */
 int writer_opening(struct writer *writer, const char *evidence_name);

@@ -4,6 +4,8 @@
 #include "learn/profile.h"
 
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -228,6 +230,63 @@ static void twins_come_with_the_constraint_of_the_one_that_was_seen(void **state
 	callgate_profile_free(profile);
 }
 
+/* The policy of one call whose first argument is this. */
+static char *policy_of_call(const char *syscall, uint64_t arg)
+{
+	const struct seen seen = { syscall, { arg } };
+	struct callgate_profile *profile = profile_of(&seen, 1);
+	char *text = strdup(callgate_profile_policy(profile));
+
+	callgate_profile_free(profile);
+	return text;
+}
+
+static bool policy_has(const char *syscall, uint64_t arg, const char *line)
+{
+	char *text = policy_of_call(syscall, arg);
+	bool has = strstr(text, line);
+
+	free(text);
+	return has;
+}
+
+static void a_fork_may_be_a_clone_and_no_thread(void **state)
+{
+	static const char forking[] =
+		"if flags & ~(SIGCHLD | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | CLONE_VFORK | CLONE_VM) == 0";
+
+	assert_true(policy_has("fork", 0, forking));
+	assert_true(policy_has("fork", 0, "allow vfork"));
+	assert_true(policy_has("vfork", 0, forking));
+	assert_true(policy_has("vfork", 0, "allow fork"));
+}
+
+static void a_clone_is_a_fork_when_it_made_a_process(void **state)
+{
+	const uint64_t thread = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+
+	assert_true(policy_has("clone", SIGCHLD, "allow fork, vfork"));
+	assert_true(policy_has("clone", SIGCHLD, "allow clone if flags & ~SIGCHLD == 0"));
+	assert_false(policy_has("clone", thread, "fork"));
+}
+
+static void a_clone3_may_be_any_clone_without_namespaces(void **state)
+{
+	assert_true(policy_has("clone3", 0, "errno ENOSYS clone3"));
+	assert_true(policy_has("clone3", 0, "allow clone\n    if flags & (CLONE_NEWCGROUP"));
+}
+
+static void threads_and_forks_are_two_clones(void **state)
+{
+	const struct seen seen[] = { { "fork", { 0 } }, { "clone", { CLONE_VM | CLONE_SIGHAND | CLONE_THREAD } } };
+	struct callgate_profile *profile = profile_of(seen, 2);
+	const char *text = callgate_profile_policy(profile);
+
+	assert_non_null(strstr(text, "allow clone if flags & ~(CLONE_SIGHAND | CLONE_THREAD | CLONE_VM) == 0"));
+	assert_non_null(strstr(text, "allow clone\n    if flags & ~(SIGCHLD | "));
+	callgate_profile_free(profile);
+}
+
 static void the_same_run_is_not_counted_twice(void **state)
 {
 	const struct seen seen = { "getppid", { 0 } };
@@ -289,4 +348,8 @@ UNIT_TESTS(test_learn_profile, cmocka_unit_test(what_one_run_alone_has_would_hav
 	   cmocka_unit_test(of_few_runs_nothing_is_judged),
 	   cmocka_unit_test(only_what_is_refused_for_certain_is_missing),
 	   cmocka_unit_test(twins_come_with_the_constraint_of_the_one_that_was_seen),
-	   cmocka_unit_test(the_same_run_is_not_counted_twice), cmocka_unit_test(every_allocation_may_fail), )
+	   cmocka_unit_test(a_fork_may_be_a_clone_and_no_thread),
+	   cmocka_unit_test(a_clone_is_a_fork_when_it_made_a_process),
+	   cmocka_unit_test(a_clone3_may_be_any_clone_without_namespaces),
+	   cmocka_unit_test(threads_and_forks_are_two_clones), cmocka_unit_test(the_same_run_is_not_counted_twice),
+	   cmocka_unit_test(every_allocation_may_fail), )
