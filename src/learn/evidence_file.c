@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "learn/evidence_digest.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -196,15 +197,13 @@ int evidence_write(const struct evidence *evidence, struct buf *ret_text, struct
 		status = evidence_write_line(ret_text, evidence_run_json(&evidence->run_list.items[i]), err);
 	for (size_t i = 0; status == CALLGATE_OK && i < evidence->entries.length; i++)
 		status = evidence_write_line(ret_text, evidence_entry_json(evidence->entries.items[i]), err);
-	if (status == CALLGATE_OK)
-		status = evidence_write_line(ret_text, json_pack("{s:I}", "end", (json_int_t)evidence->entries.length),
-					     err);
-	return status;
+	return status == CALLGATE_OK ? evidence_seal(ret_text, evidence->entries.length, err) : status;
 }
 
 /* A file that is being read. */
 struct evidence_reader {
 	const char *name;
+	const char *text; /* all of it */
 	unsigned line;
 	struct evidence *evidence;
 	uint64_t runs; /* that the head promises */
@@ -272,6 +271,7 @@ static int reader_head(struct evidence_reader *reader, const json_t *head)
 		int status = fail(reader->err, CALLGATE_E_UNKNOWN, "this evidence is of another version than %d",
 				  EVIDENCE_FILE_VERSION);
 
+		error_hint(reader->err, "record again, or merge with a callgate that knows it; callgate-evidence(5)");
 		error_place(reader->err, reader->name, reader->line, 0);
 		return status;
 	}
@@ -499,6 +499,32 @@ static int reader_entry(struct evidence_reader *reader, const json_t *object)
 	return status == CALLGATE_OK ? reader_entry_fields(reader, entry, object) : status;
 }
 
+/* The last line: what was there to be read, and that it is what was written. */
+static int reader_end(struct evidence_reader *reader, const json_t *object, const char *line)
+{
+	const char *said = json_string_value(json_object_get(object, "sha256"));
+	char digest[EVIDENCE_DIGEST_SIZE];
+	int status;
+
+	reader->ended =
+		json_integer_value(json_object_get(object, "end")) == (json_int_t)reader->evidence->entries.length &&
+		reader->evidence->run_list.length == reader->runs;
+	if (!reader->ended)
+		return reader_wrong(reader, "entries or runs are missing");
+	if (!said)
+		return reader_wrong(reader, "its end lacks \"sha256\", the digest of the lines before it");
+	evidence_digest(reader->text, (size_t)(line - reader->text), digest);
+	if (strcmp(said, digest) == 0)
+		return CALLGATE_OK;
+	status = fail(reader->err, CALLGATE_E_SYNTAX,
+		      "this evidence is damaged: its lines are not those whose digest stands at its end");
+	error_hint(reader->err,
+		   "copy it anew from where it is whole, or record again; who edited it puts into \"sha256\" "
+		   "what `head -n -1 FILE | sha256sum` prints");
+	error_place(reader->err, reader->name, reader->line, 0);
+	return status;
+}
+
 static int reader_line(struct evidence_reader *reader, const char *text, size_t length)
 {
 	json_error_t wrong;
@@ -513,11 +539,7 @@ static int reader_line(struct evidence_reader *reader, const char *text, size_t 
 		return reader_head(reader, object);
 	if (json_object_get(object, "run"))
 		return reader_run(reader, object);
-	if (!end)
-		return reader_entry(reader, object);
-	reader->ended = json_integer_value(end) == (json_int_t)reader->evidence->entries.length &&
-			reader->evidence->run_list.length == reader->runs;
-	return reader->ended ? CALLGATE_OK : reader_wrong(reader, "entries or runs are missing");
+	return end ? reader_end(reader, object, text) : reader_entry(reader, object);
 }
 
 static void evidence_discard(struct evidence **evidence)
@@ -529,7 +551,7 @@ int evidence_parse(const char *name, const char *text, size_t length, struct evi
 		   struct callgate_error *err)
 {
 	cleanup(evidence_discard) struct evidence *evidence = evidence_new();
-	struct evidence_reader reader = { .name = name, .evidence = evidence, .err = err };
+	struct evidence_reader reader = { .name = name, .text = text, .evidence = evidence, .err = err };
 	const char *end = text + length;
 
 	if (!evidence)

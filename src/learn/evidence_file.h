@@ -1,7 +1,8 @@
 /*
  * learn/evidence_file.h - evidence as a file beside its policy: callgate-evidence(5)
  *
- * One JSON object a line: a head, one a program and syscall, and an end that tells a whole file from a cut one.
+ * One JSON object a line: a head, one a program and syscall, and an end that tells a
+ * whole file from a cut one and from one in which something was changed.
  */
 #ifndef CALLGATE_LEARN_EVIDENCE_FILE_H
 #define CALLGATE_LEARN_EVIDENCE_FILE_H
@@ -12,7 +13,7 @@
 #include <jansson.h>
 
 enum {
-	EVIDENCE_FILE_VERSION = 2,
+	EVIDENCE_FILE_VERSION = 3,
 	EVIDENCE_FILE_MAX = 256 << 20, /* bytes */
 };
 
@@ -23,8 +24,8 @@ json_t *evidence_text(const char *text);
 int evidence_write(const struct evidence *evidence, struct buf *ret_text, struct callgate_error *err);
 
 /*
- * Reads text that evidence_write wrote; name is for errors. Fails with E_SYNTAX (the line is named), E_UNKNOWN (another
- * version, an arch that nothing has), E_LIMIT and E_NOMEM.
+ * Reads text that evidence_write wrote; name is for errors. Fails with E_SYNTAX (the line is named; the end's where the
+ * digest is another), E_UNKNOWN (another version, an arch that nothing has), E_LIMIT and E_NOMEM.
  */
 int evidence_parse(const char *name, const char *text, size_t length, struct evidence **ret_evidence,
 		   struct callgate_error *err);

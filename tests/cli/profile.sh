@@ -43,6 +43,16 @@ check '  it lacks the value, and not the call' not grep -q 'lacks openat:' out
 printf '%s\n' 'kernel 7.1' 'default allow' 'kill-process chdir if path != NULL' >other.policy
 expect 0 'what depends on what nobody kept is not called missing' callgate profile --fail-on-new other.policy a.policy.evidence
 
+# What stands on standard input, as evidence that somebody edited.
+seal() { # seal NAME
+	sed '$d' >"$1.lines"
+	{
+		cat "$1.lines"
+		printf '{"end":%s,"sha256":"%s"}\n' "$(grep -c '^{"program":' "$1.lines")" \
+			"$(sha256sum <"$1.lines" | cut -d' ' -f1)"
+	} >"$1.evidence"
+}
+
 expect 1 'a rule without evidence' callgate profile --shrink both.policy a.policy.evidence -o small.policy
 stdout_has '^both.policy:[0-9]*: no run of 1 made umask$'
 check '  is left out' not grep -q umask small.policy
@@ -54,7 +64,7 @@ expect 2 'the same recording twice' callgate profile a.policy.evidence both.evid
 stderr_has 'both.evidence: error: both hold the recording'
 head -c 300 both.evidence >cut.evidence
 expect 2 'a file that is cut off' callgate profile cut.evidence
-sed '1s/"version":2/"version":1/' both.evidence >old.evidence
+sed '1s/"version":3/"version":2/' both.evidence >old.evidence
 expect 2 'another version, beside one of ours' callgate profile both.evidence old.evidence
 stderr_has 'old.evidence:1:.*another version'
 sed '/"syscall":"chdir"/s/"runs":\[2,/"runs":[9,/' both.evidence >runs.evidence
@@ -63,6 +73,16 @@ for key in args sites sites_many phases values many; do
 	expect 2 "an entry without its $key, which would make a rule wider" callgate profile key.evidence
 	stderr_has "lacks its .*\"$key\""
 done
+sed 's/\("syscall":"chdir","count":\)[0-9]*/\17/' both.evidence >digit.evidence
+expect 2 'a digit that was changed' callgate profile both.evidence digit.evidence
+stderr_has "digit.evidence:[0-9]*: error: this evidence is damaged: its lines are not those whose digest stands at its end"
+stderr_has 'hint: copy it anew .*head -n -1 FILE | sha256sum'
+seal meant <digit.evidence
+expect 0 '  is not damage when it was meant' callgate profile meant.evidence
+check '  and the end is what sha256sum says' grep -q "$(head -n -1 both.evidence | sha256sum | cut -d' ' -f1)" both.evidence
+sed '$s/,"sha256":.*"/'/ both.evidence >bare.evidence
+expect 2 'no digest' callgate profile bare.evidence
+stderr_has 'its end lacks "sha256"'
 expect 2 'more runs than there are' callgate profile runs.evidence
 expect 2 'two questions at once' callgate profile --why read --shrink a.policy both.evidence
 expect 2 'no evidence is misuse' callgate profile
@@ -191,7 +211,7 @@ if command -v cc >/dev/null && cc -o both both.c 2>/dev/null; then
 	check '  and what it could do is there' grep -q '^log .*socket' also.policy
 	expect 2 '  where programs are read at all' callgate profile --also "$PWD/domains" one.policy.evidence
 	learn -o stranger.policy -- sh -c 'umask 22'
-	sed "s#\"program\":\"[^\"]*\"#\"program\":\"$PWD/both\"#" stranger.policy.evidence >stranger.evidence
+	sed "s#\"program\":\"[^\"]*\"#\"program\":\"$PWD/both\"#" stranger.policy.evidence | seal stranger
 	expect 1 'what a program made and cannot make is a contradiction' callgate profile --scan stranger.evidence -o never.policy
 	stdout_has "both made umask, which nothing in it makes: [0-9]* calls* from .*libc"
 	check '  of which no policy is written' test ! -e never.policy

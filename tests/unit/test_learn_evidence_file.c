@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include "learn/evidence_digest.h"
 #include "learn/evidence_file.h"
 
 #include <string.h>
@@ -88,7 +89,7 @@ static void a_cut_file_is_refused_wherever_it_is_cut(void **state)
 
 static void what_is_wrong_is_said_with_its_line(void **state)
 {
-	static const char head[] = "{\"callgate\":\"evidence\",\"version\":2,\"runs\":0,\"kernel\":\"6.1\",\"calls\":1,"
+	static const char head[] = "{\"callgate\":\"evidence\",\"version\":3,\"runs\":0,\"kernel\":\"6.1\",\"calls\":1,"
 				   "\"own_filters\":0}\n";
 	struct callgate_error err;
 	struct buf text = { 0 };
@@ -109,12 +110,55 @@ static void what_is_wrong_is_said_with_its_line(void **state)
 	buf_fini(&text);
 }
 
+static void a_changed_byte_is_refused_wherever_it_is(void **state)
+{
+	struct callgate_error err;
+	struct buf text = { 0 };
+
+	assert_int_equal(make(&text), CALLGATE_OK);
+	for (size_t i = 0; i + 1 < text.length; i++) {
+		char was = text.data[i];
+
+		text.data[i] = (char)(was >= '0' && was < '9' ? was + 1 : was ^ 1);
+		if (parse(text.data, &err) == CALLGATE_OK)
+			fail_msg("byte %zu, '%c' for '%c', is not seen", i, text.data[i], was);
+		text.data[i] = was;
+	}
+	assert_int_equal(parse(text.data, &err), CALLGATE_OK);
+	buf_fini(&text);
+}
+
+static void damage_is_told_with_what_to_do(void **state)
+{
+	struct callgate_error err;
+	struct buf text = { 0 };
+	char *digit;
+
+	assert_int_equal(make(&text), CALLGATE_OK);
+	digit = strstr(text.data, "\"count\":1");
+	assert_non_null(digit);
+	digit[strlen("\"count\":")] = '4';
+	assert_int_equal(parse(text.data, &err), CALLGATE_E_SYNTAX);
+	assert_non_null(strstr(err.message, "damaged"));
+	assert_non_null(strstr(err.hint, "sha256sum"));
+	assert_int_equal(err.line, 5);
+	/* Who edits it says so. */
+	text.length = (size_t)(strstr(text.data, "{\"end\":") - text.data);
+	assert_int_equal(evidence_seal(&text, 2, NULL), CALLGATE_OK);
+	assert_int_equal(parse(text.data, &err), CALLGATE_OK);
+	text.length = (size_t)(strstr(text.data, "{\"end\":") - text.data);
+	buf_puts(&text, "{\"end\":2}\n");
+	assert_int_equal(parse(text.data, &err), CALLGATE_E_SYNTAX);
+	assert_non_null(strstr(err.message, "lacks \"sha256\""));
+	buf_fini(&text);
+}
+
 /* The times of a run are for people: files of before there were any, and of after these tables, read as well. */
 static void times_may_be_there_or_not(void **state)
 {
-	static const char run[] = "{\"callgate\":\"evidence\",\"version\":2,\"runs\":1,\"kernel\":\"6.1\",\"calls\":0,"
+	static const char run[] = "{\"callgate\":\"evidence\",\"version\":3,\"runs\":1,\"kernel\":\"6.1\",\"calls\":0,"
 				  "\"own_filters\":0}\n{\"run\":\"0123456789abcdef\",\"kernel\":\"6.1\",\"host\":\"h\","
-				  "\"libc\":\"\",\"recorder\":\"bpf\",\"calls\":0,\"attached\":false%s}\n{\"end\":0}\n";
+				  "\"libc\":\"\",\"recorder\":\"bpf\",\"calls\":0,\"attached\":false%s}\n";
 	static const struct {
 		const char *times;
 		int status;
@@ -132,6 +176,7 @@ static void times_may_be_there_or_not(void **state)
 		struct buf text = { 0 };
 
 		buf_printf(&text, run, cases[i].times);
+		assert_int_equal(evidence_seal(&text, 0, NULL), CALLGATE_OK);
 		assert_int_equal(parse(buf_text(&text), NULL), cases[i].status);
 		buf_fini(&text);
 	}
@@ -182,6 +227,8 @@ static void what_came_of_calls_is_unknown_until_it_was_seen(void **state)
 
 UNIT_TESTS(test_learn_evidence_file, cmocka_unit_test(what_is_written_reads_back_the_same),
 	   cmocka_unit_test(a_cut_file_is_refused_wherever_it_is_cut),
-	   cmocka_unit_test(what_is_wrong_is_said_with_its_line), cmocka_unit_test(times_may_be_there_or_not),
+	   cmocka_unit_test(what_is_wrong_is_said_with_its_line),
+	   cmocka_unit_test(a_changed_byte_is_refused_wherever_it_is), cmocka_unit_test(damage_is_told_with_what_to_do),
+	   cmocka_unit_test(times_may_be_there_or_not),
 	   cmocka_unit_test(what_came_of_calls_is_unknown_until_it_was_seen),
 	   cmocka_unit_test(every_allocation_may_fail), )
