@@ -40,6 +40,18 @@ static int search_try(const char *path, int folder_fd)
 	return faccessat(folder_fd, path, X_OK, AT_EACCESS) < 0 ? errno : 0;
 }
 
+/* In a folder of PATH. One that may not be searched holds no program, as shells have it: what it says of itself is
+ * nothing about the name. */
+static int search_entry(const char *path, int folder_fd)
+{
+	int error = search_try(path, folder_fd);
+	struct stat file;
+
+	if (error == EACCES && fstatat(folder_fd, path, &file, 0) < 0 && errno == EACCES)
+		return ENOENT;
+	return error;
+}
+
 static int search_failed(const char *name, int error, struct callgate_error *err)
 {
 	int status;
@@ -89,7 +101,7 @@ int search_program(const char *name, const char *const *envp, int folder_fd, cha
 
 		/* An empty entry is the working directory. */
 		snprintf(path, size, "%.*s/%s", length ? (int)length : 1, length ? entry : ".", name);
-		tried = search_try(path, folder_fd);
+		tried = search_entry(path, folder_fd);
 		if (tried == 0) {
 			*ret_path = take_ptr(path);
 			return CALLGATE_OK;

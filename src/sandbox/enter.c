@@ -290,14 +290,14 @@ static long enter_folder(struct sandbox_plan *plan)
 	return result < 0 && !plan->folder_must_be ? KERNEL_CALL(SYS_chdir, "/") : result;
 }
 
-/* 0, or the errno of why it cannot be executed. */
-static long program_try(const char *path)
+/* 0, or the errno of why it cannot be executed; a folder of PATH that may not be searched holds no program. */
+static long program_try(const char *path, bool searched)
 {
 	struct statx status = { 0 };
 	long result = KERNEL_CALL(SYS_statx, AT_FDCWD, path, 0, STATX_TYPE, &status);
 
 	if (result < 0)
-		return result;
+		return searched && result == -EACCES ? -ENOENT : result;
 	if (S_ISDIR(status.stx_mode))
 		return -EISDIR;
 	if (!S_ISREG(status.stx_mode))
@@ -314,7 +314,7 @@ long sandbox_find_program(struct sandbox_plan *plan)
 		return 0;
 	plan->step = PLAN_PROGRAM;
 	for (const char *const *path = plan->programs; *path; path++) {
-		long tried = program_try(*path);
+		long tried = program_try(*path, searched);
 
 		if (tried == 0) {
 			plan->program = *path;

@@ -36,6 +36,12 @@ stdout_is 'hello'
 expect 127 'a missing program is 127' run no-such-program
 stderr_has "'no-such-program': no such program"
 expect 127 '  by its path, too' run ./no-such-program
+mkdir closed && chmod 0 closed
+in_closed() { PATH=$PWD/closed:$PATH run "$@"; }
+expect 127 '  also where a folder of PATH may not be searched' in_closed no-such-program
+stderr_has "'no-such-program': no such program"
+expect 0 '  and one of a later folder is found' in_closed true
+chmod 700 closed
 echo text >data && chmod 600 data
 expect 126 'one that may not be executed is 126' run ./data
 stderr_has "cannot execute './data': Permission denied"

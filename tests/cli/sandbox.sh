@@ -17,6 +17,7 @@ echo secret >secret
 chmod 600 secret
 mkdir -m 777 box tree
 echo data >tree/file
+mkdir -m 700 closed
 
 nobody() { "$@"; }
 if [ "$(id -u)" = 0 ]; then
@@ -35,6 +36,10 @@ for who in as_root nobody; do
 	stderr_is ''
 	expect 127 "$who: a program that is not in there is 127" run_it -- no-such-program
 	stderr_has "'no-such-program': no such program"
+	expect 127 "$who:   also where a folder of PATH may not be searched" run_it --ro-bind "$PWD/closed" /closed \
+		--setenv PATH=/closed:/bin -- no-such-program
+	expect 0 "$who:   and one of a later folder is found" run_it --ro-bind "$PWD/closed" /closed \
+		--setenv PATH=/closed:/bin -- true
 	expect 126 "$who: one that cannot be executed is 126" run_it -- /etc/passwd
 	expect 0 "$who: a working folder that is not in there becomes /" run_it -- pwd
 	stdout_is /
