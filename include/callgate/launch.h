@@ -136,12 +136,14 @@ struct callgate_run_report {
 	int status;
 	int exit_status;  /* what a shell would see: the status, or 128 and the signal */
 	uint64_t wall_ns; /* from exec to end */
-	uint64_t user_us; /* CPU time, with the children that it waited for */
+	uint64_t
+		user_us; /* CPU time of all its processes, whoever waited for them: the control group's count where
+			    there is one; else of children whose parents ignore SIGCHLD no more than was seen of them */
 	uint64_t system_us;
-	uint64_t max_rss_kib; /* the most memory that one of these processes held */
+	uint64_t max_rss_kib; /* the most memory that the target or a child that it waited for held */
 	enum callgate_limit limit;
 	uint64_t group_peak_bytes; /* of all its processes at once: these are a control group's */
-	uint64_t group_user_us;	   /* CPU time, whoever waited for it or not */
+	uint64_t group_user_us;	   /* CPU time */
 	uint64_t group_system_us;
 	uint64_t throttled_us; /* it was held back for --cpus */
 	uint64_t pids_peak;

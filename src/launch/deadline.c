@@ -45,40 +45,56 @@ static uint64_t waited_cpu_ns(pid_t pid)
 	return (strtoull(at, (char **)&at, 10) + strtoull(at, NULL, 10)) * (SECOND_NS / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
+/* How deep we are, and who of the first children is left out. */
+struct tree_walk {
+	unsigned depth;
+	bool (*spares)(const void *context, pid_t pid);
+	const void *context;
+};
+
 static uint64_t tree_cpu_ns(pid_t pid, unsigned depth);
 
 /* Of the children of one thread: "123 456 ". */
-static uint64_t children_cpu_ns(int tasks, const char *tid, unsigned depth)
+static uint64_t thread_cpu_ns(int tasks, const char *tid, const struct tree_walk *walk)
 {
 	char path[64], text[4096];
 	uint64_t sum = 0;
 
 	snprintf(path, sizeof(path), "%.20s/children", tid);
 	file_glance(tasks, path, text, sizeof(text));
-	for (char *at = text; strchr(at, ' '); at = strchr(at, ' ') + 1)
-		sum += tree_cpu_ns((pid_t)strtol(at, NULL, 10), depth + 1);
+	for (char *at = text; strchr(at, ' '); at = strchr(at, ' ') + 1) {
+		pid_t child = (pid_t)strtol(at, NULL, 10);
+
+		if (!walk->spares || !walk->spares(walk->context, child))
+			sum += tree_cpu_ns(child, walk->depth + 1);
+	}
+	return sum;
+}
+
+static uint64_t children_cpu_ns(const char *folder, const struct tree_walk *walk)
+{
+	DIR *tasks = walk->depth < TREE_DEPTH_MAX ? opendir(folder) : NULL;
+	uint64_t sum = 0;
+
+	if (!tasks)
+		return 0;
+	for (struct dirent *task; (task = readdir(tasks));)
+		if (task->d_name[0] != '.')
+			sum += thread_cpu_ns(dirfd(tasks), task->d_name, walk);
+	closedir(tasks);
 	return sum;
 }
 
 static uint64_t tree_cpu_ns(pid_t pid, unsigned depth)
 {
-	char path[64];
+	const struct tree_walk walk = { .depth = depth };
 	clockid_t clock;
-	uint64_t sum;
-	DIR *tasks;
+	char path[64];
 
 	if (clock_getcpuclockid(pid, &clock) != 0)
 		return 0;
-	sum = now_ns(clock) + waited_cpu_ns(pid);
 	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
-	tasks = depth < TREE_DEPTH_MAX ? opendir(path) : NULL;
-	if (!tasks)
-		return sum;
-	for (struct dirent *task; (task = readdir(tasks));)
-		if (task->d_name[0] != '.')
-			sum += children_cpu_ns(dirfd(tasks), task->d_name, depth);
-	closedir(tasks);
-	return sum;
+	return now_ns(clock) + waited_cpu_ns(pid) + children_cpu_ns(path, &walk);
 }
 
 uint64_t deadline_tree_cpu_ns(pid_t pid)
@@ -86,16 +102,11 @@ uint64_t deadline_tree_cpu_ns(pid_t pid)
 	return tree_cpu_ns(pid, 0);
 }
 
-static uint64_t cpu_used_ns(const struct deadline *deadline, const struct launch_target *target)
+uint64_t deadline_children_cpu_ns(bool (*spares)(const void *context, pid_t pid), const void *context)
 {
-	struct cgroup_usage usage;
+	const struct tree_walk walk = { .spares = spares, .context = context };
 
-	if (deadline->group) {
-		usage = cgroup_read_usage(deadline->group);
-		if (usage.cpu_user_us != CGROUP_UNKNOWN && usage.cpu_system_us != CGROUP_UNKNOWN)
-			return (usage.cpu_user_us + usage.cpu_system_us) * 1000;
-	}
-	return deadline_tree_cpu_ns(target->pid);
+	return children_cpu_ns("/proc/self/task", &walk);
 }
 
 /* The sooner of two waits, of which −1 is none. */
@@ -106,13 +117,12 @@ static int64_t sooner(int64_t a, uint64_t b)
 	return a < 0 || bounded < a ? bounded : a;
 }
 
-enum deadline_hit deadline_look(const struct deadline *deadline, const struct launch_target *target,
-				int64_t *ret_next_ns)
+enum deadline_hit deadline_look(const struct deadline *deadline, uint64_t started_ns, int64_t *ret_next_ns)
 {
 	int64_t next = -1;
 
 	if (deadline->wall_ns) {
-		uint64_t used = now_ns(CLOCK_MONOTONIC) - target->started_ns;
+		uint64_t used = now_ns(CLOCK_MONOTONIC) - started_ns;
 
 		if (used >= deadline->wall_ns)
 			return DEADLINE_WALL;
@@ -120,7 +130,7 @@ enum deadline_hit deadline_look(const struct deadline *deadline, const struct la
 	}
 	if (deadline->cpu_ns) {
 		long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-		uint64_t used = cpu_used_ns(deadline, target);
+		uint64_t used = deadline->cpu_used(deadline->used);
 
 		if (used >= deadline->cpu_ns)
 			return DEADLINE_CPU;

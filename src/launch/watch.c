@@ -26,6 +26,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -221,6 +222,43 @@ static void watch_stopped(struct watch *watch, pid_t pid, int status)
 		tracer_continue(pid, trap == WATCH_GO_ON ? 0 : status);
 }
 
+bool watch_is_stranger(const struct watch *watch, pid_t pid)
+{
+	/* A target of a pool was there before it was one. */
+	if (pid == __atomic_load_n(&watch->target->pid, __ATOMIC_ACQUIRE) || pid == watch->target->init)
+		return false;
+	if (watch->spares && watch->spares(watch->spares_context, pid))
+		return true;
+	for (size_t i = 0; i < watch->stranger_count; i++)
+		if (watch->strangers[i] == pid)
+			return true;
+	return false;
+}
+
+static uint64_t time_since_us(struct timeval now, struct timeval before, struct timeval others)
+{
+	timersub(&now, &before, &now);
+	if (timercmp(&now, &others, <))
+		return 0;
+	timersub(&now, &others, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_usec;
+}
+
+/*
+ * Not what each wait told, added up: of whom we trace we are told, and so is the parent, whose own end tells it again.
+ * The kernel adds to what our children used once, whoever it is.
+ */
+struct watch_cpu watch_ended_cpu(const struct watch *watch)
+{
+	struct rusage now;
+
+	getrusage(RUSAGE_CHILDREN, &now);
+	return (struct watch_cpu){
+		.user_us = time_since_us(now.ru_utime, watch->before.ru_utime, watch->others.ru_utime),
+		.system_us = time_since_us(now.ru_stime, watch->before.ru_stime, watch->others.ru_stime),
+	};
+}
+
 /* What wait4(2) told of a child. */
 static void watch_take(struct watch *watch, pid_t pid, int status, const struct rusage *usage, struct launch_end *end)
 {
@@ -233,6 +271,9 @@ static void watch_take(struct watch *watch, pid_t pid, int status, const struct 
 		watch->target->init = 0;
 		/* It says so when it was not alone. */
 		watch->cut_off |= WIFEXITED(status) && WEXITSTATUS(status) != 0;
+	} else if (!watch->is_busy && watch_is_stranger(watch, pid)) {
+		timeradd(&watch->others.ru_utime, &usage->ru_utime, &watch->others.ru_utime);
+		timeradd(&watch->others.ru_stime, &usage->ru_stime, &watch->others.ru_stime);
 	}
 }
 
@@ -369,16 +410,6 @@ static int watch_busy_target(struct watch *watch, struct launch_end *end, struct
 	return watch->target->pid > 0 ? fail_errno(err, "cannot wait for the target") : CALLGATE_OK;
 }
 
-static bool watch_is_stranger(const struct watch *watch, pid_t pid)
-{
-	if (watch->spares && watch->spares(watch->spares_context, pid))
-		return true;
-	for (size_t i = 0; i < watch->stranger_count; i++)
-		if (watch->strangers[i] == pid)
-			return true;
-	return false;
-}
-
 /*
  * Kills our children, who have become ours as their parents died, until none is left. A traced one that forks
  * meanwhile stops for us, and is killed before it goes on: it cannot outrun this.
@@ -425,8 +456,11 @@ static bool watch_has_rest(const struct watch *watch)
 int watch_target(struct watch *watch, struct launch_end *ret_end, struct callgate_error *err)
 {
 	struct launch_end end = { 0 };
-	int status = watch->is_busy ? watch_busy_target(watch, &end, err) : CALLGATE_OK;
+	int status;
 
+	getrusage(RUSAGE_CHILDREN, &watch->before);
+	memset(&watch->others, 0, sizeof(watch->others));
+	status = watch->is_busy ? watch_busy_target(watch, &end, err) : CALLGATE_OK;
 	if (status < 0)
 		return status;
 	while (watch->target->pid > 0) {

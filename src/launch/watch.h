@@ -12,6 +12,7 @@
 #include "launch/launch.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 
 enum watch_trap {
 	WATCH_DELIVER, /* it is the target's */
@@ -54,6 +55,8 @@ struct watch {
 	struct sigaction old_sigchld;
 	pid_t *strangers; /* children that were there before, which are none of our business */
 	size_t stranger_count;
+	struct rusage before; /* of our children, when watch_target began */
+	struct rusage others; /* of those that ended since and are none of the target's */
 	bool was_subreaper;
 	int old_death_signal;
 };
@@ -69,6 +72,16 @@ void watch_spare_children(struct watch *watch);
 
 /* Until the target's end and that of all that it left behind. Fails with E_OS; watch_end is due in any case. */
 int watch_target(struct watch *watch, struct launch_end *ret_end, struct callgate_error *err);
+
+/* Within watch_target, and after it: the CPU time of the target and all that descends from it, as far as they have
+ * ended and come to us or to somebody who did. In microseconds. */
+struct watch_cpu {
+	uint64_t user_us, system_us;
+};
+struct watch_cpu watch_ended_cpu(const struct watch *watch);
+
+/* Whether a child of ours is none of the target's. */
+bool watch_is_stranger(const struct watch *watch, pid_t pid);
 
 /* What is handed on, and what tells of children. */
 sigset_t watch_mask(void);

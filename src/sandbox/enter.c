@@ -463,6 +463,21 @@ static void init_reap(void)
 }
 
 /*
+ * All that is left, whatever it forks meanwhile: a fork that SIGKILL comes upon does not happen. The kernel would do as
+ * much when we end, but then nobody knows what they used.
+ */
+static void __attribute__((noreturn)) init_end(void)
+{
+	bool is_alone = init_is_alone();
+
+	if (!is_alone)
+		KERNEL_CALL(SYS_kill, -1, SIGKILL);
+	while (KERNEL_CALL(SYS_wait4, -1, 0, __WALL, 0) > 0)
+		;
+	init_exit(is_alone ? 0 : 1);
+}
+
+/*
  * It holds nothing: no descriptor, no right, no memory that others may look into. All signals are blocked, and it takes
  * the three that it knows one by one; but for SIGKILL of the launcher's, none can end it.
  */
@@ -493,6 +508,6 @@ void sandbox_init_main(struct sandbox_plan *plan)
 		init_reap();
 		awaits = awaits || signal == INIT_AWAIT_REST;
 		if (signal == INIT_END || (awaits && init_is_alone()))
-			init_exit(init_is_alone() ? 0 : 1);
+			init_end();
 	}
 }

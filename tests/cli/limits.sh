@@ -4,7 +4,7 @@ cat >open.policy <<'P'
 kernel 6.1
 default allow
 P
-run() { callgate run -p open.policy --report report.json "$@"; }
+run() { timeout -k 5 90 "$CALLGATE" run -p open.policy --report report.json "$@"; }
 reports() { # reports EXPRESSION: of r, the report
 	check "  the report says $1" python3 -c "
 import json, sys
@@ -21,6 +21,35 @@ reports 'r["limit"] is None'
 expect 137 'CPU time is that of all processes' run --cpu-time 300ms -- sh -c 'for i in 1 2; do (while :; do :; done) & done; wait'
 stderr_has 'reached its limit of cpu-time'
 reports 'r["limit"] == "cpu-time"'
+# What is not waited for is counted too: a child that lives when the program ends, one whose parent has ended.
+cat >unwaited.py <<'PYTHON'
+import os, signal, sys, time
+if sys.argv[1] == "ignored":
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+there, here = os.pipe()
+if os.fork() == 0:
+    if sys.argv[1] == "orphan" and os.fork() > 0:
+        os._exit(0)
+    while time.process_time() < 0.25: pass
+    os.write(here, b"x")
+    if sys.argv[1] != "ignored":
+        signal.pause()
+    os._exit(0)
+os.close(here)
+os.read(there, 1)
+if sys.argv[1] == "ignored":
+    os.read(there, 1)
+PYTHON
+namespaces=''
+callgate run -p open.policy --unshare-pid -- true >out 2>err </dev/null && namespaces=--unshare-pid
+for how in '' $namespaces --no-trace; do
+	for whose in left orphan; do
+		expect 0 "CPU time of a child is told (${how:-traced}, $whose)" run $how -- python3 unwaited.py $whose
+		reports '0.2 <= r["user_seconds"] + r["system_seconds"] < 20'
+	done
+	expect 137 "CPU time of an orphan is limited (${how:-traced})" run $how --cpu-time 300ms -- sh -c '(while :; do :; done &); sleep 60'
+	reports 'r["limit"] == "cpu-time" and r["user_seconds"] + r["system_seconds"] > 0.29'
+done
 expect 0 'waiting uses none' run --cpu-time 2s -- sleep 0.3
 expect 152 'the limit of one process is the kernel'"'"'s' run --rlimit cpu=1:2 -- sh -c 'while :; do :; done'
 reports 'r["limit"] == "cpu-time" and r["signal"] == 24'
@@ -79,6 +108,11 @@ else
 	expect 125 'many mounts take more' run --memory 2M --unshare-all --system --tmpfs /tmp "$@" -- true
 	expect 0 '  and the hint knows how much' run --unshare-all --system --tmpfs /tmp "$@" \
 		--memory "$(run --memory 1M --unshare-all --system --tmpfs /tmp "$@" -- true 2>&1 | grep -o '[0-9]*K')" -- true
+	for whose in left orphan ignored; do
+		expect 0 "CPU time in a group is the group's ($whose)" run --pids 50 -- python3 unwaited.py $whose
+		reports '0.2 <= r["user_seconds"] + r["system_seconds"] < 20'
+		reports 'round(r["user_seconds"] * 1e6) == r["group"]["user_us"] and round(r["system_seconds"] * 1e6) == r["group"]["system_us"]'
+	done
 	expect 2 'forks beyond the limit fail' run --pids 3 -- sh -c 'sleep 1 & sleep 1 & sleep 1 & wait'
 	reports 'r["group"]["pids_refused"] >= 1'
 	expect 0 'one CPU is all that it sees' run --cpuset 0 -- nproc

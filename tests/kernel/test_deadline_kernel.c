@@ -33,26 +33,22 @@ static void burn(uint64_t ms)
 static void without_limits_no_look_is_due(void **state)
 {
 	struct deadline none = { .wall_ns = 0 };
-	struct launch_target target = LAUNCH_TARGET_NONE;
 	int64_t next = 0;
 
 	(void)state;
-	assert_int_equal(deadline_look(&none, &target, &next), DEADLINE_NONE);
+	assert_int_equal(deadline_look(&none, monotonic_ns(), &next), DEADLINE_NONE);
 	assert_true(next == -1);
 }
 
 static void a_wall_clock_limit_is_due_when_it_ends(void **state)
 {
 	struct deadline deadline = { .wall_ns = 5000 * MS };
-	struct launch_target target = LAUNCH_TARGET_NONE;
 	int64_t next = 0;
 
 	(void)state;
-	target.started_ns = monotonic_ns() - 1000 * MS;
-	assert_int_equal(deadline_look(&deadline, &target, &next), DEADLINE_NONE);
+	assert_int_equal(deadline_look(&deadline, monotonic_ns() - 1000 * MS, &next), DEADLINE_NONE);
 	assert_true(next > 0 && next <= (int64_t)(4000 * MS));
-	target.started_ns = monotonic_ns() - 5000 * MS;
-	assert_int_equal(deadline_look(&deadline, &target, &next), DEADLINE_WALL);
+	assert_int_equal(deadline_look(&deadline, monotonic_ns() - 5000 * MS, &next), DEADLINE_WALL);
 }
 
 /* A process that waits for one child of 60 ms and has one that burns 60 ms and lives; tells when that is done. */
@@ -81,28 +77,40 @@ static pid_t start_tree(int ends[2])
 		pause();
 }
 
+static uint64_t cpu_of_tree(void *pid)
+{
+	return deadline_tree_cpu_ns(*(const pid_t *)pid);
+}
+
+static bool is_pid(const void *context, pid_t pid)
+{
+	return pid == *(const pid_t *)context;
+}
+
 static void cpu_time_of_the_living_and_the_dead_is_counted(void **state)
 {
-	struct deadline deadline = { .cpu_ns = 80 * MS };
-	struct launch_target target = LAUNCH_TARGET_NONE;
+	pid_t pid;
+	struct deadline deadline = { .cpu_ns = 80 * MS, .cpu_used = cpu_of_tree, .used = &pid };
 	uint64_t used;
 	int64_t next = 0;
 	int ends[2];
 	char byte;
 
 	(void)state;
-	target.pid = start_tree(ends);
+	pid = start_tree(ends);
 	assert_int_equal(read(ends[0], &byte, 1), 1);
-	used = deadline_tree_cpu_ns(target.pid);
+	used = deadline_tree_cpu_ns(pid);
 	/* Who has ended is counted in the kernel's ticks, of 10 ms at most. */
 	assert_true(used >= 100 * MS && used < 2000 * MS);
-	assert_int_equal(deadline_look(&deadline, &target, &next), DEADLINE_CPU);
+	assert_int_equal(deadline_look(&deadline, monotonic_ns(), &next), DEADLINE_CPU);
 	deadline.cpu_ns = 60000 * MS;
-	assert_int_equal(deadline_look(&deadline, &target, &next), DEADLINE_NONE);
+	assert_int_equal(deadline_look(&deadline, monotonic_ns(), &next), DEADLINE_NONE);
 	/* All CPUs together could use it up sooner than one. */
 	assert_true(next > 0 && next <= (int64_t)(60000 * MS / (uint64_t)sysconf(_SC_NPROCESSORS_ONLN)));
-	kill(target.pid, SIGKILL);
-	waitpid(target.pid, NULL, 0);
+	assert_true(deadline_children_cpu_ns(NULL, NULL) >= used);
+	assert_true(deadline_children_cpu_ns(is_pid, &pid) == 0);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
 	close(ends[0]);
 	close(ends[1]);
 }
