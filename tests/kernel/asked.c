@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int load_listener(unsigned nr)
+static int load_listener(unsigned nr, unsigned flags)
 {
 	const struct sock_filter insns[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -21,18 +21,21 @@ static int load_listener(unsigned nr)
 	};
 	int listener = -1;
 
-	if (kernel_filter_load(insns, sizeof(insns) / sizeof(*insns),
-			       SECCOMP_FILTER_FLAG_NEW_LISTENER | notify_filter_flags(), &listener,
-			       NULL) != CALLGATE_OK)
+	if (kernel_filter_load(insns, sizeof(insns) / sizeof(*insns), SECCOMP_FILTER_FLAG_NEW_LISTENER | flags,
+			       &listener, NULL) != CALLGATE_OK)
 		return -1;
 	return listener;
 }
 
-static void __attribute__((noreturn)) be_asked(unsigned nr, int (*act)(void), int tell, int go)
+static void __attribute__((noreturn))
+be_asked(const struct asked_way *way, unsigned nr, int (*act)(void), int tell, int go)
 {
-	int listener = load_listener(nr);
+	int listener;
 	char byte;
 
+	if (way->before)
+		way->before();
+	listener = load_listener(nr, way->flags);
 	if (write(tell, &listener, sizeof(listener)) != sizeof(listener) || read(go, &byte, 1) != 1)
 		_exit(99);
 	close(listener);
@@ -41,7 +44,7 @@ static void __attribute__((noreturn)) be_asked(unsigned nr, int (*act)(void), in
 	_exit(act());
 }
 
-struct asked asked_start(unsigned nr, int (*act)(void))
+struct asked asked_start_by(const struct asked_way *way, unsigned nr, int (*act)(void))
 {
 	struct asked asked = { .listener = -1 };
 	int tell[2], go[2], number = -1, pidfd;
@@ -51,7 +54,7 @@ struct asked asked_start(unsigned nr, int (*act)(void))
 	asked.pid = fork();
 	assert_true(asked.pid >= 0);
 	if (asked.pid == 0)
-		be_asked(nr, act, tell[1], go[0]);
+		be_asked(way, nr, act, tell[1], go[0]);
 	assert_int_equal(read(tell[0], &number, sizeof(number)), sizeof(number));
 	assert_true(number >= 0);
 	assert_int_equal(pidfd_of(asked.pid, &pidfd, NULL), 0);
@@ -63,6 +66,11 @@ struct asked asked_start(unsigned nr, int (*act)(void))
 		close(go[i]);
 	}
 	return asked;
+}
+
+struct asked asked_start(unsigned nr, int (*act)(void))
+{
+	return asked_start_by(&(struct asked_way){ .flags = notify_filter_flags() }, nr, act);
 }
 
 int asked_end(struct asked *asked)

@@ -15,6 +15,14 @@ struct asked {
 /* Forks a child that exits with what act returns, once its calls of nr are notified; all others are allowed. */
 struct asked asked_start(unsigned nr, int (*act)(void));
 
+/* The same, in another way. */
+struct asked_way {
+	unsigned flags;	      /* SECCOMP_FILTER_FLAG_*, beside that of a listener */
+	void (*before)(void); /* in the child, before it has its filter; or NULL */
+};
+
+struct asked asked_start_by(const struct asked_way *way, unsigned nr, int (*act)(void));
+
 /* Waits for it: its exit status, or 128 and the signal; closes the listener, unless that is −1. */
 int asked_end(struct asked *asked);
 
