@@ -4,11 +4,14 @@
 #include "monitor/counts.h"
 
 #include "base/error.h"
+#include "event/event.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define SECOND_NS 1000000000
 
 int counts_init(struct counts *counts, struct callgate_error *err)
 {
@@ -51,7 +54,8 @@ static struct count *counts_find(struct counts *counts, const struct count *key)
 void counts_add(struct counts *counts, const struct callgate_event *event)
 {
 	const struct callgate_refusal *refusal = &event->refusal;
-	struct count key = { .outcome = refusal->outcome };
+	int64_t second = refusal->time_ns / SECOND_NS, now = event_now() / SECOND_NS;
+	struct count key = { .outcome = refusal->outcome }, *row;
 
 	memcpy(key.program, refusal->program, sizeof(key.program));
 	if (event->kind == CALLGATE_EVENT_REFUSED) {
@@ -62,10 +66,16 @@ void counts_add(struct counts *counts, const struct callgate_event *event)
 	}
 	pthread_mutex_lock(&counts->lock);
 	if (event->kind == CALLGATE_EVENT_REFUSED) {
-		counts_find(counts, &key)->count++;
+		row = counts_find(counts, &key);
+		row->count++;
+		recent_minute_add(&row->minute, second, now, 1);
+		recent_add(&counts->recent, refusal->outcome, second, now, 1);
 		counts->report.refused++;
 	} else if (event->kind == CALLGATE_EVENT_SUPPRESSED) {
-		counts_find(counts, &key)->suppressed += event->count;
+		row = counts_find(counts, &key);
+		row->suppressed += event->count;
+		recent_minute_add(&row->minute, second, now, event->count);
+		recent_add(&counts->recent, RECENT_COUNTED, second, now, event->count);
 		counts->report.suppressed += event->count;
 	}
 	pthread_mutex_unlock(&counts->lock);
@@ -137,17 +147,29 @@ void counts_text(struct counts *counts, struct buf *text)
 
 json_t *counts_json(struct counts *counts)
 {
+	int64_t now = event_now() / SECOND_NS;
 	json_t *rows = json_array();
 
 	pthread_mutex_lock(&counts->lock);
 	for (size_t i = 0; i < counts->length; i++) {
 		const struct count *row = &counts->rows[i];
 
-		json_array_append_new(
-			rows, json_pack("{ss* ss* ss* ss sI sI}", "program", row->program, "syscall", row->syscall,
-					"rule", row->rule, "outcome", callgate_outcome_name(row->outcome), "count",
-					(json_int_t)row->count, "suppressed", (json_int_t)row->suppressed));
+		json_array_append_new(rows, json_pack("{ss* ss* ss* ss sI sI sI}", "program", row->program, "syscall",
+						      row->syscall, "rule", row->rule, "outcome",
+						      callgate_outcome_name(row->outcome), "count",
+						      (json_int_t)row->count, "suppressed", (json_int_t)row->suppressed,
+						      "minute", (json_int_t)recent_minute_sum(&row->minute, now)));
 	}
 	pthread_mutex_unlock(&counts->lock);
 	return rows;
+}
+
+json_t *counts_recent_json(struct counts *counts)
+{
+	json_t *seconds;
+
+	pthread_mutex_lock(&counts->lock);
+	seconds = recent_json(&counts->recent, event_now() / SECOND_NS);
+	pthread_mutex_unlock(&counts->lock);
+	return seconds;
 }

@@ -7,6 +7,7 @@
 #define CALLGATE_MONITOR_COUNTS_H
 
 #include "base/buf.h"
+#include "monitor/recent.h"
 
 #include <callgate/monitor.h>
 
@@ -21,13 +22,15 @@ struct count {
 	char rule[288]; /* "web.policy:12", "" where it is not known */
 	enum callgate_outcome outcome;
 	uint64_t count;
-	uint64_t suppressed; /* of a program: then syscall is "" */
+	uint64_t suppressed;	     /* of a program: then syscall is "" */
+	struct recent_minute minute; /* of both */
 };
 
 struct counts {
 	pthread_mutex_t lock;
 	struct count *rows; /* COUNTS_MAX, the last for the rest; owned */
 	size_t length;
+	struct recent recent;
 	struct callgate_monitor_report report; /* atomic: totals, from any thread */
 };
 
@@ -40,7 +43,8 @@ void counts_add(struct counts *counts, const struct callgate_event *event);
 /* In Prometheus's text format, version 0.0.4. */
 void counts_text(struct counts *counts, struct buf *text);
 
-/* An array of rows; NULL without memory. */
+/* Arrays: of rows, and as recent_json has it; NULL without memory. */
 json_t *counts_json(struct counts *counts);
+json_t *counts_recent_json(struct counts *counts);
 
 #endif

@@ -6,8 +6,8 @@
 
 #include <jansson.h>
 
-/* Of each process that has any: pid, name, filters (how many; null on kernels before 5.9), no_new_privs. An array, at
- * most FILTERS_MAX of them; NULL without memory. */
+/* Of each process that has any: pid, name, filters (how many; null on kernels before 5.9), no_new_privs, started
+ * (seconds since 1970, 0 where that is not known). An array, at most FILTERS_MAX of them; NULL without memory. */
 enum { FILTERS_MAX = 256 };
 json_t *filters_in_force(void);
 

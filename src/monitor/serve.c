@@ -91,6 +91,8 @@ static void serve_state(struct serve *serve, struct buf *text)
 {
 	buf_puts(text, "{\"counts\":");
 	add_json(text, counts_json(serve->counts));
+	buf_puts(text, ",\"seconds\":");
+	add_json(text, counts_recent_json(serve->counts));
 	buf_puts(text, ",\"filters\":");
 	add_json(text, filters_in_force());
 	buf_puts(text, ",\"totals\":");

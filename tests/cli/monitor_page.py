@@ -35,7 +35,26 @@ def event(**values):
     return json.dumps({**whole, **values}) + "\n"
 
 
+TURNED = "/usr/bin/\u202etxt.exe"
 EVIL = '<img src=x onerror="window.attacked = 1"><script>window.attacked = 1</script>'
+
+
+def look_by_keys(page, events):
+    focused = "document.activeElement.closest('#events tbody tr')?.dataset.key"
+    page.evaluate("document.querySelector('#events tbody tr').click()")
+    check("one row is reached by Tab", page.evaluate("document.querySelectorAll('#events tbody tr[tabindex=\"0\"]').length"), 1)
+    page.evaluate("document.querySelector('#events tbody tr[tabindex=\"0\"]').focus()")
+    first = page.evaluate(focused)
+    page.key("ArrowDown")
+    second = page.evaluate(focused)
+    check("the arrows lead to the others", bool(first) and bool(second) and first != second)
+    with open(events, "a", encoding="utf-8") as file:
+        file.write(event(program="/usr/bin/newest", pid=78, call="uname(0x2)"))
+    check("one that comes is shown", until(page, "document.querySelector('#events tbody tr').textContent.includes('newest')"))
+    check("and takes the focus from none", page.evaluate(focused), second)
+    page.key("Enter")
+    check("Enter shows it whole", page.evaluate("document.activeElement.getAttribute('aria-selected')"), "true")
+    check("the chart says in words what it shows", until(page, "/at most [1-9].* in one/.test(document.getElementById('chart').getAttribute('aria-label'))"))
 
 
 def look(page, url, events, screenshot):
@@ -49,6 +68,7 @@ def look(page, url, events, screenshot):
                          backtrace=[{"address": "0x1", "module": "/lib/libc.so.6", "build_id": "ab", "offset": "0x1", "symbol": "ptrace",
                                      "symbol_offset": "0x7", "file": "", "line": 0}]))
         file.write(event(program=EVIL, call=EVIL, rule=EVIL, reason=EVIL, unit=EVIL, outcome="failed"))
+        file.write(event(program=TURNED))
         for _ in range(50):
             file.write(event(program="/usr/bin/many", outcome="let-through"))
         file.write(json.dumps({"event": "suppressed", "time": time.time(), "pid": 78, "program": "/usr/bin/flood", "policy": "a", "count": 12345}) + "\n")
@@ -68,6 +88,8 @@ def look(page, url, events, screenshot):
     check("no text of a stranger became code",
           page.evaluate("window.attacked === undefined && !document.querySelector('main img, main script') && "
                         "document.getElementById('detail').textContent.includes('onerror')"))
+    check("nor turns another's direction", page.evaluate("!document.body.textContent.includes('\\u202e') && document.body.textContent.includes('\\\\u202etxt')"))
+    look_by_keys(page, events)
     page.evaluate("(() => { const find = document.getElementById('find'); find.value = 'later'; find.dispatchEvent(new Event('input')); })()")
     check("refusals are searched", page.evaluate("document.querySelectorAll('#events tbody tr').length"), 1)
     check("the page is not wider than its window",

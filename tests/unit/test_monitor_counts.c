@@ -1,6 +1,7 @@
 #include "unit.h"
 
 #include "base/cleanup.h"
+#include "event/event.h"
 #include "monitor/counts.h"
 #include "monitor/feed.h"
 
@@ -62,6 +63,28 @@ static void names_without_end_are_counted_as_other(void **state)
 	counts_fini(&counts);
 }
 
+static void the_last_minute_is_told_by_the_events_own_times(void **state)
+{
+	struct callgate_event event = refusal_of("/bin/a", "mkdir"), old = event;
+	struct counts counts = { 0 };
+	json_t *rows, *seconds;
+
+	event.refusal.time_ns = event_now();
+	old.refusal.time_ns = event_now() - INT64_C(3600) * 1000000000;
+	assert_int_equal(counts_init(&counts, NULL), 0);
+	counts_add(&counts, &event);
+	counts_add(&counts, &old);
+	rows = counts_json(&counts);
+	seconds = counts_recent_json(&counts);
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(rows, 0), "count")), 2);
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(rows, 0), "minute")), 1);
+	assert_int_equal(json_array_size(seconds), 1);
+	assert_int_equal(json_integer_value(json_array_get(json_array_get(seconds, 0), 1)), 1);
+	json_decref(rows);
+	json_decref(seconds);
+	counts_fini(&counts);
+}
+
 static void numbers_of_messages_are_read(void **state)
 {
 	assert_int_equal(feed_serial("audit(1795819033.695:65930): pid=1"), 65930);
@@ -80,6 +103,7 @@ static void each_allocation_may_fail(void **state)
 			counts_add(&counts, &event);
 			counts_text(&counts, &text);
 			json_decref(counts_json(&counts));
+			json_decref(counts_recent_json(&counts));
 		}
 		counts_fini(&counts);
 	})
@@ -87,4 +111,5 @@ static void each_allocation_may_fail(void **state)
 
 UNIT_TESTS(test_monitor_counts, cmocka_unit_test(what_is_alike_is_counted_together),
 	   cmocka_unit_test(names_without_end_are_counted_as_other), cmocka_unit_test(numbers_of_messages_are_read),
+	   cmocka_unit_test(the_last_minute_is_told_by_the_events_own_times),
 	   cmocka_unit_test(each_allocation_may_fail), )

@@ -1,16 +1,23 @@
 /*
  * The page: it reads server-sent events by fetch, which can show the token in a header, and asks for counts every two
- * seconds. All text of events is strangers': it goes into the page as text alone, never as markup.
+ * seconds. All text of events is strangers': it goes into the page as text alone, never as markup. The list is made anew
+ * when something comes; what is focused, chosen or looked at stays where it is.
  */
 "use strict";
 
-const LIST_MAX = 200, SECONDS = 120, OUTCOMES = ["ended", "failed", "let-through"];
+const LIST_MAX = 200, SECONDS = 120, PROCESSES_MAX = 256, KINDS = ["ended", "failed", "let-through", "counted"];
+const WORDS = { ended: "ended", failed: "failed", "let-through": "let through", counted: "counted", suppressed: "counted", gap: "gap" };
 const by = (id) => document.getElementById(id);
-const state = { token: "", events: [], chosen: null, paused: false, find: "", policies: new Map(), rates: new Map(), seconds: new Map(), totals: null, serial: 0 };
+const state = { token: "", events: [], chosen: null, frozen: null, find: "", policies: new Map(), recent: { at: 0, rows: [] }, totals: null, serial: 0, focus: null };
+
+/* Marks that turn the direction of a text would show a name as another. */
+function plain(text) {
+	return String(text).replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (mark) => "\\u" + mark.charCodeAt(0).toString(16).padStart(4, "0"));
+}
 
 function make(name, text, kind) {
 	const element = document.createElement(name);
-	if (text !== undefined && text !== null) element.textContent = String(text);
+	if (text !== undefined && text !== null) element.textContent = plain(text);
 	if (kind) element.className = kind;
 	return element;
 }
@@ -23,38 +30,22 @@ function base(path) {
 	return String(path || "").replace(/^.*\//, "") || "?";
 }
 
+const two = (value) => String(value).padStart(2, "0");
+const day = (date) => date.getFullYear() + "-" + two(date.getMonth() + 1) + "-" + two(date.getDate());
+
+/* Of today the time, of other days the day. */
 function clock(seconds) {
-	return new Date(seconds * 1000).toTimeString().slice(0, 8);
+	const date = new Date(seconds * 1000);
+	return day(date) === day(new Date()) ? date.toTimeString().slice(0, 8) : day(date).slice(5) + " " + date.toTimeString().slice(0, 5);
+}
+
+function moment(seconds) {
+	const date = new Date(seconds * 1000);
+	return day(date) + " " + date.toTimeString().slice(0, 8) + "." + String(date.getMilliseconds()).padStart(3, "0") + date.toTimeString().slice(8, 17);
 }
 
 function rule(event) {
 	return event.line ? base(event.file) + ":" + event.line : "";
-}
-
-/* ---- rates ---- */
-
-function count(outcome, amount) {
-	const second = Math.floor(Date.now() / 1000);
-	const row = state.seconds.get(second) || {};
-	row[outcome] = (row[outcome] || 0) + amount;
-	state.seconds.set(second, row);
-	for (const old of state.seconds.keys()) if (old < second - SECONDS) state.seconds.delete(old);
-}
-
-function lastMinute() {
-	const from = Math.floor(Date.now() / 1000) - 60;
-	let sum = 0;
-	for (const [second, row] of state.seconds) if (second > from) for (const outcome in row) sum += row[outcome];
-	return sum;
-}
-
-/* How much a count has grown in the last minute. */
-function rate(key, value) {
-	const now = Date.now(), seen = state.rates.get(key) || [];
-	seen.push([now, value]);
-	while (seen.length > 1 && seen[0][0] < now - 60000) seen.shift();
-	state.rates.set(key, seen);
-	return value - seen[0][1];
 }
 
 /* ---- drawing ---- */
@@ -67,39 +58,57 @@ function shape(name, attributes, kind) {
 	return element;
 }
 
-function drawChart() {
-	const chart = by("chart"), now = Math.floor(Date.now() / 1000), left = 46, bottom = 146, height = 132, step = (960 - left) / SECONDS;
-	const rows = [];
-	let most = 1;
-	for (let i = 0; i < SECONDS; i++) {
-		const row = state.seconds.get(now - SECONDS + 1 + i) || {};
-		let sum = 0;
-		for (const outcome in row) sum += row[outcome];
-		most = Math.max(most, sum);
-		rows.push(row);
+/* The last seconds by outcome, as the server counted them: [ended, failed, let through, counted], the oldest first. */
+function seconds() {
+	const rows = Array.from({ length: SECONDS }, () => [0, 0, 0, 0]), passed = Math.floor((Date.now() - state.recent.at) / 1000);
+	for (const [ago, ...counts] of state.recent.rows) {
+		const place = SECONDS - 1 - ago - passed;
+		if (place >= 0 && place < SECONDS) rows[place] = counts;
 	}
-	const parts = [];
+	return rows;
+}
+
+const sum = (row) => row.reduce((all, one) => all + one, 0);
+
+/* An even number at the top of an axis, so that its half is one too. */
+function ceiling(most) {
+	for (let unit = 1; ; unit *= 10) for (const step of [2, 4, 6, 10]) if (unit * step >= most) return unit * step;
+}
+
+/* They differ by more than their colour: solid, solid, an outline, stripes. */
+function bar(kind, x, y, width, height) {
+	if (kind === "counted") return shape("line", { x1: x + width / 2, x2: x + width / 2, y1: y + height, y2: y, "stroke-width": width, "stroke-dasharray": "2 1.5" }, "s-counted");
+	if (kind === "let-through") return shape("rect", { x: x + .75, y: y + .75, width: Math.max(.5, width - 1.5), height: Math.max(.5, height - 1.5) }, "s-let-through");
+	return shape("rect", { x, y, width, height, rx: 1 }, "b-" + kind);
+}
+
+function drawChart() {
+	const chart = by("chart"), width = Math.max(280, chart.clientWidth || 960), left = 46, bottom = 146, height = 132, step = (width - left) / SECONDS;
+	const rows = seconds(), most = ceiling(Math.max(2, ...rows.map(sum))), parts = [];
 	for (const share of [0, .5, 1]) {
 		const y = bottom - height * share;
-		parts.push(shape("line", { x1: left, x2: 960, y1: y, y2: y }, "axis-line"));
+		parts.push(shape("line", { x1: left, x2: width, y1: y, y2: y }, "axis-line"));
 		const label = shape("text", { x: left - 8, y: y + 4, "text-anchor": "end" }, "axis");
-		label.textContent = number(Math.round(most * share * 10) / 10);
+		label.textContent = number(most * share);
 		parts.push(label);
 	}
 	rows.forEach((row, i) => {
 		let y = bottom;
-		for (const outcome of [...OUTCOMES, "counted"]) {
-			if (!row[outcome]) continue;
-			const tall = Math.max(1.5, height * row[outcome] / most);
+		KINDS.forEach((kind, k) => {
+			if (!row[k]) return;
+			const tall = Math.max(2, height * row[k] / most);
 			y -= tall;
-			parts.push(shape("rect", { x: left + i * step + .6, y, width: step - 1.2, height: tall, rx: 1 }, "b-" + outcome));
-		}
+			parts.push(bar(kind, left + i * step + .5, y, Math.max(1.2, step - 1), tall));
+		});
 	});
 	for (const [share, text] of [[0, "2 min ago"], [.5, "1 min ago"], [1, "now"]]) {
-		const label = shape("text", { x: left + (960 - left) * share, y: 164, "text-anchor": share === 0 ? "start" : share === 1 ? "end" : "middle" }, "axis");
+		const label = shape("text", { x: left + (width - left) * share, y: 164, "text-anchor": share === 0 ? "start" : share === 1 ? "end" : "middle" }, "axis");
 		label.textContent = text;
 		parts.push(label);
 	}
+	chart.setAttribute("viewBox", "0 0 " + width + " 170");
+	chart.setAttribute("aria-label", "Refusals a second over the last two minutes: at most " + number(Math.max(...rows.map(sum))) + " in one, in all "
+		+ KINDS.map((kind, k) => number(sum(rows.map((row) => row[k]))) + " " + WORDS[kind]).join(", "));
 	chart.replaceChildren(...parts);
 }
 
@@ -108,7 +117,7 @@ function matches(event) {
 }
 
 function badge(outcome) {
-	return make("span", outcome === "let-through" ? "let through" : outcome === "suppressed" ? "counted" : outcome, "badge " + outcome);
+	return make("span", WORDS[outcome] || outcome, "badge " + (WORDS[outcome] ? outcome : ""));
 }
 
 /* What a target repeats stands once, with how often: newest first, as the list is. */
@@ -116,41 +125,89 @@ function alike(a, b) {
 	return a.event === "refused" && b.event === "refused" && a.pid === b.pid && a.call === b.call && a.outcome === b.outcome;
 }
 
+/* A group is known by its first event: later ones do not make it another. */
 function folded(events) {
 	const groups = [];
 	for (const event of events) {
 		const last = groups[groups.length - 1];
-		if (!last || !alike(last.event, event)) groups.push({ event, times: 1 });
-		else {
-			last.times++;
-			/* The first of a place has its backtrace. */
-			if (event.backtrace.length || event.serial === state.chosen) last.event = event;
+		if (!last || !alike(last.event, event)) {
+			if (groups.length === LIST_MAX) break;
+			groups.push({ event, times: 1, key: event.serial });
+			continue;
 		}
-		if (groups.length > LIST_MAX) break;
+		last.times++;
+		last.key = event.serial;
+		/* The first of a place has its backtrace. */
+		if (event.serial === state.chosen || (event.backtrace.length && last.event.serial !== state.chosen)) last.event = event;
 	}
-	return groups.slice(0, LIST_MAX);
+	return groups;
 }
 
-function row({ event, times }) {
-	const line = make("tr"), program = make("td"), call = make("td"), what = make("td");
-	line.tabIndex = 0;
+function cell(row, kind, ...parts) {
+	const element = make("td", null, kind);
+	element.setAttribute("role", "gridcell");
+	element.append(...parts);
+	row.append(element);
+	return element;
+}
+
+function choose(event) {
+	state.chosen = event.serial;
+	drawList();
+	drawDetail(event);
+}
+
+function row({ event, times, key }) {
+	const line = make("tr"), isRefusal = event.event === "refused";
+	line.setAttribute("role", "row");
 	line.setAttribute("aria-selected", String(state.chosen === event.serial));
-	program.append(make("b", event.event === "gap" ? "the chain" : base(event.program)), make("span", " " + (event.pid || ""), "path"));
-	program.title = event.program || "";
-	what.append(badge(event.event === "refused" ? event.outcome : event.event));
-	call.append(event.event === "refused" ? make("code", event.call) : make("span", event.event === "gap" ? event.reason : number(event.count) + " more, not told one by one", "path"));
+	line.dataset.key = key;
+	cell(line, "when", clock(event.time)).title = moment(event.time);
+	cell(line, "who", make("b", event.event === "gap" ? "the chain" : base(event.program)), make("span", " " + (event.pid || ""), "path")).title = plain(event.program || "");
+	cell(line, "what", badge(isRefusal ? event.outcome : event.event));
+	const call = cell(line, "made", isRefusal ? make("code", event.call) : make("span", event.event === "gap" ? event.reason : number(event.count) + " more, not told one by one", "path"));
 	if (times > 1) call.prepend(make("span", number(times), "count"));
-	call.title = event.call || "";
-	line.append(make("td", clock(event.time)), program, what, call, make("td", rule(event)));
-	const choose = () => { state.chosen = event.serial; drawList(); drawDetail(event); };
-	line.addEventListener("click", choose);
-	line.addEventListener("keydown", (key) => { if (key.key === "Enter" || key.key === " ") { key.preventDefault(); choose(); } });
+	call.title = plain(event.call || "");
+	cell(line, "by", plain(rule(event)));
+	line.addEventListener("click", () => { state.focus = key; choose(event); });
+	line.addEventListener("focus", () => { state.focus = key; });
 	return line;
 }
 
+/* One row is reached by Tab, the others from there by the arrows. */
+function markFocus(lines) {
+	const there = lines.find((line) => Number(line.dataset.key) === state.focus) || lines.find((line) => line.getAttribute("aria-selected") === "true") || lines[0];
+	for (const line of lines) line.tabIndex = line === there ? 0 : -1;
+	return there;
+}
+
 function drawList() {
-	by("events").tBodies[0].replaceChildren(...folded(state.events.filter(matches)).map(row));
-	by("none").hidden = state.events.length > 0;
+	const body = by("events").tBodies[0], list = by("list"), had = body.contains(document.activeElement), above = list.getBoundingClientRect().top;
+	/* The first row that can be seen stays where it is, but for the newest, before which the new ones come in sight. */
+	const seen = list.scrollTop ? [...body.rows].find((line) => line.getBoundingClientRect().bottom > above + 40) : null, place = seen ? seen.getBoundingClientRect().top : 0;
+	const lines = folded((state.frozen || state.events).filter(matches)).map(row);
+	body.replaceChildren(...lines);
+	by("none").hidden = lines.length > 0;
+	by("none").textContent = state.events.length ? "Nothing among the latest refusals matches." : "Nothing was refused since the monitor began.";
+	const there = lines.length ? markFocus(lines) : null, same = seen && lines.find((line) => line.dataset.key === seen.dataset.key);
+	if (same) list.scrollTop += same.getBoundingClientRect().top - place;
+	if (had && there) there.focus({ preventScroll: true });
+}
+
+const STEPS = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -LIST_MAX, End: LIST_MAX };
+
+function walk(key) {
+	const lines = [...by("events").tBodies[0].rows], at = lines.indexOf(document.activeElement);
+	if (at < 0) return;
+	if (key.key in STEPS) {
+		const next = lines[Math.min(lines.length - 1, Math.max(0, at + STEPS[key.key]))];
+		key.preventDefault();
+		next.focus();
+		markFocus(lines);
+	} else if (key.key === "Enter" || key.key === " ") {
+		key.preventDefault();
+		lines[at].click();
+	}
 }
 
 function pair(list, name, value) {
@@ -161,7 +218,7 @@ function pair(list, name, value) {
 function frame(one) {
 	const item = make("li"), text = make("div");
 	text.append(make("b", one.symbol ? one.symbol + "+" + one.symbol_offset : one.offset), make("span", " " + base(one.module) + (one.file ? " · " + base(one.file) + ":" + one.line : "")));
-	text.title = (one.module || "") + " " + (one.build_id || "");
+	text.title = plain((one.module || "") + " " + (one.build_id || ""));
 	item.append(text);
 	return item;
 }
@@ -203,15 +260,16 @@ function drawDetail(event) {
 	pair(list, "Unit", event.unit);
 	pair(list, "Control group", event.cgroup);
 	pair(list, "Seen by", SEEN[event.seen_by] || event.seen_by);
-	pair(list, "At", new Date(event.time * 1000).toISOString().replace("T", " "));
+	pair(list, "At", moment(event.time));
 	const title = make("h3"), call = make("code", event.call, "call");
 	title.append(badge(event.outcome), make("span", "  " + base(event.program)));
 	detail.replaceChildren(title, call, list);
 	if (event.edit) detail.append(make("h4", "To let it pass"), editOf(event));
-	if (event.backtrace.length) {
+	const way = event.backtrace.length ? event : state.events.find((other) => other.event === "refused" && other.backtrace.length && other.pid === event.pid && other.program === event.program && other.ip === event.ip);
+	if (way) {
 		const frames = make("ol", null, "frames");
-		for (const one of event.backtrace) frames.append(frame(one));
-		detail.append(make("h4", "By these functions"), frames);
+		for (const one of way.backtrace) frames.append(frame(one));
+		detail.append(make("h4", way === event ? "By these functions" : "By these functions, when it came from here first"), frames);
 	}
 	const { serial, ...whole } = event;
 	raw.append(make("summary", "The event as it came"), make("pre", JSON.stringify(whole, null, 1)));
@@ -225,41 +283,58 @@ function meter(share) {
 	return cell;
 }
 
-function drawCounts(rows) {
-	const programs = new Map(), rules = new Map();
-	for (const one of rows) {
-		const program = programs.get(one.program || "?") || { told: 0, counted: 0 };
-		program.told += one.count;
-		program.counted += one.suppressed;
-		programs.set(one.program || "?", program);
-		if (!one.count) continue;
-		const key = (one.rule || "not known") + "\n" + one.syscall;
-		rules.set(key, (rules.get(key) || 0) + one.count);
-	}
-	const top = [...programs].map(([name, it]) => [name, it, rate("p" + name, it.told + it.counted)]).sort((a, b) => b[2] - a[2] || b[1].told + b[1].counted - a[1].told - a[1].counted).slice(0, 12);
-	const most = Math.max(1, ...top.map((one) => one[2]));
-	by("programs").tBodies[0].replaceChildren(...top.map(([name, it, fresh]) => {
-		const line = make("tr"), head = make("th", base(name));
-		head.title = name;
-		line.append(head, make("td", number(it.told), "number"), make("td", number(it.counted), "number"), make("td", number(fresh), "number"), meter(fresh / most));
-		return line;
-	}));
-	const first = [...rules].map(([key, told]) => [...key.split("\n"), told, rate("r" + key, told)]).sort((a, b) => b[3] - a[3] || b[2] - a[2]).slice(0, 12);
-	const largest = Math.max(1, ...first.map((one) => one[3]));
-	by("rules").tBodies[0].replaceChildren(...first.map(([name, call, told, fresh]) => {
-		const line = make("tr"), head = make("th", base(name)), what = make("td");
-		head.title = name;
-		what.append(make("code", call));
-		line.append(head, what, make("td", number(told), "number"), make("td", number(fresh), "number"), meter(fresh / largest));
+/* Rows with told, counted and minute, those of the last minute first. */
+function busiest(rows) {
+	return rows.sort((a, b) => b.minute - a.minute || b.told + b.counted - a.told - a.counted).slice(0, 12);
+}
+
+function gather(map, key, one) {
+	const it = map.get(key) || { key, told: 0, counted: 0, minute: 0 };
+	it.told += one.count;
+	it.counted += one.suppressed;
+	it.minute += one.minute;
+	map.set(key, it);
+}
+
+function drawTable(id, rows, columns) {
+	const most = Math.max(1, ...rows.map((one) => one.minute));
+	by(id).tBodies[0].replaceChildren(...rows.map((one) => {
+		const line = make("tr"), [name, call] = one.key.split("\n"), head = make("th", base(name));
+		head.title = plain(name);
+		head.scope = "row";
+		line.append(head);
+		if (call !== undefined) {
+			const what = make("td", null, "nowrap");
+			what.append(make("code", call));
+			line.append(what);
+		}
+		for (const column of columns) line.append(make("td", number(one[column]), "number"));
+		line.append(meter(one.minute / most));
 		return line;
 	}));
 }
 
+function drawCounts(rows) {
+	const programs = new Map(), rules = new Map();
+	for (const one of rows) {
+		gather(programs, one.program || "?", one);
+		if (one.count) gather(rules, (one.rule || "not known") + "\n" + one.syscall, one);
+	}
+	drawTable("programs", busiest([...programs.values()]), ["told", "counted", "minute"]);
+	drawTable("rules", busiest([...rules.values()]), ["told", "minute"]);
+}
+
+/* A process that was started when the event says so: numbers are given again. */
+function policyOf(one) {
+	const started = state.policies.get(one.pid);
+	return started && one.started && Math.abs(started.time - one.started) < 5 ? started.policy : "";
+}
+
 function drawFilters(processes) {
-	by("t-filters").textContent = number(processes.length);
+	by("t-filters").textContent = number(processes.length) + (processes.length >= PROCESSES_MAX ? "+" : "");
 	by("filters").tBodies[0].replaceChildren(...processes.map((one) => {
 		const line = make("tr");
-		line.append(make("td", one.pid), make("th", one.name), make("td", one.filters === null ? "some" : one.filters, "number"), make("td", one.no_new_privs ? "set" : "not set"), make("td", state.policies.get(one.pid) || ""));
+		line.append(make("td", one.pid), make("th", one.name), make("td", one.filters === null ? "some" : one.filters, "number"), make("td", one.no_new_privs ? "set" : "not set"), make("td", policyOf(one)));
 		return line;
 	}));
 }
@@ -269,16 +344,14 @@ function drawTotals() {
 	by("t-refused").textContent = number(totals.refused);
 	by("t-suppressed").textContent = number(totals.suppressed);
 	by("t-lost").textContent = number((totals.lost || 0) + (totals.journal_lost || 0) + (totals.chain_lost || 0));
-	by("t-rate").textContent = number(lastMinute());
+	by("t-rate").textContent = number(sum(seconds().slice(-60).map(sum)));
 }
 
 /* ---- what comes ---- */
 
 function take(event) {
-	if (event.event === "started") state.policies.set(event.pid, event.policy);
+	if (event.event === "started") state.policies.set(event.pid, { policy: event.policy, time: event.time });
 	if (event.event !== "refused" && event.event !== "suppressed" && event.event !== "gap") return;
-	const fresh = Math.abs(Date.now() / 1000 - event.time) < SECONDS;
-	if (fresh && event.event !== "gap") count(event.event === "suppressed" ? "counted" : event.outcome, event.event === "suppressed" ? event.count : 1);
 	event.serial = ++state.serial;
 	event.backtrace = event.backtrace || [];
 	state.events.unshift(event);
@@ -304,7 +377,7 @@ function ask(path) {
 async function listen() {
 	const answer = await ask("/events");
 	if (answer.status === 401) return lock();
-	if (!answer.ok) throw new Error(answer.statusText);
+	if (!answer.ok) throw new Error(answer.status === 503 ? "as many pages as there are places for are open" : "not connected");
 	link("live", "live");
 	const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
 	let text = "";
@@ -324,15 +397,15 @@ async function listen() {
 			hear(kind, data);
 		}
 	}
-	throw new Error("ended");
+	throw new Error("not connected");
 }
 
 async function listenForEver() {
 	for (;;) {
 		try {
 			if (await listen() === "locked") return;
-		} catch {
-			link("not connected", "lost");
+		} catch (wrong) {
+			link(wrong instanceof TypeError ? "not connected" : wrong.message, "lost");
 		}
 		await new Promise((done) => setTimeout(done, 2000));
 	}
@@ -343,6 +416,7 @@ async function lookAgain() {
 		const answer = await ask("/state");
 		if (!answer.ok) return;
 		const now = await answer.json();
+		state.recent = { at: Date.now(), rows: now.seconds };
 		drawCounts(now.counts);
 		drawFilters(now.filters);
 	} catch { /* the other connection tells */ }
@@ -368,7 +442,7 @@ function begin(token) {
 function tick() {
 	drawTotals();
 	drawChart();
-	if (state.dirty && !state.paused) {
+	if (state.dirty && !state.frozen) {
 		state.dirty = false;
 		drawList();
 	}
@@ -380,10 +454,12 @@ function tick() {
 
 by("find").addEventListener("input", () => { state.find = by("find").value.toLowerCase(); drawList(); });
 by("pause").addEventListener("click", () => {
-	state.paused = !state.paused;
-	by("pause").setAttribute("aria-pressed", String(state.paused));
-	by("pause").textContent = state.paused ? "Go on" : "Pause";
+	state.frozen = state.frozen ? null : [...state.events];
+	by("pause").setAttribute("aria-pressed", String(state.frozen !== null));
+	drawList();
 });
+by("events").addEventListener("keydown", walk);
+addEventListener("resize", drawChart);
 by("unlock").addEventListener("submit", (event) => { event.preventDefault(); begin(by("token").value.trim()); });
 
 {
