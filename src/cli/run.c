@@ -307,7 +307,10 @@ static int run_failure(const struct callgate_error *err)
 {
 	int status = ground_failure(err);
 
-	return status == GROUND_NOT_FOUND || status == GROUND_NOT_EXECUTABLE ? status : STATUS_RUN_FAILED;
+	/* What contradicts itself is misuse; a name that is not there is a failure of this start. */
+	if (status == GROUND_NOT_FOUND || status == GROUND_NOT_EXECUTABLE || err->status == CALLGATE_E_INVALID)
+		return status;
+	return STATUS_RUN_FAILED;
 }
 
 static void seen_fini(struct seen *seen)
@@ -318,7 +321,7 @@ static void seen_fini(struct seen *seen)
 }
 
 /* The command's policy, or the one that the settings name. */
-static int open_policy(const struct run_options *options, const struct callgate_sandbox *sandbox, const char *program,
+static int open_policy(const struct run_options *options, const struct callgate_sandbox *sandbox,
 		       struct callgate_subject **ret_subject)
 {
 	struct callgate_subject_options reading = { .policy = policy_options_from_environment() };
@@ -326,12 +329,6 @@ static int open_policy(const struct run_options *options, const struct callgate_
 
 	if (options->policy)
 		return subject_from_argument(options->policy, NULL, ret_subject);
-	if (!callgate_sandbox_policy(sandbox) && options->ground.bundle)
-		return misuse_hint("a bundle's own is linux.seccomp of its %s; --policy names another", "config.json",
-				   "run: the bundle has no profile, and no --policy was given");
-	if (!callgate_sandbox_policy(sandbox))
-		return misuse_hint("'callgate learn -o FILE -- %s' writes one; --preset strict has one", program,
-				   "run: no --policy was given");
 	if (callgate_sandbox_open_policy(sandbox, &reading, ret_subject, &err))
 		return failure(&err);
 	return STATUS_YES;
@@ -341,8 +338,6 @@ static int open_policy(const struct run_options *options, const struct callgate_
 static int choose_watch(const struct run_options *options, struct callgate_run_options *run,
 			struct callgate_subject **ret_since)
 {
-	if (options->observe && options->staged)
-		return misuse("run: --observe and --staged exclude each other");
 	if (options->watch)
 		run->watch = CALLGATE_WATCH_REFUSED;
 	if (options->observe)
@@ -410,7 +405,8 @@ static int prepare_ground(const struct run_options *options, const struct callga
 	return callgate_pool_fill(*ret_pool, NULL, err);
 }
 
-static int run_program(const struct run_options *options, const struct callgate_sandbox *sandbox, char **argv)
+static int run_program(const struct run_options *options, const struct callgate_sandbox *sandbox, int status_fd,
+		       char **argv)
 {
 	cleanup(subject_free) struct callgate_subject *subject = NULL, *since = NULL;
 	cleanup(pool_free) struct callgate_pool *pool = NULL;
@@ -434,14 +430,12 @@ static int run_program(const struct run_options *options, const struct callgate_
 	};
 	struct callgate_run_report report;
 	struct callgate_error err;
-	int status_fd = -1, status;
+	int status;
 
 	if (prepare_ground(options, sandbox, &pool, &err) != CALLGATE_OK)
 		return run_failure(&err);
-	if (open_policy(options, sandbox, argv[0], &subject) != STATUS_YES ||
-	    output_find(options->report, &place) != STATUS_YES ||
-	    descriptor_of(options->status_fd, &status_fd) != STATUS_YES ||
-	    choose_watch(options, &run, &since) != STATUS_YES ||
+	if (open_policy(options, sandbox, &subject) != STATUS_YES ||
+	    output_find(options->report, &place) != STATUS_YES || choose_watch(options, &run, &since) != STATUS_YES ||
 	    events_open(options->events, &seen.events) != STATUS_YES)
 		return STATUS_RUN_FAILED;
 	run.sandbox = sandbox;
@@ -464,18 +458,36 @@ static int run_program(const struct run_options *options, const struct callgate_
 		       : STATUS_RUN_FAILED;
 }
 
+/* What the command line lacks, or says twice; before anything is prepared. */
+static int check_command(const struct run_options *options, const struct callgate_sandbox *sandbox, const char *program)
+{
+	if (!program)
+		return misuse_hint("'callgate %s -h' says what it takes", "run", "run needs PROGRAM [ARGUMENT]...");
+	if (options->observe && options->staged)
+		return misuse("run: --observe and --staged exclude each other");
+	if (options->policy || callgate_sandbox_policy(sandbox))
+		return STATUS_YES;
+	if (options->ground.bundle)
+		return misuse_hint("a bundle's own is linux.seccomp of its %s; --policy names another", "config.json",
+				   "run: the bundle has no profile, and no --policy was given");
+	return misuse_hint("'callgate learn -o FILE -- %s' writes one; --preset strict has one", program,
+			   "run: no --policy was given");
+}
+
 static int run_on_ground(const struct run_options *options, struct arguments *arguments)
 {
 	cleanup(ground_free) struct callgate_sandbox *sandbox = NULL;
 	int status = ground_prepare(&options->ground, arguments, &sandbox);
+	int status_fd;
 
 	if (status != STATUS_YES)
 		return status == STATUS_MISUSE ? status : STATUS_RUN_FAILED;
 	if (options->print_config)
 		return print_config(sandbox);
-	if (!arguments->items[0])
-		return misuse_hint("'callgate %s -h' says what it takes", "run", "run needs PROGRAM [ARGUMENT]...");
-	return run_program(options, sandbox, arguments->items);
+	status = check_command(options, sandbox, arguments->items[0]);
+	if (status == STATUS_YES)
+		status = descriptor_of(options->status_fd, &status_fd);
+	return status == STATUS_YES ? run_program(options, sandbox, status_fd, arguments->items) : status;
 }
 
 int cmd_run(const struct verb *verb, int argc, char **argv)

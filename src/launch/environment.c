@@ -71,9 +71,6 @@ int environment_choose(const struct callgate_run_options *options, const char **
 	size_t count = sandbox->setenv.length + 1;
 	const char **chosen;
 
-	for (size_t i = 0; i < sandbox->setenv.length; i++)
-		if (sandbox->setenv.items[i][0] == '=' || !strchr(sandbox->setenv.items[i], '='))
-			return fail(err, CALLGATE_E_INVALID, "'%s' is not NAME=VALUE", sandbox->setenv.items[i]);
 	for (const char *const *variable = options->environment; variable && *variable; variable++)
 		count++;
 	chosen = calloc(count, sizeof(*chosen));

@@ -188,6 +188,8 @@ static int config_read(struct callgate_sandbox *sandbox, const char *path, struc
 	cleanup(buf_fini) struct buf text = { 0 };
 	int status = file_read(path, CONFIG_BYTES_MAX, &text, err);
 
+	if (status == CALLGATE_E_OS)
+		error_hint(err, "a file of settings is what --print-config prints");
 	return status == CALLGATE_OK ? config_parse(sandbox, path, buf_text(&text), text.length, err) : status;
 }
 

@@ -355,12 +355,16 @@ long sandbox_enter(struct sandbox_plan *plan)
 
 static long confine_landlock(struct sandbox_plan *plan)
 {
+	long result;
+
 	if (!plan->landlock || plan->lost & CALLGATE_GROUND_LANDLOCK)
 		return 0;
 	plan->step = PLAN_LANDLOCK;
 	if (landlock_stands_in(plan))
 		plan->degraded |= CALLGATE_GROUND_ROOT;
-	return sandbox_step_done(plan, CALLGATE_GROUND_LANDLOCK, landlock_enter(plan));
+	result = landlock_enter(plan);
+	/* A path that is not there is no kernel without Landlock. */
+	return plan->step == PLAN_PATH ? result : sandbox_step_done(plan, CALLGATE_GROUND_LANDLOCK, result);
 }
 
 /* /proc/self/mem writes where the process itself may not, and no filter sees which file that is; and whoever sees the

@@ -78,9 +78,66 @@ static int set_string(struct callgate_sandbox *sandbox, const struct sandbox_fie
 	return VEC_PUSH(&sandbox->arena, strings, values[0]) ? CALLGATE_OK : fail_nomem(err);
 }
 
+/* "LANG", "LC_*" */
+static int set_name(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
+		    struct callgate_error *err)
+{
+	if (!values[0][0] || strchr(values[0], '='))
+		return fail_value(field, values[0], err);
+	return set_string(sandbox, field, values, err);
+}
+
+static int set_variable(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
+			struct callgate_error *err)
+{
+	int status;
+
+	if (values[0][0] != '=' && strchr(values[0], '='))
+		return set_string(sandbox, field, values, err);
+	status = fail(err, CALLGATE_E_INVALID, "'%s' is not NAME=VALUE", values[0]);
+	error_hint(err, "'env' hands on the value that a variable has; an empty one is NAME=");
+	return status;
+}
+
+/* A place that both say something of; NULL: none. */
+static const char *preset_overlap(const struct callgate_sandbox *sandbox, const struct sandbox_preset *one,
+				  const struct sandbox_preset *other)
+{
+	for (size_t i = one->mounts_from; i < one->mounts_to; i++)
+		for (size_t j = other->mounts_from; j < other->mounts_to; j++)
+			if (strcmp(sandbox->mounts.items[i].dest, sandbox->mounts.items[j].dest) == 0)
+				return sandbox->mounts.items[i].dest;
+	return NULL;
+}
+
+/*
+ * Two presets that say what lies at the same place are two sandboxes, of which the sum would be looser than each: the
+ * folder that the one can write under the user of the other. One that only adds to another is none such, nor is one
+ * that another names.
+ */
+static int preset_remember(struct callgate_sandbox *sandbox, const struct sandbox_preset *preset,
+			   struct callgate_error *err)
+{
+	for (size_t i = 0; i < sandbox->presets.length; i++) {
+		const struct sandbox_preset *earlier = &sandbox->presets.items[i];
+		const char *place =
+			earlier->mounts_to <= preset->mounts_from ? preset_overlap(sandbox, earlier, preset) : NULL;
+
+		if (place) {
+			(void)fail(err, CALLGATE_E_INVALID, "presets '%s' and '%s' both say what lies at '%s'",
+				   earlier->name, preset->name, place);
+			error_hint(err, "name one of them, and add single settings to it; "
+					"'callgate run --preset NAME --print-config' shows what each holds");
+			return CALLGATE_E_INVALID;
+		}
+	}
+	return VEC_PUSH(&sandbox->arena, &sandbox->presets, *preset) ? CALLGATE_OK : fail_nomem(err);
+}
+
 static int set_preset(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
 		      struct callgate_error *err)
 {
+	struct sandbox_preset preset = { .name = values[0], .mounts_from = sandbox->mounts.length };
 	int status;
 
 	if (sandbox->depth == PRESET_DEPTH_MAX)
@@ -89,7 +146,10 @@ static int set_preset(struct callgate_sandbox *sandbox, const struct sandbox_fie
 	sandbox->depth++;
 	status = config_read_preset(sandbox, values[0], err);
 	sandbox->depth--;
-	return status;
+	preset.mounts_to = sandbox->mounts.length;
+	if (status != CALLGATE_OK || sandbox->depth)
+		return status;
+	return preset_remember(sandbox, &preset, err);
 }
 
 static int set_namespaces(struct callgate_sandbox *sandbox, const struct sandbox_field *field,
@@ -468,12 +528,17 @@ static int take_descriptor(const struct sandbox_field *field, const char *value,
 			   struct callgate_error *err)
 {
 	uint64_t fd;
+	int status;
 
 	if (!take_number(value, INT32_MAX, NULL, &fd))
 		return fail(err, CALLGATE_E_INVALID, "'%s' takes the number of a descriptor, not '%s'", field->name,
 			    value);
-	if (fcntl((int)fd, F_GETFD) < 0)
-		return fail_errno(err, "cannot keep descriptor %s", value);
+	if (fcntl((int)fd, F_GETFD) < 0) {
+		status = fail(err, CALLGATE_E_INVALID, "'%s' takes a descriptor that is open, not %s", field->name,
+			      value);
+		error_hint(err, "the shell opens one: callgate run ... %s<FILE", value);
+		return status;
+	}
 	*ret_fd = (int)fd;
 	return CALLGATE_OK;
 }

@@ -133,14 +133,20 @@ static long landlock_add_ports(int ruleset, const struct sandbox_numbers *ports,
 	return result;
 }
 
-static long landlock_fill(const struct sandbox_plan *plan, int ruleset, uint64_t handled)
+static long landlock_fill(struct sandbox_plan *plan, int ruleset, uint64_t handled)
 {
 	const struct callgate_sandbox *sandbox = plan->sandbox;
 	long result = 0;
 
-	for (size_t i = 0; result == 0 && i < sandbox->paths.length; i++)
+	for (size_t i = 0; i < sandbox->paths.length; i++) {
+		plan->index = i;
 		result = landlock_add_path(ruleset, sandbox->paths.items[i].path, sandbox->paths.items[i].access,
 					   handled);
+		if (result < 0) {
+			plan->step = PLAN_PATH;
+			return result;
+		}
+	}
 	for (size_t i = 0; result == 0 && landlock_stands_in(plan) && i < plan->mount_count; i++)
 		result = landlock_add_mount(ruleset, &plan->mounts[i], handled);
 	if (result == 0)
@@ -155,7 +161,7 @@ static const struct landlock_abi *landlock_abi_of(const struct sandbox_plan *pla
 	return &landlock_abis[plan->landlock < LANDLOCK_ABI_LAST ? plan->landlock : LANDLOCK_ABI_LAST];
 }
 
-long landlock_enter(const struct sandbox_plan *plan)
+long landlock_enter(struct sandbox_plan *plan)
 {
 	const struct callgate_sandbox *sandbox = plan->sandbox;
 	const struct landlock_abi *abi = landlock_abi_of(plan);

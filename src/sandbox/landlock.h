@@ -10,8 +10,9 @@
 bool landlock_stands_in(const struct sandbox_plan *plan);
 
 /* Restricts the calling thread as the plan says, by what the kernel's ABI knows: paths and ports where some were named,
- * abstract sockets and signals always. no_new_privs must be set. 0 or a negative errno. Async-signal-safe. */
-long landlock_enter(const struct sandbox_plan *plan);
+ * abstract sockets and signals always. no_new_privs must be set. 0 or a negative errno, with plan->step and plan->index
+ * saying which path. Async-signal-safe. */
+long landlock_enter(struct sandbox_plan *plan);
 
 /* What is handed on as a descriptor lies outside the root, and /proc/self/fd leads there: it is opened anew for what
  * the descriptor is open for, and nothing else outside is. Does nothing where none of them is a file or a folder.

@@ -105,7 +105,7 @@ int limits_check_memory(const struct callgate_sandbox *sandbox, size_t mounts, c
 	least += sandbox->paths.length * LIMIT_MEMORY_PATH + words_size(argv) + words_size(envp);
 	if (!most || most >= least)
 		return CALLGATE_OK;
-	status = fail(err, CALLGATE_E_INVALID, "a limit of %" PRIu64 " bytes of memory leaves no room for the start",
+	status = fail(err, CALLGATE_E_LIMIT, "a limit of %" PRIu64 " bytes of memory leaves no room for the start",
 		      most);
 	error_hint(err, "its mounts, arguments and environment take --memory %" PRIu64 "K at the least",
 		   (least >> 10) + 1);

@@ -31,7 +31,7 @@ bool limits_room(const struct callgate_sandbox *sandbox);
  * Whether the group's limit of memory leaves room for what the kernel counts before the program has memory of its own:
  * mounts, rules, the filter, and its arguments and environment (argv NULL: not known yet). Until then the target shares
  * the launcher's memory, and whoever shares the memory of a process that the kernel ends for a limit ends with it.
- * E_INVALID otherwise.
+ * E_LIMIT otherwise.
  */
 int limits_check_memory(const struct callgate_sandbox *sandbox, size_t mounts, const char *const *argv,
 			const char *const *envp, struct callgate_error *err);

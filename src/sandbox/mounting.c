@@ -38,6 +38,16 @@ long root_open(const struct root *root, const char *path, uint64_t flags)
 	return open_how(root->top, *path ? path : ".", O_PATH | flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 }
 
+bool root_goes_by_link(const struct root *root, const char *path)
+{
+	long fd;
+
+	path += strspn(path, "/");
+	fd = open_how(root->top, *path ? path : ".", O_PATH, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+	fd_close(fd);
+	return fd == -ELOOP;
+}
+
 long source_open(const char *path)
 {
 	return open_how(AT_FDCWD, path, O_PATH, RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
@@ -232,6 +242,7 @@ long root_attach(struct root *root, long tree, const char *dest, bool is_folder)
 {
 	long result = tree < 0 ? tree : attach_new(root, (int)tree, dest, is_folder);
 
+	root->has_tree = tree >= 0;
 	if (result == -EEXIST)
 		result = attach_anywhere(root, (int)tree, dest, is_folder);
 	if (result == 0 && is_root(dest)) {

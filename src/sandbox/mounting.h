@@ -20,9 +20,10 @@ struct root_device {
 };
 
 struct root {
-	int base; /* the tmpfs that we began with */
-	int top;  /* what is the root now: base, or what was mounted over it */
-	int mask; /* the first empty file that was mounted over another, −1: none was */
+	int base;      /* the tmpfs that we began with */
+	int top;       /* what is the root now: base, or what was mounted over it */
+	int mask;      /* the first empty file that was mounted over another, −1: none was */
+	bool has_tree; /* what is mounted now is made: what fails from here on is about its place */
 	struct root_device own[ROOT_OWN_MAX];
 	unsigned own_count;
 };
@@ -45,6 +46,9 @@ long fd_status(int fd, struct statx *ret_status);
  * in which no link may be. */
 long root_open(const struct root *root, const char *path, uint64_t flags);
 long source_open(const char *path);
+
+/* Whether a link is on the way to a path in the new root, as far as there is one. */
+bool root_goes_by_link(const struct root *root, const char *path);
 
 /* A detached mount of a new file system, with these MOUNT_ATTR_*. */
 long fs_new(const char *type, const struct fs_option *options, uint64_t attributes);

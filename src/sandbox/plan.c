@@ -37,49 +37,6 @@
 /* Where a shell looks when PATH is not set. */
 #define PLAN_PATH_DEFAULT "/usr/local/bin:/usr/bin:/bin"
 
-/* The text completes "cannot …". */
-static const char *const plan_step_text[PLAN_STEP_COUNT] = {
-	[PLAN_IDENTITY] = "take its user and group",
-	[PLAN_TIME] = "make clocks of its own",
-	[PLAN_NETWORK] = "make a network of its own",
-	[PLAN_PRIVATE] = "make its mounts its own",
-	[PLAN_NEW_ROOT] = "begin a new root",
-	[PLAN_MOUNT] = "mount",
-	[PLAN_PIVOT] = "change to the new root",
-	[PLAN_LOOPBACK] = "start the loopback",
-	[PLAN_HOSTNAME] = "set the host name",
-	[PLAN_LIMIT] = "set the limit of",
-	[PLAN_GROUP] = "enter its control group",
-	[PLAN_KEYRING] = "join a new session keyring",
-	[PLAN_FOLDER] = "enter the folder",
-	[PLAN_PROGRAM] = "find the program",
-	[PLAN_LANDLOCK] = "restrict itself by Landlock",
-	[PLAN_WRITE_XOR_EXECUTE] = "forbid memory that is writable and executable",
-	[PLAN_TSC] = "switch the time stamp counter off",
-	[PLAN_CORE_SCHEDULING] = "keep its cores to itself",
-	[PLAN_CAPABILITIES] = "drop its capabilities",
-};
-
-static const enum callgate_ground plan_step_layer[PLAN_STEP_COUNT] = {
-	[PLAN_IDENTITY] = CALLGATE_GROUND_USER,
-	[PLAN_TIME] = CALLGATE_GROUND_TIME,
-	[PLAN_NETWORK] = CALLGATE_GROUND_NET,
-	[PLAN_PRIVATE] = CALLGATE_GROUND_MOUNT,
-	[PLAN_NEW_ROOT] = CALLGATE_GROUND_ROOT,
-	[PLAN_MOUNT] = CALLGATE_GROUND_ROOT,
-	[PLAN_PIVOT] = CALLGATE_GROUND_ROOT,
-	[PLAN_LOOPBACK] = CALLGATE_GROUND_NET,
-	[PLAN_HOSTNAME] = CALLGATE_GROUND_UTS,
-	[PLAN_LIMIT] = CALLGATE_GROUND_LIMITS,
-	[PLAN_GROUP] = CALLGATE_GROUND_RESOURCES,
-	[PLAN_KEYRING] = CALLGATE_GROUND_KEYRING,
-	[PLAN_LANDLOCK] = CALLGATE_GROUND_LANDLOCK,
-	[PLAN_WRITE_XOR_EXECUTE] = CALLGATE_GROUND_WRITE_XOR_EXECUTE,
-	[PLAN_TSC] = CALLGATE_GROUND_TSC,
-	[PLAN_CORE_SCHEDULING] = CALLGATE_GROUND_CORE_SCHEDULING,
-	[PLAN_CAPABILITIES] = CALLGATE_GROUND_CAPABILITIES,
-};
-
 /* Each namespace, in the order in which layers are told. */
 static const unsigned long plan_namespaces[] = {
 	CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNS,     CLONE_NEWNET,
@@ -202,6 +159,22 @@ static bool has_source(enum sandbox_mount_kind kind)
 	return kind <= SANDBOX_BIND_TRY || kind == SANDBOX_OVERLAY;
 }
 
+static bool is_missing(int error)
+{
+	return error == ENOENT || error == ENOTDIR;
+}
+
+/* Which setting names what is missing, and how it may be. */
+static void hint_missing(enum sandbox_mount_kind kind, struct callgate_error *err)
+{
+	if (kind == SANDBOX_RO_BIND || kind == SANDBOX_BIND)
+		error_hint(err, "'%s' names it; '%s-try' leaves out what is not there",
+			   kind == SANDBOX_BIND ? "bind" : "ro-bind", kind == SANDBOX_BIND ? "bind" : "ro-bind");
+	else
+		error_hint(err, "'%s' names it; make it, or name what is there",
+			   kind == SANDBOX_OVERLAY ? "overlay" : "dev-bind");
+}
+
 static int plan_layers(struct sandbox_plan *plan, const struct sandbox_mount *from, struct plan_mount *to,
 		       struct callgate_error *err)
 {
@@ -210,10 +183,15 @@ static int plan_layers(struct sandbox_plan *plan, const struct sandbox_mount *fr
 
 	for (size_t i = 0; status == CALLGATE_OK && i < from->layers_length; i++)
 		status = source_find(&plan->arena, plan->sandbox->layers.items[from->layers_from + i], &layers[i], err);
+	if (layers && status == CALLGATE_E_OS && err && is_missing(err->os_errno))
+		error_hint(err, "'overlay-src' names it; make it, or name what is there");
 	to->layers = layers;
 	to->layer_count = from->layers_length;
-	if (status == CALLGATE_OK && from->work)
+	if (status == CALLGATE_OK && from->work) {
 		status = source_find(&plan->arena, from->work, &to->work, err);
+		if (status == CALLGATE_E_OS && err && is_missing(err->os_errno))
+			hint_missing(from->kind, err);
+	}
 	return status;
 }
 
@@ -237,9 +215,11 @@ static int plan_mount(struct sandbox_plan *plan, const struct sandbox_mount *fro
 		struct callgate_error found = { 0 };
 
 		status = source_find(&plan->arena, from->source, &to->source, &found);
-		if (status == CALLGATE_E_OS && is_try(from->kind) &&
-		    (found.os_errno == ENOENT || found.os_errno == ENOTDIR))
-			return CALLGATE_OK;
+		if (status == CALLGATE_E_OS && is_missing(found.os_errno)) {
+			if (is_try(from->kind))
+				return CALLGATE_OK;
+			hint_missing(from->kind, &found);
+		}
 		if (status != CALLGATE_OK && err)
 			*err = found;
 	}
@@ -382,6 +362,9 @@ static int plan_group(struct sandbox_plan *plan, struct callgate_error *err)
 	status = cgroup_new(&limits, &plan->group, &why);
 	if (status == CALLGATE_E_UNCONFINED)
 		return plan_without_group(plan, why.message, err);
+	/* The value is one for another machine. */
+	if (status == CALLGATE_E_INVALID)
+		status = why.status = CALLGATE_E_UNCONFINED;
 	if (status != CALLGATE_OK && err)
 		*err = why;
 	return status;
@@ -503,77 +486,6 @@ int plan_write_maps(struct sandbox_plan *plan, pid_t pid, struct callgate_error 
 		return status;
 	futex_set(&plan->maps_written);
 	return CALLGATE_OK;
-}
-
-static void describe_mount(const struct plan_mount *mount, char *text, size_t size)
-{
-	static const char *const kinds[] = {
-		[SANDBOX_TMPFS] = "a tmpfs",
-		[SANDBOX_PROC] = "/proc",
-		[SANDBOX_DEV] = "/dev",
-		[SANDBOX_DIR] = "a folder",
-		[SANDBOX_SYMLINK] = "a link",
-		[SANDBOX_MASK] = "a mask",
-		[SANDBOX_OVERLAY] = "an overlay",
-		[SANDBOX_TMP_OVERLAY] = "an overlay",
-		[SANDBOX_RO_OVERLAY] = "an overlay",
-	};
-
-	if (mount->kind <= SANDBOX_BIND_TRY)
-		snprintf(text, size, "'%s' at '%s'", mount->source, mount->dest);
-	else
-		snprintf(text, size, "%s at '%s'", kinds[mount->kind], mount->dest);
-}
-
-static const char *failure_hint(const struct sandbox_plan *plan, int error)
-{
-	if (plan->step == PLAN_MOUNT && error == -EROFS)
-		return "the place to mount at is not there and cannot be made; make it outside, or mount elsewhere";
-	if (plan->step == PLAN_MOUNT && error == -ELOOP)
-		return "a link has come into the path of its source since it was looked at";
-	if (plan->step == PLAN_MOUNT && (error == -ENOTDIR || error == -EISDIR))
-		return "a folder goes on a folder, a file on a file";
-	return callgate_ground_advice(plan_step_layer[plan->step]);
-}
-
-static int fail_program(const char *argv0, int error, struct callgate_error *err)
-{
-	if (error == -ENOENT || error == -ENOTDIR)
-		return fail(err, CALLGATE_E_NOT_FOUND, "'%s': no such program in the sandbox", argv0);
-	errno = -error;
-	error_set_errno(err, "cannot execute '%s'", argv0);
-	if (err)
-		err->status = CALLGATE_E_NOT_EXECUTABLE;
-	return CALLGATE_E_NOT_EXECUTABLE;
-}
-
-int plan_failure(const struct sandbox_plan *plan, const char *argv0, int error, struct callgate_error *err)
-{
-	char what[160] = "";
-
-	if (plan->step == PLAN_PROGRAM)
-		return fail_program(argv0, error, err);
-	if (plan->step == PLAN_MOUNT)
-		describe_mount(&plan->mounts[plan->index], what, sizeof(what));
-	if (plan->step == PLAN_LIMIT)
-		snprintf(what, sizeof(what), "'%s'", limit_name(plan->limits[plan->index].resource));
-	if (plan->step == PLAN_FOLDER)
-		snprintf(what, sizeof(what), "'%s'", plan->folder);
-	errno = -error;
-	error_set_errno(err, "the target was not started: cannot %s%s%s", plan_step_text[plan->step], *what ? " " : "",
-			what);
-	if (err)
-		err->status = CALLGATE_E_UNCONFINED;
-	error_hint(err, "%s", failure_hint(plan, error));
-	return CALLGATE_E_UNCONFINED;
-}
-
-int plan_init_failure(const struct sandbox_plan *plan, struct callgate_error *err)
-{
-	struct sandbox_plan told = *plan;
-
-	told.step = PLAN_IDENTITY;
-	return plan_failure(&told, NULL, plan->init_error, err);
 }
 
 unsigned plan_enforced(const struct sandbox_plan *plan)

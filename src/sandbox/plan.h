@@ -14,14 +14,16 @@
 
 #include <sys/resource.h>
 
-/* What the target is at; plan.c has the words. */
+/* What the target is at; failure.c has the words. */
 enum plan_step {
 	PLAN_IDENTITY,
 	PLAN_TIME,
 	PLAN_NETWORK,
 	PLAN_PRIVATE,
 	PLAN_NEW_ROOT,
-	PLAN_MOUNT,
+	PLAN_MOUNT, /* its source, or making it */
+	PLAN_PLACE, /* putting it where it is to be */
+	PLAN_LINK,  /* likewise, and there is a link on the way */
 	PLAN_PIVOT,
 	PLAN_LOOPBACK,
 	PLAN_HOSTNAME,
@@ -30,6 +32,7 @@ enum plan_step {
 	PLAN_KEYRING,
 	PLAN_FOLDER,
 	PLAN_PROGRAM,
+	PLAN_PATH, /* that Landlock is told */
 	PLAN_LANDLOCK,
 	PLAN_WRITE_XOR_EXECUTE,
 	PLAN_TSC,
@@ -97,14 +100,15 @@ struct sandbox_plan {
 	volatile unsigned degraded;   /* enum callgate_ground */
 	volatile unsigned absent;     /* likewise: failed, and may be missing */
 	volatile int step;	      /* enum plan_step that failed or was degraded last */
-	volatile size_t index;	      /* which mount or limit */
+	volatile size_t index;	      /* which mount, limit or path */
 	const char *volatile program; /* which of programs it is */
 };
 
 /*
  * What a start does; folder is where the target is to begin, NULL: where we are. The caller ends *plan with plan_fini
- * in any case. Fails with E_INVALID (settings that contradict each other), E_OS (a
- * source that is not there), E_UNCONFINED (this machine has not what it takes, and it may not be missing), E_NOMEM.
+ * in any case. Fails with E_INVALID (settings that contradict each other), E_LIMIT (memory without room for the start),
+ * E_OS (a source that is not there), E_UNCONFINED (this machine has not what it takes, and it may not be missing),
+ * E_NOMEM.
  */
 int plan_make(struct sandbox_plan *plan, const struct callgate_sandbox *sandbox, const char *folder,
 	      struct callgate_error *err);

@@ -196,6 +196,20 @@ static long root_mount(const struct sandbox_plan *plan, struct root *root, const
 	return -EINVAL;
 }
 
+/* One of the plan's, and whether it failed of its source or of its place. */
+static long root_mount_at(struct sandbox_plan *plan, struct root *root, size_t index)
+{
+	const struct plan_mount *mount = &plan->mounts[index];
+	long result;
+
+	plan->index = index;
+	root->has_tree = mount->kind == SANDBOX_SYMLINK || mount->kind == SANDBOX_DIR;
+	result = root_mount(plan, root, mount);
+	if (result < 0 && root->has_tree)
+		plan->step = root_goes_by_link(root, mount->dest) ? PLAN_LINK : PLAN_PLACE;
+	return result;
+}
+
 static long root_begin(struct root *root)
 {
 	long tree = fs_new_tmpfs("0755", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
@@ -265,10 +279,8 @@ long root_enter(struct sandbox_plan *plan)
 	result = root_begin(&root);
 	if (result == 0)
 		plan->step = PLAN_MOUNT;
-	for (size_t i = 0; result == 0 && i < plan->mount_count; i++) {
-		plan->index = i;
-		result = root_mount(plan, &root, &plan->mounts[i]);
-	}
+	for (size_t i = 0; result == 0 && i < plan->mount_count; i++)
+		result = root_mount_at(plan, &root, i);
 	if (result < 0)
 		return result;
 	plan->step = PLAN_PIVOT;

@@ -62,6 +62,12 @@ struct sandbox_mount {
 	size_t layers_length; /* how many */
 };
 
+/* One that was named by no other, and its mounts, those of presets that it names included. */
+struct sandbox_preset {
+	const char *name;
+	size_t mounts_from, mounts_to;
+};
+
 struct sandbox_map {
 	uint32_t inside, outside, count;
 };
@@ -94,6 +100,9 @@ struct callgate_sandbox {
 	const char *preset_folder; /* NULL: the installed one */
 	const char *here;	   /* from where relative paths of settings count; NULL: where we are */
 	unsigned depth;		   /* of presets that name presets */
+	struct {
+		VEC(struct sandbox_preset);
+	} presets;
 	struct {
 		VEC(struct sandbox_setting);
 	} settings;

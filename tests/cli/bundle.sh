@@ -144,7 +144,7 @@ start_there() {
 	umask 022
 	config
 	sed -i 's/"seccomp": {.*/"sysctl": {}/' bundle/config.json
-	expect 125 'one without a profile needs a policy' ./callgate run --bundle bundle
+	expect 2 'one without a profile needs a policy' ./callgate run --bundle bundle
 	stderr_has 'the bundle has no profile, and no --policy was given'
 }
 

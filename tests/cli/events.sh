@@ -29,7 +29,7 @@ expect 4 'the report goes to a descriptor' sh -c '"$0" run -p open.policy --stat
 check '  as one object' python3 -c 'import json; assert json.load(open("status"))["exit_status"] == 4'
 expect 2 'which the target has not' sh -c '"$0" run -p open.policy --status-fd 7 -- sh -c "echo x >&7" 7>status' "$CALLGATE"
 for wrong in x 7x -1 99999999999 77; do
-	expect 125 "'$wrong' is no descriptor" callgate run -p open.policy --status-fd "$wrong" -- true
+	expect 2 "'$wrong' is no descriptor" callgate run -p open.policy --status-fd "$wrong" -- true
 	stderr_has 'no open descriptor'
 done
 mkfifo pipe

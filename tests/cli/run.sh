@@ -50,9 +50,9 @@ chmod 700 data
 expect 126 'so is one that the kernel cannot execute' run ./data
 stderr_has 'Exec format error'
 expect 126 'so is a folder' run /
-expect 125 'no policy is 125' callgate run -- true
+expect 2 'no policy is misuse' callgate run -- true
 stderr_has 'no --policy was given'
-expect 125 'so is one that is not there' callgate run --policy no.policy -- true
+expect 125 'one that is not there is 125' callgate run --policy no.policy -- true
 stderr_has 'no.policy'
 printf 'kernel 6.1\ndefault allow\nkill-process opne\n' >bad.policy
 expect 125 'so is one with an error' callgate run --policy bad.policy -- touch touched
@@ -62,8 +62,8 @@ printf 'kernel 6.1\ndefault allow\nnotify chdir\n' >notify.policy
 expect 125 'so is one that asks a supervisor' callgate run --policy notify.policy -- touch touched
 stderr_has 'supervisor'
 check '  and nothing was started' test ! -e touched
-expect 125 'so is a descriptor that is not open' free --pass-fd 77 -- true
-stderr_has 'cannot keep descriptor 77'
+expect 2 'but a descriptor that is not open is misuse' free --pass-fd 77 -- true
+stderr_has "'pass-fd' takes a descriptor that is open, not 77"
 expect 125 'so is a folder that is not there' free --chdir /no/such/place -- true
 
 expect 159 'a refused call ends the program' run sh -c 'cd /tmp'
@@ -147,8 +147,10 @@ stdout_has '^NAME=value$'
 stdout_has '^PATH=/bin:/usr/bin$'
 expect 0 '  or nothing else' free --clearenv --env SECRET -- env
 stdout_is 'SECRET=1'
-expect 125 'a setting needs its value' free --setenv NAME -- true
+expect 2 'a setting needs its value' free --setenv NAME -- true
 stderr_has "'NAME' is not NAME=VALUE"
+expect 2 '  or its name' free --setenv =VALUE -- true
+expect 2 '  and a name has no value' free --env NAME=VALUE -- true
 
 echo leaked >leak
 leaked() { free -- sh -c '! cat <&3 2>/dev/null' 3<leak; }

@@ -80,13 +80,55 @@ done
 # What contradicts itself, or is not there, is said before anything is started.
 printf 'kernel 6.1\ndefault allow\n' >free.policy
 free() { callgate run --policy free.policy "$@"; }
-expect 125 'a fresh /proc needs a pid namespace' free --proc /proc -- touch touched
+expect 2 'a fresh /proc needs a pid namespace' free --proc /proc -- touch touched
 stderr_has 'and there is none'
 stderr_has '^hint: add --unshare-pid'
-expect 125 'the first process is one of two' free --unshare-pid --init --as-pid-1 -- touch touched
+expect 2 'the first process is one of two' free --unshare-pid --init --as-pid-1 -- touch touched
 stderr_has 'exclude each other'
 expect 125 'a source that is not there' free --ro-bind /no/such /x -- touch touched
 stderr_has "cannot mount '/no/such': No such file or directory"
+stderr_has "^hint: 'ro-bind' names it; 'ro-bind-try' leaves out what is not there"
+expect 125 '  nor one that is written' free --dev-bind /no/such /x -- touch touched
+stderr_has "^hint: 'dev-bind' names it"
+expect 125 '  nor one of an overlay' free --overlay-src /no/such --tmp-overlay /x -- touch touched
+stderr_has "^hint: 'overlay-src' names it"
+expect 125 '  nor where its changes go' free --overlay-src / --overlay /no/such /no/work /x -- touch touched
+stderr_has "^hint: 'overlay' names it"
+for setting in ro rox rw rwx; do
+	expect 125 "a path that Landlock is told and that is not there ($setting)" free --$setting /no/such -- touch touched
+	stderr_has "cannot open '/no/such', which '$setting' names: No such file"
+	stderr_has '^hint: name what is there'
+done
+expect 125 '  is no Landlock that is not there' free --ro /no/such --allow-degraded landlock -- touch touched
+expect 125 '  nor is one that the sandbox lacks' callgate run --preset strict --ro "$PWD" -- touch touched
+stderr_has '^hint: it is looked for in the sandbox'
+expect 2 'a configuration that is not there' free --config no.yaml -- touch touched
+stderr_has "cannot open 'no.yaml'"
+expect 127 'a program that the sandbox lacks' callgate run --preset strict -- "$PWD/no-program"
+stderr_has '^hint: it has only what is mounted in it'
+for pair in 'strict judge /usr' 'read-only workspace /proc' 'network strict /usr'; do
+	read -r one other place <<<"$pair"
+	expect 2 "two presets are two sandboxes ($one, $other)" callgate run --preset "$one" --preset "$other" -- touch touched
+	stderr_has "presets '$one' and '$other' both say what lies at '$place'"
+	stderr_has '^hint: name one of them'
+done
+mkdir own
+cp "$CALLGATE_PRESETS"/* own
+printf 'setenv: OWN=1\ndir: /own\n' >own/added.yaml
+with_own() { CALLGATE_PRESETS=own callgate run "$@"; }
+expect 0 'one that adds to another is none of its own' with_own --preset strict --preset added -- sh -c '[ -d /own ] && echo "$OWN"'
+stdout_is 1
+expect 125 'a place that a link leads to nowhere' callgate run --preset strict --symlink /no/such /a --tmpfs /a -- touch touched
+stderr_has "cannot mount a tmpfs at '/a'"
+stderr_has '^hint: a link on the way to the place leads to nothing'
+expect 125 'a place that links lead round' callgate run --preset strict --symlink /a /a --tmpfs /a -- touch touched
+stderr_has '^hint: a link on the way to the place leads round'
+expect 125 'a place that a link leads to where nothing is made' \
+	callgate run --preset strict --symlink /usr /a --tmpfs /a/no-such -- touch touched
+stderr_has "cannot mount a tmpfs at '/a/no-such': Read-only"
+stderr_has '^hint: a link on the way to the place leads to where it is not'
+expect 125 'a link over what is there' callgate run --preset strict --symlink /x /usr -- touch touched
+stderr_has '^hint: something is there already'
 expect 0 '  may be missing with -try' free --unshare-pid --ro-bind / / --ro-bind-try /no/such /x -- true
 expect 125 'a place that cannot be made' free --unshare-all --ro-bind / / --tmpfs "$PWD/no-such-place" -- touch touched
 stderr_has "cannot mount a tmpfs at '.*no-such-place'"
@@ -191,21 +233,21 @@ if unshare -Ur true 2>/dev/null; then
 	# shellcheck disable=SC2016
 	without_namespaces() {
 		unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_user_namespaces &&
-			exec setpriv --bounding-set -all --inh-caps -all "$@"' sh "$CALLGATE" run --preset strict "$@"
+			exec setpriv --bounding-set -all --inh-caps -all "$@"' sh "$CALLGATE" run --preset "$@"
 	}
-	expect 125 'where user namespaces are refused nothing is started' without_namespaces -- touch touched
+	expect 125 'where user namespaces are refused nothing is started' without_namespaces strict -- touch touched
 	stderr_has 'user namespaces are refused here'
 	stderr_has '^hint: --allow-degraded user runs it without; sysctl user.max_user_namespaces'
 	if [ "$("$CALLGATE" doctor | grep -c '^  landlock  *abi')" = 1 ]; then
-		expect 0 '  but with what is left, if that is allowed' without_namespaces --allow-degraded namespaces -- \
+		expect 0 '  but with what is left, if that is allowed' without_namespaces strict --allow-degraded namespaces -- \
 			sh -c "! cat '$PWD/readable' 2>/dev/null && ! touch '$PWD/written' 2>/dev/null && echo here"
 		stdout_is here
-		expect 0 '  which the report tells' without_namespaces --allow-degraded namespaces --dry-run -- sh
+		expect 0 '  which the report tells' without_namespaces strict --allow-degraded namespaces --dry-run -- sh
 		stdout_has '^user  *absent'
 		stdout_has '^root  *degraded'
 		stdout_has '^no-new-privs  *enforced'
 		stderr_has 'user: not to be had here'
-		expect 0 '  and what it does not mask' without_namespaces --preset workspace --allow-degraded namespaces --dry-run -- sh
+		expect 0 '  and what it does not mask' without_namespaces workspace --allow-degraded namespaces --dry-run -- sh
 		stderr_has 'root: only in part, with nothing masked: /etc/shadow, '
 	fi
 	within() { unshare -Ur "$CALLGATE" run --preset strict "$@"; }

@@ -76,7 +76,7 @@ check '  and the call is made' test -d seen
 holds 'and tells of it' '[x["outcome"] for x in r] == ["let-through"] * 2'
 run 1 'a new rule can be tried before it holds' -p shut.policy --staged open.policy --events events -- sh -c 'uname; mkdir not'
 holds 'while those that held go on' '[(x["syscall"], x["outcome"]) for x in r if x["syscall"] in ("uname", "mkdir")] == [("uname", "let-through"), ("mkdir", "failed")]'
-run 125 'one cannot observe and stage' -p shut.policy --observe --staged open.policy -- true
+run 2 'one cannot observe and stage' -p shut.policy --observe --staged open.policy -- true
 stderr_has 'exclude each other'
 run 125 'phases are loaded by the kernel alone' -p <(printf 'kernel 6.1\ndefault allow\nphase a at uname {\nkill-process mkdir\n}\n') --observe -- true
 stderr_has 'cannot be observed only'

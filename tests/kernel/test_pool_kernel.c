@@ -380,13 +380,13 @@ static void a_limit_of_memory_without_room_ends_nobody(void **state)
 	if (status == CALLGATE_OK) {
 		options.sandbox = pooled.sandbox;
 		status = callgate_pool_run(pooled.pool, pooled.subject, &options, &report, &err);
-		assert_int_equal(status, CALLGATE_E_INVALID);
+		assert_int_equal(status, CALLGATE_E_LIMIT);
 		assert_non_null(strstr(err.message, "leaves no room for the start"));
 	} else {
 		assert_int_equal(status, CALLGATE_E_UNCONFINED);
 	}
 	set(pooled.sandbox, "memory", "1");
-	assert_int_equal(callgate_pool_fill(pooled.pool, pooled.subject, &err), CALLGATE_E_INVALID);
+	assert_int_equal(callgate_pool_fill(pooled.pool, pooled.subject, &err), CALLGATE_E_LIMIT);
 	pooled_free(&pooled);
 }
 

@@ -64,25 +64,6 @@ static void what_is_set_replaces_what_was(void **state)
 			    "LC_ALL=C LANG=C PATH=/srv");
 }
 
-static void a_setting_without_a_name_or_value_is_refused(void **state)
-{
-	static const char *const wrong[] = { "NAME", "=value", "" };
-
-	for (size_t i = 0; i < 3; i++) {
-		struct callgate_run_options options = { 0 };
-		const char **environment = NULL;
-		struct callgate_sandbox *sandbox;
-		struct callgate_error err;
-
-		assert_int_equal(callgate_sandbox_new(&sandbox, &err), CALLGATE_OK);
-		assert_int_equal(callgate_sandbox_set(sandbox, "setenv", &wrong[i], 1, &err), CALLGATE_OK);
-		options.sandbox = sandbox;
-		assert_int_equal(environment_choose(&options, &environment, &err), CALLGATE_E_INVALID);
-		assert_null(environment);
-		callgate_sandbox_free(sandbox);
-	}
-}
-
 static void ones_own_environment_is_cleared_in_place(void **state)
 {
 	char *variables[] = { (char[]){ "LD_PRELOAD=x" },
@@ -119,5 +100,4 @@ static void every_allocation_may_fail(void **state)
 
 UNIT_TESTS(test_launch_environment, cmocka_unit_test(only_safe_variables_pass),
 	   cmocka_unit_test(and_those_that_are_named), cmocka_unit_test(what_is_set_replaces_what_was),
-	   cmocka_unit_test(a_setting_without_a_name_or_value_is_refused),
 	   cmocka_unit_test(ones_own_environment_is_cleared_in_place), cmocka_unit_test(every_allocation_may_fail), )

@@ -38,6 +38,11 @@ static void values_that_mean_nothing_are_refused(void **state)
 {
 	refused(CALLGATE_E_UNKNOWN, "ro-bnid", VALUES("/", "/"), "ro-bind");
 	refused(CALLGATE_E_INVALID, "ro-bind", VALUES("/"), "SOURCE DEST");
+	refused(CALLGATE_E_INVALID, "setenv", VALUES("NAME"), "NAME=VALUE");
+	refused(CALLGATE_E_INVALID, "setenv", VALUES("=value"), "NAME=VALUE");
+	refused(CALLGATE_E_INVALID, "setenv", VALUES(""), "NAME=VALUE");
+	refused(CALLGATE_E_INVALID, "env", VALUES(""), "NAME");
+	refused(CALLGATE_E_INVALID, "env", VALUES("A=B"), "NAME");
 	refused(CALLGATE_E_INVALID, "unshare-net", VALUES("true"), "takes 0 values");
 	refused(CALLGATE_E_INVALID, "ro-bind", VALUES("", "/"), "takes SOURCE DEST");
 	refused(CALLGATE_E_INVALID, "tmpfs", VALUES("tmp"), "absolute");
@@ -57,7 +62,7 @@ static void values_that_mean_nothing_are_refused(void **state)
 	refused(CALLGATE_E_INVALID, "perms", VALUES("1788"), "OCTAL");
 	refused(CALLGATE_E_INVALID, "perms", VALUES("7"), "OCTAL");
 	refused(CALLGATE_E_INVALID, "pass-fd", VALUES("-1"), "descriptor");
-	refused(CALLGATE_E_OS, "pass-fd", VALUES("2147483647"), "cannot keep descriptor");
+	refused(CALLGATE_E_INVALID, "pass-fd", VALUES("2147483647"), "descriptor that is open");
 	refused(CALLGATE_E_INVALID, "hostname", VALUES(""), "host name");
 	refused(CALLGATE_E_INVALID, "tmp-overlay", VALUES("/x"), "overlay-src");
 	refused(CALLGATE_E_UNKNOWN, "allow-degraded", VALUES("seccomp"), "seccomp");
