@@ -101,11 +101,13 @@ bool model_next_request(const char **at, struct model_request *ret_request)
 	condition = strchr(word, '(');
 	ret_request->argument = 0;
 	ret_request->bits = 0;
+	ret_request->is_number = false;
 	if (condition) {
 		char *bits;
 
 		*condition = '\0';
 		ret_request->argument = (unsigned)strtoul(condition + 1, &bits, 0);
+		ret_request->is_number = *bits == '=';
 		ret_request->bits = strtoll(bits + 1, NULL, 0);
 	}
 	memcpy(ret_request->name, word, sizeof(word));

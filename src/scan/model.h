@@ -44,11 +44,13 @@ size_t model_find(const char *soname, enum model_kind kind, size_t index);
 /* Whether what rows leave out of a module is left out of this version of it, too: they were tried on it. */
 bool model_is_tried(const struct module *module);
 
-/* A function, "setsid", or one that is given an argument with one of some bits, "posix_spawnattr_setflags(1&0x80)". */
+/* A function, "setsid", or one that is given an argument with one of some bits, "posix_spawnattr_setflags(1&0x80)", or
+ * a number, "sysconf(0=83)". */
 struct model_request {
 	char name[64];
 	unsigned argument;
-	int64_t bits; /* 0: whatever it is given */
+	bool is_number; /* bits is what the argument must be */
+	int64_t bits;	/* 0: whatever it is given */
 };
 
 /* The next of a row's words as that. */

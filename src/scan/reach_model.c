@@ -33,8 +33,8 @@ bool reach_has_live(const struct reach *reach, uint32_t module, const char *name
 	return false;
 }
 
-/* Whether an argument, as all callers give it, has none of a mask's bits. */
-static bool lacks_bits(const struct reach *reach, uint32_t given, int64_t mask)
+/* Whether an argument, as all callers give it, has none of a mask's bits, or (is_number, of 32 bits) is never that. */
+static bool lacks(const struct reach *reach, uint32_t given, int64_t mask, bool is_number)
 {
 	const int64_t *numbers;
 
@@ -42,7 +42,7 @@ static bool lacks_bits(const struct reach *reach, uint32_t given, int64_t mask)
 		return value_kind(&reach->values, given) == VALUE_NONE;
 	numbers = value_numbers(&reach->values, given);
 	for (uint8_t i = 0; i < value_at(&reach->values, given)->count; i++)
-		if (numbers[i] & mask)
+		if (is_number ? (uint32_t)numbers[i] == (uint32_t)mask : (numbers[i] & mask) != 0)
 			return false;
 	return true;
 }
@@ -58,8 +58,8 @@ bool reach_is_asked(const struct reach *reach, uint32_t module, const struct mod
 		if ((module != LINK_NOWHERE && module != definition.module) || number == SUMMARY_NONE)
 			continue;
 		function = reach_function(reach, definition.module, number);
-		if (function->is_entered &&
-		    (!request->bits || !lacks_bits(reach, function->given[request->argument], request->bits)))
+		if (function->is_entered && (!request->bits || !lacks(reach, function->given[request->argument],
+								      request->bits, request->is_number)))
 			return true;
 	}
 	return false;
@@ -141,7 +141,7 @@ bool reach_shuns(const struct reach *reach, uint32_t module, uint32_t number, co
 			if (all->shunned_slots.items[i] == effect->target)
 				return true;
 	return asked && effect->kind == EFFECT_CALL &&
-	       lacks_bits(reach, function->given[asked->argument], asked->number) &&
+	       lacks(reach, function->given[asked->argument], asked->number, false) &&
 	       is_among(reach, asked->words, module, (uint32_t)effect->target);
 }
 

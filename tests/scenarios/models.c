@@ -1,15 +1,23 @@
 /* Ways into what the C library does only for whom asks: models.def says which of its functions ask. Each way is a
  * program of its own, -DWAY=NAME, so that nothing else in it could have asked. */
+#define _FORTIFY_SOURCE 2 /* which longjmp is checked by */
 #include <aio.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
 #include <ftw.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/sysinfo.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define UNUSED static __attribute__((unused))
@@ -217,6 +225,121 @@ UNUSED int walk_open(void)
 	while (walk && fts_read(walk))
 		;
 	return !walk || fts_close(walk);
+}
+
+/* Each thread's memory is one of its own, as long as there are few threads, or many processors. */
+UNUSED void *allocate(void *data)
+{
+	free(malloc(1000));
+	pthread_barrier_wait(data);
+	return data;
+}
+
+UNUSED int threads_allocate(void)
+{
+	enum { THREADS = 12 };
+	static pthread_barrier_t have_all;
+	pthread_t threads[THREADS];
+
+	pthread_barrier_init(&have_all, NULL, THREADS);
+	for (int i = 0; i < THREADS; i++)
+		if (pthread_create(&threads[i], NULL, allocate, &have_all) != 0)
+			abort();
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	return 0;
+}
+
+UNUSED int processors_online(void)
+{
+	return sysconf(_SC_NPROCESSORS_ONLN) < 1;
+}
+
+UNUSED int processors_counted(void)
+{
+	return get_nprocs() < 1;
+}
+
+/* What ends the program waits a while for a stream that a thread keeps. */
+UNUSED void *keep_stream(void *data)
+{
+	puts("one line");
+	flockfile(stdout);
+	sem_post(data);
+	for (;;)
+		pause();
+}
+
+UNUSED int stream_kept(void)
+{
+	static sem_t is_kept;
+	pthread_t thread;
+
+	sem_init(&is_kept, 0, 0);
+	if (pthread_create(&thread, NULL, keep_stream, &is_kept) != 0)
+		return 1;
+	while (sem_wait(&is_kept) != 0)
+		;
+	return 0;
+}
+
+/* From a stack for signals that lies above the frame. */
+static sigjmp_buf back;
+
+UNUSED void go_back(int number)
+{
+	(void)number;
+	siglongjmp(back, 1);
+}
+
+UNUSED int jump_from_stack(void)
+{
+	static char below[1 << 16];
+	char above[1 << 16];
+	stack_t stack = { .ss_sp = above, .ss_size = sizeof(above) };
+	struct sigaction action = { .sa_handler = go_back, .sa_flags = SA_ONSTACK };
+
+	if (sigaltstack(&stack, NULL) != 0 || sigaction(SIGUSR1, &action, NULL) != 0)
+		return 1;
+	if (sigsetjmp(back, 1) == 0)
+		raise(SIGUSR1);
+	stack.ss_sp = below;
+	if (sigaltstack(&stack, NULL) != 0)
+		return 1;
+	return sigsetjmp(back, 1) == 0 && raise(SIGUSR1) != 0;
+}
+
+UNUSED void expire(union sigval value)
+{
+	sem_post(value.sival_ptr);
+}
+
+UNUSED int timer_thread(void)
+{
+	static sem_t is_over;
+	struct sigevent event = { .sigev_notify = SIGEV_THREAD, .sigev_value.sival_ptr = &is_over };
+	struct itimerspec soon = { .it_value.tv_nsec = 1000000 };
+	timer_t timer;
+
+	event.sigev_notify_function = expire;
+	sem_init(&is_over, 0, 0);
+	if (timer_create(CLOCK_MONOTONIC, &event, &timer) != 0 || timer_settime(timer, 0, &soon, NULL) != 0)
+		return 1;
+	while (sem_wait(&is_over) != 0)
+		;
+	return 0;
+}
+
+UNUSED int name_later(void)
+{
+	struct gaicb request = { .ar_name = "127.0.0.1" }, *requests[] = { &request };
+
+	return getaddrinfo_a(GAI_WAIT, requests, 1, NULL);
+}
+
+UNUSED int random_numbers(void)
+{
+	return arc4random_uniform(10) > 9;
 }
 
 int main(void)

@@ -89,7 +89,7 @@ static void a_word_is_found_whole(void **state)
 
 static void a_request_may_be_about_an_argument(void **state)
 {
-	const char *at = "setsid flags(1&0x80)  bits(2&3)";
+	const char *at = "setsid flags(1&0x80)  bits(2&3) number(0=84)";
 	struct model_request request;
 
 	assert_true(model_next_request(&at, &request));
@@ -102,6 +102,12 @@ static void a_request_may_be_about_an_argument(void **state)
 	assert_true(model_next_request(&at, &request));
 	assert_int_equal(request.argument, 2);
 	assert_int_equal(request.bits, 3);
+	assert_false(request.is_number);
+	assert_true(model_next_request(&at, &request));
+	assert_string_equal(request.name, "number");
+	assert_int_equal(request.argument, 0);
+	assert_int_equal(request.bits, 84);
+	assert_true(request.is_number);
 	assert_false(model_next_request(&at, &request));
 }
 
