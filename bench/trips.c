@@ -541,13 +541,48 @@ static void *flip_folder(void *argument)
 	return NULL;
 }
 
+/* A folder that a path leaves upwards is now in what may be read, now beside it. */
+static void *move_folder(void *argument)
+{
+	while (!attack_is_over) {
+		rename("www/deep/moved", "closed/deep/moved");
+		rename("closed/deep/moved", "www/deep/moved");
+	}
+	return NULL;
+}
+
+static int folders[3]; /* what may be read, what may not, and the number that is used */
+
+static void *flip_descriptor(void *argument)
+{
+	for (unsigned i = 0; !attack_is_over; i++)
+		dup2(folders[i % 2], folders[2]);
+	return NULL;
+}
+
+/* All ways of these to say the path. */
+static void *flip_all_texts(void *argument)
+{
+	static const char names[][32] = { "www/deep/moved/../../target", "flip", "www/sub/secret", "secret" };
+
+	for (unsigned i = 0; !attack_is_over; i++)
+		memcpy(flipped, names[i % 4], sizeof(names[0]));
+	return NULL;
+}
+
+enum { FLIPPERS_MAX = 4 };
+
 static const struct attack {
 	const char *name, *path;
-	void *(*flip)(void *);
+	void *(*flips[FLIPPERS_MAX])(void *);
+	bool by_descriptor; /* of a folder */
 } attacks[] = {
-	{ "the text", flipped, flip_text },
-	{ "a link", "flip", flip_link },
-	{ "a folder on the way", "www/sub/secret", flip_folder },
+	{ "the text", flipped, { flip_text } },
+	{ "a link", "flip", { flip_link } },
+	{ "a folder on the way", "www/sub/secret", { flip_folder } },
+	{ "the place of a folder that `..` leaves", "www/deep/moved/../../target", { move_folder, move_folder } },
+	{ "the descriptor of the folder", "target", { flip_descriptor }, true },
+	{ "all of that", flipped, { flip_all_texts, flip_link, flip_folder, move_folder } },
 };
 
 static const struct attack *attack;
@@ -556,7 +591,8 @@ static long *won, *had; /* shared */
 static bool try_it(void)
 {
 	char byte = 0;
-	int fd = (int)syscall(SYS_openat, AT_FDCWD, attack->path, O_RDONLY | O_CLOEXEC, 0);
+	int folder_fd = attack->by_descriptor ? folders[2] : AT_FDCWD;
+	int fd = (int)syscall(SYS_openat, folder_fd, attack->path, O_RDONLY | O_CLOEXEC, 0);
 
 	if (fd >= 0 && read(fd, &byte, 1) == 1) {
 		*won += byte == 's';
@@ -570,16 +606,27 @@ static bool try_it(void)
 /* The flipping threads are of the process that tries. */
 static bool attack_by(void)
 {
-	pthread_t thread;
+	pthread_t threads[FLIPPERS_MAX];
 	long tries = atol(getenv("TRIPS_TRIES"));
+	size_t count = 0;
 
-	if (pthread_create(&thread, NULL, attack->flip, NULL))
-		return false;
+	for (; count < FLIPPERS_MAX && attack->flips[count]; count++)
+		if (pthread_create(&threads[count], NULL, attack->flips[count], NULL))
+			return false;
 	for (long i = 0; i < tries; i++)
 		try_it();
 	attack_is_over = true;
-	pthread_join(thread, NULL);
+	while (count)
+		pthread_join(threads[--count], NULL);
 	return true;
+}
+
+static bool open_folders(void)
+{
+	folders[0] = open("www", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	folders[1] = open("closed", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	folders[2] = dup(folders[0]);
+	return folders[1] >= 0 && folders[2] >= 0;
 }
 
 static int attack_all(const char *tries)
@@ -587,6 +634,8 @@ static int attack_all(const char *tries)
 	struct callgate_policy *policy;
 	char rules[256];
 
+	if (!open_folders())
+		return 1;
 	setenv("TRIPS_TRIES", tries, 1);
 	rounds = 1;
 	snprintf(flipped, sizeof(flipped), "%s/www/index", folder);
@@ -623,6 +672,10 @@ static int make_folder(void)
 	if (!mkdtemp(folder) || chdir(folder) < 0 || mkdir("www", 0755) < 0 || mkdir("www/sub", 0755) < 0 ||
 	    make_file("www/index", "allowed") || make_file("secret", "secret") ||
 	    make_file("www/sub/secret", "allowed") || symlink("..", "www/other") < 0)
+		return 1;
+	if (mkdir("closed", 0755) < 0 || mkdir("closed/deep", 0755) < 0 || mkdir("www/deep", 0755) < 0 ||
+	    mkdir("www/deep/moved", 0755) < 0 || make_file("www/target", "allowed") ||
+	    make_file("closed/target", "secret"))
 		return 1;
 	snprintf(allowed_path, sizeof(allowed_path), "%s/www/index", folder);
 	return 0;

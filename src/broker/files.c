@@ -48,7 +48,8 @@ struct files_request {
 	uint64_t flags, mode, resolve;
 	unsigned access; /* enum files_access */
 	struct path_base base;
-	char *path; /* room for PATH_MAX bytes */
+	char *path;	       /* room for PATH_MAX bytes */
+	const char *namespace; /* in which the target has to be with us to have what was opened; NULL: in none */
 };
 
 /* openat2's third argument: its size says which members it has; unknown ones must be 0. */
@@ -300,7 +301,7 @@ static struct callgate_notify_answer answer_fd(const struct files_request *reque
 						.is_cloexec = request->flags & O_CLOEXEC };
 }
 
-static struct callgate_notify_answer open_resolved(const struct files_request *request)
+static struct callgate_notify_answer open_resolved(struct files_request *request)
 {
 	struct path_query query = {
 		.target = request->work->target,
@@ -322,8 +323,8 @@ static struct callgate_notify_answer open_resolved(const struct files_request *r
 	clause = find_clause(request, place.text, &place.proc);
 	if (!permits(clause))
 		return deny(request, place.text, clause);
-	if (place.is_in_proc && proc_differs(query.target, place.text, place.proc.mount))
-		return broker_refuse(EACCES);
+	if (place.is_in_proc)
+		request->namespace = proc_namespace_of(place.text, place.proc.mount);
 	error = open_name(request, place.folder, place.name, FILES_RESOLVE | (place.is_in_proc ? RESOLVE_NO_XDEV : 0),
 			  &fd);
 	if (error || place.is_in_proc || !proc_is(fd))
@@ -350,7 +351,7 @@ static bool is_permitted_as_said(const struct files_request *request)
 	       !(request->flags & FILES_TMPFILE) && permits(find_clause(request, request->path, &nowhere));
 }
 
-static struct callgate_notify_answer open_for(const struct files_request *request)
+static struct callgate_notify_answer open_for(struct files_request *request)
 {
 	int error, fd = -1;
 
@@ -381,14 +382,23 @@ static int take_umask(const struct files_request *request)
 	return 0;
 }
 
-static struct callgate_notify_answer open_as_target(const struct files_request *request)
+/* Not as the target, who may not be looked at by its like. */
+static bool is_had_from_us_only(const struct files_request *request)
+{
+	return request->namespace && !proc_shares_namespace(request->work->target, request->namespace);
+}
+
+static struct callgate_notify_answer open_as_target(struct files_request *request)
 {
 	struct credentials_saved saved; /* large: to zero it would cost as much as a call */
 	int error = credentials_assume(request->work->target, &saved);
 	struct callgate_notify_answer answer = error ? broker_refuse(error) : open_for(request);
 
 	credentials_restore(&saved);
-	return answer;
+	if (answer.kind != CALLGATE_NOTIFY_FD || !is_had_from_us_only(request))
+		return answer;
+	close(answer.fd);
+	return broker_refuse(EACCES);
 }
 
 struct callgate_notify_answer broker_files(const struct broker_call *work)

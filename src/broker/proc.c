@@ -80,7 +80,7 @@ bool proc_shares_namespace(struct callgate_notify_target *target, const char *na
 	return readlink(path, ours, sizeof(ours) - 1) > 0 && strcmp(ours, theirs) == 0;
 }
 
-bool proc_differs(struct callgate_notify_target *target, const char *text, size_t mount)
+const char *proc_namespace_of(const char *text, size_t mount)
 {
 	/* What the kernel looks up for whoever opens; the rest (hostname, mounts) it does for whoever reads. */
 	static const struct {
@@ -101,8 +101,8 @@ bool proc_differs(struct callgate_notify_target *target, const char *text, size_
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		if (strncmp(text + mount, rows[i].place, strlen(rows[i].place)) == 0)
-			return !proc_shares_namespace(target, rows[i].namespace);
-	return strcmp(text + mount, "/keys") == 0; /* that our session possesses */
+			return rows[i].namespace;
+	return strcmp(text + mount, "/keys") == 0 ? "" : NULL; /* that our session possesses */
 }
 
 struct proc_numbers proc_ours(int root)

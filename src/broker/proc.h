@@ -33,14 +33,14 @@ bool proc_is(int fd);
  * there, which no name tells from a process's folder. */
 int proc_open_root(int folder, int *ret_root);
 
-/* Whether a namespace of the target's, by its name in /proc/N/ns, is ours. */
+/* Whether a namespace of the target's, by its name in /proc/N/ns, is ours. Takes the supervisor's own rights. */
 bool proc_shares_namespace(struct callgate_notify_target *target, const char *name);
 
 /*
- * Whether what a text names, which begins with where a procfs lies, is one thing to the target and another to us: it
- * is of a namespace of whoever opens it, and the target is in another.
+ * What a text names, which begins with where a procfs lies, may be one thing to the target and another to us: the name
+ * of the namespace in which the kernel looks for whoever opens. NULL: it is the same to all; "": it is ours only.
  */
-bool proc_differs(struct callgate_notify_target *target, const char *text, size_t mount);
+const char *proc_namespace_of(const char *text, size_t mount);
 
 /* Our own numbers there, zeroes when this process has none. */
 struct proc_numbers proc_ours(int root);

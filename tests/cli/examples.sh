@@ -43,6 +43,39 @@ for folder in sniffer webserver dhcp renderer; do
 	fi
 done
 
+# compiles EXAMINE DECIDE: whether a supervisor with these bodies of its handler does.
+compiles() {
+	cat >supervisor.c <<-C
+		#include <callgate/notify.h>
+		struct callgate_notify_answer examine(struct callgate_notify_target *target, void *context);
+		struct callgate_notify_answer examine(struct callgate_notify_target *target, void *context)
+		{
+			char text[64];
+			int error = callgate_notify_read_text(target, callgate_notify_call(target)->args[1], text, sizeof(text));
+			(void)error;
+			$1
+		}
+		struct callgate_notify_decision decide(const struct callgate_notify_call *call, void *context);
+		struct callgate_notify_decision decide(const struct callgate_notify_call *call, void *context)
+		{
+			$2
+		}
+		const struct callgate_notify_handler handler = { .examine = examine, .decide = decide };
+	C
+	cc -Wall -Wextra -Wno-unused-parameter -Werror -fsyntax-only $(pkg-config --cflags callgate) supervisor.c
+}
+answers='return (struct callgate_notify_answer){ .error = error };'
+lets_go='return (struct callgate_notify_decision){ .step = CALLGATE_NOTIFY_CONTINUE };'
+expect 0 'a supervisor answers what it has looked at, and lets go by numbers' compiles "$answers" "$lets_go"
+expect 1 '  but does not compile that lets go what it has looked at' compiles "$lets_go" "$lets_go"
+stderr_has 'incompatible'
+expect 1 '  not even by the number of it' compiles \
+	'return (struct callgate_notify_answer){ .error = error, .kind = CALLGATE_NOTIFY_CONTINUE };' "$lets_go"
+stderr_has 'implicit conversion'
+expect 1 '  nor that looks where it may let go' compiles "$answers" \
+	"char text[4]; callgate_notify_read(call, call->args[1], text, sizeof(text)); $lets_go"
+stderr_has 'incompatible'
+
 expect 0 'it links statically' cc -Wall -static -o static confine_yourself.c $(pkg-config --static --cflags --libs callgate)
 expect 0 '  and runs without any library' env -u LD_LIBRARY_PATH ./static
 stdout_is 'confined; a shell: Operation not permitted'

@@ -209,7 +209,7 @@ static int open_elsewhere(void)
 	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
 		if (access(ours[i], F_OK) == 0 && try_open(ours[i], O_RDONLY) != GOT_ALLOWED)
 			return 1 + (int)i;
-	if (try_open("/proc/keys", O_RDONLY) != 100 + EACCES)
+	if (access("/proc/keys", R_OK) == 0 && try_open("/proc/keys", O_RDONLY) != 100 + EACCES)
 		return 10;
 	if (unshare(CLONE_NEWNET | CLONE_NEWIPC | (geteuid() == 0 ? 0 : CLONE_NEWUSER)) < 0)
 		return NOT_HERE;
@@ -221,6 +221,25 @@ static int open_elsewhere(void)
 	return try_open(sysctl, O_RDONLY) == GOT_ALLOWED && try_open("/proc/self/net/dev", O_RDONLY) == GOT_ALLOWED
 		       ? 0
 		       : 22;
+}
+
+/* It may not even be looked at by its own user. */
+static int open_hidden(void)
+{
+	if (!become(NOBODY, NOBODY))
+		return BROKEN;
+	prctl(PR_SET_DUMPABLE, 0);
+	return try_open("/proc/sys/net/core/somaxconn", O_RDONLY);
+}
+
+static void what_is_of_our_namespace_is_had_by_whoever_is_in_it(void **state)
+{
+	skip_unless_root();
+	if (access("/proc/sys/net/core/somaxconn", R_OK) < 0)
+		skip_without(NOT_HERE, "this network has no such limit");
+	make_scratch();
+	assert_int_equal(outcome(SYS_openat, "notify openat via files { read \"/**\" }\n", open_hidden), GOT_ALLOWED);
+	remove_scratch();
 }
 
 static void what_is_of_a_namespace_is_not_had_from_ours(void **state)
@@ -315,6 +334,7 @@ static void who_has_a_lease_is_waited_for(void **state)
 }
 
 UNIT_TESTS(test_broker_rights, BOTH(a_peer_is_told_who_has_connected), THREE(what_is_roots_in_proc_sys_is_nobody_elses),
-	   cmocka_unit_test(rights_are_those_of_the_thread_when_it_asks), BOTH(a_supervisor_that_is_not_root_can_serve_root),
-	   THREE(what_is_of_a_namespace_is_not_had_from_ours), THREE(our_terminal_is_not_that_of_another_session),
-	   BOTH(who_has_a_lease_is_waited_for), )
+	   cmocka_unit_test(rights_are_those_of_the_thread_when_it_asks),
+	   BOTH(a_supervisor_that_is_not_root_can_serve_root), THREE(what_is_of_a_namespace_is_not_had_from_ours),
+	   BOTH(what_is_of_our_namespace_is_had_by_whoever_is_in_it),
+	   THREE(our_terminal_is_not_that_of_another_session), BOTH(who_has_a_lease_is_waited_for), )
