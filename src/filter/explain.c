@@ -19,14 +19,6 @@
 /* Rules that are named in a reason; the rest is counted. */
 #define LINES_NAMED_MAX 8
 
-static bool rule_lists(const struct policy_rule *rule, const struct abi_syscall *syscall)
-{
-	for (size_t i = 0; i < rule->name_count; i++)
-		if (rule->names[i].syscall == syscall)
-			return true;
-	return false;
-}
-
 /* "lines 7, 9": the rules before `end` that list the call (all of them when end is NULL). Gives their number. */
 static unsigned add_lines(struct buf *text, const struct policy *policy, const struct call *call,
 			  const struct policy_rule *end)
@@ -36,7 +28,7 @@ static unsigned add_lines(struct buf *text, const struct policy *policy, const s
 	for (size_t i = 0; i < policy->rules.length && &policy->rules.items[i] != end; i++) {
 		const struct policy_rule *rule = &policy->rules.items[i];
 
-		if (!rule_lists(rule, call->syscall) || !policy_rule_is_on(rule, call->arch->id))
+		if (!policy_rule_lists(rule, call->syscall) || !policy_rule_is_on(rule, call->arch->id))
 			continue;
 		if (lines < LINES_NAMED_MAX)
 			buf_printf(text, "%s%s:%u", lines ? ", " : "", rule->position.file, rule->position.line);
@@ -96,7 +88,7 @@ static void explain_rule(struct buf *text, const struct policy *policy, const st
 	cleanup(buf_fini) struct buf lines = { 0 };
 	unsigned seen = 0, before = add_lines(&lines, policy, call, rule);
 
-	if (!rule_lists(rule, call->syscall)) {
+	if (!policy_rule_lists(rule, call->syscall)) {
 		buf_printf(text,
 			   "%s carries another call, whose arguments cannot be seen, and this is the strictest "
 			   "of its rules",

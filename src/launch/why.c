@@ -27,9 +27,8 @@ static void why_line(const struct callgate_subject *subject, const struct policy
 static const struct policy_rule *policy_lists(const struct policy *policy, const struct abi_syscall *syscall)
 {
 	for (size_t i = 0; i < policy->rules.length; i++)
-		for (size_t j = 0; j < policy->rules.items[i].name_count; j++)
-			if (policy->rules.items[i].names[j].syscall == syscall)
-				return &policy->rules.items[i];
+		if (policy_rule_lists(&policy->rules.items[i], syscall))
+			return &policy->rules.items[i];
 	return NULL;
 }
 

@@ -62,14 +62,6 @@ static enum cover cover_condition(const struct policy_bound *bound, const struct
 	return COVER_MAYBE;
 }
 
-static bool cover_lists(const struct policy_rule *rule, const struct abi_syscall *syscall)
-{
-	for (size_t i = 0; i < rule->name_count; i++)
-		if (rule->names[i].syscall == syscall)
-			return true;
-	return false;
-}
-
 /* What happens when no rule decides. An errno is no answer that somebody chose for this call. */
 static enum cover cover_undecided(const struct policy *policy, const struct cover_call *call, bool is_listed)
 {
@@ -96,7 +88,7 @@ int cover_call(const struct policy *policy, const struct cover_call *call, enum 
 		enum cover holds;
 		int status;
 
-		if (!cover_lists(rule, call->syscall) || !policy_rule_is_on(rule, call->arch->id))
+		if (!policy_rule_lists(rule, call->syscall) || !policy_rule_is_on(rule, call->arch->id))
 			continue;
 		is_listed = true;
 		status = policy_bind(rule->condition, call->syscall, call->arch->id, &arena, &bound, err);

@@ -256,10 +256,9 @@ static bool gap_is_expected(const struct callgate_profile *profile, const struct
 	const struct policy *learned = profile->learned.policy;
 
 	for (size_t i = 0; i < learned->rules.length; i++)
-		for (size_t j = 0; j < learned->rules.items[i].name_count; j++)
-			if (learned->rules.items[i].names[j].syscall == syscall &&
-			    learned->rules.items[i].action.kind == POLICY_ALLOW)
-				return true;
+		if (learned->rules.items[i].action.kind == POLICY_ALLOW &&
+		    policy_rule_lists(&learned->rules.items[i], syscall))
+			return true;
 	return false;
 }
 

@@ -156,24 +156,25 @@ const char *callgate_profile_evidence(const struct callgate_profile *profile)
 	return profile->text;
 }
 
+void profile_rule_for(const struct policy_rule *rule, const struct abi_syscall *syscall, struct buf *text)
+{
+	print_action(text, &rule->action);
+	buf_printf(text, " %s", syscall->name);
+	if (rule->condition->kind == POLICY_ALWAYS)
+		return;
+	buf_puts(text, " if ");
+	print_condition(text, rule->condition);
+}
+
 void profile_rule(const struct callgate_profile *profile, const struct abi_syscall *syscall, struct buf *text)
 {
 	const struct policy *policy = profile->learned.policy;
 
 	for (size_t i = 0; i < policy->rules.length; i++) {
-		const struct policy_rule *rule = &policy->rules.items[i];
-
-		for (size_t j = 0; j < rule->name_count; j++) {
-			if (rule->names[j].syscall != syscall)
-				continue;
-			print_action(text, &rule->action);
-			buf_printf(text, " %s", syscall->name);
-			if (rule->condition->kind != POLICY_ALWAYS) {
-				buf_puts(text, " if ");
-				print_condition(text, rule->condition);
-			}
-			return;
-		}
+		if (!policy_rule_lists(&policy->rules.items[i], syscall))
+			continue;
+		profile_rule_for(&policy->rules.items[i], syscall, text);
+		return;
 	}
 }
 

@@ -26,8 +26,11 @@ struct callgate_profile {
 /* Makes the policy with these wishes, in place of the one that was there; on failure that one stays. */
 int profile_make(struct callgate_profile *profile, const struct learn_wishes *wishes, struct callgate_error *err);
 
-/* The rule of the learned policy that lets this syscall through, as one line for this syscall alone; nothing where
- * there is none. Failure is that of the buf. */
+/* One rule as a line for one of its syscalls alone. Failure is that of the buf. */
+void profile_rule_for(const struct policy_rule *rule, const struct abi_syscall *syscall, struct buf *text);
+
+/* The first rule of the learned policy that lets this syscall through, as one line for this syscall alone; nothing
+ * where there is none. Failure is that of the buf. */
 void profile_rule(const struct callgate_profile *profile, const struct abi_syscall *syscall, struct buf *text);
 
 /* The value of an argument in constants of its type, or as a number. Failure is that of the buf, or false. */

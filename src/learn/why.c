@@ -65,6 +65,8 @@ static void why_programs(const struct callgate_profile *profile, const struct ab
 
 static void why_sites(const struct evidence_entry *entry, struct buf *text)
 {
+	if (!entry->sites.length)
+		return;
 	buf_printf(text, "  from%s:\n", entry->sites_many ? ", and other places" : "");
 	for (size_t i = 0; i < entry->sites.length && i < WHY_SHOWN; i++)
 		buf_printf(text, "    %s+0x%" PRIx64 ": %" PRIu64 "\n", entry->sites.items[i].module,
@@ -106,15 +108,47 @@ static void why_errors(const struct evidence_entry *entry, struct buf *text)
 			   entry->count - entry->answered);
 }
 
+/* What the learned policy says of the rule: its own comment, or the heading that it stands under. */
+static const char *why_reason(const struct learned *learned, size_t rule)
+{
+	if (learned->notes.items[rule].comment)
+		return learned->notes.items[rule].comment;
+	while (rule > 0 && !learned->notes.items[rule].section)
+		rule--;
+	return learned->notes.items[rule].section;
+}
+
+/* Each rule of a syscall; of those that what was seen does not explain, the reason too. False: there is none. */
+static bool why_rules(const struct callgate_profile *profile, const struct abi_syscall *syscall, bool is_seen,
+		      struct buf *text)
+{
+	const struct policy *policy = profile->learned.policy;
+	bool any = false;
+
+	for (size_t i = 0; i < policy->rules.length; i++) {
+		const char *reason = why_reason(&profile->learned, i);
+
+		if (!policy_rule_lists(&policy->rules.items[i], syscall))
+			continue;
+		buf_puts(text, "  rule: ");
+		profile_rule_for(&policy->rules.items[i], syscall, text);
+		buf_putc(text, '\n');
+		/* What was seen and is allowed is explained by what follows. */
+		if (reason && (!is_seen || any || policy->rules.items[i].action.kind != POLICY_ALLOW))
+			buf_printf(text, "  reason: %s\n", reason);
+		any = true;
+	}
+	return any;
+}
+
 static bool why_subject(const struct callgate_profile *profile, const struct subject *subject, struct arena *arena,
 			struct buf *text)
 {
 	buf_printf(text, "%s: %" PRIu64 " call%s", subject->syscall->name, subject->count,
 		   subject->count == 1 ? "" : "s");
 	why_runs(profile, &subject->seen, text);
-	buf_puts(text, "\n  rule: ");
-	profile_rule(profile, subject->syscall, text);
 	buf_putc(text, '\n');
+	why_rules(profile, subject->syscall, true, text);
 	if (subject->native && !why_args(profile, subject->native, arena, text))
 		return false;
 	why_programs(profile, subject->syscall, text);
@@ -126,25 +160,14 @@ static bool why_subject(const struct callgate_profile *profile, const struct sub
 	return true;
 }
 
-/* What was not seen and has a rule all the same has it for a reason that stands behind the rule. */
+/* What was not seen and has a rule all the same has it for a reason; nothing where it has none. */
 static void why_unseen(const struct callgate_profile *profile, const struct abi_syscall *syscall, struct buf *text)
 {
-	const struct policy *policy = profile->learned.policy;
+	cleanup(buf_fini) struct buf rules = { 0 };
 
-	for (size_t i = 0; i < policy->rules.length; i++) {
-		const char *comment = profile->learned.notes.items[i].comment;
-
-		for (size_t j = 0; j < policy->rules.items[i].name_count; j++) {
-			if (policy->rules.items[i].names[j].syscall != syscall)
-				continue;
-			buf_printf(text, "%s: not seen\n  rule: ", syscall->name);
-			profile_rule(profile, syscall, text);
-			buf_printf(text, "\n  reason: %s\n",
-				   comment ? comment
-					   : "libraries do without it when they are told that it is not there");
-			return;
-		}
-	}
+	if (why_rules(profile, syscall, false, &rules))
+		buf_printf(text, "%s: not seen\n%s", syscall->name, buf_text(&rules));
+	text->failed |= rules.failed;
 }
 
 int callgate_profile_why(const struct callgate_profile *profile, const char *name, char **ret_text,

@@ -95,18 +95,10 @@ bool policy_bound_holds(const struct policy_bound *bound, const uint64_t args[6]
 	return false;
 }
 
-static bool rule_lists(const struct policy_rule *rule, const struct abi_syscall *syscall)
-{
-	for (size_t i = 0; i < rule->name_count; i++)
-		if (rule->names[i].syscall == syscall)
-			return true;
-	return false;
-}
-
 static bool policy_lists(const struct policy *policy, const struct abi_syscall *syscall)
 {
 	for (size_t i = 0; i < policy->rules.length; i++)
-		if (rule_lists(&policy->rules.items[i], syscall))
+		if (policy_rule_lists(&policy->rules.items[i], syscall))
 			return true;
 	return false;
 }
@@ -153,7 +145,7 @@ static int evaluate_rules(struct evaluation *evaluation, const struct abi_syscal
 		const struct policy_bound *bound;
 		int status;
 
-		if (!rule_lists(rule, syscall) || !policy_rule_is_on(rule, evaluation->arch->id))
+		if (!policy_rule_lists(rule, syscall) || !policy_rule_is_on(rule, evaluation->arch->id))
 			continue;
 		status = policy_bind(rule->condition, syscall, evaluation->arch->id, evaluation->arena, &bound,
 				     evaluation->err);
@@ -192,7 +184,7 @@ static void evaluate_blind(struct evaluation *evaluation, const struct abi_sysca
 	for (size_t i = 0; i < policy->rules.length; i++) {
 		const struct policy_rule *rule = &policy->rules.items[i];
 
-		if (!rule_lists(rule, syscall) || !policy_rule_is_on(rule, evaluation->arch->id))
+		if (!policy_rule_lists(rule, syscall) || !policy_rule_is_on(rule, evaluation->arch->id))
 			continue;
 		if (!evaluation->rule)
 			answer(evaluation, &rule->action, rule);

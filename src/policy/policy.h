@@ -105,6 +105,15 @@ struct policy_rule {
 	struct policy_position position;
 };
 
+/* Whether it stands in the rule's list. */
+static inline bool policy_rule_lists(const struct policy_rule *rule, const struct abi_syscall *syscall)
+{
+	for (size_t i = 0; i < rule->name_count; i++)
+		if (rule->names[i].syscall == syscall)
+			return true;
+	return false;
+}
+
 static inline bool policy_rule_is_on(const struct policy_rule *rule, enum abi_arch_id arch)
 {
 	return !(rule->not_on >> arch & 1);

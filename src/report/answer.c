@@ -15,12 +15,7 @@ const char *const report_hole_names[REPORT_HOLE_COUNT] = { "removed", "narrowed"
 
 static bool rule_lists(const struct policy_rule *rule, const struct abi_syscall *syscall)
 {
-	if (!policy_rule_is_on(rule, abi_arch_native()->id))
-		return false;
-	for (size_t i = 0; i < rule->name_count; i++)
-		if (rule->names[i].syscall == syscall)
-			return true;
-	return false;
+	return policy_rule_is_on(rule, abi_arch_native()->id) && policy_rule_lists(rule, syscall);
 }
 
 /* Whether a rule of this syscall has such an action. */

@@ -24,6 +24,7 @@ stdout_has '/sh\|/dash'
 stdout_has 'libc'
 expect 0 'why one is there that was not seen' callgate profile --why sched_yield both.evidence
 stdout_has 'reason: made only when threads or locks meet'
+check '  once, and no other' test "$(grep -c reason: out)" = 1
 expect 2 'a name that is misspelt' callgate profile --why chdri both.evidence
 stderr_has "did you mean 'chdir'"
 expect 2 'a call that was not seen' callgate profile --why ptrace both.evidence
@@ -107,6 +108,12 @@ if command -v cc >/dev/null && cc -o both both.c 2>/dev/null; then
 	expect 0 'joined with what it could do' callgate profile --scan one.policy.evidence -o joined.policy
 	stderr_has '1 program was read: [0-9]* syscalls that no run made can be reached'
 	check '  the other way is there' grep -q '^log .*mkdir' joined.policy
+	expect 0 '  and is told why' callgate profile --scan --why mkdir one.policy.evidence
+	stdout_has '^mkdir: not seen$'
+	stdout_has '  rule: log mkdir$'
+	stdout_has '  reason: not seen; the programs could do it$'
+	expect 0 '  as of the same call by another name' callgate profile --why faccessat one.policy.evidence
+	stdout_has '  reason: not seen; the same as another C library calls it$'
 	check '  what it cannot do is not' not grep -q ptrace joined.policy
 	expect 0 '  and both ways work' callgate run --policy joined.policy -- ./both make
 	check '  truly' test -d made
