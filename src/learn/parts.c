@@ -7,6 +7,8 @@
 
 #include "base/error.h"
 
+#include <string.h>
+
 struct parts {
 	const struct subjects *subjects;
 	const struct evidence *evidence;
@@ -29,10 +31,20 @@ static bool entry_comes_in(const struct evidence_entry *entry, const struct part
 	return false;
 }
 
+/* What was seen of a name of a rule; of a clone that stands for clone3, of that. NULL: nothing. */
+static const struct subject *parts_find(const struct parts *parts, const struct abi_syscall *syscall)
+{
+	const struct subject *subject = subjects_find(parts->subjects, syscall->name);
+
+	if (!subject && strcmp(syscall->name, "clone") == 0)
+		subject = subjects_find(parts->subjects, "clone3");
+	return subject;
+}
+
 /* Whether a name of a rule was seen from the mark on; what nobody saw stays where it is allowed at all. */
 static bool name_comes_in(const struct parts *parts, const struct abi_syscall *syscall, const struct part *part)
 {
-	const struct subject *subject = subjects_find(parts->subjects, syscall->name);
+	const struct subject *subject = parts_find(parts, syscall);
 
 	return !subject || subject_is_in_any_run(subject) || subject->foreign ||
 	       (subject->native && entry_comes_in(subject->native, part));

@@ -158,3 +158,28 @@ if cc -o waits waits.c 2>err; then
 	expect 159 '  what came only before' callgate run --policy learned.policy -- ./waits again
 	stderr_has 'was ended for umask'
 fi
+cat >threads.c <<'END'
+#include <poll.h>
+#include <pthread.h>
+
+static void *nothing(void *unused)
+{
+	return unused;
+}
+
+int main(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, nothing, NULL) || pthread_join(thread, NULL))
+		return 1;
+	return poll(NULL, 0, 0);
+}
+END
+if cc -o threads threads.c -pthread 2>err; then
+	expect 0 'a thread that starts before the work' callgate learn --phases -o learned.policy -- ./threads
+	check '  may start' grep -q '^allow.* clone' learned.policy
+	sed '1,/^phase serving/d' learned.policy >serving
+	check '  and needs none later, by neither call' not grep -q clone serving
+	expect 0 '  which holds' callgate run --policy learned.policy -- ./threads
+fi
