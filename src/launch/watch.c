@@ -453,6 +453,18 @@ static bool watch_has_rest(const struct watch *watch)
 	return watch->target->init > 0;
 }
 
+/* Whoever gave up ended the target alone, and the others go on until its end is seen. Where they can be told at one word, they
+ * are: by its first process, or in its group. */
+static void watch_hasten(const struct watch *watch)
+{
+	pid_t pid = watch->target->pid;
+
+	if (watch->target->init > 0)
+		kill(watch->target->init, INIT_END);
+	else if (getpgid(pid) == pid && getpgid(0) != pid)
+		kill(-pid, SIGKILL);
+}
+
 int watch_target(struct watch *watch, struct launch_end *ret_end, struct callgate_error *err)
 {
 	struct launch_end end = { 0 };
@@ -466,6 +478,8 @@ int watch_target(struct watch *watch, struct launch_end *ret_end, struct callgat
 	while (watch->target->pid > 0) {
 		if (!watch_collect(watch, &end) && watch->target->pid > 0)
 			return fail_errno(err, "cannot wait for the target");
+		if (watch->target->pid > 0 && watch_is_ending(watch))
+			watch_hasten(watch);
 		if (watch->target->pid > 0)
 			watch_await_signal(watch);
 	}

@@ -31,6 +31,13 @@ nasty 'one that ignores signals' "trap '' TERM HUP INT; sleep $mark & exit 0"
 nasty 'one that is stopped' "sleep $mark & kill -STOP \$!; exit 0"
 nasty 'one that starts a session' "setsid sleep $mark & sleep 0.05; exit 0"
 
+if [ ${#group[@]} -gt 0 ]; then
+	expect 0 'of a fork bomb and its like nothing is left 200 ms after their limit' \
+		timeout 250 "$here/../../bench/left" "$CALLGATE" 20 --within
+else
+	skip 'of a fork bomb nothing is left 200 ms after its limit' 'no control group can be made'
+fi
+
 for delay in 0 0.001 0.002 0.003 0.005 0.008 0.012 0.02 0.05 0.1; do
 	"$CALLGATE" run -p open.policy "${group[@]}" "${namespaces[@]}" --unshare-net -- \
 		sh -c "trap '' TERM HUP; (setsid sleep $mark &) & sleep $mark" >out 2>err </dev/null &

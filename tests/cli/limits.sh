@@ -54,6 +54,8 @@ expect 0 'waiting uses none' run --cpu-time 2s -- sleep 0.3
 expect 152 'the limit of one process is the kernel'"'"'s' run --rlimit cpu=1:2 -- sh -c 'while :; do :; done'
 reports 'r["limit"] == "cpu-time" and r["signal"] == 24'
 
+expect 0 'a limit of time is overshot by 5 ms or a hundredth at most' timeout 250 "$here/../../bench/overshoot" "$CALLGATE" 60 --within
+
 expect 137 'output that is too much is cut, and ends the program' run --stdout-max 10 -- sh -c 'echo 1234567; echo 89abcdef; sleep 30'
 check '  it is whole up to the limit' test "$(cat out)" = "1234567
 89"
