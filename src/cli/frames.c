@@ -142,6 +142,17 @@ size_t refusal_frames(const struct callgate_refusal *refusal, struct callgate_fr
 	return complete && !answer.failed ? parse_answer(&answer, frames, limit) : 0;
 }
 
+void say_no_frames(void)
+{
+	char program[PATH_MAX];
+
+	if (observing_program(program))
+		note("  no backtrace: callgate-observe could not read it");
+	else
+		note("  no backtrace: callgate-observe, which reads backtraces, is neither beside this program nor in %s",
+		     CALLGATE_LIBEXECDIR);
+}
+
 static const char *base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');

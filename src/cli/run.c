@@ -92,7 +92,7 @@ struct seen {
 	json_t *refusals; /* an array, REFUSALS_MAX at most */
 	int events;	  /* a descriptor; −1: nobody wants them */
 	unsigned walked;  /* backtraces */
-	bool wants_frames, says_frames;
+	bool wants_frames, says_frames, said_none;
 };
 
 const struct usage run_usage =
@@ -191,6 +191,10 @@ static void keep_refused(const struct callgate_refusal *refusal, struct seen *se
 	}
 	for (size_t i = 0; seen->says_frames && i < event.frame_count; i++)
 		say_frame(&frames[i]);
+	if (seen->says_frames && refusal->has_registers && !event.frame_count && !seen->said_none) {
+		seen->said_none = true;
+		say_no_frames();
+	}
 	if (seen->events >= 0 || is_kept)
 		events_refused(seen->events, &event, is_kept ? seen->refusals : NULL);
 }

@@ -41,6 +41,14 @@ PY
 	expect 159 'without callgate-observe the rest is told' ./callgate-alone run --backtrace -p calls.policy -- ./calls
 	stderr_has 'ended for chdir'
 	stderr_lacks '  at '
+	stderr_has 'callgate-observe, which reads backtraces, is neither beside this program nor in'
+	expect 159 '  and what was not asked for is not missed' ./callgate-alone run --report report.json -p calls.policy -- ./calls
+	stderr_lacks 'callgate-observe'
+	printf '#!/bin/sh\nexit 1\n' >callgate-observe
+	chmod +x callgate-observe
+	expect 159 'one that reads nothing is told' ./callgate-alone run --backtrace -p calls.policy -- ./calls
+	stderr_has 'no backtrace: callgate-observe could not read it'
+	rm callgate-observe
 fi
 
 registers=0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,1234

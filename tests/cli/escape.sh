@@ -265,25 +265,9 @@ wait $listener
 
 # What types into a terminal is taken for its user's typing.
 typed() {
-	python3 - "$PWD/callgate" "$inside_copy" "$@" <<-'PYTHON'
-	import os, pty, sys
-	pid, master = pty.fork()
-	if pid == 0:
-	    os.execv(sys.argv[1] if sys.argv[3:] else sys.argv[2],
-	             [sys.argv[1], "run", *sys.argv[3:], "--", sys.argv[2], "tiocsti"] if sys.argv[3:] else [sys.argv[2], "tiocsti"])
-	text = b""
-	while True:
-	    try:
-	        more = os.read(master, 4096)
-	    except OSError:
-	        break
-	    if not more:
-	        break
-	    text += more
-	_, status = os.waitpid(pid, 0)
-	sys.stdout.write(text.decode().replace("\r", "").replace("x", ""))
-	sys.exit(os.waitstatus_to_exitcode(status))
-	PYTHON
+	local sandbox=()
+	[ $# = 0 ] || sandbox=("$PWD/callgate" run "$@" --)
+	python3 "$here/on_terminal.py" "${sandbox[@]}" "$inside_copy" tiocsti
 }
 expect 0 'without a sandbox somebody can type into the terminal' typed
 if grep -qx -e yes out; then

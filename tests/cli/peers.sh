@@ -229,7 +229,7 @@ fact ENOKEY keyring callgate-peers
 before=() becomes=()
 
 row 'no typing into the terminal'
-before=(python3 "$PWD/on_terminal.py")
+before=(python3 "$here/on_terminal.py")
 if [ "$("${before[@]}" "$inside" tiocsti | head -n 1)" = yes ]; then
 	through='grep -m1 .'
 	use firejail --seccomp

@@ -117,25 +117,6 @@ in_systemd() {
 # Somebody who listens outside, on an abstract socket and a port.
 abstract=callgate-peers-$$
 
-# on_terminal COMMAND...: with a terminal of its own as standard input, and what it printed.
-cat >on_terminal.py <<'PYTHON'
-import os, pty, sys
-pid, master = pty.fork()
-if pid == 0:
-    os.execvp(sys.argv[1], sys.argv[1:])
-text = b""
-while True:
-    try:
-        more = os.read(master, 4096)
-    except OSError:
-        break
-    if not more:
-        break
-    text += more
-os.waitpid(pid, 0)
-sys.stdout.write(text.decode().replace("\r", "").replace("x", ""))
-PYTHON
-
 # under FILTER COMMAND...: becomes COMMAND under a filter that is in a file, as a container's manager starts one.
 cat >"$out/under.py" <<'PYTHON'
 import ctypes, os, sys
