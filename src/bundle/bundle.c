@@ -130,6 +130,19 @@ static bool asks_for_nothing(const struct json_value *value)
 	return false;
 }
 
+int bundle_rest(struct bundle *bundle, const struct json_value *object, const char *const *read)
+{
+	for (const struct json_value *item = object->first; item; item = item->next) {
+		const char *const *key = read;
+
+		while (*key && strcmp(*key, item->key) != 0)
+			key++;
+		if (!*key && !asks_for_nothing(item))
+			return bundle_refuse(bundle, item, "\"%s\" cannot be had here", item->key);
+	}
+	return CALLGATE_OK;
+}
+
 static bool is_in(const struct bundle_key *key, const char *object)
 {
 	return strcmp(key->object, object) == 0;

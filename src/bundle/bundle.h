@@ -52,6 +52,10 @@ __attribute__((format(printf, 2, 3))) int bundle_note(struct bundle *bundle, con
 int bundle_each(struct bundle *bundle, const struct json_value *array, enum json_kind kind,
 		int (*each)(struct bundle *bundle, const struct json_value *value));
 
+/* Fails at the first member of an object that asks for something and is not among those that were read, which end in
+ * NULL. */
+int bundle_rest(struct bundle *bundle, const struct json_value *object, const char *const *read);
+
 /* Fails with E_UNSUPPORTED at a value. */
 __attribute__((format(printf, 3, 4))) int bundle_refuse(struct bundle *bundle, const struct json_value *at,
 							const char *format, ...);
@@ -62,6 +66,8 @@ int bundle_root(struct bundle *bundle, const struct json_value *value);
 int bundle_mounts(struct bundle *bundle, const struct json_value *value);
 int bundle_user(struct bundle *bundle, const struct json_value *value);
 int bundle_args(struct bundle *bundle, const struct json_value *value);
+int bundle_folder(struct bundle *bundle, const struct json_value *value);
+int bundle_score(struct bundle *bundle, const struct json_value *value);
 int bundle_env(struct bundle *bundle, const struct json_value *value);
 int bundle_capabilities(struct bundle *bundle, const struct json_value *value);
 int bundle_limits(struct bundle *bundle, const struct json_value *value);

@@ -30,6 +30,8 @@ static int add_namespace(struct bundle *bundle, const struct json_value *entry)
 	int status;
 
 	status = json_member_text(entry, "type", &type, bundle->err);
+	if (!status)
+		status = bundle_rest(bundle, entry, (const char *const[]){ "type", "path", NULL });
 	if (status)
 		return status;
 	if (json_member(entry, "path"))
@@ -63,6 +65,8 @@ static int add_map(struct bundle *bundle, const struct json_value *entry, const 
 			return status;
 		texts[i] = number->text;
 	}
+	if (bundle_rest(bundle, entry, (const char *const[]){ keys[0], keys[1], keys[2], NULL }))
+		return bundle->err->status;
 	return bundle_set(bundle, entry, setting, texts[0], texts[1], texts[2]);
 }
 
@@ -130,22 +134,6 @@ static int limit_of(struct bundle *bundle, const struct json_value *object, cons
 	return CALLGATE_OK;
 }
 
-/* What an object has beside the keys that were read. */
-static int leave_rest(struct bundle *bundle, const struct json_value *object, const char *const *read)
-{
-	int status = CALLGATE_OK;
-
-	for (const struct json_value *item = object->first; status == CALLGATE_OK && item; item = item->next) {
-		const char *const *key = read;
-
-		while (*key && strcmp(*key, item->key) != 0)
-			key++;
-		if (!*key)
-			status = bundle_refuse(bundle, item, "\"%s\" of \"%s\" cannot be had", item->key, object->key);
-	}
-	return status;
-}
-
 static int set_number(struct bundle *bundle, const struct json_value *at, const char *setting, uint64_t number)
 {
 	const char *text = arena_printf(bundle->arena, "%llu", (unsigned long long)number);
@@ -167,7 +155,11 @@ int bundle_memory(struct bundle *bundle, const struct json_value *value)
 	if (!status)
 		status = limit_of(bundle, value, "swap", &swap, &has_swap);
 	if (!status)
-		status = leave_rest(bundle, value, read);
+		status = bundle_rest(bundle, value, read);
+	/* What is to be given back first, and how groups nest, is no limit. */
+	if (!status && json_member(value, "reservation"))
+		status = bundle_note(bundle, "%s: \"reservation\" is left out: memory is limited, not weighted",
+				     bundle->config);
 	if (status || (!has_limit && !has_swap))
 		return status;
 	return set_number(bundle, value, "memory", has_swap && (!has_limit || swap < limit) ? swap : limit);
@@ -189,10 +181,13 @@ int bundle_cpu(struct bundle *bundle, const struct json_value *value)
 	if (!status)
 		status = json_member_text(value, "cpus", &cpus, bundle->err);
 	if (!status)
-		status = leave_rest(bundle, value, read);
+		status = bundle_rest(bundle, value, read);
 	if (!status && json_member(value, "shares"))
 		status = bundle_note(bundle, "%s: \"shares\" is left out: CPUs are limited, not weighted",
 				     bundle->config);
+	if (!status && json_member(value, "idle"))
+		status =
+			bundle_note(bundle, "%s: \"idle\" is left out: CPUs are limited, not weighted", bundle->config);
 	if (!status && cpus && *cpus)
 		status = bundle_set(bundle, value, "cpuset", cpus);
 	if (status || !has_quota)
@@ -216,6 +211,6 @@ int bundle_pids(struct bundle *bundle, const struct json_value *value)
 		return json_fail(value, bundle->err, "\"pids\" is an object, not %s", json_kind_name(value->kind));
 	status = limit_of(bundle, value, "limit", &limit, &has_limit);
 	if (!status)
-		status = leave_rest(bundle, value, read);
+		status = bundle_rest(bundle, value, read);
 	return status || !has_limit ? status : set_number(bundle, value, "pids", limit);
 }

@@ -38,7 +38,7 @@ static const struct option_text option_texts[] = {
 };
 
 /* What is said of a terminal, whose file system is Callgate's, and of the owner, who is the one user that there is. */
-static const char *const prefixes_held[] = { "ptmxmode=", "gid=", "uid=", "nr_inodes=" };
+static const char *const prefixes_held[] = { "ptmxmode=", "gid=", "uid=" };
 
 static bool is_held(const char *option)
 {
@@ -71,6 +71,9 @@ static int read_option(struct bundle *bundle, const struct json_value *value, st
 		entry->is_read_only = true;
 	else if (strcmp(option, "noexec") == 0 || strcmp(option, "rnoexec") == 0)
 		entry->is_noexec = true;
+	else if (strncmp(option, "nr_inodes=", strlen("nr_inodes=")) == 0)
+		return bundle_note(bundle, "%s: \"%s\" is left out: files in memory are limited by their size",
+				   bundle->config, option);
 	else if (!is_held(option))
 		return bundle_refuse(bundle, value, "the mount option '%s' cannot be had", option);
 	return CALLGATE_OK;
@@ -78,6 +81,8 @@ static int read_option(struct bundle *bundle, const struct json_value *value, st
 
 static int read_entry(struct bundle *bundle, const struct json_value *value, struct entry *entry)
 {
+	static const char *const read[] = { "destination", "type",	  "source", "options",
+					    "uidMappings", "gidMappings", NULL };
 	const struct json_value *options;
 	int status;
 
@@ -93,6 +98,9 @@ static int read_entry(struct bundle *bundle, const struct json_value *value, str
 		return status;
 	if (!entry->dest)
 		return json_fail(value, bundle->err, "a mount has a \"destination\"");
+	status = bundle_rest(bundle, value, read);
+	if (status)
+		return status;
 	if (json_member(value, "uidMappings") || json_member(value, "gidMappings"))
 		return bundle_refuse(bundle, value, "a mount with users mapped of its own cannot be had");
 	for (const struct json_value *item = options ? options->first : NULL; !status && item; item = item->next)
@@ -262,6 +270,8 @@ int bundle_root(struct bundle *bundle, const struct json_value *value)
 	bundle->root = arena_strdup(bundle->arena, source);
 	if (!bundle->root)
 		return fail_nomem(bundle->err);
+	if (bundle_rest(bundle, value, (const char *const[]){ "path", "readonly", NULL }))
+		return bundle->err->status;
 	read_only = json_member(value, "readonly");
 	return bundle_set(bundle, value, read_only && read_only->kind == JSON_TRUE ? "ro-bind" : "bind", source, "/");
 }

@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 static int set_id(struct bundle *bundle, const struct json_value *user, const char *key)
 {
@@ -42,8 +43,22 @@ static int set_umask(struct bundle *bundle, const struct json_value *value)
 	return text ? bundle_set(bundle, value, "umask", text) : fail_nomem(bundle->err);
 }
 
+static int add_group(struct bundle *bundle, const struct json_value *value)
+{
+	return bundle_set(bundle, value, "add-gid", value->text);
+}
+
+/* A group gives rights; that somebody without root cannot give one leaves the program with fewer. */
+static int add_groups(struct bundle *bundle, const struct json_value *groups)
+{
+	if (geteuid() == 0)
+		return bundle_each(bundle, groups, JSON_NUMBER, add_group);
+	return bundle_note(bundle, "%s: \"additionalGids\" is left out: without root it has one group", bundle->config);
+}
+
 int bundle_user(struct bundle *bundle, const struct json_value *value)
 {
+	static const char *const read[] = { "uid", "gid", "umask", "additionalGids", "username", NULL };
 	const struct json_value *groups, *umask;
 	int status;
 
@@ -55,9 +70,11 @@ int bundle_user(struct bundle *bundle, const struct json_value *value)
 	status = set_id(bundle, value, "uid");
 	if (status == CALLGATE_OK)
 		status = set_id(bundle, value, "gid");
+	if (status == CALLGATE_OK)
+		status = bundle_rest(bundle, value, read);
 	groups = json_member(value, "additionalGids");
 	if (status == CALLGATE_OK && groups && groups->count)
-		status = bundle_note(bundle, "%s: \"additionalGids\" is left out: it has one group", bundle->config);
+		status = add_groups(bundle, groups);
 	umask = json_member(value, "umask");
 	if (status == CALLGATE_OK && umask)
 		status = set_umask(bundle, umask);
@@ -69,6 +86,28 @@ static int add_word(struct bundle *bundle, const struct json_value *text)
 	const char *word = arena_strdup(bundle->arena, text->text);
 
 	return word && VEC_PUSH(bundle->arena, &bundle->words, word) ? CALLGATE_OK : fail_nomem(bundle->err);
+}
+
+/* As runtimes do, where the folder is not there. */
+int bundle_folder(struct bundle *bundle, const struct json_value *value)
+{
+	int status;
+
+	if (value->kind != JSON_STRING || value->text[0] != '/')
+		return json_fail(value, bundle->err, "\"cwd\" is an absolute path");
+	status = bundle_set(bundle, value, "chdir", value->text);
+	return status ? status : bundle_set(bundle, value, "make-chdir");
+}
+
+int bundle_score(struct bundle *bundle, const struct json_value *value)
+{
+	if (value->kind != JSON_NUMBER)
+		return json_fail(value, bundle->err, "\"oomScoreAdj\" is a number, not %s",
+				 json_kind_name(value->kind));
+	/* What every engine writes that was told nothing; somebody whose own is more could not give it. */
+	if (strcmp(value->text, "0") == 0)
+		return CALLGATE_OK;
+	return bundle_set(bundle, value, "oom-score-adj", value->text);
 }
 
 int bundle_args(struct bundle *bundle, const struct json_value *value)
@@ -161,6 +200,8 @@ static int set_limit(struct bundle *bundle, const struct json_value *entry)
 		status = json_number(hard, UINT64_MAX, &number, bundle->err);
 	if (status)
 		return status;
+	if (bundle_rest(bundle, entry, (const char *const[]){ "type", "soft", "hard", NULL }))
+		return bundle->err->status;
 	text = arena_printf(bundle->arena, "%s=%s:%s", type + sizeof(prefix) - 1, limit_text(soft), limit_text(hard));
 	return text ? bundle_set(bundle, entry, "rlimit", text) : fail_nomem(bundle->err);
 }

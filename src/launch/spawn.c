@@ -20,6 +20,7 @@
 #include "launch/handover.h"
 #include "launch/search.h"
 #include "sandbox/limits.h"
+#include "sandbox/score.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -491,6 +492,8 @@ int launch_finish(struct launch_start *start_take, struct launch_spec *spec, str
 	start_unblock_signals(start);
 	if (status == CALLGATE_OK)
 		status = start_reported(start, err);
+	if (status == CALLGATE_OK && !spec->dry_run)
+		status = score_set(start->spec.sandbox, start->target.pid, err);
 	if (status != CALLGATE_OK)
 		return status;
 	start_describe(start, &start->target);

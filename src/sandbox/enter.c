@@ -94,9 +94,9 @@ static long enter_identity(const struct sandbox_plan *plan)
 	long result = 0;
 
 	if (plan->drop_groups)
-		result = KERNEL_CALL(SYS_setgroups, 0, 0);
+		result = KERNEL_CALL(SYS_setgroups, plan->sandbox->groups.length, plan->sandbox->groups.items);
 	/* newgidmap(1) denies it to whom it gave nothing but his own group, who keeps the others as he had them. */
-	if (result == -EPERM && plan->asks_for_maps)
+	if (result == -EPERM && plan->asks_for_maps && !plan->sandbox->groups.length)
 		result = 0;
 	if (result == 0 && plan->set_ids)
 		result = KERNEL_CALL(SYS_prctl, PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP);
@@ -274,6 +274,28 @@ static long enter_keyring(struct sandbox_plan *plan)
 	return sandbox_step_done(plan, CALLGATE_GROUND_KEYRING, result);
 }
 
+/* Each on the way that is missing, as the target's user. */
+static long make_folders(const char *path)
+{
+	char folder[PATH_MAX];
+	size_t length = 0;
+	long result = 0;
+
+	while (result == 0 && path[length]) {
+		length += strspn(path + length, "/");
+		length += strcspn(path + length, "/");
+		if (length >= sizeof(folder))
+			return -ENAMETOOLONG;
+		memcpy(folder, path, length);
+		folder[length] = '\0';
+		result = KERNEL_CALL(SYS_mkdirat, AT_FDCWD, folder, 0755);
+		/* What is there says so, or that nothing can be made beside it. */
+		if (result == -EEXIST || (result == -EROFS && KERNEL_CALL(SYS_faccessat, AT_FDCWD, folder, 0) == 0))
+			result = 0;
+	}
+	return result;
+}
+
 /* Not through /proc/self/fd, where descriptors that are still open would lead out of the new root. */
 static long enter_folder(struct sandbox_plan *plan)
 {
@@ -284,6 +306,12 @@ static long enter_folder(struct sandbox_plan *plan)
 		return 0;
 	plan->step = PLAN_FOLDER;
 	fd = KERNEL_CALL(SYS_openat2, AT_FDCWD, plan->folder, &how, sizeof(how));
+	if (fd == -ENOENT && plan->sandbox->make_folder) {
+		result = make_folders(plan->folder);
+		if (result < 0)
+			return result;
+		fd = KERNEL_CALL(SYS_openat2, AT_FDCWD, plan->folder, &how, sizeof(how));
+	}
 	result = fd < 0 ? fd : KERNEL_CALL(SYS_fchdir, fd);
 	if (fd >= 0)
 		KERNEL_CALL(SYS_close, fd);

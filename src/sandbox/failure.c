@@ -104,6 +104,7 @@ static const struct failure_row failure_rows[] = {
 	{ PLAN_PLACE, -EISDIR, "a folder goes on a folder, a file on a file" },
 	{ PLAN_LINK, -ENOTDIR, "a folder goes on a folder, a file on a file, also through a link" },
 	{ PLAN_LINK, -EISDIR, "a folder goes on a folder, a file on a file, also through a link" },
+	{ PLAN_FOLDER, -EROFS, "it is missing, and the root is read-only: make it there from outside" },
 	{ PLAN_FOLDER, -ENOENT,
 	  "it is looked for in the sandbox, which has only what is mounted; --dir makes an empty one" },
 };

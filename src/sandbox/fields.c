@@ -386,6 +386,34 @@ static int set_id(struct callgate_sandbox *sandbox, const struct sandbox_field *
 	return CALLGATE_OK;
 }
 
+static int set_group(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
+		     struct callgate_error *err)
+{
+	uint64_t id;
+
+	if (!take_number(values[0], INT32_MAX, NULL, &id))
+		return fail_value(field, values[0], err);
+	for (size_t i = 0; i < sandbox->groups.length; i++)
+		if (sandbox->groups.items[i] == (int)id)
+			return CALLGATE_OK;
+	if (sandbox->groups.length == SANDBOX_GROUPS_MAX)
+		return fail(err, CALLGATE_E_LIMIT, "more than %d groups", SANDBOX_GROUPS_MAX);
+	return VEC_PUSH(&sandbox->arena, &sandbox->groups, (int)id) ? CALLGATE_OK : fail_nomem(err);
+}
+
+static int set_score(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
+		     struct callgate_error *err)
+{
+	bool is_less = values[0][0] == '-';
+	uint64_t number;
+
+	if (!take_number(values[0] + is_less, 1000, NULL, &number))
+		return fail_value(field, values[0], err);
+	sandbox->oom_score_adj = is_less ? -(int)number : (int)number;
+	sandbox->has_oom_score = true;
+	return CALLGATE_OK;
+}
+
 static int set_map(struct callgate_sandbox *sandbox, const struct sandbox_field *field, const char *const *values,
 		   struct callgate_error *err)
 {

@@ -18,6 +18,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* A page: the kernel takes no more. */
+#define MAP_SIZE 4096
+
 /* Where distributions have them; no search along a PATH, which is not ours to read. */
 static const char *const maps_folders[] = { "/usr/bin", "/bin", "/usr/local/bin", "/run/wrappers/bin" };
 
@@ -43,7 +46,7 @@ static int write_map(pid_t pid, const char *name, const struct sandbox_maps *map
 {
 	const struct sandbox_map *rows = maps->length ? maps->items : &single;
 	size_t count = maps->length ? maps->length : 1;
-	char text[4096];
+	char text[MAP_SIZE];
 	size_t used = 0;
 
 	for (size_t i = 0; i < count && used < sizeof(text); i++)
@@ -165,6 +168,25 @@ static int map_by_helper(struct sandbox_plan *plan, pid_t pid, const char *name,
 	return helper_await(helper, ours, said, sizeof(said)) == 0 ? CALLGATE_OK : fail_helper(name, said, err);
 }
 
+/* Root's target has its group, and those that were added, as they are. */
+static int write_groups(struct sandbox_plan *plan, pid_t pid, struct sandbox_map own, struct callgate_error *err)
+{
+	const struct callgate_sandbox *sandbox = plan->sandbox;
+	struct sandbox_maps maps = { 0 };
+
+	if (sandbox->gid_maps.length || !sandbox->groups.length)
+		return write_map(pid, "gid_map", &sandbox->gid_maps, own, err);
+	if (!VEC_PUSH(&plan->arena, &maps, own))
+		return fail_nomem(err);
+	for (size_t i = 0; i < sandbox->groups.length; i++) {
+		struct sandbox_map more = { (uint32_t)sandbox->groups.items[i], (uint32_t)sandbox->groups.items[i], 1 };
+
+		if (more.inside != own.inside && !VEC_PUSH(&plan->arena, &maps, more))
+			return fail_nomem(err);
+	}
+	return write_map(pid, "gid_map", &maps, own, err);
+}
+
 int maps_write(struct sandbox_plan *plan, pid_t pid, struct callgate_error *err)
 {
 	const struct callgate_sandbox *sandbox = plan->sandbox;
@@ -181,5 +203,5 @@ int maps_write(struct sandbox_plan *plan, pid_t pid, struct callgate_error *err)
 		status = write_file(pid, "setgroups", "deny", err);
 	if (status == CALLGATE_OK)
 		status = write_map(pid, "uid_map", &sandbox->uid_maps, user, err);
-	return status == CALLGATE_OK ? write_map(pid, "gid_map", &sandbox->gid_maps, group, err) : status;
+	return status == CALLGATE_OK ? write_groups(plan, pid, group, err) : status;
 }

@@ -14,6 +14,7 @@
 #include "sandbox/layers.h"
 #include "sandbox/limits.h"
 #include "sandbox/maps.h"
+#include "sandbox/score.h"
 #include "sandbox/source.h"
 
 #include <errno.h>
@@ -143,9 +144,12 @@ static int plan_identity(struct sandbox_plan *plan, struct callgate_error *err)
 		plan->gid = sandbox->gid_maps.items[0].inside;
 	plan->asks_for_maps = sandbox->uid_maps.length && !plan->may_map;
 	plan->set_ids = named && (plan->may_map || plan->asks_for_maps);
-	plan->drop_groups = sandbox->confines && (plan->may_map || plan->asks_for_maps);
+	plan->drop_groups = (sandbox->confines || sandbox->groups.length) && (plan->may_map || plan->asks_for_maps);
 	if (named && !plan->may_map && !(plan->namespaces & CLONE_NEWUSER))
 		return fail_contradiction(err, "'uid' and 'gid' need root or a user namespace", "add --unshare-user");
+	if (sandbox->groups.length && !plan->may_map && !plan->asks_for_maps)
+		return fail_contradiction(err, "'add-gid' needs root, or the ranges of 'uid-map' and 'gid-map'",
+					  "without them a user has its own group, and no other");
 	return CALLGATE_OK;
 }
 
@@ -381,6 +385,8 @@ int plan_make(struct sandbox_plan *plan, const struct callgate_sandbox *sandbox,
 	plan_capabilities(plan);
 	plan_namespaces_choose(plan);
 	status = plan_identity(plan, err);
+	if (status == CALLGATE_OK)
+		status = score_check(sandbox, err);
 	if (status == CALLGATE_OK)
 		status = plan_limits(plan, err);
 	if (status == CALLGATE_OK)

@@ -17,6 +17,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* Of one user; the kernel knows 65536. */
+#define SANDBOX_GROUPS_MAX 64
+
 /* Generous; a sandbox of more is a mistake or an attack on whoever reads it. */
 #define SANDBOX_SETTINGS_MAX 1024
 
@@ -115,6 +118,7 @@ struct callgate_sandbox {
 	size_t layers_used;		   /* how many of them belong to a mount */
 	struct sandbox_mount_options next; /* mount's */
 	int64_t uid, gid;		   /* of the target, −1: as ours */
+	struct sandbox_numbers groups;	   /* more groups of its user, gid_t as they are */
 	struct sandbox_maps uid_maps, gid_maps;
 	const char *hostname;
 	int umask;	    /* −1: as ours */
@@ -136,6 +140,9 @@ struct callgate_sandbox {
 	struct sandbox_numbers connect_ports, bind_ports;
 	const char *policy;   /* a path, or the name of one that is built in */
 	unsigned may_degrade; /* enum callgate_ground: without these the target may run */
+	int oom_score_adj;    /* proc_pid_oom_score_adj(5) */
+	bool has_oom_score;   /* else it is as ours */
+	bool make_folder;     /* `folder` is made where it is missing */
 	bool clearenv, linger, tty, init, as_pid_1;
 	bool die_with_parent; /* the launcher ends with who started it; the target does with the launcher */
 	bool confines;	      /* something beside variables, descriptors, folder and policy was asked for */

@@ -60,6 +60,17 @@ config() { # config [EXTRA-OF-PROCESS [EXTRA-OF-LINUX [EXTRA]]]
 	chmod a+r bundle/config.json
 }
 
+process() { # process ARGS MORE: another program of the bundle, with keys of its process
+	config
+	python3 - "$1" "$2" <<-'PYTHON'
+		import json, sys
+		bundle = json.load(open("bundle/config.json"))
+		bundle["process"]["args"] = json.loads(sys.argv[1])
+		bundle["process"].update(json.loads(sys.argv[2]))
+		json.dump(bundle, open("bundle/config.json", "w"))
+	PYTHON
+}
+
 told() { # told CAPABILITIES
 	printf '%s\n' 0 0 bundle /data 0022 GREETING=hello HOME=/root PATH=/bin PWD=/data 100 "CapPrm:	$1" "CapEff:	$1" "CapBnd:	$1" \
 		$'NoNewPrivs:\t1' $'Seccomp:\t2' shared 'wrote /tmp' 1 'kill 1'
@@ -130,6 +141,35 @@ start_there() {
 		"run_$runtime" >out 2>err </dev/null
 		check "as $runtime runs it" cmp out expected
 	done
+	process '["/bin/sh", "-c", "until grep -x 700 /proc/self/oom_score_adj; do :; done; pwd"]' '{"cwd": "/tmp/a/b", "oomScoreAdj": 700}'
+	expect 0 'its score, and a folder that is made' ./callgate run --bundle bundle --wall-time 1m
+	stdout_is $'700\n/tmp/a/b'
+	stderr_is ''
+	printf '700\n/tmp/a/b\n' >expected
+	for runtime in "${runtimes[@]}"; do
+		"run_$runtime" >out 2>err </dev/null
+		check "  as under $runtime" cmp out expected
+	done
+	check '  which is not ours' test "$(cat /proc/self/oom_score_adj)" -lt 700
+	process '["/bin/sh", "-c", "pwd"]' '{"cwd": "/made"}'
+	expect 125 'a folder that would be made in what is read-only' ./callgate run --bundle bundle
+	stderr_has "cannot enter the folder '/made'"
+	stderr_has '^hint: it is missing, and the root is read-only'
+	sed -i 's/"readonly": true/"readonly": false/' bundle/config.json
+	expect 0 '  is made where the root is written' ./callgate run --bundle bundle
+	stdout_is /made
+	rmdir bundle/rootfs/made
+	process '["/bin/sh", "-c", "id -G"]' '{"user": {"uid": 0, "gid": 0, "additionalGids": [7, 42]}}'
+	expect 0 'more groups are root'"'"'s to give' ./callgate run --bundle bundle
+	if [ "$(id -u)" = 0 ]; then
+		stdout_is '0 7 42'
+		stderr_is ''
+		expect 0 '  also in a user namespace' ./callgate run --bundle bundle --unshare-user
+		stdout_is '0 7 42'
+	fi
+	expect 0 '  and nobody else'"'"'s' nobody ./callgate run --bundle bundle
+	stdout_lacks 42
+	stderr_has '"additionalGids" is left out'
 	umask 077
 	gets 'the home of its user' '{"uid": 1000, "gid": 1000}' '["PATH=/bin"]' $'/home/user\n1000\n0022\n0'
 	gets 'a home that is said' '{"uid": 0, "gid": 0}' '["PATH=/bin", "HOME=/srv"]' $'/srv\n0\n0022\n0'
@@ -169,7 +209,15 @@ config '"oomScoreAdj": 7' '"resources": {"memory": {"limit": 33554432}, "pids": 
 expect 0 'limits become settings' callgate run --bundle bundle --print-config
 stdout_has '- memory: "33554432"'
 stdout_has '- pids: "20"'
-stderr_has '"oomScoreAdj" is left out'
+stdout_has '- oom-score-adj: "7"'
+process '["/bin/true"]' '{"terminal": true}'
+expect 0 'what is left out is said' callgate run --bundle bundle --print-config
+stderr_has '"terminal" is left out'
+config
+sed -i 's/"SCMP_ACT_ERRNO"/"SCMP_ACT_NOTIFY"/' bundle/config.json
+expect 125 'a profile that asks a supervisor' callgate run --bundle bundle -- true
+config
+check 'no key of the specification is passed over' python3 "$here/bundle_keys.py" "$CALLGATE"
 expect 2 'a folder that is none' callgate run --bundle no/such/folder
 stderr_has "the bundle 'no/such/folder' cannot be found"
 mkdir -p empty

@@ -309,3 +309,19 @@ killed_at_any_moment() {
 	PYTHON
 }
 expect 0 'a launcher that is killed at any moment leaves nothing' killed_at_any_moment "77$$.$RANDOM"
+
+# How early it is ended when memory is out.
+expect 0 'a score is given' free --oom-score-adj 900 --wall-time 1m -- sh -c 'until grep -x 900 /proc/self/oom_score_adj; do :; done'
+stdout_is 900
+check '  and ours stays' test "$(cat /proc/self/oom_score_adj)" -lt 900
+own_score=$(cat /proc/self/oom_score_adj)
+if [ "$own_score" -gt -1000 ]; then
+	expect 125 'one that is less than ours is root'"'"'s to give' nobody ../callgate run --preset strict --oom-score-adj -1000 -- touch touched
+	stderr_has "'oom-score-adj' -1000 is less than ours, $own_score"
+fi
+expect 2 'more groups need a right' nobody ../callgate run --preset strict --add-gid 7 -- touch touched
+stderr_has "'add-gid' needs root"
+if [ "$(id -u)" = 0 ]; then
+	expect 0 '  which root has' ../callgate run --preset strict --add-gid 7 --add-gid 42 -- id -G
+	stdout_is '0 7 42'
+fi

@@ -88,7 +88,9 @@ static void keys_become_settings(void **state)
 	means("{\"ociVersion\": \"1.1.0\", \"root\": {\"path\": \"/t\", \"readonly\": true}}",
 	      "- ro-bind: [[\"/t\", \"/\"]]\n", 0);
 	means(WITH("\"process\": {\"user\": {\"uid\": 0, \"gid\": 7}, \"cwd\": \"/w\", \"env\": [\"A=b\"]}"),
-	      ROOT "- uid: \"0\"\n- gid: \"7\"\n- clearenv: true\n- setenv: \"A=b\"\n- chdir: \"/w\"\n", 0);
+	      ROOT
+	      "- uid: \"0\"\n- gid: \"7\"\n- clearenv: true\n- setenv: \"A=b\"\n- chdir: \"/w\"\n- make-chdir: true\n",
+	      0);
 	means(WITH("\"process\": {\"rlimits\": [{\"type\": \"RLIMIT_NOFILE\", \"soft\": 3, \"hard\": "
 		   "18446744073709551615}]}"),
 	      ROOT "- rlimit: \"NOFILE=3:unlimited\"\n", 0);
@@ -147,7 +149,7 @@ static void one_set_of_capabilities_is_kept(void **state)
 
 static void what_frees_the_program_of_nothing_is_noted(void **state)
 {
-	means(WITH("\"process\": {\"terminal\": true, \"oomScoreAdj\": 5}"), ROOT, 2);
+	means(WITH("\"process\": {\"terminal\": true, \"oomScoreAdj\": -5}"), ROOT "- oom-score-adj: \"-5\"\n", 1);
 	means(WITH("\"process\": {\"terminal\": false, \"oomScoreAdj\": 0, \"apparmorProfile\": \"\"}, \"hooks\": "
 		   "{\"prestart\": []}, \"surprise\": null"),
 	      ROOT, 0);

@@ -42,6 +42,9 @@ static void values_that_mean_nothing_are_refused(void **state)
 	refused(CALLGATE_E_INVALID, "setenv", VALUES("=value"), "NAME=VALUE");
 	refused(CALLGATE_E_INVALID, "setenv", VALUES(""), "NAME=VALUE");
 	refused(CALLGATE_E_INVALID, "env", VALUES(""), "NAME");
+	refused(CALLGATE_E_INVALID, "oom-score-adj", VALUES("1001"), "takes N");
+	refused(CALLGATE_E_INVALID, "oom-score-adj", VALUES("--5"), "takes N");
+	refused(CALLGATE_E_INVALID, "add-gid", VALUES("-1"), "takes GID");
 	refused(CALLGATE_E_INVALID, "env", VALUES("A=B"), "NAME");
 	refused(CALLGATE_E_INVALID, "unshare-net", VALUES("true"), "takes 0 values");
 	refused(CALLGATE_E_INVALID, "ro-bind", VALUES("", "/"), "takes SOURCE DEST");
