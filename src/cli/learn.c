@@ -221,9 +221,11 @@ static int learn_target(struct learn_options *options, struct arguments *argumen
 		status = output_find(options->report, &place);
 	if (status != STATUS_YES)
 		return status;
-	/* A program that is started has the terminal for itself. */
+	/* A program that is started has the terminal for itself: a line of ours would stand in its output. */
 	if (learn.pid || learn.cgroup)
 		progress_clock("recording; an interrupt ends it");
+	else if (learn.logs)
+		progress_clock("reading what was logged");
 	status = callgate_learn(&learn, &learned, &report, &err);
 	progress_end();
 	if (status != CALLGATE_OK)
@@ -239,16 +241,33 @@ static int learn_target(struct learn_options *options, struct arguments *argumen
 	return status;
 }
 
+/* A log has no options of its own, so that ours may stand behind it. */
+static int options_behind_logs(const struct verb *verb, struct learn_options *options, struct arguments *arguments)
+{
+	struct usage usage = *verb->usage;
+	struct verb of_logs = *verb;
+
+	if (options->from == FROM_PROGRAM || arguments->before_dashes < arguments->count)
+		return OPTIONS_DONE;
+	usage.program = false;
+	of_logs.usage = &usage;
+	return options_parse(&of_logs, (int)arguments->count + 1, arguments->items - 1, options, arguments);
+}
+
 int cmd_learn(const struct verb *verb, int argc, char **argv)
 {
 	struct learn_options options = { 0 };
 	struct arguments arguments;
 	int status = options_parse(verb, argc, argv, &options, &arguments);
 
+	if (status == OPTIONS_DONE)
+		status = options_behind_logs(verb, &options, &arguments);
 	if (status != OPTIONS_DONE)
 		return status;
 	if (!options.output && !options.json && !options.report)
-		return misuse_hint("'-o FILE' writes the policy, '-o -' prints it, '--json' lists the calls%s", "",
+		return misuse_hint("'-o FILE' writes the policy, '-o -' prints it, '--json' lists the calls%s",
+				   arguments.count ? "; options stand before PROGRAM, what stands behind it is its own"
+						   : "",
 				   "learn: nothing was asked for");
 	return learn_target(&options, &arguments);
 }

@@ -69,10 +69,11 @@ static void *ticker_run(void *unused)
 	clock_gettime(CLOCK_REALTIME, &until);
 	pthread_mutex_lock(&ticker.lock);
 	while (!ticker.is_over) {
-		progress("%s: %lu s", ticker.what, seconds++);
 		until.tv_sec++;
 		while (!ticker.is_over && pthread_cond_timedwait(&ticker.ends, &ticker.lock, &until) == 0)
 			continue;
+		if (!ticker.is_over)
+			progress("%s: %lu s", ticker.what, ++seconds);
 	}
 	pthread_mutex_unlock(&ticker.lock);
 	return NULL;
@@ -84,6 +85,7 @@ void progress_clock(const char *what)
 
 	if (!is_terminal() || ticker.runs)
 		return;
+	progress("%s: 0 s", what);
 	ticker.what = what;
 	ticker.is_over = false;
 	/* Signals are for who does the work. */

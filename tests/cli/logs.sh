@@ -80,6 +80,27 @@ stdout_has 'AF_INET: 1'
 expect 2 'records that the kernel lost fail it' callgate learn --from audit -o lost.policy lost.log
 stderr_has '^lost.log:6: error: the kernel lost records'
 
+# Options may stand behind a log, which has none of its own.
+expect 0 'options behind the log' callgate learn --from audit audit.log -o behind.policy --report report
+check '  are options' grep -q 'allow .*socket' behind.policy
+expect 2 '  but not behind --' callgate learn --from audit --json -- audit.log -o
+stderr_has "cannot open '-o'"
+expect 2 '  and none at all is told' callgate learn --from audit audit.log
+stderr_has 'nothing was asked for'
+expect 2 'those behind a program are its own' callgate learn true -o never.policy
+stderr_has "hint: .*options stand before PROGRAM, what stands behind it is its own"
+
+# A terminal is told while a log is read; of a program that runs it is the program's alone.
+if command -v script >/dev/null; then
+	TERM=xterm script -qec "'$CALLGATE' learn --from audit audit.log -o typed.policy" typed >/dev/null 2>&1 </dev/null
+	check 'a log is read with a line that goes away' grep -q 'reading what was logged: 0 s' typed
+	TERM=xterm script -qec "'$CALLGATE' learn --recorder trace -o typed.policy -- sh -c 'echo mine'" typed >/dev/null 2>&1 </dev/null
+	check 'a program has the terminal for itself' not grep -q "$(printf '\033')" typed
+	check '  and is told of when it has ended' sh -c "tr -d '\r' <typed | grep -A1 '^mine\$' | grep -q 'ended with status 0: '"
+else
+	skip 'what a terminal is told' 'no script'
+fi
+
 # What does not go together.
 expect 2 'a log needs no recorder' callgate learn --from strace --recorder bpf --json audit.log
 stderr_has 'a log was written already'
