@@ -83,7 +83,7 @@ static int print_calls(const struct callgate_learned *learned)
 static int write_learn_report(const struct file_place *place, const struct callgate_learn_report *report)
 {
 	return write_json(place,
-			  json_pack("{ss sI sI sf ss sI sI sI sI sI sI sI sI sb sb}", "ended",
+			  json_pack("{ss sI sI sf ss sI sI sI sI sI sI sI sI sb sb sb}", "ended",
 				    report->signalled ? "signalled" : "exited", report->signalled ? "signal" : "status",
 				    (json_int_t)report->status, "exit_status", (json_int_t)report->exit_status,
 				    "wall_seconds", (double)report->wall_ns / 1e9, "recorder",
@@ -91,8 +91,8 @@ static int write_learn_report(const struct file_place *place, const struct callg
 				    (json_int_t)report->programs, "syscalls", (json_int_t)report->syscalls, "runs",
 				    (json_int_t)report->runs, "rules", (json_int_t)report->rules, "broken_off",
 				    (json_int_t)report->broken_off, "own_filters", (json_int_t)report->own_filters,
-				    "untold", (json_int_t)report->untold, "cut_off", report->cut_off, "was_tracer",
-				    report->was_tracer));
+				    "untold", (json_int_t)report->untold, "untimed", report->untimed, "cut_off",
+				    report->cut_off, "was_tracer", report->was_tracer));
 }
 
 static bool reads_log(const struct callgate_learn_report *report)
@@ -128,6 +128,8 @@ static void say_learned(const struct callgate_learn_report *report, const char *
 		note("the log ends before its programs do: they are learned only so far");
 	else if (report->cut_off && program)
 		note("what it left running was killed, and is learned only so far (--linger waits for it)");
+	if (report->untimed)
+		note("its times are words: when the calls came is not known (ausearch without -i writes numbers)");
 	if (report->untold)
 		note("of %" PRIu64 " call%s an argument is not understood, and not constrained; the first: %s:%u: %s",
 		     report->untold, report->untold == 1 ? "" : "s", report->first_untold.file,

@@ -220,6 +220,7 @@ static int learn_read_logs(struct learning *learning, struct callgate_learn_repo
 	report->recorder = options->recorder;
 	report->wall_ns = end.wall_ns;
 	report->cut_off = end.cut_off;
+	report->untimed = end.untimed;
 	report->untold = end.untold;
 	report->first_untold = end.first_untold;
 	return CALLGATE_OK;

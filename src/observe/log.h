@@ -37,6 +37,7 @@ struct log_end {
 	bool attached;	  /* some process ran before the log began */
 	bool cut_off;	  /* some process had not ended when the log did */
 	uint64_t wall_ns; /* from the first call to the last; 0 where no times are told */
+	bool untimed;	  /* the times are words (ausearch -i): when calls came is not known */
 	uint64_t untold;  /* calls of which an argument could not be understood: its value is not known */
 	struct callgate_error first_untold; /* the first of them; status CALLGATE_OK: there is none */
 };

@@ -329,5 +329,6 @@ int audit_log_read(struct log *log)
 			status = audit_count(&audit, &audit.calls.items[i]);
 	log->end.attached = true;
 	log->end.cut_off = audit.alive > 0;
+	log->end.untimed = audit.calls.length && !audit.calls.items[0].at_ns;
 	return status;
 }

@@ -76,6 +76,30 @@ check '  by their program' grep -q '"program":"/nowhere/web".*"syscall":"socket"
 check '  with what came of them' grep -q '"syscall":"openat".*"errors":\[\[2,1' audit.policy.evidence
 expect 0 '  and is asked as any other' callgate profile --why socket audit.policy.evidence
 stdout_has 'AF_INET: 1'
+# What auditd and ausearch -i really wrote (tests/logs), of 119 syscalls in both ways to write them.
+records=$here/../logs
+expect 0 "auditd's own records" callgate learn --from audit -o real.policy "$records/audit.log"
+stderr_has ': 248 calls of 119 syscalls by 5 programs, recorded by audit'
+expect 0 '  and the same by ausearch -i' callgate learn --from audit --report report -o words.policy "$records/audit-interpreted.log"
+stderr_has ': 248 calls of 119 syscalls by 5 programs, recorded by audit'
+stderr_has 'its times are words: when the calls came is not known'
+check '  without times' grep -q '"untimed":true' report
+check '  and not more' not grep -q '"times":' words.policy.evidence
+expect 1 '  mean the same' callgate diff real.policy words.policy
+check '  but for the types of sockets, of which only the kind is told' \
+	test "$(grep -c '^[^ ]' out)" = "$(grep -c '^socket' out)"
+
+# Records while they happen: what a filter logs, from the kernel itself, as auditd would write them.
+printf 'kernel 6.1\ndefault allow\nlog uname, brk\n' >logging.policy
+cp "$(command -v uname)" "named.$$"
+if python3 "$here/audit_records.py" live.log "named.$$" 2 "$CALLGATE" run --policy logging.policy -- "./named.$$" >/dev/null 2>err; then
+	expect 0 'records of the kernel are read as they come' callgate learn --from audit --json live.log
+	stdout_has '"program":"[^"]*named.*","syscall":"uname","count":1}'
+	stdout_has '"program":"[^"]*named.*","syscall":"brk"'
+else
+	skip 'records of the kernel are read as they come' "$(tail -n 1 err)"
+fi
+
 { cat audit.log; echo 'audit: audit_lost=7 audit_rate_limit=0 audit_backlog_limit=64'; } >lost.log
 expect 2 'records that the kernel lost fail it' callgate learn --from audit -o lost.policy lost.log
 stderr_has '^lost.log:6: error: the kernel lost records'
