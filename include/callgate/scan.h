@@ -104,8 +104,8 @@ CALLGATE_OBSERVING void callgate_scan_opens(const struct callgate_scan *scan, si
 					    struct callgate_scan_site *ret_site);
 
 /* Places that look up a function by a name that is not known, and of which it is not known where: the functions of what
- * dlopen opened were read as if it were one of them, and the program's own where a handle can mean the program. Those
- * of the libraries that it is linked with were not. */
+ * dlopen opened were read as if it were one of them, and the program's own where a handle is known to mean the program.
+ * Those of the libraries that it is linked with were not. */
 CALLGATE_OBSERVING size_t callgate_scan_lookups_count(const struct callgate_scan *scan);
 CALLGATE_OBSERVING void callgate_scan_lookups(const struct callgate_scan *scan, size_t index,
 					      struct callgate_scan_site *ret_site);

@@ -206,11 +206,11 @@ void callgate_scan_opens(const struct callgate_scan *scan, size_t index, struct 
 	*ret_site = scan_place(scan, open->module, open->site);
 }
 
-/* As long as every handle is one of a library that was opened, what is looked up is among what that exports; and those
- * that look everywhere are unresolved. */
-static bool is_doubtful(const struct callgate_scan *scan, const struct reach_open *lookup)
+/* A handle that comes from memory is mostly one of a library that was opened, and what that exports counts; but it may
+ * be RTLD_DEFAULT as well. Those of which that is known are unresolved. */
+static bool is_doubtful(const struct reach_open *lookup)
 {
-	return scan->reach->looks_everywhere && !lookup->is_everywhere;
+	return !lookup->is_everywhere;
 }
 
 size_t callgate_scan_lookups_count(const struct callgate_scan *scan)
@@ -218,7 +218,7 @@ size_t callgate_scan_lookups_count(const struct callgate_scan *scan)
 	size_t count = 0;
 
 	for (size_t i = 0; i < scan->reach->lookups.length; i++)
-		count += is_doubtful(scan, &scan->reach->lookups.items[i]);
+		count += is_doubtful(&scan->reach->lookups.items[i]);
 	return count;
 }
 
@@ -227,7 +227,7 @@ void callgate_scan_lookups(const struct callgate_scan *scan, size_t index, struc
 	const struct reach_open *lookup = scan->reach->lookups.items;
 
 	for (;; lookup++)
-		if (is_doubtful(scan, lookup) && index-- == 0)
+		if (is_doubtful(lookup) && index-- == 0)
 			break;
 	*ret_site = scan_place(scan, lookup->module, lookup->site);
 }
