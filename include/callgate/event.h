@@ -24,6 +24,7 @@ enum callgate_outcome {
 	CALLGATE_OUTCOME_ENDED,	      /* its process or thread was ended for it */
 	CALLGATE_OUTCOME_FAILED,      /* it failed with an errno */
 	CALLGATE_OUTCOME_LET_THROUGH, /* it was carried out: it was only to be told */
+	CALLGATE_OUTCOME_ANSWERED,    /* a supervisor answered it in the kernel's place: refused it, or did it itself */
 };
 
 /* Who saw it. */
@@ -34,7 +35,7 @@ enum callgate_seen_by {
 	CALLGATE_SEEN_IN_CORE,	   /* a core file */
 };
 
-/* "ended", "failed", "let-through"; "exit", "listener", "audit", "core". NULL when there is no such. */
+/* "ended", "failed", "let-through", "answered"; "exit", "listener", "audit", "core". NULL when there is no such. */
 CALLGATE_PUBLIC const char *callgate_outcome_name(enum callgate_outcome outcome);
 CALLGATE_PUBLIC const char *callgate_seen_by_name(enum callgate_seen_by seen_by);
 

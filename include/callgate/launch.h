@@ -110,7 +110,8 @@ struct callgate_run_options {
 	void (*refused)(const struct callgate_refusal *refusal, void *context);
 	/* Refusals of a process that came faster than they could be told, and are not. NULL: they are only counted. */
 	void (*suppressed)(const struct callgate_refusal *last_told, uint64_t count, void *context);
-	unsigned sites_max; /* watched: of how many places in programs the first refusal is told with registers */
+	unsigned sites_max; /* watched: of how many places in programs at once the first refusal is told with registers;
+			       of one more each second */
 	bool wants_edits;   /* fill .edit, which takes some milliseconds a kind of refusal */
 	void *context;
 };
@@ -136,9 +137,8 @@ struct callgate_run_report {
 	int status;
 	int exit_status;  /* what a shell would see: the status, or 128 and the signal */
 	uint64_t wall_ns; /* from exec to end */
-	uint64_t
-		user_us; /* CPU time of all its processes, whoever waited for them: the control group's count where
-			    there is one; else of children whose parents ignore SIGCHLD no more than was seen of them */
+	uint64_t user_us; /* CPU time of all its processes, whoever waited for them: the control group's count where
+			     there is one; else of children whose parents ignore SIGCHLD no more than was seen of them */
 	uint64_t system_us;
 	uint64_t max_rss_kib; /* the most memory that the target or a child that it waited for held */
 	enum callgate_limit limit;

@@ -13,6 +13,8 @@ const char *refusal_fate(const struct callgate_refusal *refusal)
 		return "was ended for";
 	if (refusal->outcome == CALLGATE_OUTCOME_FAILED)
 		return "was refused";
+	if (refusal->outcome == CALLGATE_OUTCOME_ANSWERED)
+		return "was answered by a supervisor for";
 	switch (refusal->explanation.action.ret >> 16) {
 	case KIND_KILL_PROCESS:
 	case KIND_KILL_THREAD:

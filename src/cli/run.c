@@ -2,6 +2,7 @@
  * `callgate run`: a program under a policy. On success it is as if Callgate were not there: the target's output, its
  * status, and not a word. What is said is said on stderr, and what scripts want goes to --report.
  */
+#include "base/allowance.h"
 #include "base/cleanup.h"
 #include "cli/events.h"
 #include "cli/frames.h"
@@ -67,7 +68,7 @@ static const struct option_row run_rows[] = {
 /* How many refusals a report tells one by one; all are counted. */
 #define REFUSALS_MAX 64
 
-/* Of how many a backtrace is taken: each holds up its thread for a moment. */
+/* Of how many at once a backtrace is taken, and then of one a second: each holds up its thread for a moment. */
 #define BACKTRACES_MAX 8
 
 /* Of how many kinds one is told on stderr; of those that end a process every one is. */
@@ -89,9 +90,9 @@ struct seen {
 	uint64_t others; /* …and of further ones */
 	const char *policy;
 	char **argv;
-	json_t *refusals; /* an array, REFUSALS_MAX at most */
-	int events;	  /* a descriptor; −1: nobody wants them */
-	unsigned walked;  /* backtraces */
+	json_t *refusals;	/* an array, REFUSALS_MAX at most */
+	int events;		/* a descriptor; −1: nobody wants them */
+	struct allowance walks; /* backtraces */
 	bool wants_frames, says_frames, said_none;
 };
 
@@ -185,10 +186,9 @@ static void keep_refused(const struct callgate_refusal *refusal, struct seen *se
 	struct callgate_event event = { .refusal = *refusal, .frames = frames };
 	bool is_kept = seen->wants_frames && json_array_size(seen->refusals) < REFUSALS_MAX;
 
-	if (refusal->has_registers && seen->wants_frames && seen->walked < BACKTRACES_MAX) {
+	if (refusal->has_registers && seen->wants_frames &&
+	    allowance_take(&seen->walks, BACKTRACES_MAX, allowance_now()))
 		event.frame_count = refusal_frames(refusal, frames, CALLGATE_EVENT_FRAMES_MAX);
-		seen->walked++;
-	}
 	for (size_t i = 0; seen->says_frames && i < event.frame_count; i++)
 		say_frame(&frames[i]);
 	if (seen->says_frames && refusal->has_registers && !event.frame_count && !seen->said_none) {

@@ -45,6 +45,8 @@ const struct usage why_usage = USAGE("[FILE]", 0, 1, why_rows);
 /* In place of a refusal's number. */
 #define NUMBER_LAST ULONG_MAX
 
+enum { WAYS_MAX = 64 };
+
 static void event_close(struct callgate_event **event)
 {
 	callgate_event_free(*event);
@@ -102,8 +104,14 @@ static void print_rule(struct callgate_refusal *refusal)
 		print_line("because", shown(why->reason));
 }
 
-static void print_way(const struct callgate_event *event)
+/* way is another refusal of this place, or NULL: only the first there is told with its functions. */
+static void print_way(const struct callgate_event *event, const struct callgate_event *way)
 {
+	if (!event->frame_count && way) {
+		print_way(way, NULL);
+		print_line("", "(when it came from there before)");
+		return;
+	}
 	for (size_t i = 0; i < event->frame_count; i++) {
 		char text[FRAME_TEXT];
 
@@ -133,7 +141,7 @@ static void print_edit(struct callgate_edit *edit)
 		print_line(line == edit->opens ? "that opens" : "", shown(line));
 }
 
-static int print_event(const struct callgate_event *event, bool json)
+static int print_event(const struct callgate_event *event, const struct callgate_event *way, bool json)
 {
 	struct callgate_event copy = *event;
 
@@ -148,7 +156,7 @@ static int print_event(const struct callgate_event *event, bool json)
 	}
 	print_head(&copy.refusal);
 	print_rule(&copy.refusal);
-	print_way(event);
+	print_way(event, way);
 	print_edit(&copy.refusal.edit);
 	return STATUS_YES;
 }
@@ -185,8 +193,48 @@ static struct callgate_event *read_refusal(const char *line, size_t length)
 	return event;
 }
 
+/* Refusals of which the way is known, the latest ones: another of the same place is explained by it. */
+struct ways {
+	struct callgate_event *events[WAYS_MAX]; /* owned */
+	size_t count;				 /* of all; the next one's place is this number's */
+};
+
+static void ways_fini(struct ways *ways)
+{
+	for (size_t i = 0; i < WAYS_MAX; i++)
+		callgate_event_free(ways->events[i]);
+}
+
+static void ways_take(struct ways *ways, struct callgate_event *event_take)
+{
+	struct callgate_event **place = &ways->events[ways->count % WAYS_MAX];
+
+	if (!event_take || !event_take->frame_count) {
+		callgate_event_free(event_take);
+		return;
+	}
+	callgate_event_free(*place);
+	*place = event_take;
+	ways->count++;
+}
+
+/* As an address is one place only in one process, and one program. */
+static const struct callgate_event *ways_find(const struct ways *ways, const struct callgate_refusal *refusal)
+{
+	if (!refusal->ip)
+		return NULL;
+	for (size_t i = 0; i < WAYS_MAX; i++) {
+		const struct callgate_event *event = ways->events[i];
+
+		if (event && event->refusal.pid == refusal->pid && event->refusal.ip == refusal->ip &&
+		    strcmp(event->refusal.program, refusal->program) == 0)
+			return event;
+	}
+	return NULL;
+}
+
 /* The refusal of this number, or the last. */
-static int find_refusal(FILE *from, const char *name, const struct why_options *options,
+static int find_refusal(FILE *from, const char *name, const struct why_options *options, struct ways *ways,
 			struct callgate_event **ret_event)
 {
 	cleanup_free char *line = NULL;
@@ -206,11 +254,13 @@ static int find_refusal(FILE *from, const char *name, const struct why_options *
 		if (event && options->list)
 			list_event(event, number);
 		if (!event || (options->number != NUMBER_LAST && number != options->number)) {
-			callgate_event_free(event);
+			ways_take(ways, event);
 			continue;
 		}
-		callgate_event_free(found);
+		ways_take(ways, found);
 		found = event;
+		if (number == options->number && !options->list)
+			break;
 	}
 	if (length < 0) {
 		(void)fail_errno(&err, "cannot read '%s'", name);
@@ -224,7 +274,8 @@ static int why_file(FILE *from, const char *name, const struct why_options *opti
 		    const struct callgate_subject *subject)
 {
 	cleanup(event_close) struct callgate_event *event = NULL;
-	int status = find_refusal(from, name, options, &event);
+	cleanup(ways_fini) struct ways ways = { .count = 0 };
+	int status = find_refusal(from, name, options, &ways, &event);
 
 	if (status == STATUS_NO)
 		note("%s tells of no refused call", name);
@@ -234,7 +285,7 @@ static int why_file(FILE *from, const char *name, const struct why_options *opti
 		return misuse_hint("'--list' numbers them%s", "", "why: %s tells of fewer than %lu", name,
 				   options->number);
 	status = explain(subject, event);
-	return status == STATUS_YES ? print_event(event, options->json) : status;
+	return status == STATUS_YES ? print_event(event, ways_find(&ways, &event->refusal), options->json) : status;
 }
 
 static int why_core(int fd, const char *name, const struct why_options *options, const struct callgate_subject *subject)
@@ -250,7 +301,7 @@ static int why_core(int fd, const char *name, const struct why_options *options,
 	else
 		status = explain(subject, event);
 	if (status == STATUS_YES)
-		status = print_event(event, options->json);
+		status = print_event(event, NULL, options->json);
 	_exit(standard_output_finish(status));
 }
 

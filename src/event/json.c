@@ -74,7 +74,7 @@ static void json_free(json_t **object)
 
 const char *callgate_outcome_name(enum callgate_outcome outcome)
 {
-	static const char *const names[] = { "ended", "failed", "let-through" };
+	static const char *const names[] = { "ended", "failed", "let-through", "answered" };
 
 	return (size_t)outcome < COUNT(names) ? names[outcome] : NULL;
 }

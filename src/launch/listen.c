@@ -48,18 +48,19 @@ static enum callgate_outcome listen_outcome(struct listen_word word)
 										       : CALLGATE_OUTCOME_FAILED;
 }
 
-/* Whether it is the first refusal of its place, of which enough are told at once. */
+/* Whether it is the first refusal of its place, of which some are told at once and then one a second: a target that
+ * comes from ever other places, as one does that is started again and again, goes through the queue. */
 static bool listen_is_new_site(struct listen *listen, const struct callgate_notify_call *call, uint32_t ret)
 {
 	const struct listen_site site = { call->ip, call->nr, ret };
 	bool is_new = true;
 
 	pthread_mutex_lock(&listen->lock);
-	for (unsigned i = 0; i < listen->site_count && is_new; i++)
+	for (unsigned i = 0; i < listen->site_count && i < LISTEN_SITES_MAX && is_new; i++)
 		is_new = memcmp(&listen->sites[i], &site, sizeof(site)) != 0;
-	is_new = is_new && listen->site_count < LISTEN_SITES_MAX && listen->site_count < listen->sites_max;
+	is_new = is_new && allowance_take(&listen->new_sites, listen->sites_max, allowance_now());
 	if (is_new)
-		listen->sites[listen->site_count++] = site;
+		listen->sites[listen->site_count++ % LISTEN_SITES_MAX] = site;
 	pthread_mutex_unlock(&listen->lock);
 	return is_new;
 }

@@ -7,6 +7,7 @@
 #ifndef CALLGATE_LAUNCH_LISTEN_H
 #define CALLGATE_LAUNCH_LISTEN_H
 
+#include "base/allowance.h"
 #include "broker/broker.h"
 #include "event/queue.h"
 #include "filter/watch.h"
@@ -30,13 +31,14 @@ struct listen {
 	/* Tells of one, completed; from the teller's thread or, while the target waits, from the handler's. */
 	void (*tell)(const struct callgate_event *event, void *context);
 	void *context;
-	unsigned sites_max;
+	unsigned sites_max; /* new ones at once */
 	struct event_queue *queue;
 	pthread_t teller;
 	bool runs;
-	pthread_mutex_t lock; /* of what follows */
-	struct listen_site sites[LISTEN_SITES_MAX];
-	unsigned site_count;
+	pthread_mutex_t lock;			    /* of what follows */
+	struct listen_site sites[LISTEN_SITES_MAX]; /* the latest… */
+	unsigned site_count;			    /* …of so many; the next one's place is this number's */
+	struct allowance new_sites;
 	struct {
 		int tid, pid;
 	} threads[LISTEN_THREADS_KNOWN]; /* whose threads were seen, by number; may be stale */

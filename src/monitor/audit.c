@@ -105,6 +105,9 @@ static enum callgate_outcome outcome_of(uint32_t ret)
 	case SECCOMP_RET_KILL_THREAD:
 	case SECCOMP_RET_TRAP:
 		return CALLGATE_OUTCOME_ENDED;
+	/* Logged unless the supervisor lets it go on; what it answered is not. */
+	case SECCOMP_RET_USER_NOTIF:
+		return CALLGATE_OUTCOME_ANSWERED;
 	case SECCOMP_RET_LOG:
 	case SECCOMP_RET_ALLOW:
 		return CALLGATE_OUTCOME_LET_THROUGH;

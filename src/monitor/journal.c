@@ -55,10 +55,10 @@ static void add_field(struct buf *entry, const char *name, const char *value)
 	buf_printf(entry, "%s\n", value);
 }
 
-/* syslog's: an end or a gap is an error, a failed call a warning, what was let through a notice. */
+/* syslog's: an end or a gap is an error, a failed call a warning, what was let through or answered a notice. */
 static const char *priority_of(const struct callgate_event *event)
 {
-	static const char *const priorities[] = { "3", "4", "5" };
+	static const char *const priorities[] = { "3", "4", "5", "5" };
 
 	if (event->kind == CALLGATE_EVENT_GAP)
 		return "3";

@@ -11,7 +11,7 @@
 
 enum {
 	RECENT_SECONDS = 120,
-	RECENT_KINDS = 4, /* the outcomes, and what was only counted */
+	RECENT_KINDS = 5, /* the outcomes, and what was only counted */
 	RECENT_COUNTED = RECENT_KINDS - 1,
 	RECENT_SPAN = 10, /* seconds */
 	RECENT_SPANS = 6,
@@ -37,8 +37,8 @@ void recent_minute_add(struct recent_minute *minute, int64_t second, int64_t now
 /* Of the last 50 to 60 seconds. */
 uint64_t recent_minute_sum(const struct recent_minute *minute, int64_t now);
 
-/* An array of those seconds in which anything was, each as [SECONDS AGO, ENDED, FAILED, LET THROUGH, COUNTED], the
- * oldest first; NULL without memory. */
+/* An array of those seconds in which anything was, each as [SECONDS AGO, ENDED, FAILED, LET THROUGH, ANSWERED,
+ * COUNTED], the oldest first; NULL without memory. */
 json_t *recent_json(const struct recent *recent, int64_t now);
 
 #endif

@@ -36,6 +36,20 @@ expect 0 'steers no terminal' sh -c 'printf "{\"event\":\"refused\",\"program\":
 stdout_has '^?\[31m?$'
 stdout_has 'was ended for  *?$'
 
+python3 -c '
+import json
+for pid, ip, way in ((7, "0x40", [{"address": "0x40", "module": "/bin/x", "build_id": "", "offset": "0x40", "symbol": "maker", "symbol_offset": "0x7", "file": "", "line": 0}]),
+                     (8, "0x40", []), (7, "0x41", []), (7, "0x40", [])):
+    print(json.dumps({"event": "refused", "time": 1.5, "pid": pid, "tid": pid, "program": "/bin/x", "arch": "x86_64", "syscall": "mkdir", "nr": 83,
+                      "args": [], "ip": ip, "call": "mkdir(1)", "outcome": "failed", "seen_by": "listener", "ret": 327681, "backtrace": way}))' >places
+expect 0 'what a place is told without' callgate why places
+stdout_has 'maker+0x7'
+stdout_has '(when it came from there before)'
+for number in 2 3; do
+	expect 0 'of another one is not borrowed' callgate why --number $number places
+	check '  not its functions' test "$(grep -c maker out)" -eq 0
+done
+
 record='audit(1795819033.695:65930): auid=0 uid=0 gid=0 ses=0 pid=1075 comm="uname" exe="/usr/bin/uname" sig=31 arch=c000003e syscall=63 compat=0 ip=0x7f91a8ca5b07 code=0x80000000'
 for line in "$record" "type=SECCOMP msg=$record" "[ 12.5] audit: type=1326 $record"; do
 	expect 0 'a record of the audit log' sh -c 'echo "$1" | "$0" why -p shut.policy' "$CALLGATE" "$line"

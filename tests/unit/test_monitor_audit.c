@@ -80,7 +80,19 @@ static void each_allocation_may_fail(void **state)
 	})
 }
 
-UNIT_TESTS(test_monitor_audit, cmocka_unit_test(a_record_becomes_an_event),
+static void what_a_supervisor_answered_is_not_guessed(void **state)
+{
+	const char *record = "audit(1.5:1): pid=7 exe=\"/bin/x\" arch=c000003e syscall=110 ip=0x1 code=0x7fc00000";
+	struct callgate_event *event = NULL;
+
+	assert_int_equal(callgate_audit_parse(record, strlen(record), &event, NULL), 0);
+	assert_int_equal(event->refusal.outcome, CALLGATE_OUTCOME_ANSWERED);
+	assert_string_equal(callgate_outcome_name(event->refusal.outcome), "answered");
+	callgate_event_free(event);
+}
+
+UNIT_TESTS(test_monitor_audit, cmocka_unit_test(what_a_supervisor_answered_is_not_guessed),
+	   cmocka_unit_test(a_record_becomes_an_event),
 	   cmocka_unit_test(names_in_hexadecimal_are_read_and_made_harmless),
 	   cmocka_unit_test(what_is_logged_only_was_let_through), cmocka_unit_test(what_is_no_such_record_is_refused),
 	   cmocka_unit_test(each_allocation_may_fail), )

@@ -5,8 +5,8 @@
  */
 "use strict";
 
-const LIST_MAX = 200, SECONDS = 120, PROCESSES_MAX = 256, KINDS = ["ended", "failed", "let-through", "counted"];
-const WORDS = { ended: "ended", failed: "failed", "let-through": "let through", counted: "counted", suppressed: "counted", gap: "gap" };
+const LIST_MAX = 200, SECONDS = 120, PROCESSES_MAX = 256, KINDS = ["ended", "failed", "let-through", "answered", "counted"];
+const WORDS = { ended: "ended", failed: "failed", "let-through": "let through", answered: "answered", counted: "counted", suppressed: "counted", gap: "gap" };
 const by = (id) => document.getElementById(id);
 const state = { token: "", events: [], chosen: null, frozen: null, find: "", policies: new Map(), recent: { at: 0, rows: [] }, totals: null, serial: 0, focus: null };
 
@@ -58,9 +58,9 @@ function shape(name, attributes, kind) {
 	return element;
 }
 
-/* The last seconds by outcome, as the server counted them: [ended, failed, let through, counted], the oldest first. */
+/* The last seconds by outcome, as the server counted them: [ended, failed, let through, answered, counted], the oldest first. */
 function seconds() {
-	const rows = Array.from({ length: SECONDS }, () => [0, 0, 0, 0]), passed = Math.floor((Date.now() - state.recent.at) / 1000);
+	const rows = Array.from({ length: SECONDS }, () => KINDS.map(() => 0)), passed = Math.floor((Date.now() - state.recent.at) / 1000);
 	for (const [ago, ...counts] of state.recent.rows) {
 		const place = SECONDS - 1 - ago - passed;
 		if (place >= 0 && place < SECONDS) rows[place] = counts;
@@ -75,10 +75,10 @@ function ceiling(most) {
 	for (let unit = 1; ; unit *= 10) for (const step of [2, 4, 6, 10]) if (unit * step >= most) return unit * step;
 }
 
-/* They differ by more than their colour: solid, solid, an outline, stripes. */
+/* They differ by more than their colour: solid, solid, outlines, stripes. */
 function bar(kind, x, y, width, height) {
 	if (kind === "counted") return shape("line", { x1: x + width / 2, x2: x + width / 2, y1: y + height, y2: y, "stroke-width": width, "stroke-dasharray": "2 1.5" }, "s-counted");
-	if (kind === "let-through") return shape("rect", { x: x + .75, y: y + .75, width: Math.max(.5, width - 1.5), height: Math.max(.5, height - 1.5) }, "s-let-through");
+	if (kind === "let-through" || kind === "answered") return shape("rect", { x: x + .75, y: y + .75, width: Math.max(.5, width - 1.5), height: Math.max(.5, height - 1.5) }, "s-" + kind);
 	return shape("rect", { x, y, width, height, rx: 1 }, "b-" + kind);
 }
 
@@ -235,7 +235,7 @@ function editOf(event) {
 	return box;
 }
 
-const FATES = { ended: "ended its process", failed: "made the call fail", "let-through": "was told of, and let through" };
+const FATES = { ended: "ended its process", failed: "made the call fail", "let-through": "was told of, and let through", answered: "was answered by its supervisor, who may have made it" };
 const SEEN = { exit: "a tracer, at its end", listener: "a supervisor, while it waited", audit: "the kernel's log", core: "a core file" };
 
 function drawDetail(event) {
