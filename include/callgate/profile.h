@@ -77,18 +77,24 @@ struct callgate_profile_gap {
 	const char *rule;     /* what would allow what was seen, as a line of a policy; or NULL */
 	const char *file;     /* of the rule that is there without evidence, and its line; NULL and 0 */
 	unsigned line;
+	const char *phase; /* of whose part of the policy it is; NULL: of its first part */
+	bool answered;	   /* a rule answers it with an errno, and not ENOSYS, by which libraries find another way */
 };
 
 struct callgate_gaps; /* no longer than the profile that they are of */
 
-/* What was seen and the policy would refuse: calls, and values of arguments. *ret_gaps is the caller's. */
+/*
+ * What was seen and the policy would refuse: calls, and values of arguments; with an errno too. Of the policy's phases,
+ * what came behind their marks and they would refuse; callgate_gaps_untimed() is how many of them begin at a mark that
+ * is not among the evidence's (a syscall, the marker) and were not compared. *ret_gaps is the caller's.
+ */
 CALLGATE_OBSERVING int callgate_profile_missing(const struct callgate_profile *profile,
 						const struct callgate_policy *policy, struct callgate_gaps **ret_gaps,
 						struct callgate_error *err);
 
 /*
  * What the policy lets through and no run did: a syscall a gap, but for those that any run may need. *ret_policy (or
- * NULL) is the policy's text without them, which the caller frees.
+ * NULL) is the policy's text without them, phases included, which the caller frees.
  */
 CALLGATE_OBSERVING int callgate_profile_idle(const struct callgate_profile *profile,
 					     const struct callgate_policy *policy, struct callgate_gaps **ret_gaps,
@@ -140,6 +146,7 @@ CALLGATE_OBSERVING int callgate_profile_report(const struct callgate_profile *pr
 					       const struct callgate_report_options *options, char **ret_page,
 					       struct callgate_error *err);
 
+CALLGATE_OBSERVING size_t callgate_gaps_untimed(const struct callgate_gaps *gaps);
 CALLGATE_OBSERVING size_t callgate_gaps_count(const struct callgate_gaps *gaps);
 CALLGATE_OBSERVING void callgate_gaps_at(const struct callgate_gaps *gaps, size_t index,
 					 struct callgate_profile_gap *ret_gap);

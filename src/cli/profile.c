@@ -26,6 +26,7 @@ struct profile_options {
 	struct option_list opened;
 	struct option_list also;
 	int reachable;
+	bool accept_errno;
 	bool phases;
 	bool scan;
 	bool json;
@@ -39,6 +40,8 @@ static const struct option_row profile_rows[] = {
 	OPTION_LIST(struct profile_options, why, "why", 0, "SYSCALL", "say why its rule is there"),
 	OPTION_TEXT(struct profile_options, fail_on_new, "fail-on-new", 0, "POLICY",
 		    "list what POLICY would refuse of what was seen; the status is 1 when that is something"),
+	OPTION_FLAG(struct profile_options, accept_errno, "accept-errno", 0,
+		    "with --fail-on-new: what a rule of POLICY answers with an errno is meant so"),
 	OPTION_TEXT(struct profile_options, shrink, "shrink", 0, "POLICY",
 		    "list what POLICY allows and no run did; the status is 1 when that is something"),
 	OPTION_FLAG(struct profile_options, scan, "scan", 0,
@@ -113,11 +116,14 @@ static int print_gap_json(const char *what, const struct callgate_profile_gap *g
 	} texts[] = {
 		{ "argument", gap->argument }, { "value", gap->value }, { "program", gap->program },
 		{ "module", gap->module },     { "rule", gap->rule },	{ "file", gap->file },
+		{ "phase", gap->phase },
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		if (texts[i].value)
 			json_object_set_new(object, texts[i].key, json_text(texts[i].value));
+	if (gap->answered)
+		json_object_set_new(object, "answered", json_true());
 	if (gap->module)
 		json_object_set_new(object, "offset", json_sprintf("0x%" PRIx64, gap->offset));
 	if (gap->line)
@@ -128,9 +134,13 @@ static int print_gap_json(const char *what, const struct callgate_profile_gap *g
 /* "web.policy lacks socket with domain AF_INET: 3 calls in 1 of 2 runs", who made them, what would allow them. */
 static void print_new(const struct callgate_profile_gap *gap, const char *policy, unsigned runs)
 {
-	printf("%s lacks %s", policy, gap->syscall);
+	printf(gap->answered ? "%s answers %s" : "%s lacks %s", policy, gap->syscall);
 	if (gap->argument)
 		printf(" with %s %s", gap->argument, gap->value);
+	if (gap->phase)
+		printf(" in phase %s", gap->phase);
+	if (gap->answered)
+		printf("%s an errno", gap->argument ? ", by" : " with");
 	printf(": %" PRIu64 " call%s in %u of %u run%s\n", gap->count, gap->count == 1 ? "" : "s", gap->runs, runs,
 	       runs == 1 ? "" : "s");
 	if (gap->program)
@@ -157,22 +167,30 @@ static int compare_new(const struct callgate_profile *profile, const struct prof
 	struct callgate_profile_facts facts;
 	struct callgate_error err;
 	int status = read_policy(options->fail_on_new, &policy);
+	bool any = false;
 
 	if (status != STATUS_YES)
 		return status;
 	if (callgate_profile_missing(profile, policy, &gaps, &err) != CALLGATE_OK)
 		return failure(&err);
 	callgate_profile_facts(profile, &facts);
+	if (callgate_gaps_untimed(gaps))
+		note("%zu phase%s of %s begin%s at a call or the marker: evidence does not tell what came behind",
+		     callgate_gaps_untimed(gaps), callgate_gaps_untimed(gaps) == 1 ? "" : "s", options->fail_on_new,
+		     callgate_gaps_untimed(gaps) == 1 ? "s" : "");
 	for (size_t i = 0; status == STATUS_YES && i < callgate_gaps_count(gaps); i++) {
 		struct callgate_profile_gap gap;
 
 		callgate_gaps_at(gaps, i, &gap);
+		if (gap.answered && options->accept_errno)
+			continue;
+		any = true;
 		if (options->json)
 			status = print_gap_json("new", &gap);
 		else
 			print_new(&gap, options->fail_on_new, facts.runs);
 	}
-	return status == STATUS_YES && callgate_gaps_count(gaps) ? STATUS_NO : status;
+	return status == STATUS_YES && any ? STATUS_NO : status;
 }
 
 static int compare_idle(const struct callgate_profile *profile, const struct profile_options *options)
@@ -360,6 +378,8 @@ int cmd_profile(const struct verb *verb, int argc, char **argv)
 		return misuse("profile: --why, --fail-on-new and --shrink are three questions: ask one at a time");
 	if (!options.report.output && (options.report.policy || options.report.since || options.report.title))
 		return misuse("profile: --policy, --since and --title are about a page: --report says where it goes");
+	if (options.accept_errno && !options.fail_on_new)
+		return misuse("profile: --accept-errno is about what --fail-on-new compares with");
 	if (options.also.count && !options.scan)
 		return misuse("profile: --also names a program to read: --scan reads them");
 	if (callgate_profile_open((const char *const *)arguments.items, arguments.count, options.phases, &profile,

@@ -6,6 +6,8 @@
 
 #include "base/cleanup.h"
 
+#include <string.h>
+
 bool cover_permits(const struct policy_action *action)
 {
 	switch (action->kind) {
@@ -23,12 +25,21 @@ bool cover_permits(const struct policy_action *action)
 	return false;
 }
 
+static bool cover_is_enosys(const struct cover_call *call, const struct policy_action *action)
+{
+	const char *name = action->errno_name ? action->errno_name : abi_errno_name(call->arch->id, action->data);
+
+	return name && strcmp(name, "ENOSYS") == 0;
+}
+
 /* Whether an action counts as letting this call through. */
 static bool cover_counts(const struct cover_call *call, const struct policy_action *action)
 {
 	if (call->quietly)
 		return action->kind == POLICY_ALLOW;
-	return cover_permits(action) && !(call->carried_out && action->kind == POLICY_ERRNO);
+	if (action->kind != POLICY_ERRNO)
+		return cover_permits(action);
+	return !call->carried_out && (!call->falls_back || cover_is_enosys(call, action));
 }
 
 static enum cover cover_least(enum cover a, enum cover b)

@@ -15,6 +15,7 @@ struct cover_call {
 	bool known[6];
 	bool carried_out; /* only what leaves it to the kernel or to somebody who may make it counts, no errno */
 	bool quietly;	  /* only what is allowed without a word counts */
+	bool falls_back;  /* of errnos only ENOSYS counts, to which libraries have another way */
 };
 
 /* Whether an action is what its author wants to happen: the call is carried out, handed to somebody, or answered by

@@ -1,11 +1,13 @@
 /*
  * Evidence keeps values an argument at a time, so which of them came together is not known. A value is refused when no
  * choice among what was seen of the other arguments gets it through; what is reported missing is missing for certain.
+ *
+ * A policy's second parts are compared with what came behind their marks. Of a call that came before and behind, the
+ * values are not known apart: only its being refused whatever they are is certain then.
  */
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "lang/lang.h"
-#include "lang/print.h"
 #include "learn/cover.h"
 #include "learn/gaps.h"
 
@@ -26,6 +28,11 @@ void gaps_discard(struct callgate_gaps **gaps)
 	callgate_gaps_free(*gaps);
 }
 
+size_t callgate_gaps_untimed(const struct callgate_gaps *gaps)
+{
+	return gaps->untimed;
+}
+
 size_t callgate_gaps_count(const struct callgate_gaps *gaps)
 {
 	return gaps->list.length;
@@ -36,15 +43,23 @@ void callgate_gaps_at(const struct callgate_gaps *gaps, size_t index, struct cal
 	*ret_gap = gaps->list.items[index];
 }
 
+/* Whether some choice of the other values gets a value through, and some choice of all of them the call. */
+struct gap_cover {
+	bool values[6][EVIDENCE_VALUES_MAX];
+	bool any;
+};
+
 /* A comparison of one entry with a policy. */
 struct gap_search {
 	const struct callgate_profile *profile;
 	const struct policy *policy;
+	const struct policy_phase *phase; /* of which policy is a view, or NULL */
 	const struct evidence_entry *entry;
+	uint64_t count; /* of its calls that the policy holds for */
 	struct callgate_gaps *gaps;
 	struct callgate_error *err;
-	bool covered[6][EVIDENCE_VALUES_MAX]; /* each value, when some choice of the others gets it through */
-	bool any;			      /* the call as a whole */
+	struct gap_cover carried;  /* carried out, or sent another way by ENOSYS */
+	struct gap_cover answered; /* or answered with whichever errno a rule has */
 };
 
 /* Where an entry came from most often, when it did so more often than most. */
@@ -98,14 +113,22 @@ int gaps_add(struct callgate_gaps *gaps, const struct callgate_profile *profile,
 
 static int gap_add(struct gap_search *search, struct callgate_profile_gap gap)
 {
+	if (search->phase)
+		gap.phase = arena_strdup(&search->gaps->arena, search->phase->name);
+	if (search->phase && !gap.phase)
+		return fail_nomem(search->err);
 	return gaps_add(search->gaps, search->profile, search->entry, gap, search->err);
 }
 
-static int gap_add_value(struct gap_search *search, unsigned position, const struct evidence_value *value)
+static int gap_add_value(struct gap_search *search, unsigned position, size_t index)
 {
 	cleanup(buf_fini) struct buf text = { 0 };
+	const struct evidence_value *value = &search->entry->args[position].items[index];
 	const struct abi_arg *type = &search->entry->arg_types[position];
-	struct callgate_profile_gap gap = { .argument = type->name, .count = value->count, .runs = value->seen.runs };
+	struct callgate_profile_gap gap = { .argument = type->name,
+					    .count = value->count,
+					    .runs = value->seen.runs,
+					    .answered = search->answered.values[position][index] };
 
 	if (!profile_value(&search->gaps->arena, search->entry->arch, type, value->value, &text))
 		return fail_nomem(search->err);
@@ -128,12 +151,26 @@ static size_t gap_choices(const struct evidence_entry *entry, size_t choices[6])
 	return product;
 }
 
+/* Notes in ret_cover what gets these values through, each at its place. */
+static int gap_try_as(struct gap_search *search, const struct cover_call *call, const size_t at[6],
+		      struct gap_cover *ret_cover)
+{
+	enum cover cover;
+	int status = cover_call(search->policy, call, &cover, search->err);
+
+	if (status < 0 || cover == COVER_NO)
+		return status;
+	ret_cover->any = true;
+	for (int i = 0; i < 6; i++)
+		ret_cover->values[i][at[i]] = true;
+	return status;
+}
+
 static int gap_try(struct gap_search *search, size_t choice, const size_t choices[6])
 {
 	const struct evidence_entry *entry = search->entry;
 	struct cover_call call = { .syscall = entry->syscall, .arch = entry->arch };
 	size_t at[6] = { 0 };
-	enum cover cover;
 	int status;
 
 	for (int i = 0; i < 6; i++) {
@@ -142,13 +179,9 @@ static int gap_try(struct gap_search *search, size_t choice, const size_t choice
 		call.known[i] = entry->args[i].length == choices[i] && !entry->args[i].many;
 		call.args[i] = call.known[i] ? entry->args[i].items[at[i]].value : 0;
 	}
-	status = cover_call(search->policy, &call, &cover, search->err);
-	if (status < 0 || cover == COVER_NO)
-		return status;
-	search->any = true;
-	for (int i = 0; i < 6; i++)
-		search->covered[i][at[i]] = true;
-	return status;
+	status = gap_try_as(search, &call, at, &search->answered);
+	call.falls_back = true;
+	return status == CALLGATE_OK ? gap_try_as(search, &call, at, &search->carried) : status;
 }
 
 /* Values that are known one by one and not together, or beside others that were not kept, are tried alone. */
@@ -156,19 +189,24 @@ static int gap_try_alone(struct gap_search *search, unsigned position)
 {
 	const struct evidence_entry *entry = search->entry;
 	struct cover_call call = { .syscall = entry->syscall, .arch = entry->arch };
+	int status = CALLGATE_OK;
 
 	call.known[position] = true;
-	for (size_t i = 0; i < entry->args[position].length; i++) {
-		enum cover cover;
-		int status;
+	for (size_t i = 0; status == CALLGATE_OK && i < entry->args[position].length; i++) {
+		enum cover answered, carried = COVER_NO;
 
 		call.args[position] = entry->args[position].items[i].value;
-		status = cover_call(search->policy, &call, &cover, search->err);
+		call.falls_back = false;
+		status = cover_call(search->policy, &call, &answered, search->err);
+		call.falls_back = true;
+		if (status == CALLGATE_OK)
+			status = cover_call(search->policy, &call, &carried, search->err);
 		if (status < 0)
 			return status;
-		search->covered[position][i] = cover != COVER_NO;
+		search->answered.values[position][i] = answered != COVER_NO;
+		search->carried.values[position][i] = carried != COVER_NO;
 	}
-	return CALLGATE_OK;
+	return status;
 }
 
 static int gap_search_values(struct gap_search *search)
@@ -189,20 +227,56 @@ static int gap_search_values(struct gap_search *search)
 static int gap_search_entry(struct gap_search *search)
 {
 	const struct evidence_entry *entry = search->entry;
-	struct callgate_profile_gap whole = { .count = entry->count, .runs = entry->seen.runs };
+	bool is_all = search->count == entry->count;
+	struct callgate_profile_gap whole = { .count = search->count, .runs = is_all ? entry->seen.runs : 1 };
 	int status;
 
 	if (!entry->syscall)
-		return gap_add(search, whole);
+		return search->phase ? CALLGATE_OK : gap_add(search, whole);
 	status = gap_search_values(search);
 	if (status < 0)
 		return status;
-	if (!search->any)
+	whole.answered = search->answered.any;
+	if (!search->carried.any)
 		return gap_add(search, whole);
-	for (unsigned i = 0; i < entry->arg_count; i++)
+	for (unsigned i = 0; is_all && i < entry->arg_count; i++)
 		for (size_t j = 0; status == CALLGATE_OK && j < entry->args[i].length; j++)
-			if (!search->covered[i][j])
-				status = gap_add_value(search, i, &entry->args[i].items[j]);
+			if (!search->carried.values[i][j])
+				status = gap_add_value(search, i, j);
+	return status;
+}
+
+/* How many of an entry's calls came behind a phase's mark. */
+static uint64_t gap_behind(const struct evidence_entry *entry, const struct policy_phase *phase)
+{
+	uint64_t count = 0;
+
+	for (unsigned i = phase->at_main ? EVIDENCE_MAIN : EVIDENCE_SERVE; i < EVIDENCE_PHASE_COUNT; i++)
+		count += entry->phases[i];
+	return count;
+}
+
+/* Compares all that was seen with a policy, or what came behind its mark with a phase, of which policy is the view. */
+static int gaps_search(struct callgate_gaps *gaps, const struct callgate_profile *profile, const struct policy *policy,
+		       const struct policy_phase *phase, struct callgate_error *err)
+{
+	const struct evidence *total = profile->subjects.total;
+	int status = CALLGATE_OK;
+
+	for (size_t i = 0; status == CALLGATE_OK && i < total->entries.length; i++) {
+		struct gap_search search = {
+			.profile = profile,
+			.policy = policy,
+			.phase = phase,
+			.entry = total->entries.items[i],
+			.gaps = gaps,
+			.err = err,
+		};
+
+		search.count = phase ? gap_behind(search.entry, phase) : search.entry->count;
+		if (search.count)
+			status = gap_search_entry(&search);
+	}
 	return status;
 }
 
@@ -212,9 +286,11 @@ static int gap_compare(const void *a, const void *b)
 	int names = strcmp(left->syscall, right->syscall);
 	int arguments = strcmp(left->argument ? left->argument : "", right->argument ? right->argument : "");
 
-	if (names || arguments)
-		return names ? names : arguments;
-	return strcmp(left->value ? left->value : "", right->value ? right->value : "");
+	int values = strcmp(left->value ? left->value : "", right->value ? right->value : "");
+
+	if (names || arguments || values)
+		return names ? names : arguments ? arguments : values;
+	return strcmp(left->phase ? left->phase : "", right->phase ? right->phase : "");
 }
 
 void gaps_sort(struct callgate_gaps *gaps)
@@ -227,102 +303,20 @@ int callgate_profile_missing(const struct callgate_profile *profile, const struc
 			     struct callgate_gaps **ret_gaps, struct callgate_error *err)
 {
 	cleanup(gaps_discard) struct callgate_gaps *gaps = calloc(1, sizeof(*gaps));
-	const struct evidence *total = profile->subjects.total;
-	int status = CALLGATE_OK;
+	int status = gaps ? gaps_search(gaps, profile, policy->policy, NULL, err) : fail_nomem(err);
 
-	if (!gaps)
-		return fail_nomem(err);
-	for (size_t i = 0; status == CALLGATE_OK && i < total->entries.length; i++) {
-		struct gap_search search = {
-			.profile = profile,
-			.policy = policy->policy,
-			.entry = total->entries.items[i],
-			.gaps = gaps,
-			.err = err,
-		};
+	for (size_t i = 0; status == CALLGATE_OK && i < policy->policy->phases.length; i++) {
+		const struct policy_phase *phase = &policy->policy->phases.items[i];
+		const struct policy view = policy_of_phase(policy->policy, phase);
 
-		status = gap_search_entry(&search);
+		if (phase->at || phase->at_marker)
+			gaps->untimed++;
+		else
+			status = gaps_search(gaps, profile, &view, phase, err);
 	}
 	if (status < 0)
 		return status;
 	gaps_sort(gaps);
 	*ret_gaps = take_ptr(gaps);
 	return CALLGATE_OK;
-}
-
-/* Whether a rule for it would be there without its having been seen: what any run may need. */
-static bool gap_is_expected(const struct callgate_profile *profile, const struct abi_syscall *syscall)
-{
-	const struct policy *learned = profile->learned.policy;
-
-	for (size_t i = 0; i < learned->rules.length; i++)
-		if (learned->rules.items[i].action.kind == POLICY_ALLOW &&
-		    policy_rule_lists(&learned->rules.items[i], syscall))
-			return true;
-	return false;
-}
-
-static bool gap_lets_through(const struct policy_action *action)
-{
-	return cover_permits(action) && action->kind != POLICY_ERRNO;
-}
-
-/* Adds those names of a rule that nobody needed; ret_rule is the rule without them. */
-static int idle_rule(struct callgate_gaps *gaps, const struct callgate_profile *profile, const struct policy_rule *rule,
-		     struct policy_rule *ret_rule, struct callgate_error *err)
-{
-	struct policy_name *names = arena_array(&gaps->arena, rule->name_count ? rule->name_count : 1, sizeof(*names));
-
-	*ret_rule = *rule;
-	if (!names)
-		return fail_nomem(err);
-	ret_rule->names = names;
-	ret_rule->name_count = 0;
-	for (size_t i = 0; i < rule->name_count; i++) {
-		const struct abi_syscall *syscall = rule->names[i].syscall;
-		struct callgate_profile_gap gap = {
-			.syscall = syscall->name,
-			.file = rule->names[i].position.file ? rule->names[i].position.file : rule->position.file,
-			.line = rule->names[i].position.line ? rule->names[i].position.line : rule->position.line,
-		};
-
-		if (!gap_lets_through(&rule->action) || subjects_find(&profile->subjects, syscall->name) ||
-		    gap_is_expected(profile, syscall)) {
-			names[ret_rule->name_count++] = rule->names[i];
-			continue;
-		}
-		if (gap.file)
-			gap.file = arena_strdup(&gaps->arena, gap.file);
-		if ((gap.line && !gap.file) || !VEC_PUSH(&gaps->arena, &gaps->list, gap))
-			return fail_nomem(err);
-	}
-	return CALLGATE_OK;
-}
-
-int callgate_profile_idle(const struct callgate_profile *profile, const struct callgate_policy *policy,
-			  struct callgate_gaps **ret_gaps, char **ret_policy, struct callgate_error *err)
-{
-	cleanup(gaps_discard) struct callgate_gaps *gaps = calloc(1, sizeof(*gaps));
-	cleanup(buf_fini) struct buf text = { 0 };
-	int status = CALLGATE_OK;
-
-	if (!gaps)
-		return fail_nomem(err);
-	print_header(&text, policy->policy);
-	for (size_t i = 0; status == CALLGATE_OK && i < policy->policy->rules.length; i++) {
-		struct policy_rule rest;
-
-		status = idle_rule(gaps, profile, &policy->policy->rules.items[i], &rest, err);
-		if (status == CALLGATE_OK && rest.name_count)
-			print_rule(&text, &rest, NULL);
-	}
-	if (status == CALLGATE_OK && text.failed)
-		status = fail_nomem(err);
-	if (status == CALLGATE_OK && ret_policy) {
-		*ret_policy = buf_take(&text);
-		status = *ret_policy ? CALLGATE_OK : fail_nomem(err);
-	}
-	if (status == CALLGATE_OK)
-		*ret_gaps = take_ptr(gaps);
-	return status;
 }

@@ -11,6 +11,7 @@ struct callgate_gaps {
 	struct {
 		VEC(struct callgate_profile_gap);
 	} list;
+	size_t untimed; /* phases of the policy whose marks are not among the evidence's */
 };
 
 /*

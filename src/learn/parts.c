@@ -61,6 +61,9 @@ static int part_add_rule(const struct parts *parts, const struct part *part, str
 		return fail_nomem(parts->err);
 	left.names = names;
 	left.name_count = 0;
+	/* A phase cannot ask a supervisor; what it allows, the first part still asks for. */
+	if (rule->action.kind == POLICY_NOTIFY)
+		left.action.kind = POLICY_ALLOW;
 	for (size_t i = 0; i < rule->name_count; i++)
 		if (name_comes_in(parts, rule->names[i].syscall, part))
 			names[left.name_count++] = rule->names[i];

@@ -157,6 +157,25 @@ if cc -o waits waits.c 2>err; then
 	expect 0 '  and holds' callgate run --policy learned.policy -- ./waits
 	expect 159 '  what came only before' callgate run --policy learned.policy -- ./waits again
 	stderr_has 'was ended for umask'
+	"$CALLGATE" learn -o again.policy -- ./waits again >/dev/null 2>&1 </dev/null
+	expect 1 'a build that needs it later' callgate profile --fail-on-new learned.policy again.policy.evidence
+	stdout_has '^learned.policy lacks umask in phase serving: 1 call in 1 of 1 run$'
+	check '  lacks it there alone' test "$(grep -c ' lacks ' out)" = 1
+	expect 1 '  as an object' callgate profile --json --fail-on-new learned.policy again.policy.evidence
+	stdout_has '"phase": *"serving"'
+	expect 0 'one that does not' callgate profile --fail-on-new learned.policy learned.policy.evidence
+	sed 's/^phase serving/& at listen/' learned.policy >listen.policy
+	expect 0 'a mark of which evidence does not tell' callgate profile --fail-on-new listen.policy again.policy.evidence
+	stderr_has '1 phase of listen.policy begins at a call or the marker: evidence does not tell what came behind'
+	expect 1 'what no run did' callgate profile --shrink closed.policy again.policy.evidence -o small.policy
+	check '  leaves the second part where it is' test "$(sed -n '/^phase/,$p' small.policy)" = "$(sed -n '/^phase/,$p' closed.policy)"
+	printf '%s\n' 'kernel 7.1' 'default kill-process' 'allow umask, mount' 'phase serving {' '	default kill-process' \
+		'	allow umask, mount' '	log accept4' '}' >mounts.policy
+	expect 1 '  but for what the first lost' callgate profile --shrink mounts.policy again.policy.evidence -o small.policy
+	check '  from both' not grep -q 'mount\|accept4' small.policy
+	check '  which is told once' test "$(wc -l <out)" = 1
+	printf '%s\n' 'kernel 7.1' 'default allow' 'log mount' >open.policy
+	expect 0 'a rule that tells somebody of what is open stays' callgate profile --shrink open.policy again.policy.evidence
 fi
 cat >threads.c <<'END'
 #include <poll.h>

@@ -120,6 +120,17 @@ if command -v cc >/dev/null && cc -o both both.c 2>/dev/null; then
 	rmdir made
 	expect 0 'the other way may be refused' callgate profile --scan --reachable errno one.policy.evidence -o errno.policy
 	expect 255 '  by an errno' callgate run --policy errno.policy -- ./both make
+	expect 0 'or a supervisor be asked' callgate profile --scan --phases --reachable notify one.policy.evidence -o asked.policy
+	check '  by the first part' test "$(sed '/^phase/,$d' asked.policy | grep -c '^notify .*mkdir')" = 1
+	check '  whose phase leaves it to that' test "$(sed -n '/^phase/,$p' asked.policy | grep -c '^	allow .*mkdir')" = 1
+	learn -o made.policy -- ./both make
+	rmdir made
+	expect 0 'a build that goes the other way has it in one' callgate profile --fail-on-new joined.policy made.policy.evidence
+	expect 1 '  and gets an errno in the other' callgate profile --fail-on-new errno.policy made.policy.evidence
+	stdout_has '^errno.policy answers mkdir with an errno: 1 call in 1 of 1 run$'
+	expect 0 '  which may be what is wanted' callgate profile --accept-errno --fail-on-new errno.policy made.policy.evidence
+	stdout_is ''
+	expect 2 '  of no comparison' callgate profile --accept-errno made.policy.evidence
 	cat >waits.c <<-'END'
 	#include <sys/wait.h>
 	#include <unistd.h>

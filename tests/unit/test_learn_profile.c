@@ -16,12 +16,15 @@
 struct seen {
 	const char *syscall;
 	uint64_t args[6];
+	bool serves; /* made once it had waited for work */
 };
 
 static int count_call(struct evidence *evidence, const struct seen *seen)
 {
 	const struct abi_syscall *syscall = abi_syscall_by_name(seen->syscall);
-	struct evidence_call call = { .args = seen->args, .count = 1, .phase = EVIDENCE_START, .offset = 0x40 };
+	struct evidence_call call = {
+		.args = seen->args, .count = 1, .phase = seen->serves ? EVIDENCE_SERVE : EVIDENCE_START, .offset = 0x40
+	};
 	struct evidence_program *program;
 	struct evidence_entry *entry;
 	int status = evidence_program(evidence, "/usr/bin/a", "", &program, NULL);
@@ -221,6 +224,61 @@ static void only_what_is_refused_for_certain_is_missing(void **state)
 			 1);
 }
 
+/* The gaps between a policy and two opens, the second of which is made while it serves. */
+static struct callgate_gaps *missing_later(const struct callgate_profile *profile, const char *text)
+{
+	struct callgate_policy *policy = policy_of(text);
+	struct callgate_gaps *gaps = NULL;
+
+	assert_int_equal(callgate_profile_missing(profile, policy, &gaps, NULL), CALLGATE_OK);
+	callgate_policy_free(policy);
+	return gaps;
+}
+
+static void a_phase_is_held_against_what_came_behind_its_mark(void **state)
+{
+	const struct seen seen[] = { { "openat", { 0, 0, O_CREAT } },
+				     { "openat", { 0, 0, O_RDONLY }, .serves = true } };
+	struct callgate_profile *profile = profile_of(seen, 2);
+	struct callgate_profile_gap gap;
+	struct callgate_gaps *gaps =
+		missing_later(profile, "kernel 6.1\ndefault allow\nphase serving {\n\tkill-process openat\n}\n");
+
+	assert_int_equal(callgate_gaps_count(gaps), 1);
+	callgate_gaps_at(gaps, 0, &gap);
+	assert_string_equal(gap.phase, "serving");
+	assert_int_equal(gap.count, 1);
+	assert_int_equal(gap.runs, 1);
+	callgate_gaps_free(gaps);
+	/* Which of the values came behind it is not known. */
+	gaps = missing_later(
+		profile, "kernel 6.1\ndefault allow\nphase serving {\n\terrno EPERM openat if flags & O_CREAT\n}\n");
+	assert_int_equal(callgate_gaps_count(gaps), 0);
+	callgate_gaps_free(gaps);
+	gaps = missing_later(profile,
+			     "kernel 6.1\ndefault allow\nphase sealed at listen {\n\tkill-process openat\n}\n");
+	assert_int_equal(callgate_gaps_count(gaps), 0);
+	assert_int_equal(callgate_gaps_untimed(gaps), 1);
+	callgate_gaps_free(gaps);
+	callgate_profile_free(profile);
+}
+
+/* Of a call all of which came behind the mark, the values did too. */
+static void a_phase_is_held_against_values_that_all_came_behind_its_mark(void **state)
+{
+	const struct seen seen = { "openat", { 0, 0, O_CREAT }, .serves = true };
+	struct callgate_profile *profile = profile_of(&seen, 1);
+	struct callgate_profile_gap gap;
+	struct callgate_gaps *gaps = missing_later(
+		profile, "kernel 6.1\ndefault allow\nphase serving {\n\terrno EPERM openat if flags & O_CREAT\n}\n");
+
+	assert_int_equal(callgate_gaps_count(gaps), 1);
+	callgate_gaps_at(gaps, 0, &gap);
+	assert_true(gap.answered);
+	callgate_gaps_free(gaps);
+	callgate_profile_free(profile);
+}
+
 static void twins_come_with_the_constraint_of_the_one_that_was_seen(void **state)
 {
 	const uint64_t flags[] = { O_RDONLY, O_CLOEXEC };
@@ -304,8 +362,9 @@ static void the_same_run_is_not_counted_twice(void **state)
 
 static void every_allocation_may_fail(void **state)
 {
-	const struct seen calls[] = { { "openat", { 0, 0, O_CREAT } }, { "socket", { 2, 1, 0 } } };
-	struct callgate_policy *policy = policy_of("kernel 6.1\ndefault kill-process\nallow read, mkdir\n");
+	const struct seen calls[] = { { "openat", { 0, 0, O_CREAT } }, { "socket", { 2, 1, 0 }, .serves = true } };
+	struct callgate_policy *policy = policy_of("kernel 6.1\ndefault kill-process\nallow read, mkdir\n"
+						   "phase serving {\n\tkill-process socket\n\tallow mkdir, read\n}\n");
 	char path[32];
 	const char *names[] = { path };
 	int fd = run_of(calls, 2, path);
@@ -347,6 +406,8 @@ UNIT_TESTS(test_learn_profile, cmocka_unit_test(what_one_run_alone_has_would_hav
 	   cmocka_unit_test(a_range_that_fits_no_next_run_is_widened_too),
 	   cmocka_unit_test(of_few_runs_nothing_is_judged),
 	   cmocka_unit_test(only_what_is_refused_for_certain_is_missing),
+	   cmocka_unit_test(a_phase_is_held_against_what_came_behind_its_mark),
+	   cmocka_unit_test(a_phase_is_held_against_values_that_all_came_behind_its_mark),
 	   cmocka_unit_test(twins_come_with_the_constraint_of_the_one_that_was_seen),
 	   cmocka_unit_test(a_fork_may_be_a_clone_and_no_thread),
 	   cmocka_unit_test(a_clone_is_a_fork_when_it_made_a_process),
