@@ -619,11 +619,21 @@ static void what_the_target_leaves_running_is_ended(void **state)
 	}
 }
 
-static void __attribute__((noreturn)) record_two(enum record_how how, const char *mode, int output)
+/* What is seen of what target, by a recorder that is killed. */
+struct killed {
+	enum record_how how;
+	const char *mode;
+	bool results, mains;
+};
+
+static void __attribute__((noreturn)) record_two(const struct killed *killed, int output)
 {
-	const char *argv[] = { TEST_OBSERVED, mode, NULL };
+	const char *argv[] = { TEST_OBSERVED, killed->mode, NULL };
 	const char *envp[] = { NULL };
-	struct record_spec spec = { .launch = { .argv = argv, .envp = envp, .die_with_parent = true }, .how = how };
+	struct record_spec spec = { .launch = { .argv = argv, .envp = envp, .die_with_parent = true },
+				    .how = killed->how,
+				    .results = killed->results,
+				    .mains = killed->mains };
 	struct record_end end;
 
 	dup2(output, STDOUT_FILENO);
@@ -632,7 +642,7 @@ static void __attribute__((noreturn)) record_two(enum record_how how, const char
 }
 
 /* Records in a process of its own, which is killed. The pidfds are those of the target and of its child. */
-static void kill_recorder(enum record_how how, const char *mode, int pidfds[2])
+static void kill_recorder(const struct killed *killed, int pidfds[2])
 {
 	char text[64] = "";
 	int pipes[2], pids[2];
@@ -641,7 +651,7 @@ static void kill_recorder(enum record_how how, const char *mode, int pidfds[2])
 	assert_int_equal(pipe(pipes), 0);
 	recorder = fork();
 	if (recorder == 0)
-		record_two(how, mode, pipes[1]);
+		record_two(killed, pipes[1]);
 	assert_true(recorder > 0);
 	assert_true(read(pipes[0], text, sizeof(text) - 1) > 0);
 	assert_int_equal(sscanf(text, "%d %d", &pids[0], &pids[1]), 2);
@@ -668,7 +678,28 @@ static void nothing_outlives_a_recorder_that_is_killed(void **state)
 	for (size_t i = 0; i < 4; i++) {
 		int pidfds[2];
 
-		kill_recorder(recorders[i / 2], modes[i % 2], pidfds);
+		kill_recorder(&(struct killed){ recorders[i / 2], modes[i % 2] }, pidfds);
+		assert_ends(pidfds[0]);
+		assert_ends(pidfds[1]);
+	}
+}
+
+/* Who is stopped twice a call, or traced for its main, does not stay stopped. */
+static void nor_one_that_sees_results_or_mains(void **state)
+{
+	static const struct killed all[] = {
+		{ RECORD_TRACE, "sleepers", .results = true }, { RECORD_TRACE, "callers", .results = true },
+		{ RECORD_TRACE, "callers", .mains = true },    { RECORD_NOTIFY, "sleepers", .mains = true },
+		{ RECORD_NOTIFY, "callers", .mains = true },   { RECORD_BPF, "sleepers", .mains = true },
+		{ RECORD_BPF, "callers", .mains = true },
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		int pidfds[2];
+
+		if (all[i].how == RECORD_BPF && !bpf_works())
+			continue;
+		kill_recorder(&all[i], pidfds);
 		assert_ends(pidfds[0]);
 		assert_ends(pidfds[1]);
 	}
@@ -681,7 +712,7 @@ static void of_a_killed_bpf_recorder_only_the_target_ends(void **state)
 
 	if (!bpf_works())
 		skip();
-	kill_recorder(RECORD_BPF, "callers", pidfds);
+	kill_recorder(&(struct killed){ RECORD_BPF, "callers" }, pidfds);
 	assert_ends(pidfds[0]);
 	assert_int_equal(poll(&(struct pollfd){ .fd = pidfds[1], .events = POLLIN }, 1, 0), 0);
 	assert_int_equal(syscall(SYS_pidfd_send_signal, pidfds[1], SIGKILL, NULL, 0), 0);
@@ -790,6 +821,7 @@ UNIT_TESTS(test_observe_kernel, cmocka_unit_test(every_call_of_every_thread_is_c
 	   cmocka_unit_test(a_target_that_forks_without_end_is_ended),
 	   cmocka_unit_test(what_the_target_leaves_running_is_ended),
 	   cmocka_unit_test(nothing_outlives_a_recorder_that_is_killed),
+	   cmocka_unit_test(nor_one_that_sees_results_or_mains),
 	   cmocka_unit_test(of_a_killed_bpf_recorder_only_the_target_ends),
 	   cmocka_unit_test(the_target_does_not_see_itself_pinned),
 	   cmocka_unit_test(a_program_that_is_not_there_is_said_so), cmocka_unit_test(call_sites_and_phases_are_kept), )
