@@ -130,6 +130,18 @@ static bool is_in_turn(const struct writer *writer, const struct abi_syscall *sy
 	return !endless;
 }
 
+/* Takes the last clause back where the clone that stands for clone3 is let through by the same condition already. */
+static bool writer_drop_hidden(struct writer *writer)
+{
+	const struct clause *last = &writer->clauses.items[writer->clauses.length - 1];
+
+	if (!writer->hidden || strcmp(last->syscall->name, "clone") != 0 ||
+	    strcmp(last->text, writer->hidden_text) != 0)
+		return false;
+	writer->clauses.length--;
+	return true;
+}
+
 /* What nobody saw and the programs could do. */
 static int writer_unseen(struct writer *writer, bool endless, const struct policy_action *action)
 {
@@ -144,7 +156,8 @@ static int writer_unseen(struct writer *writer, bool endless, const struct polic
 		    (writer->hidden && writer->hidden->syscall == could->syscall) || has_fallback(could->syscall))
 			continue;
 		status = writer_add(writer, (struct clause){ .syscall = could->syscall, .could = could->args });
-		writer->learned.reachable++;
+		if (status == CALLGATE_OK && !writer_drop_hidden(writer))
+			writer->learned.reachable++;
 	}
 	return status == CALLGATE_OK ? writer_place_rest(writer, first, action) : status;
 }
@@ -215,6 +228,8 @@ static int writer_beyond(struct writer *writer, bool endless, const struct polic
 		status = beyond.could ? writer_add(writer, beyond) : fail_nomem(writer->err);
 		if (status == CALLGATE_OK && strcmp(writer->clauses.items[writer->clauses.length - 1].text, text) == 0)
 			writer->clauses.length--;
+		else if (status == CALLGATE_OK)
+			writer_drop_hidden(writer);
 	}
 	return status == CALLGATE_OK ? writer_place_rest(writer, first, action) : status;
 }
@@ -246,10 +261,15 @@ static int writer_hidden(struct writer *writer)
 	static const struct policy_action allow = { .kind = POLICY_ALLOW };
 	struct policy_name *names = arena_array(writer_arena(writer), 2, sizeof(*names));
 	const struct policy_condition *condition = no_namespaces(writer_arena(writer));
+	cleanup(buf_fini) struct buf text = { 0 };
 	int status;
 
 	if (!names || !condition)
 		return fail_nomem(writer->err);
+	print_condition(&text, condition);
+	status = writer_text(writer, &text, &writer->hidden_text);
+	if (status < 0)
+		return status;
 	names[0].syscall = writer->hidden->syscall;
 	names[1].syscall = abi_syscall_by_name("clone");
 	writer->section = "clone3's flags lie in memory, unseen; libc makes a clone of the same flags instead";

@@ -35,6 +35,7 @@ struct writer {
 	struct buf widened;	      /* arguments that are not constrained because of it, a line each */
 	const char *section;	      /* for the next rule */
 	const struct subject *hidden; /* clone3, when only libc calls it; else NULL */
+	const char *hidden_text;      /* the condition of the clone that is allowed in its place */
 	struct callgate_error *err;
 };
 

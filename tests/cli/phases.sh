@@ -201,4 +201,6 @@ if cc -o threads threads.c -pthread 2>err; then
 	sed '1,/^phase serving/d' learned.policy >serving
 	check '  and needs none later, by neither call' not grep -q clone serving
 	expect 0 '  which holds' callgate run --policy learned.policy -- ./threads
+	expect 0 '  and joined with what it could do' callgate profile --scan learned.policy.evidence -o joined.policy
+	check '  it has one rule for that' test "$(grep -c '^[a-z]* clone\( if.*\)*$' joined.policy)" = 1
 fi
