@@ -273,12 +273,29 @@ static void log_written(const char *path, struct timespec *ret_written)
 		clock_gettime(CLOCK_REALTIME, ret_written);
 }
 
+/* No file twice, whose calls would count twice. That two logs of `strace -ff` read the same proves nothing. */
+static int log_check_once(const char *const *paths, size_t count, struct callgate_error *err)
+{
+	cleanup_free struct stat *files = calloc(count ? count : 1, sizeof(*files));
+
+	if (!files)
+		return fail_nomem(err);
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(paths[i], "-") == 0 ? fstat(0, &files[i]) : stat(paths[i], &files[i]))
+			continue; /* reading it will say so */
+		for (size_t j = 0; j < i; j++)
+			if (files[j].st_ino == files[i].st_ino && files[j].st_dev == files[i].st_dev)
+				return fail(err, CALLGATE_E_INVALID, "'%s' and '%s' are one log", paths[j], paths[i]);
+	}
+	return CALLGATE_OK;
+}
+
 int log_read_files(enum log_kind kind, const char *const *paths, size_t count, struct evidence *evidence,
 		   struct log_end *ret_end, struct callgate_error *err)
 {
 	struct log_text *texts = calloc(count ? count : 1, sizeof(*texts));
 	struct buf *bytes = calloc(count ? count : 1, sizeof(*bytes));
-	int status = texts && bytes ? CALLGATE_OK : fail_nomem(err);
+	int status = texts && bytes ? log_check_once(paths, count, err) : fail_nomem(err);
 
 	for (size_t i = 0; status == CALLGATE_OK && i < count; i++) {
 		status = file_read(paths[i], LOG_SIZE_MAX, &bytes[i], err);

@@ -51,7 +51,7 @@ struct log_end {
 int log_read(enum log_kind kind, const struct log_text *texts, size_t count, struct evidence *evidence,
 	     struct log_end *ret_end, struct callgate_error *err);
 
-/* The same of files; "-" is standard input. */
+/* The same of files; "-" is standard input. None may stand there twice (E_INVALID). */
 int log_read_files(enum log_kind kind, const char *const *paths, size_t count, struct evidence *evidence,
 		   struct log_end *ret_end, struct callgate_error *err);
 

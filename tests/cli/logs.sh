@@ -27,6 +27,9 @@ if strace -f -o /dev/null true 2>err; then
 	check '  of the same programs' test "$(grep -o '"program":"[^"]*","build_id":"[0-9a-f]*"' run.policy.evidence | sort -u | wc -l)" = 2
 	expect 2 'the same log is not added twice' callgate learn --from strace -o run.policy --append run.log
 	stderr_has 'both hold the recording'
+	ln -f run.log again.log
+	expect 2 '  nor read twice at once' callgate learn --from strace -o run.policy again.log run.log
+	stderr_has "'again.log' and 'run.log' are one log"
 	cp run.policy.evidence before
 	head -c -20 run.log >cut.log
 	expect 2 'a log that is cut off is refused' callgate learn --from strace -o run.policy --append cut.log
