@@ -295,6 +295,15 @@ static void say_limit(const struct callgate_run_report *report)
 		note("the target was ended: it reached its limit of %s", callgate_limit_name(report->limit));
 }
 
+/* A fault that the program need not have made itself. */
+static void say_tsc(const struct callgate_run_report *report)
+{
+	if (report->signalled && report->status == SIGSEGV && report->enforced & CALLGATE_GROUND_TSC)
+		note("the target was ended for a fault (SIGSEGV), which reading the time stamp counter is under "
+		     "--no-tsc; "
+		     "glibc's loader does that when it starts a program that is not static");
+}
+
 /* What was written is lost, which its program could not know. That nobody reads any more is no loss. */
 static bool output_is_lost(const struct callgate_run_report *report)
 {
@@ -453,6 +462,7 @@ static int run_program(const struct run_options *options, const struct callgate_
 	say_unsaid(&report, &seen);
 	say_unseen(&report);
 	say_limit(&report);
+	say_tsc(&report);
 	say_lost_output(&report);
 	status = output_is_lost(&report) ? STATUS_RUN_FAILED : report.exit_status;
 	if (!options->report && status_fd < 0 && seen.events < 0)

@@ -220,6 +220,7 @@ questions() {
 	stdout_is EACCES
 	if [ "$(uname -m)" = x86_64 ]; then
 		expect 139 "$who: the time stamp counter is a fault" cell --no-tsc -- /inside tsc
+		stderr_has 'ended for a fault (SIGSEGV), which reading the time stamp counter is'
 		expect 0 "$who:   and stays one" cell --no-tsc -- /inside tsc-again
 		stdout_is EPERM
 		expect 0 "$who:   also with others' filter" cell --no-tsc --write-xor-execute -- /inside tsc-again
