@@ -52,6 +52,10 @@ CALLGATE_OBSERVING void callgate_profile_facts(const struct callgate_profile *pr
 CALLGATE_OBSERVING void callgate_profile_program(const struct callgate_profile *profile, size_t index,
 						 const char **ret_path, const char **ret_build_id);
 
+/* Whether the file that lies at program's path now is of another build than all those that the evidence has of it, by
+ * their build ids. Where one of them is not known, that is not known either: false. */
+CALLGATE_OBSERVING bool callgate_profile_is_rebuilt(const struct callgate_profile *profile, const char *program);
+
 /* Both end in NUL and live as long as profile: the policy, and all the evidence as one file. */
 CALLGATE_OBSERVING const char *callgate_profile_policy(const struct callgate_profile *profile);
 CALLGATE_OBSERVING const char *callgate_profile_evidence(const struct callgate_profile *profile);

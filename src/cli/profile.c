@@ -280,8 +280,11 @@ static int scan_programs(const struct callgate_profile *profile, const struct pr
 		const char *path, *build_id;
 
 		callgate_profile_program(profile, i, &path, &build_id);
-		if (!is_scanned(scans, path))
-			status = scan_program(path, options, scans);
+		if (is_scanned(scans, path))
+			continue;
+		status = scan_program(path, options, scans);
+		if (callgate_profile_is_rebuilt(profile, path))
+			note("%s is of another build than what was recorded: what was seen is the other's", path);
 	}
 	for (size_t i = 0; status == STATUS_YES && i < options->also.count; i++)
 		if (!is_scanned(scans, options->also.items[i]))

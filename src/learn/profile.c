@@ -8,10 +8,13 @@
 #include "base/error.h"
 #include "lang/print.h"
 #include "learn/evidence_file.h"
+#include "observe/program.h"
 #include "policy/terms.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 void callgate_profile_free(struct callgate_profile *profile)
 {
@@ -144,6 +147,26 @@ void callgate_profile_program(const struct callgate_profile *profile, size_t ind
 {
 	*ret_path = profile->evidence->programs.items[index]->path;
 	*ret_build_id = profile->evidence->programs.items[index]->build_id;
+}
+
+bool callgate_profile_is_rebuilt(const struct callgate_profile *profile, const char *program)
+{
+	cleanup_fd int fd = open(program, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	char now[PROGRAM_BUILD_ID_TEXT] = "";
+	bool is_known = false;
+
+	if (fd >= 0)
+		program_build_id(fd, now);
+	for (size_t i = 0; *now && i < profile->evidence->programs.length; i++) {
+		const struct evidence_program *seen = profile->evidence->programs.items[i];
+
+		if (strcmp(seen->path, program) != 0)
+			continue;
+		if (!*seen->build_id || strcmp(seen->build_id, "?") == 0 || strcmp(seen->build_id, now) == 0)
+			return false;
+		is_known = true;
+	}
+	return is_known;
 }
 
 const char *callgate_profile_policy(const struct callgate_profile *profile)

@@ -120,6 +120,17 @@ if command -v cc >/dev/null && cc -o both both.c 2>/dev/null; then
 	rmdir made
 	expect 0 'the other way may be refused' callgate profile --scan --reachable errno one.policy.evidence -o errno.policy
 	expect 255 '  by an errno' callgate run --policy errno.policy -- ./both make
+	sed 's/"made"/"renamed"/' both.c >other.c
+	cp both kept && cc -o both other.c || return
+	expect 0 'another build than the one that was recorded' callgate profile --scan one.policy.evidence -o other.policy
+	if readelf -n kept 2>/dev/null | grep -q 'Build ID'; then
+		stderr_has '/both is of another build than what was recorded'
+	else
+		skip '  is told' 'the linker writes no build ids'
+	fi
+	cp kept both
+	expect 0 '  and the same one' callgate profile --scan one.policy.evidence -o other.policy
+	check '  is not' not grep -q 'another build' err
 	expect 0 'or a supervisor be asked' callgate profile --scan --phases --reachable notify one.policy.evidence -o asked.policy
 	check '  by the first part' test "$(sed '/^phase/,$d' asked.policy | grep -c '^notify .*mkdir')" = 1
 	check '  whose phase leaves it to that' test "$(sed -n '/^phase/,$p' asked.policy | grep -c '^	allow .*mkdir')" = 1
