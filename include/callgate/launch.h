@@ -73,7 +73,9 @@ enum callgate_ground {
 	CALLGATE_GROUND_WRITE_XOR_EXECUTE = 1 << 20, /* no memory is writable and executable */
 	CALLGATE_GROUND_TSC = 1 << 21,		     /* no time stamp counter */
 	CALLGATE_GROUND_CORE_SCHEDULING = 1 << 22,   /* no core shared with others at the same time */
-	CALLGATE_GROUND_SECCOMP = 1 << 23,	     /* the filter; degraded: what it refuses is only told */
+	CALLGATE_GROUND_SPECULATION = 1 << 23, /* what of speculation is off stays off for good; degraded: only a part
+						   of what was to be off can be */
+	CALLGATE_GROUND_SECCOMP = 1 << 24,     /* the filter; degraded: what it refuses is only told */
 };
 
 /* "descriptors" of a single bit; NULL when there is no such bit. */

@@ -85,7 +85,8 @@ static int doctor_sandbox(struct callgate_sandbox **ret_sandbox, struct callgate
 {
 	static const struct doctor_setting settings[] = {
 		{ "preset", "strict" },	       { "rlimit", "core=0" }, { "memory", "1G" },
-		{ "write-xor-execute", NULL }, { "no-tsc", NULL },     { "core-scheduling", NULL },
+		{ "write-xor-execute", NULL }, { "no-tsc", NULL },     { "no-speculation", NULL },
+		{ "core-scheduling", NULL },
 	};
 	int status = callgate_sandbox_new(ret_sandbox, err);
 
@@ -148,7 +149,8 @@ static int doctor_tell_layers(struct doctor *doctor)
 		if (!*callgate_ground_advice(layer))
 			continue;
 		snprintf(name, sizeof(name), "layer-%s", callgate_ground_name(layer));
-		if (layer == CALLGATE_GROUND_CORE_SCHEDULING || layer == CALLGATE_GROUND_TSC)
+		if (layer == CALLGATE_GROUND_CORE_SCHEDULING || layer == CALLGATE_GROUND_TSC ||
+		    layer == CALLGATE_GROUND_SPECULATION)
 			fact.weight = CALLGATE_FACT_NOTE;
 		if (report.degraded & layer)
 			strcpy(fact.value, "in part");

@@ -9,6 +9,7 @@
 #include "sandbox/capabilities.h"
 #include "sandbox/landlock.h"
 #include "sandbox/root.h"
+#include "sandbox/speculation.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -446,7 +447,8 @@ static long confine_await_init(struct sandbox_plan *plan)
 }
 
 static long (*const confine_steps[])(struct sandbox_plan *plan) = {
-	confine_landlock, confine_memory, confine_clock, confine_cores, capabilities_confine, confine_await_init,
+	confine_landlock,    confine_memory,	   confine_clock,      confine_cores,
+	speculation_confine, capabilities_confine, confine_await_init,
 };
 
 long sandbox_confine(struct sandbox_plan *plan)

@@ -34,6 +34,7 @@ static const char *const plan_step_text[PLAN_STEP_COUNT] = {
 	[PLAN_WRITE_XOR_EXECUTE] = "forbid memory that is writable and executable",
 	[PLAN_TSC] = "switch the time stamp counter off",
 	[PLAN_CORE_SCHEDULING] = "keep its cores to itself",
+	[PLAN_SPECULATION] = "keep the processor from speculating",
 	[PLAN_CAPABILITIES] = "drop its capabilities",
 };
 
@@ -56,6 +57,7 @@ static const enum callgate_ground plan_step_layer[PLAN_STEP_COUNT] = {
 	[PLAN_WRITE_XOR_EXECUTE] = CALLGATE_GROUND_WRITE_XOR_EXECUTE,
 	[PLAN_TSC] = CALLGATE_GROUND_TSC,
 	[PLAN_CORE_SCHEDULING] = CALLGATE_GROUND_CORE_SCHEDULING,
+	[PLAN_SPECULATION] = CALLGATE_GROUND_SPECULATION,
 	[PLAN_CAPABILITIES] = CALLGATE_GROUND_CAPABILITIES,
 };
 

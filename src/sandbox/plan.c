@@ -114,7 +114,9 @@ static void plan_namespaces_choose(struct sandbox_plan *plan)
 		plan->namespaces |= CLONE_NEWUSER;
 	plan->has_init = plan->namespaces & CLONE_NEWPID && !sandbox->as_pid_1;
 	plan->own_root = sandbox->mounts.length > 0;
-	plan->wanted = sandbox->confines ? CALLGATE_GROUND_CAPABILITIES | CALLGATE_GROUND_KEYRING : 0;
+	plan->wanted = sandbox->confines
+			       ? CALLGATE_GROUND_CAPABILITIES | CALLGATE_GROUND_KEYRING | CALLGATE_GROUND_SPECULATION
+			       : 0;
 	for (size_t i = 0; i < PLAN_NAMESPACES; i++)
 		if (plan->namespaces & plan_namespaces[i])
 			plan->wanted |= layer_of_namespace(plan_namespaces[i]);

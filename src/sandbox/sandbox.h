@@ -146,7 +146,7 @@ struct callgate_sandbox {
 	bool clearenv, linger, tty, init, as_pid_1;
 	bool die_with_parent; /* the launcher ends with who started it; the target does with the launcher */
 	bool confines;	      /* something beside variables, descriptors, folder and policy was asked for */
-	bool write_xor_execute, no_tsc, core_scheduling;
+	bool write_xor_execute, no_tsc, no_speculation, core_scheduling;
 };
 
 struct sandbox_field {

@@ -8,9 +8,10 @@ chmod 755 .
 cp "$CALLGATE" callgate
 cp "$inside" inside
 printf 'kernel 6.1\ndefault allow\n' >free.policy
+printf 'kernel 6.1\ndefault allow\nkill-process seccomp if flags & SECCOMP_FILTER_FLAG_SPEC_ALLOW\n' >speculating.policy
 mkdir -m 755 presets
 cp "$CALLGATE_PRESETS"/* presets
-chmod -R a+rX presets callgate inside free.policy
+chmod -R a+rX presets callgate inside free.policy speculating.policy
 export CALLGATE_PRESETS=$PWD/presets
 
 as_root() { "$@"; }
@@ -80,11 +81,27 @@ questions() {
 		stdout_is EACCES
 		expect 126 "$who:   also for executing" open_cell --ro / -- "$inside_copy" ids
 	fi
+	if needs_landlock 5 "$who: commands to devices are limited by Landlock"; then
+		expect 0 "$who: commands to devices are limited by Landlock" open_cell --rox / --rw /dev/urandom -- \
+			"$inside_copy" ioctl /dev/urandom
+		stdout_is yes
+		expect 0 "$who:   to those that may be written" open_cell --rox / -- "$inside_copy" ioctl /dev/urandom
+		stdout_is EACCES
+		expect 0 "$who:   where it stands at all" open_cell -- "$inside_copy" ioctl /dev/urandom
+		stdout_is yes
+	fi
 	expect 0 "$who: processes outside cannot be signalled" cell -- /inside kill $$
 	stdout_is ESRCH
 	expect 0 "$who: a new session keyring holds nothing" $who "$inside_copy" key callgate-test "$PWD/callgate" run \
 		--policy free.policy --unshare-all --ro-bind "$inside_copy" /inside -- /inside keyring callgate-test
 	stdout_is ENOKEY
+	expect 0 "$who:   nor does its user's" $who "$inside_copy" user-key callgate-test "$PWD/callgate" run \
+		--policy free.policy --unshare-all --ro-bind "$inside_copy" /inside -- /inside user-keyring callgate-test
+	stdout_is ENOKEY
+	expect 0 "$who:   which without a sandbox does" $who "$inside_copy" user-key callgate-test "$inside_copy" user-keyring callgate-test
+	stdout_is yes
+	ways
+	speculation
 	expect 0 "$who: only three descriptors are open" cell -- /inside descriptors
 	stdout_is '0 1 2 '
 	expect 0 "$who: capabilities do not come back" cell -- /inside securebits
@@ -226,6 +243,53 @@ questions() {
 		expect 0 "$who:   also with others' filter" cell --no-tsc --write-xor-execute -- /inside tsc-again
 		stdout_is EPERM
 	fi
+}
+
+# What the kernel can be asked for that leads out of containers, or reaches what is outside. A policy that allows everything
+# leaves open what reaches nothing there: io_uring and userfaultfd, watching files that it sees, measuring itself, keys of
+# its own, a user namespace in its own; the policy of the presets does not.
+ways() {
+	local reached='(io-uring|userfaultfd|fanotify|perf|key|unshare-user|clone-user)' preset
+	expect 0 "$who: none of the known ways leads out" cell --proc /proc --tmpfs /tmp -- /inside ways $$
+	check '  by what is beside the filter' test -z "$(grep ' yes$' out | grep -vxE "$reached yes")"
+	expect 0 "$who:   nor for who has all rights in there" cell --cap-add ALL --proc /proc --tmpfs /tmp -- /inside ways $$
+	reached="${reached%)}|open-tree|fsopen|writable|chroot|unshare-mounts)"
+	check '  that are none outside' test -z "$(grep ' yes$' out | grep -vxE "$reached yes")"
+	for preset in strict read-only workspace network judge; do
+		expect 0 "$who:   and $preset leaves none to be tried" preset_cell $preset --ro-bind "$PWD/inside" /tmp/inside -- \
+			/tmp/inside ways $$
+		stdout_has '^io-uring E'
+		stdout_lacks ' yes$'
+		expect 0 "$who:   nor a core file" preset_cell $preset -- sh -c 'ulimit -Hc'
+		stdout_is 0
+	done
+}
+
+# Where the machine has switches they are tried; on others is seen that nothing is lost.
+speculation() {
+	local asked=absent
+	expect 0 "$who: what mitigates speculation is kept" cell --proc /proc -- /inside speculation
+	check '  as outside, or for good' test "$(cat out)" = "$($who "$inside_copy" speculation |
+		if grep -q ':.*force ' out; then sed 's/thread mitigated/thread force mitigated/; s/conditional disabled/conditional force disabled/'; else cat; fi)"
+	expect 0 "$who:   which is told" cell --dry-run -- /inside ids
+	stdout_has '^speculation  *enforced'
+	expect 0 "$who:   and may be asked for" cell --no-speculation --allow-degraded speculation --dry-run -- /inside ids
+	asked=$(sed -n 's/^speculation  *//p' out)
+	if [ "$asked" = enforced ]; then
+		expect 0 "$who:   it is off then" cell --no-speculation --proc /proc -- /inside speculation
+		stdout_lacks 'vulnerable$\|enabled$'
+		expect 0 "$who:   for good" cell --no-speculation -- /inside speculation-on
+		stdout_is no
+	else
+		expect 125 "$who:   where it cannot be had ($asked) nothing is started" cell --no-speculation -- /inside ids
+		stderr_has 'keep the processor from speculating'
+		stderr_has '^hint: needs Linux 4.17'
+	fi
+	# A filter is not loaded with a word that would let it speculate: a cage kills whoever says it.
+	expect 0 "$who:   no filter allows it" $who "$PWD/callgate" run --no-trace --setenv ASAN_OPTIONS=detect_leaks=0 \
+		--env 'CALLGATE_*' --policy speculating.policy -- "$PWD/callgate" run --preset strict --write-xor-execute -- true
+	expect 159 "$who:   which would be seen" $who "$PWD/callgate" run --no-trace --policy speculating.policy -- "$inside_copy" filter 4
+	expect 0 "$who:   and nothing else would" $who "$PWD/callgate" run --no-trace --policy speculating.policy -- "$inside_copy" filter 0
 }
 
 # Exchanges the source for a link, again and again, while sandboxes are started on it; counts the runs that saw the root.

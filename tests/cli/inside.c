@@ -4,11 +4,16 @@
  *
  *	inside QUESTION [ARGUMENT...]
  */
+#include "ways.h"
+
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/keyctl.h>
+#include <linux/random.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -41,6 +46,23 @@ static int answer(long result)
 static int ask_keyring(char **arguments)
 {
 	return answer(syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_SESSION_KEYRING, "user", arguments[0], 0));
+}
+
+/* user-keyring NAME: the same of its user's. */
+static int ask_user_keyring(char **arguments)
+{
+	return answer(syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_USER_KEYRING, "user", arguments[0], 0));
+}
+
+/* user-key NAME: puts one into its user's keyring, for a minute, and becomes the program that the rest names. */
+static int ask_user_key(char **arguments)
+{
+	long key = syscall(SYS_add_key, "user", arguments[0], "x", 1, KEY_SPEC_USER_KEYRING);
+
+	if (key < 0 || syscall(SYS_keyctl, KEYCTL_SET_TIMEOUT, key, 60) < 0)
+		return answer(-1);
+	execv(arguments[1], arguments + 1);
+	return 1;
 }
 
 /* key NAME: puts one into the session keyring, and becomes the program that the rest names. */
@@ -215,6 +237,16 @@ static int ask_setuid(char **arguments)
 		made += stat(names[i], &found) == 0 && found.st_mode & S_ISUID;
 	printf("%d\n", made);
 	return 0;
+}
+
+/* ioctl DEVICE: one that whoever may read it may ask it. */
+static int ask_ioctl(char **arguments)
+{
+	int fd = open(arguments[0], O_RDONLY | O_CLOEXEC), bits;
+
+	if (fd < 0)
+		return answer(-1);
+	return answer(ioctl(fd, RNDGETENTCNT, &bits));
 }
 
 /* memory PID: looks into a process's memory. */
@@ -453,6 +485,37 @@ static int ask_tsc_again(char **arguments)
 	return answer(prctl(PR_SET_TSC, PR_TSC_ENABLE));
 }
 
+/* speculation: what the kernel says of it. */
+static int ask_speculation(char **arguments)
+{
+	char line[256];
+	FILE *status = fopen("/proc/self/status", "re");
+
+	while (status && fgets(line, sizeof(line), status))
+		if (strncmp(line, "Speculation", strlen("Speculation")) == 0)
+			fputs(line, stdout);
+	return 0;
+}
+
+/* speculation-on: turns on what can be. */
+static int ask_speculation_on(char **arguments)
+{
+	bool is_on = prctl(PR_SET_SPECULATION_CTRL, PR_SPEC_STORE_BYPASS, PR_SPEC_ENABLE, 0, 0) == 0;
+
+	is_on |= prctl(PR_SET_SPECULATION_CTRL, PR_SPEC_INDIRECT_BRANCH, PR_SPEC_ENABLE, 0, 0) == 0;
+	puts(is_on ? "yes" : "no");
+	return 0;
+}
+
+/* filter FLAGS: loads a filter that allows everything. */
+static int ask_filter(char **arguments)
+{
+	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	struct sock_fprog program = { 1, &allow };
+
+	return answer(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, atoi(arguments[0]), &program));
+}
+
 /* Whether a line of /proc/self/status is there. */
 static bool has_status(const char *line)
 {
@@ -548,9 +611,11 @@ static const struct question questions[] = {
 	{ "exec", ask_exec, 1 },
 	{ "first", ask_first, 0 },
 	{ "files", ask_files, 0 },
+	{ "filter", ask_filter, 1 },
 	{ "folder", ask_folder, 0 },
 	{ "hostname", ask_hostname, 0 },
 	{ "ids", ask_ids, 0 },
+	{ "ioctl", ask_ioctl, 1 },
 	{ "key", ask_key, 2 },
 	{ "keyring", ask_keyring, 1 },
 	{ "kill", ask_kill, 1 },
@@ -568,11 +633,16 @@ static const struct question questions[] = {
 	{ "shm-find", ask_shm_find, 1 },
 	{ "shm-make", ask_shm_make, 1 },
 	{ "shm-remove", ask_shm_remove, 1 },
+	{ "speculation", ask_speculation, 0 },
+	{ "speculation-on", ask_speculation_on, 0 },
 	{ "tiocsti", ask_tiocsti, 0 },
 	{ "tsc", ask_tsc, 0 },
 	{ "tsc-again", ask_tsc_again, 0 },
+	{ "user-key", ask_user_key, 2 },
+	{ "user-keyring", ask_user_keyring, 1 },
 	{ "userns", ask_userns, 0 },
 	{ "variable", ask_variable, 1 },
+	{ "ways", ask_ways, 1 },
 	{ "write", ask_write, 1 },
 };
 
