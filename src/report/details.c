@@ -82,7 +82,7 @@ static void put_more(struct buf *out, const json_t *holder)
 	buf_puts(out, " more</li>\n");
 }
 
-/* "  NUMBER calls" behind what a list names. */
+/* How often, behind what a list names. */
 static void put_count(struct buf *out, const json_t *item)
 {
 	buf_puts(out, " <span class=\"count\">");
@@ -90,20 +90,28 @@ static void put_count(struct buf *out, const json_t *item)
 	buf_puts(out, "</span>");
 }
 
-static void detail_programs(struct buf *out, const json_t *syscall)
+/* What a list names by one key, or by two with a '+' between them, each with its count. */
+static void put_items(struct buf *out, const json_t *items, const char *key, const char *second)
 {
-	const json_t *programs = json_object_get(syscall, "programs");
-
-	buf_puts(out, "<h4>Who made it</h4>\n<ul>\n");
-	for (size_t i = 0; i < json_array_size(programs); i++) {
-		const json_t *program = json_array_get(programs, i);
+	for (size_t i = 0; i < json_array_size(items); i++) {
+		const json_t *item = json_array_get(items, i);
 
 		buf_puts(out, "<li><code>");
-		html_put(out, program, "path");
+		html_put(out, item, key);
+		if (second) {
+			buf_putc(out, '+');
+			html_put(out, item, second);
+		}
 		buf_puts(out, "</code>");
-		put_count(out, program);
+		put_count(out, item);
 		buf_puts(out, "</li>\n");
 	}
+}
+
+static void detail_programs(struct buf *out, const json_t *syscall)
+{
+	buf_puts(out, "<h4>Who made it</h4>\n<ul>\n");
+	put_items(out, json_object_get(syscall, "programs"), "path", NULL);
 	buf_puts(out, "</ul>\n");
 }
 
@@ -123,13 +131,7 @@ static void detail_args(struct buf *out, const json_t *syscall)
 		}
 		buf_printf(out, "</code>%s</h4>\n<ul class=\"values\">\n",
 			   json_is_true(json_object_get(arg, "others")) ? ", and others that were not kept" : "");
-		for (size_t j = 0; j < json_array_size(values); j++) {
-			buf_puts(out, "<li><code>");
-			html_put(out, json_array_get(values, j), "value");
-			buf_puts(out, "</code>");
-			put_count(out, json_array_get(values, j));
-			buf_puts(out, "</li>\n");
-		}
+		put_items(out, values, "value", NULL);
 		put_more(out, arg);
 		buf_puts(out, "</ul>\n");
 	}
@@ -143,15 +145,7 @@ static void detail_sites(struct buf *out, const json_t *syscall)
 	if (json_array_size(sites) == 0)
 		return;
 	buf_puts(out, "<h4>From where</h4>\n<ul>\n");
-	for (size_t i = 0; i < json_array_size(sites); i++) {
-		buf_puts(out, "<li><code>");
-		html_put(out, json_array_get(sites, i), "module");
-		buf_putc(out, '+');
-		html_put(out, json_array_get(sites, i), "offset");
-		buf_puts(out, "</code>");
-		put_count(out, json_array_get(sites, i));
-		buf_puts(out, "</li>\n");
-	}
+	put_items(out, sites, "module", "offset");
 	put_more(out, holder);
 	buf_puts(out, "</ul>\n");
 }
@@ -167,13 +161,7 @@ static void detail_errors(struct buf *out, const json_t *syscall)
 	if (unanswered)
 		buf_printf(out, "<li>not known of %" JSON_INTEGER_FORMAT " calls: the recorder does not see it</li>\n",
 			   unanswered);
-	for (size_t i = 0; i < json_array_size(errors); i++) {
-		buf_puts(out, "<li><code>");
-		html_put(out, json_array_get(errors, i), "errno");
-		buf_puts(out, "</code>");
-		put_count(out, json_array_get(errors, i));
-		buf_puts(out, "</li>\n");
-	}
+	put_items(out, errors, "errno", NULL);
 	buf_puts(out, "</ul>\n");
 }
 
