@@ -84,6 +84,10 @@ CALLGATE_PUBLIC const char *callgate_subject_note(const struct callgate_subject 
 /* The policy that it is; NULL when it is none. Lives as long as the subject. */
 CALLGATE_PUBLIC const struct callgate_policy *callgate_subject_policy(const struct callgate_subject *subject);
 
+/* How many further parts a policy has, which hold from a mark on and are not part of what it means here; 0 for all
+ * else. */
+CALLGATE_PUBLIC size_t callgate_subject_phases(const struct callgate_subject *subject);
+
 /* How many instructions it has: a raw filter's, all that a process carries; 0 for a policy, which has none yet. */
 CALLGATE_PUBLIC size_t callgate_subject_length(const struct callgate_subject *subject);
 

@@ -64,7 +64,9 @@ int cmd_compile(const struct verb *verb, int argc, char **argv)
 	if (callgate_subject_compile(subject, &how, &filter, &err))
 		return failure(&err);
 	status = write_filter(filter, options.output, options.format);
-	if (status == STATUS_YES)
-		note_saving(subject, filter);
+	if (status != STATUS_YES)
+		return status;
+	note_saving(subject, filter);
+	note_phases(subject);
 	return status;
 }

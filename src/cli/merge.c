@@ -87,6 +87,8 @@ static int merge(const struct stack *stack, const struct merge_options *options)
 		return failure(&err);
 	status = write_filter(filter, options->output, options->format);
 	callgate_filter_program(filter, &length);
+	for (size_t i = 0; status == STATUS_YES && i < stack->count; i++)
+		note_phases(stack->subjects[i]);
 	if (status == STATUS_YES)
 		note("%zu filter%s of %zu instructions became one of %zu, of the same meaning", stack->filters,
 		     stack->filters == 1 ? "" : "s", stack->length, length);

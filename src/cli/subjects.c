@@ -127,6 +127,15 @@ int write_filter(const struct callgate_filter *filter, const char *output, int f
 	return write_output(output, text, strlen(text));
 }
 
+void note_phases(const struct callgate_subject *subject)
+{
+	size_t count = callgate_subject_phases(subject);
+
+	if (count)
+		note("%s: %zu phase%s not in this filter: `run` stacks %s, --phase NAME takes one",
+		     callgate_subject_name(subject), count, count == 1 ? " is" : "s are", count == 1 ? "it" : "them");
+}
+
 void subject_free(struct callgate_subject **subject)
 {
 	callgate_subject_free(*subject);

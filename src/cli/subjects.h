@@ -59,8 +59,12 @@ int filter_output_check(const char *output, int format);
 /* Writes it to output (NULL: standard output). As above. */
 int write_filter(const struct callgate_filter *filter, const char *output, int format);
 
+/* Notes that a filter made of it is its first part alone, where it has others. */
+void note_phases(const struct callgate_subject *subject);
+
 /* For the cleanup attribute. */
 void subject_free(struct callgate_subject **subject);
+
 void frequency_free(struct callgate_frequency **frequency);
 void filter_free(struct callgate_filter **filter);
 

@@ -351,6 +351,13 @@ const struct callgate_policy *callgate_subject_policy(const struct callgate_subj
 	return subject->policy;
 }
 
+size_t callgate_subject_phases(const struct callgate_subject *subject)
+{
+	const struct callgate_policy *policy = callgate_subject_policy(subject);
+
+	return policy ? policy->policy->phases.length : 0;
+}
+
 size_t callgate_subject_length(const struct callgate_subject *subject)
 {
 	size_t length = 0;

@@ -86,6 +86,11 @@ stdout_is allow
 expect 1 '  or of what is stacked' callgate simulate --phase serving serving.policy 'chdir(0)'
 stdout_is 'errno EACCES'
 expect 0 '  which compiles' callgate compile --phase serving -o serving.bpf serving.policy
+check '  without a word' test ! -s err
+expect 0 '  and is told to be left out of the first part' callgate compile -o first.bpf serving.policy
+stderr_has "serving.policy: 1 phase is not in this filter"
+expect 0 '  of a stack too' callgate merge -o stack.bpf serving.policy first.bpf
+stderr_has "serving.policy: 1 phase is not in this filter"
 expect 0 '  to that meaning' callgate diff --phase serving serving.policy serving.policy
 expect 2 'a phase that is not there' callgate compile --phase serve -o x.bpf serving.policy
 stderr_has "no phase 'serve'"
