@@ -146,7 +146,8 @@ long special_proc(struct root *root, const char *dest, bool has_init)
 	return result;
 }
 
-/* One device of the machine's, bound to a file of ours. */
+/* One device of the machine's, bound to a file of ours. A read-only mount does not keep anybody from writing to a
+ * device, but its owner, who is root's target, from changing the mode that it has for all. */
 static long device_bind(int folder, const char *path)
 {
 	const char *name = path + sizeof("/dev/") - 1;
@@ -155,7 +156,8 @@ static long device_bind(int folder, const char *path)
 	if (source == -ENOENT)
 		return 0;
 	tree = source < 0 ? source : tree_clone((int)source);
-	result = tree < 0 ? tree : mount_attributes((int)tree, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0);
+	result = tree < 0 ? tree
+			  : mount_attributes((int)tree, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0);
 	if (result == 0)
 		result = KERNEL_CALL(SYS_mknodat, folder, name, S_IFREG | 0666, 0);
 	place = result < 0 ? result : KERNEL_CALL(SYS_openat, folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);

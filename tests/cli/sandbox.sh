@@ -66,6 +66,11 @@ for who in as_root nobody; do
 		sh -c 'for i in / /usr /etc /dev /proc; do touch $i/written 2>/dev/null && echo $i; done; touch /tmp/written'
 	stdout_is ''
 	check "$who:   and that is gone" test ! -e /tmp/written
+	# To what it is, so that a sandbox which lets it through changes nothing.
+	expect 1 "$who: a device of the machine can be written, and not changed" run_it -- \
+		sh -c 'echo >/dev/null && chmod 666 /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty 2>&1 | sort -u | wc -l; chmod 666 /dev/null'
+	stdout_is 6
+	stderr_has 'Read-only file system'
 	expect 1 "$who: the shadow file is not there" run_it -- sh -c 'cat /etc/shadow 2>/dev/null'
 	expect 1 "$who: nor are files of this folder" run_it -- sh -c "cat '$PWD/readable' 2>/dev/null"
 	expect 0 "$who: mounts are private, and the root read-only" run_it -- \
