@@ -7,6 +7,7 @@
 #include "kernel/call.h"
 #include "kernel/futex.h"
 #include "sandbox/capabilities.h"
+#include "sandbox/identity.h"
 #include "sandbox/landlock.h"
 #include "sandbox/root.h"
 #include "sandbox/speculation.h"
@@ -18,7 +19,6 @@
 #include <linux/keyctl.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
-#include <linux/securebits.h>
 #include <linux/sockios.h>
 #include <linux/stat.h>
 #include <poll.h>
@@ -54,7 +54,7 @@ long sandbox_step_done(struct sandbox_plan *plan, enum callgate_ground layer, lo
 {
 	if (result >= 0)
 		return 0;
-	if (!(plan->sandbox->may_degrade & layer))
+	if ((plan->sandbox->may_degrade & layer) != layer)
 		return result;
 	plan->absent |= layer;
 	return 0;
@@ -86,26 +86,6 @@ static long enter_group(struct sandbox_plan *plan)
 	if (result >= 0 && has(plan, CLONE_NEWCGROUP))
 		result = KERNEL_CALL(SYS_unshare, CLONE_NEWCGROUP);
 	return result < 0 ? result : 0;
-}
-
-/* Its capabilities stay until sandbox_confine drops them, in whatever user namespace. The plan's reports are the
- * target's alone. */
-static long enter_identity(const struct sandbox_plan *plan)
-{
-	long result = 0;
-
-	if (plan->drop_groups)
-		result = KERNEL_CALL(SYS_setgroups, plan->sandbox->groups.length, plan->sandbox->groups.items);
-	/* newgidmap(1) denies it to whom it gave nothing but his own group, who keeps the others as he had them. */
-	if (result == -EPERM && plan->asks_for_maps && !plan->sandbox->groups.length)
-		result = 0;
-	if (result == 0 && plan->set_ids)
-		result = KERNEL_CALL(SYS_prctl, PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP);
-	if (result == 0 && plan->set_ids)
-		result = KERNEL_CALL(SYS_setresgid, plan->gid, plan->gid, plan->gid);
-	if (result == 0 && plan->set_ids)
-		result = KERNEL_CALL(SYS_setresuid, plan->uid, plan->uid, plan->uid);
-	return result;
 }
 
 struct own_namespace {
@@ -148,7 +128,7 @@ long sandbox_identity(struct sandbox_plan *plan)
 		return result;
 	plan->step = PLAN_IDENTITY;
 	sandbox_await_maps(plan);
-	return enter_identity(plan);
+	return identity_take(plan);
 }
 
 static long enter_root(struct sandbox_plan *plan)
@@ -161,7 +141,8 @@ static long enter_root(struct sandbox_plan *plan)
 	plan->step = PLAN_PRIVATE;
 	result = KERNEL_CALL(SYS_mount_setattr, AT_FDCWD, "/", AT_RECURSIVE, &private, sizeof(private));
 	if (result < 0)
-		return sandbox_step_done(plan, CALLGATE_GROUND_MOUNT | CALLGATE_GROUND_ROOT, result);
+		return sandbox_step_done(plan, CALLGATE_GROUND_MOUNT | (plan->own_root ? CALLGATE_GROUND_ROOT : 0),
+					 result);
 	return plan->own_root ? sandbox_step_done(plan, CALLGATE_GROUND_ROOT, root_enter(plan)) : 0;
 }
 
@@ -391,6 +372,8 @@ static long confine_landlock(struct sandbox_plan *plan)
 	plan->step = PLAN_LANDLOCK;
 	if (landlock_stands_in(plan))
 		plan->degraded |= CALLGATE_GROUND_ROOT;
+	if (landlock_stands_in_for_net(plan))
+		plan->degraded |= CALLGATE_GROUND_NET;
 	result = landlock_enter(plan);
 	/* A path that is not there is no kernel without Landlock. */
 	return plan->step == PLAN_PATH ? result : sandbox_step_done(plan, CALLGATE_GROUND_LANDLOCK, result);
@@ -525,7 +508,7 @@ void sandbox_init_main(struct sandbox_plan *plan)
 	init_connect(plan);
 	/* Not into the target's control group: the launcher, whose memory this may be, must not be killed for that
 	 * one's. */
-	result = enter_identity(plan);
+	result = identity_take(plan);
 	if (result == 0)
 		result = capabilities_give_up();
 	plan->init_error = (int)result;

@@ -89,6 +89,9 @@ struct failure_row {
 
 /* What helps, where that is more than how to get the layer. The first that fits counts. */
 static const struct failure_row failure_rows[] = {
+	{ PLAN_IDENTITY, -EINVAL,
+	  "the user namespace that we are in has no such user or group (/proc/self/uid_map); --uid and --gid name "
+	  "others" },
 	{ PLAN_MOUNT, -ELOOP, "a link has come into the path of its source since it was looked at" },
 	{ PLAN_MOUNT, -ENOENT, "its source is gone since it was looked at" },
 	{ PLAN_PLACE, -EROFS,
@@ -111,6 +114,19 @@ static const struct failure_row failure_rows[] = {
 	  "it is looked for in the sandbox, which has only what is mounted; --dir makes an empty one" },
 };
 
+/* How to get the layer, and how to do without, if that can be allowed: who the target is cannot, nor its group. */
+static void hint_of_layer(enum plan_step step, struct callgate_error *err)
+{
+	enum callgate_ground layer = plan_step_layer[step];
+
+	if (step == PLAN_IDENTITY || step == PLAN_GROUP || !layer)
+		error_hint(err, "%s", callgate_ground_advice(layer));
+	else
+		error_hint(err, "--allow-degraded %s runs it without; %s", callgate_ground_name(layer),
+			   callgate_ground_advice(layer));
+}
+
+/* NULL: its layer's. */
 static const char *failure_hint(const struct sandbox_plan *plan, int error)
 {
 	const enum plan_step step = (enum plan_step)plan->step;
@@ -122,7 +138,7 @@ static const char *failure_hint(const struct sandbox_plan *plan, int error)
 		return "it is looked for in the sandbox, which has only what is mounted: bind it, or leave this out";
 	if (plan->step == PLAN_PATH)
 		return "name what is there, or leave this out";
-	return callgate_ground_advice(plan_step_layer[plan->step]);
+	return NULL;
 }
 
 static void describe_path(const struct sandbox_path *path, char *text, size_t size)
@@ -151,6 +167,7 @@ static int fail_program(const char *argv0, int error, struct callgate_error *err
 
 int plan_failure(const struct sandbox_plan *plan, const char *argv0, int error, struct callgate_error *err)
 {
+	const char *hint = failure_hint(plan, error);
 	char what[PATH_MAX + 64] = "";
 
 	if (plan->step == PLAN_PROGRAM)
@@ -168,7 +185,10 @@ int plan_failure(const struct sandbox_plan *plan, const char *argv0, int error, 
 			what);
 	if (err)
 		err->status = CALLGATE_E_UNCONFINED;
-	error_hint(err, "%s", failure_hint(plan, error));
+	if (hint)
+		error_hint(err, "%s", hint);
+	else
+		hint_of_layer((enum plan_step)plan->step, err);
 	return CALLGATE_E_UNCONFINED;
 }
 

@@ -96,6 +96,11 @@ bool landlock_stands_in(const struct sandbox_plan *plan)
 	return plan->landlock && plan->wanted & (plan->lost | plan->absent) & CALLGATE_GROUND_ROOT;
 }
 
+bool landlock_stands_in_for_net(const struct sandbox_plan *plan)
+{
+	return plan->landlock >= LANDLOCK_ABI_TCP && plan->wanted & (plan->lost | plan->absent) & CALLGATE_GROUND_NET;
+}
+
 static long landlock_add_mount(int ruleset, const struct plan_mount *mount, uint64_t handled)
 {
 	static const char *const devices[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom" };
@@ -161,14 +166,22 @@ static const struct landlock_abi *landlock_abi_of(const struct sandbox_plan *pla
 	return &landlock_abis[plan->landlock < LANDLOCK_ABI_LAST ? plan->landlock : LANDLOCK_ABI_LAST];
 }
 
+/* What is handled and has no rule is refused. */
+static uint64_t landlock_handled_net(const struct sandbox_plan *plan)
+{
+	bool all = landlock_stands_in_for_net(plan);
+
+	return (all || plan->sandbox->connect_ports.length ? ACCESS_NET_CONNECT_TCP : 0) |
+	       (all || plan->sandbox->bind_ports.length ? ACCESS_NET_BIND_TCP : 0);
+}
+
 long landlock_enter(struct sandbox_plan *plan)
 {
 	const struct callgate_sandbox *sandbox = plan->sandbox;
 	const struct landlock_abi *abi = landlock_abi_of(plan);
 	struct ruleset handled = {
 		.files = sandbox->paths.length || landlock_stands_in(plan) ? abi->files : 0,
-		.net = (sandbox->connect_ports.length ? ACCESS_NET_CONNECT_TCP : 0) |
-		       (sandbox->bind_ports.length ? ACCESS_NET_BIND_TCP : 0),
+		.net = landlock_handled_net(plan),
 		.scopes = SCOPE_ABSTRACT_UNIX | SCOPE_SIGNAL,
 	};
 	bool scopes = abi->ruleset_size == sizeof(handled);

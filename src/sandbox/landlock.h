@@ -6,8 +6,14 @@
 
 #include "sandbox/plan.h"
 
+/* The first ABI that knows TCP ports. */
+#define LANDLOCK_ABI_TCP 4
+
 /* Whether the rules are those of the mounts that could not be made: what would be bound may be used in its place. */
 bool landlock_stands_in(const struct sandbox_plan *plan);
+
+/* Whether TCP is refused, but for ports that were named, in place of a network of its own that could not be made. */
+bool landlock_stands_in_for_net(const struct sandbox_plan *plan);
 
 /* Restricts the calling thread as the plan says, by what the kernel's ABI knows: paths and ports where some were named,
  * abstract sockets and signals always. no_new_privs must be set. 0 or a negative errno, with plan->step and plan->index

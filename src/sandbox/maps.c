@@ -35,7 +35,9 @@ static int write_file(pid_t pid, const char *name, const char *text, struct call
 		return CALLGATE_OK;
 	error_set_errno(err, "the target was not started: cannot write %s", path);
 	error_hint(err, errno == ENOENT ? "user namespaces need /proc mounted where callgate runs"
-					: "a range that we may not give: see user_namespaces(7)");
+					: "users or groups that we may not give, or that are not there where we are "
+					  "(/proc/self/uid_map): "
+					  "--uid and --gid name others");
 	if (err)
 		err->status = CALLGATE_E_UNCONFINED;
 	return CALLGATE_E_UNCONFINED;

@@ -11,6 +11,7 @@
 #include "kernel/futex.h"
 #include "kernel/namespace.h"
 #include "kernel/pidfd.h"
+#include "sandbox/landlock.h"
 #include "sandbox/layers.h"
 #include "sandbox/limits.h"
 #include "sandbox/maps.h"
@@ -33,7 +34,6 @@
 #define CLONE_NEWTIME 0x00000080
 #endif
 #define LANDLOCK_VERSION_FLAG 1
-#define LANDLOCK_ABI_TCP      4
 
 /* Where a shell looks when PATH is not set. */
 #define PLAN_PATH_DEFAULT "/usr/local/bin:/usr/bin:/bin"
@@ -531,6 +531,8 @@ void plan_describe_missing(const struct sandbox_plan *plan, char *text, size_t s
 		used += (size_t)snprintf(text + used, size - used, "%s%s: %s", used ? "; " : "",
 					 callgate_ground_name(layer),
 					 plan->degraded & layer ? "only in part" : "not to be had here");
+		if (layer == CALLGATE_GROUND_NET && plan->degraded & layer && used < size)
+			used += (size_t)snprintf(text + used, size - used, ", no TCP and all else");
 		if (layer == CALLGATE_GROUND_ROOT && used < size)
 			used += describe_bare(plan, text + used, size - used);
 	}

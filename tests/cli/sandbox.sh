@@ -233,6 +233,15 @@ blocked() {
 expect 0 'it waits until something can be read' blocked
 check '  and starts then' test "$(cat started)" = started
 
+if [ "$(id -u)" = 0 ]; then
+	printf 'kernel 6.1\ndefault allow\nerrno EPERM setgroups\n' >groups.policy
+	without_groups() { callgate run --policy groups.policy -- "$CALLGATE" run --preset strict "$@"; }
+	for _ in 1 2 3; do
+		expect 125 'where groups cannot be given up nothing is started' without_groups -- touch touched
+		stderr_has 'the target was not started: cannot take its user and group'
+	done
+fi
+
 # A machine that has less.
 if unshare -Ur true 2>/dev/null; then
 	# shellcheck disable=SC2016
@@ -252,14 +261,39 @@ if unshare -Ur true 2>/dev/null; then
 		stdout_has '^root  *degraded'
 		stdout_has '^no-new-privs  *enforced'
 		stderr_has 'user: not to be had here'
+		if "$CALLGATE" doctor | grep -q '^  landlock  *abi \([4-9]\|[1-9][0-9]\)'; then
+			stdout_has '^net  *degraded'
+			stderr_has 'net: only in part, no TCP and all else'
+			expect 1 '  nor is TCP the machine'"'"'s' without_namespaces strict --allow-degraded namespaces -- \
+				bash -c ': </dev/tcp/127.0.0.1/9'
+			stderr_has 'Permission denied'
+		fi
 		expect 0 '  and what it does not mask' without_namespaces workspace --allow-degraded namespaces --dry-run -- sh
 		stderr_has 'root: only in part, with nothing masked: /etc/shadow, '
 	fi
+	# What a container's filter refuses is named, with the way to do without.
+	if [ "$(id -u)" = 0 ]; then
+		printf 'kernel 6.1\ndefault allow\nerrno EPERM keyctl, mount_setattr\n' >container.policy
+		in_container() { callgate run --policy container.policy -- "$CALLGATE" run --preset strict "$@"; }
+		expect 125 'a layer that fails in the target stops the start' in_container -- touch touched
+		stderr_has '^hint: --allow-degraded mount runs it without'
+		expect 125 '  and what stands on it too' in_container --allow-degraded mount -- touch touched
+		expect 125 '  each by its name' in_container --allow-degraded mount --allow-degraded root -- touch touched
+		stderr_has '^hint: --allow-degraded keyring runs it without; an outer sandbox refuses keyctl'
+	fi
+	# A container without ranges of its own: nobody can give groups up in there.
 	within() { unshare -Ur "$CALLGATE" run --preset strict "$@"; }
-	for _ in 1 2 3; do
-		expect 125 'where groups cannot be given up nothing is started' within -- touch touched
-		stderr_has 'the target was not started: cannot take its user and group'
-	done
+	expect 0 'where groups are denied to all it has those that it had' within -- sh -c 'echo $(($(id -G | wc -w) - $1))' sh \
+		"$(unshare -Ur id -G | wc -w)"
+	stdout_is 0
+	# shellcheck disable=SC2016
+	within_the_last() {
+		unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"' sh "$CALLGATE" run --preset strict \
+			--allow-degraded user "$@"
+	}
+	expect 0 '  also where there is no user namespace for it alone' within_the_last -- sh -c 'cat /etc/shadow; grep ^CapBnd: /proc/self/status'
+	stdout_is $'CapBnd:\t0000000000000000'
+	stderr_has "'\?/etc/shadow'\?: No such file"
 	# The status is LeakSanitizer's where the command has it, which cannot work without /proc either.
 	no_proc() { unshare -Urm sh -c 'mount -t tmpfs none /proc && exec "$@"' sh "$CALLGATE" run --preset strict "$@"; }
 	no_proc -- touch touched >out 2>err </dev/null
