@@ -75,7 +75,7 @@ struct callgate_learn_report {
 	uint64_t untold; /* calls of a log of which an argument could not be understood: its value is not known */
 	struct callgate_error
 		first_untold; /* the first of those, and where it stands; status CALLGATE_OK: there is none */
-	bool untimed;	 /* the times of a log are words, which are not read: when its calls came is not known */
+	bool untimed;	      /* the times of a log are words, which are not read: when its calls came is not known */
 	bool was_tracer; /* TRACE, or mains, refused the program what it asked of ptrace: a process has one tracer */
 };
 
