@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 int file_read_fd(int fd, const char *name, size_t limit, struct buf *ret_bytes, struct callgate_error *err)
@@ -68,14 +69,43 @@ int file_write_all(int fd, const void *bytes, size_t length)
 	return 0;
 }
 
+#define READER_PATIENCE_MS 3000
+#define READER_NAP_MS	   5
+
+int file_open_written(const char *path, int flags, mode_t mode)
+{
+	const struct timespec nap = { .tv_nsec = READER_NAP_MS * 1000000L };
+	int naps = READER_PATIENCE_MS / READER_NAP_MS, fd;
+
+	do
+		fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | flags, mode);
+	while (fd < 0 && errno == ENXIO && naps-- > 0 && (nanosleep(&nap, NULL) == 0 || errno == EINTR));
+	if (fd >= 0)
+		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+	return fd;
+}
+
+int file_open_failed(const char *path, struct callgate_error *err)
+{
+	int status;
+
+	if (errno != ENXIO)
+		return fail_errno(err, "cannot write '%s'", path);
+	status = fail(err, CALLGATE_E_OS, "cannot write '%s': nobody reads from it", path);
+	error_hint(err, "start the reader of a FIFO first");
+	return status;
+}
+
 /* What is there must still be what was found: a link that came in between may lead to any file. */
 static int file_write_in_place(const struct file_place *place, const void *bytes, size_t length,
 			       struct callgate_error *err)
 {
-	cleanup_fd int fd = open(place->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	cleanup_fd int fd = file_open_written(place->path, 0, 0);
 	struct stat opened;
 
-	if (fd < 0 || fstat(fd, &opened) < 0)
+	if (fd < 0)
+		return file_open_failed(place->path, err);
+	if (fstat(fd, &opened) < 0)
 		return fail_errno(err, "cannot write '%s'", place->path);
 	if (opened.st_dev != place->old.st_dev || opened.st_ino != place->old.st_ino)
 		return fail(err, CALLGATE_E_OS, "cannot write '%s': it is another file than before", place->path);

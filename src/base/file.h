@@ -66,4 +66,11 @@ ssize_t file_line(FILE *from, size_t limit, char **line, size_t *size);
 /* Writes all the bytes, however often the kernel takes fewer or is interrupted: 0, or -1 with errno. */
 int file_write_all(int fd, const void *bytes, size_t length);
 
+/* open(2) for writing, with these flags too: a descriptor, or −1 with errno. A FIFO has three seconds to be opened by a
+ * reader, who may just be starting; ENXIO then, instead of waiting for ever. */
+int file_open_written(const char *path, int flags, mode_t mode);
+
+/* What its errno means; the status. */
+int file_open_failed(const char *path, struct callgate_error *err);
+
 #endif

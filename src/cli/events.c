@@ -9,6 +9,7 @@
 #include "cli/print.h"
 #include "cli/verbs.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
@@ -18,10 +19,10 @@ int events_open(const char *path, int *ret_fd)
 {
 	struct callgate_error err;
 
-	*ret_fd = path ? open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666) : -1;
+	*ret_fd = path ? file_open_written(path, O_APPEND | O_CREAT, 0666) : -1;
 	if (!path || *ret_fd >= 0)
 		return STATUS_YES;
-	(void)fail_errno(&err, "cannot write events to '%s'", path);
+	(void)file_open_failed(path, &err);
 	return failure(&err);
 }
 

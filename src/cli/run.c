@@ -397,6 +397,8 @@ static int tell_end(const struct run_options *options, int status_fd, const stru
 	cleanup_free char *text = status_fd >= 0 ? json_dumps(report_take, JSON_COMPACT) : NULL;
 	int status = STATUS_YES;
 
+	/* A reader that went away is told of, and not died of. */
+	signal(SIGPIPE, SIG_IGN);
 	if (text && (file_write_all(status_fd, text, strlen(text)) < 0 || file_write_all(status_fd, "\n", 1) < 0))
 		status = misuse("run: the report could not be written to descriptor %d", status_fd);
 	events_write(seen->events, "ended", json_incref(report_take));

@@ -23,7 +23,7 @@ holds 'with the call and its way' 'e[3]["syscall"] == "uname" and isinstance(e[3
 expect 137 'a limit is told' callgate run -p open.policy --events events --wall-time 100ms -- sleep 30
 holds 'with the end' 'e[-1]["event"] == "ended" and e[-1]["limit"] == "wall-time"'
 expect 125 'a program that is not started has no events' callgate run -p open.policy --events none/events -- true
-stderr_has "cannot write events to 'none/events'"
+stderr_has "cannot write 'none/events'"
 
 expect 4 'the report goes to a descriptor' sh -c '"$0" run -p open.policy --status-fd 7 -- sh -c "exit 4" 7>status' "$CALLGATE"
 check '  as one object' python3 -c 'import json; assert json.load(open("status"))["exit_status"] == 4'
@@ -35,3 +35,21 @@ done
 mkfifo pipe
 expect 0 'a reader that goes away ends nothing' sh -c 'head -n 1 pipe >first & "$0" run -p open.policy --events pipe -- sh -c "sleep 0.3"; wait' "$CALLGATE"
 check '  it had the beginning' grep -q '"event":"started"' first
+for option in --events --report; do
+	expect 125 "$option to a FIFO that nobody reads does not wait for ever" timeout 120 "$CALLGATE" run -p open.policy $option pipe -- true
+	stderr_has "cannot write 'pipe': nobody reads from it"
+	stderr_has '^hint: start the reader'
+done
+expect 0 '  and one that is read gets it' sh -c 'cat pipe >report & "$0" run -p open.policy --report pipe -- true; wait' "$CALLGATE"
+check '  whole' python3 -c 'import json; assert json.load(open("report"))["exit_status"] == 0'
+without_reader() {
+	python3 - "$CALLGATE" <<-'PYTHON'
+	import os, subprocess, sys
+	there, here = os.pipe()
+	os.close(there)
+	sys.exit(subprocess.run([sys.argv[1], "run", "-p", "open.policy", "--status-fd", str(here), "--", "true"], pass_fds=[here],
+	                        restore_signals=True).returncode)
+	PYTHON
+}
+expect 125 'a descriptor that nobody reads is told of' without_reader
+stderr_has 'the report could not be written to descriptor'
