@@ -43,7 +43,8 @@ struct run_options {
 };
 
 static const struct option_row run_rows[] = {
-	OPTION_TEXT(struct run_options, policy, "policy", 'p', "FILE", "the policy, or a raw BPF filter, to run under"),
+	OPTION_TEXT(struct run_options, policy, "policy", 'p', "FILE",
+		    "the policy, or a raw BPF filter, to run under; @contained is that of the presets"),
 	OPTION_TEXT(struct run_options, report, "report", 'r', "FILE",
 		    "write how it ended to FILE, as one JSON object"),
 	OPTION_TEXT(struct run_options, status_fd, "status-fd", 0, "N", "write the same to descriptor N"),
@@ -490,12 +491,27 @@ static int check_command(const struct run_options *options, const struct callgat
 			   "run: no --policy was given");
 }
 
-static int run_on_ground(const struct run_options *options, struct arguments *arguments)
+/* "@contained", which only settings know, as one of them: the last word. */
+static int take_builtin_policy(struct run_options *options, struct callgate_sandbox *sandbox)
+{
+	struct callgate_error err;
+
+	if (!options->policy || options->policy[0] != '@')
+		return STATUS_YES;
+	if (callgate_sandbox_set(sandbox, "policy", &options->policy, 1, &err))
+		return failure(&err);
+	options->policy = NULL;
+	return STATUS_YES;
+}
+
+static int run_on_ground(struct run_options *options, struct arguments *arguments)
 {
 	cleanup(ground_free) struct callgate_sandbox *sandbox = NULL;
 	int status = ground_prepare(&options->ground, arguments, &sandbox);
 	int status_fd;
 
+	if (status == STATUS_YES)
+		status = take_builtin_policy(options, sandbox);
 	if (status != STATUS_YES)
 		return status == STATUS_MISUSE ? status : STATUS_RUN_FAILED;
 	if (options->print_config)

@@ -196,7 +196,14 @@ else
 	start_there
 fi
 
+# A root of a whole distribution, with programs that are not static: this machine's own.
 mkdir -p bundle
+process '["/bin/sh", "-c", "cat /etc/os-release; ls / >/tmp/list; touch /etc/written"]' '{"cwd": "/tmp/work"}'
+sed -i 's/"path": "rootfs"/"path": "\/"/; s/{"destination": "\/data"[^}]*}/{"destination": "\/run", "type": "tmpfs", "source": "tmpfs"}/' bundle/config.json
+expect 1 'a distribution is a root' callgate run --bundle bundle
+check '  with its files' cmp out /etc/os-release
+stderr_has 'Read-only file system'
+
 config '"apparmorProfile": "web"'
 expect 125 'what cannot be had stops the start' callgate run --bundle bundle
 stderr_has "config.json:5:"

@@ -349,6 +349,13 @@ killed_at_any_moment() {
 }
 expect 0 'a launcher that is killed at any moment leaves nothing' killed_at_any_moment "77$$.$RANDOM"
 
+# The policy of the presets, for a sandbox that is none of them.
+expect 1 'the policy of the presets has a name' callgate run --policy @contained -- sh -c 'unshare -r true 2>/dev/null || exit 1'
+expect 0 '  which is printed as a setting' callgate run --policy @contained --print-config
+stdout_has '^- policy: "@contained"'
+expect 125 '  and another one is not there' callgate run --policy @containd -- touch touched
+stderr_has "cannot open '@containd'"
+
 # How early it is ended when memory is out.
 expect 0 'a score is given' free --oom-score-adj 900 --wall-time 1m -- sh -c 'until grep -x 900 /proc/self/oom_score_adj; do :; done'
 stdout_is 900
