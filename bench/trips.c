@@ -560,7 +560,17 @@ static void *flip_descriptor(void *argument)
 	return NULL;
 }
 
-enum { FLIPPERS_MAX = 2 };
+/* All ways of these to say the path. */
+static void *flip_all_texts(void *argument)
+{
+	static const char names[][32] = { "www/deep/moved/../../target", "flip", "www/sub/secret", "secret" };
+
+	for (unsigned i = 0; !attack_is_over; i++)
+		memcpy(flipped, names[i % 4], sizeof(names[0]));
+	return NULL;
+}
+
+enum { FLIPPERS_MAX = 4 };
 
 static const struct attack {
 	const char *name, *path;
@@ -572,6 +582,7 @@ static const struct attack {
 	{ "a folder on the way", "www/sub/secret", { flip_folder } },
 	{ "the place of a folder that `..` leaves", "www/deep/moved/../../target", { move_folder, move_folder } },
 	{ "the descriptor of the folder", "target", { flip_descriptor }, true },
+	{ "all of that", flipped, { flip_all_texts, flip_link, flip_folder, move_folder } },
 };
 
 static const struct attack *attack;
