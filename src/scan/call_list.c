@@ -154,6 +154,12 @@ static uint32_t carried_number(struct collector *collector, const struct pending
 	return reach_value(collector->reach, pending->module, pending->number, pending->effect, carried.value);
 }
 
+/* A filter takes x32's calls for those of another machine: what x86-64 calls one must not be let through for it. */
+static bool is_x32(const struct collector *collector, int64_t nr)
+{
+	return reach_abi(collector->reach) == ABI_X86_64 && nr >= abi_arch(ABI_X32)->nr_base;
+}
+
 static void collector_numbers(struct collector *collector, const struct pending *pending, uint32_t numbers)
 {
 	struct call_site site = { pending->module, pending->number, pending->effect->site, { 0 } };
@@ -167,6 +173,8 @@ static void collector_numbers(struct collector *collector, const struct pending 
 
 		if (nr >= 0 && nr < SYSCALL_NR_MAX)
 			collector_site(collector, (uint32_t)nr, &site);
+		else if (is_x32(collector, nr))
+			collector_unresolved(collector, pending, "it is made as a program for x32 makes it");
 	}
 }
 

@@ -306,3 +306,23 @@ int main(void)
 }
 END
 finds breakpoint umask
+
+# What is made as another machine makes it is no call of this one, and is said: by the old gate, or with x32's bit.
+if [[ $(uname -m) == x86_64 ]]; then
+	build other <<'END'
+int main(int argc, char **argv)
+{
+	long number = argc > 1 ? 20 : 0x40000000 + 111;
+	if (argc > 1)
+		__asm__ volatile("int $0x80" : "+a"(number) : : "memory");
+	else
+		__asm__ volatile("syscall" : "+a"(number) : : "rcx", "r11", "memory");
+	return number < 0;
+}
+END
+	expect 0 'a program that makes calls of other machines is scanned' callgate scan --json ./other
+	check '  what i386 would make is said' grep -q '"unresolved": *"it is made as a program for i386 makes it"' out
+	check '  what x32 would make is said' grep -q '"unresolved": *"it is made as a program for x32 makes it"' out
+	lacks getpgrp
+	expect 2 '  and no policy is written' callgate scan -o other.policy ./other
+fi
