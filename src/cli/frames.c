@@ -149,7 +149,7 @@ void say_no_frames(void)
 	if (observing_program(program))
 		note("  no backtrace: callgate-observe could not read it");
 	else
-		note("  no backtrace: callgate-observe, which reads backtraces, is neither beside this program nor in %s",
+		note("  no backtrace: callgate-observe, which reads it, is neither beside this program nor in %s",
 		     CALLGATE_LIBEXECDIR);
 }
 

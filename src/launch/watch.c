@@ -453,8 +453,8 @@ static bool watch_has_rest(const struct watch *watch)
 	return watch->target->init > 0;
 }
 
-/* Whoever gave up ended the target alone, and the others go on until its end is seen. Where they can be told at one word, they
- * are: by its first process, or in its group. */
+/* Whoever gave up ended the target alone, and the others go on until its end is seen. Where they can be told at one
+ * word, they are: by its first process, or in its group. */
 static void watch_hasten(const struct watch *watch)
 {
 	pid_t pid = watch->target->pid;

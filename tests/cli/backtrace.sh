@@ -41,7 +41,7 @@ PY
 	expect 159 'without callgate-observe the rest is told' ./callgate-alone run --backtrace -p calls.policy -- ./calls
 	stderr_has 'ended for chdir'
 	stderr_lacks '  at '
-	stderr_has 'callgate-observe, which reads backtraces, is neither beside this program nor in'
+	stderr_has 'callgate-observe, which reads it, is neither beside this program nor in'
 	expect 159 '  and what was not asked for is not missed' ./callgate-alone run --report report.json -p calls.policy -- ./calls
 	stderr_lacks 'callgate-observe'
 	printf '#!/bin/sh\nexit 1\n' >callgate-observe
