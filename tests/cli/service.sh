@@ -94,6 +94,7 @@ stdout_has '^outside: 400$'
 check '  its processes are www-data without any right, under a filter' \
 	test "$(grep '^process: ' out | sort -u)" = 'process: 33 0000000000000000 1 2 1'
 check '  two of them' test "$(grep -c '^process: ' out)" = 2
+check '  and none was ended for what it asked' not grep -q 'was ended' err
 check '  and when it is stopped, all goes' grep -qx 'stopped: success' out
 stdout_has '^left: 0 0$'
 expect 0 'the unit has no word that systemd does not know' verified
