@@ -132,13 +132,25 @@ static void __attribute__((noreturn)) enter_and_act(struct callgate_trap *trap, 
 	_exit(99);
 }
 
+/* Answers until nobody is left to ask, and frees the loop. */
+static void answer_all(struct callgate_notify *notify)
+{
+	struct rlimit limit;
+
+	if (before_answering)
+		before_answering();
+	limit = exhaust();
+	assert_int_equal(callgate_notify_run(notify, NULL), CALLGATE_OK);
+	setrlimit(RLIMIT_NOFILE, &limit);
+	callgate_notify_free(notify);
+}
+
 static int outcome_by_trap(const char *rules, int (*act)(void))
 {
 	struct callgate_policy *policy = parse(rules);
 	struct asked asked = { .listener = -1 };
 	struct callgate_notify *notify;
 	struct callgate_trap *trap;
-	struct rlimit limit;
 
 	assert_int_equal(callgate_trap_new(policy, &trap, NULL), CALLGATE_OK);
 	asked.pid = fork();
@@ -146,12 +158,7 @@ static int outcome_by_trap(const char *rules, int (*act)(void))
 		enter_and_act(trap, act);
 	assert_int_equal(callgate_notify_new(NULL, &notify, NULL), CALLGATE_OK);
 	assert_int_equal(callgate_trap_answer(trap, notify, NULL), CALLGATE_OK);
-	if (before_answering)
-		before_answering();
-	limit = exhaust();
-	assert_int_equal(callgate_notify_run(notify, NULL), CALLGATE_OK);
-	setrlimit(RLIMIT_NOFILE, &limit);
-	callgate_notify_free(notify);
+	answer_all(notify);
 	callgate_trap_free(trap);
 	callgate_policy_free(policy);
 	return asked_end(&asked);
@@ -159,7 +166,6 @@ static int outcome_by_trap(const char *rules, int (*act)(void))
 
 int outcome(unsigned nr, const char *rules, int (*act)(void))
 {
-	struct rlimit limit;
 	struct callgate_policy *policy = parse(rules);
 	struct callgate_notify_handler handler;
 	struct callgate_notify *notify;
@@ -175,12 +181,7 @@ int outcome(unsigned nr, const char *rules, int (*act)(void))
 	asked = asked_start(nr, act);
 	assert_int_equal(callgate_notify_new(NULL, &notify, NULL), CALLGATE_OK);
 	assert_int_equal(callgate_notify_add(notify, asked.listener, &handler, NULL), CALLGATE_OK);
-	if (before_answering)
-		before_answering();
-	limit = exhaust();
-	assert_int_equal(callgate_notify_run(notify, NULL), CALLGATE_OK);
-	setrlimit(RLIMIT_NOFILE, &limit);
-	callgate_notify_free(notify);
+	answer_all(notify);
 	broker_free(broker);
 	callgate_policy_free(policy);
 	return asked_end(&asked);
